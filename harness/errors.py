@@ -1,0 +1,60 @@
+"""The one exception that reaches a user, and the exit codes of the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """What the shell gets back; scripts and CI may rely on these."""
+
+    OK = 0
+    CHECK_FAILED = 1  # the runs finished, a golden value or claim does not hold
+    USAGE = 2  # bad spec, bad option, bad input: nothing was run
+    RUN_FAILED = 3  # at least one node failed
+    INTERRUPTED = 130  # Ctrl-C or SIGTERM; the same command goes on from there
+
+
+class HarnessError(Exception):
+    """A fault in the user's words: where it is, what is wrong, and what would put it right.
+
+    `where` is a place that the user can open or type (`specs/paper/table1.toml:14`, `--set seed`),
+    `problem` says what was found there, `hint` names the fix. A traceback is never part of it.
+    """
+
+    def __init__(
+        self, where: str, problem: str, *, hint: str = "", code: ExitCode = ExitCode.USAGE
+    ) -> None:
+        self.where = where
+        self.problem = problem
+        self.hint = hint
+        self.code = code
+        super().__init__(where, problem, hint)
+
+    def __str__(self) -> str:
+        text = f"{self.where}: {self.problem}"
+        return f"{text} – {self.hint}" if self.hint else text
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Keep the keyword fields when a worker sends the error through a pipe."""
+        return (_rebuild, (self.where, self.problem, self.hint, self.code))
+
+
+class Faults(HarnessError):
+    """Several faults found in one pass, so that a user mends them in one pass too."""
+
+    def __init__(self, faults: Sequence[HarnessError]) -> None:
+        self.faults = tuple(faults)
+        first = self.faults[0]
+        super().__init__(first.where, first.problem, hint=first.hint, code=first.code)
+
+    def __str__(self) -> str:
+        return "\n".join(str(fault) for fault in self.faults)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (Faults, (self.faults,))
+
+
+def _rebuild(where: str, problem: str, hint: str, code: ExitCode) -> HarnessError:
+    return HarnessError(where, problem, hint=hint, code=code)

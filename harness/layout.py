@@ -1,0 +1,79 @@
+"""The folders of a project and of its results, as one value that is handed around."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.errors import HarnessError
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where specs and golden values are read, and where results go.
+
+    `project` holds `specs/` and `golden/`; `store` keeps runs, `out` reports, `data` the data sets.
+    """
+
+    project: Path
+    store: Path
+    out: Path
+    data: Path
+
+    @property
+    def specs(self) -> Path:
+        return self.project / "specs"
+
+    @property
+    def golden(self) -> Path:
+        return self.project / "golden"
+
+    def shown(self, path: Path) -> str:
+        """`path` as a user of this project would type it."""
+        try:
+            return path.resolve().relative_to(self.project.resolve()).as_posix()
+        except ValueError:
+            return str(path)
+
+
+def find_project(start: Path) -> Path:
+    """The nearest folder at or above `start` that holds specs, else the checkout of this package.
+
+    Raises:
+        HarnessError: neither is a project.
+    """
+    here = start.resolve()
+    checkout = Path(__file__).resolve().parent.parent
+    for folder in (here, *here.parents, checkout):
+        if (folder / "specs").is_dir() and (folder / "golden").is_dir():
+            return folder
+    raise HarnessError(
+        str(start),
+        "no project here: neither this folder nor one above it holds specs/ and golden/",
+        hint="run it in a checkout, or pass --project",
+    )
+
+
+def layout(
+    project: Path | None = None,
+    *,
+    store: Path | None = None,
+    out: Path | None = None,
+    data: Path | None = None,
+) -> Layout:
+    """The folders in force: what was passed, else HARNESS_* variables, else beside the specs."""
+    if project is not None and not (project / "specs").is_dir():
+        raise HarnessError(str(project), "holds no specs/", hint="name a checkout of the project")
+    root = project.resolve() if project else find_project(Path.cwd())
+
+    def folder(given: Path | None, variable: str, default: str) -> Path:
+        named = given or (Path(os.environ[variable]) if os.environ.get(variable) else None)
+        return named.expanduser().absolute() if named else root / default
+
+    return Layout(
+        project=root,
+        store=folder(store, "HARNESS_STORE", "store"),
+        out=folder(out, "HARNESS_OUT", "out"),
+        data=folder(data, "HARNESS_DATA_DIR", "data"),
+    )

@@ -1,0 +1,93 @@
+"""Every job of the project, each in an environment that uv makes from the lock file."""
+
+from __future__ import annotations
+
+import nox
+
+nox.needs_version = ">=2024.10.9"
+nox.options.default_venv_backend = "uv"
+nox.options.reuse_venv = "yes"
+nox.options.sessions = ["lint", "types", "specs", "tests"]
+
+
+def install(session: nox.Session, *groups: str) -> None:
+    """Make the session's environment what `uv.lock` says, with these dependency groups."""
+    session.run_install(
+        "uv",
+        "sync",
+        "--frozen",
+        "--quiet",
+        *(f"--group={group}" for group in groups),
+        env={"UV_PROJECT_ENVIRONMENT": session.virtualenv.location},
+        external=True,
+    )
+
+
+@nox.session
+def reproduce(session: nox.Session) -> None:
+    """Run exhibits from spec to report: `nox -s reproduce -- table1 --profile smoke`."""
+    install(session)
+    session.run("python", "-m", "harness", "reproduce", *session.posargs)
+
+
+@nox.session
+def check(session: nox.Session) -> None:
+    """Reproduce and hold against golden values; exit 1 if one does not hold (what CI guards)."""
+    install(session)
+    session.run("python", "-m", "harness", "check", *session.posargs)
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Run the test suite, side by side on all cores; `nox -s tests -- -k lif` for a part of it."""
+    install(session, "tests")
+    # one thread each: xdist already has one worker per core
+    environment = {"OMP_NUM_THREADS": "1"}
+    session.run("pytest", "-n", "auto", *session.posargs, env=environment)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check style and format of Python (ruff) and TOML (tombi)."""
+    install(session, "lint")
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+    session.run("tombi", "lint", "--offline", "specs", "golden", "pyproject.toml")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Check types with mypy in strict mode."""
+    install(session, "types")
+    session.run("mypy", *session.posargs)
+
+
+@nox.session
+def specs(session: nox.Session) -> None:
+    """Load every spec and plan every exhibit under every profile; nothing is run."""
+    install(session)
+    for profile in ("smoke", "quick", "paper"):
+        session.run("python", "-m", "harness", "plan", "all", "--profile", profile)
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Measure speed as ratios against peers in one process: a table and `out/bench.json`."""
+    install(session)
+    session.run("python", "-m", "benchmarks", *session.posargs)
+
+
+@nox.session
+def minimums(session: nox.Session) -> None:
+    """Run the tests on the oldest versions that pyproject.toml admits."""
+    session.run_install(
+        "uv",
+        "pip",
+        "install",
+        "--quiet",
+        "--resolution=lowest-direct",
+        "--group=tests",
+        "--editable=.",
+        external=True,
+    )
+    session.run("pytest", "-n", "auto", *session.posargs, env={"OMP_NUM_THREADS": "1"})
