@@ -1,0 +1,147 @@
+"""Named blocks: the pieces of a run that exhibits and profiles refer to by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from harness.errors import HarnessError
+from harness.spec.dataset import Dataset
+from harness.spec.deviation import Deviation
+from harness.spec.document import Document
+from harness.spec.network import Network
+from harness.spec.neuron import Neuron
+from harness.spec.recipe import Recipe
+from harness.spec.validate import suggestion, validate
+
+Block = TypeVar("Block")
+
+
+@dataclass(frozen=True)
+class Recipes:
+    """One recipe name: the variant of ANNs, that of SNNs, and what both depart from."""
+
+    ann: Recipe
+    snn: Recipe
+    deviations: tuple[Deviation, ...] = ()
+
+
+@dataclass(frozen=True)
+class Shelf(Generic[Block]):
+    """The blocks of one kind, by name; `noun` is how a message calls one of them."""
+
+    noun: str
+    blocks: Mapping[str, Block]
+
+    def problem(self, name: str) -> tuple[str, str] | None:
+        """(problem, hint) when no block has this name."""
+        if name in self.blocks:
+            return None
+        return f"no {self.noun} block is called {name!r}", suggestion(name, self.blocks)
+
+    def __getitem__(self, name: str) -> Block:
+        return self.blocks[name]
+
+
+@dataclass(frozen=True)
+class Blocks:
+    """All named blocks of a project."""
+
+    network: Shelf[Network]
+    neuron: Shelf[Neuron]
+    dataset: Shelf[Dataset]
+    recipe: Shelf[Recipes]
+
+
+def read_blocks(documents: Mapping[str, Document], faults: list[HarnessError]) -> Blocks:
+    """Blocks from a document per kind (`networks`, …); what is wrong goes to `faults`."""
+    return Blocks(
+        network=Shelf("network", _shelf(documents.get("networks"), Network, faults)),
+        neuron=Shelf("neuron", _shelf(documents.get("neurons"), Neuron, faults)),
+        dataset=Shelf("dataset", _shelf(documents.get("datasets"), Dataset, faults)),
+        recipe=Shelf("recipe", _recipes(documents.get("recipes"), faults)),
+    )
+
+
+def _shelf(document: Document | None, model: Any, faults: list[HarnessError]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    if document is None:
+        return found
+    for name, table in _tables(document, faults).items():
+        block, wrong = validate(model, table, document, (name,))
+        faults += wrong
+        if not wrong:
+            found[name] = block
+    return found
+
+
+def _recipes(document: Document | None, faults: list[HarnessError]) -> dict[str, Recipes]:
+    """`[name]` holds what both share, `[name.ann]` and `[name.snn]` what one gets on top."""
+    found: dict[str, Recipes] = {}
+    if document is None:
+        return found
+    for name, table in _tables(document, faults).items():
+        shared = {k: v for k, v in table.items() if k not in ("ann", "snn", "deviations")}
+        noted, wrong = validate(
+            tuple[Deviation, ...], table.get("deviations", []), document, (name, "deviations")
+        )
+        variants = {}
+        for variant in ("ann", "snn"):
+            recipe, more = _variant(document, name, variant, shared, table.get(variant, {}))
+            variants[variant] = recipe
+            wrong += [fault for fault in more if str(fault) not in map(str, wrong)]
+        faults += wrong
+        if not wrong:
+            found[name] = Recipes(variants["ann"], variants["snn"], noted)
+    return found
+
+
+def _variant(
+    document: Document, name: str, variant: str, shared: dict[str, Any], own: Any
+) -> tuple[Any, list[HarnessError]]:
+    if not isinstance(own, dict):
+        return None, [document.fault((name, variant), "must be a table of recipe fields")]
+    lines = dict(document.lines)
+    for key in own:
+        lines[(name, key)] = lines.get((name, variant, key), lines.get((name, variant), 1))
+    place = Document(document.path, document.shown, document.data, lines)
+    return validate(Recipe, {**shared, **own}, place, (name,))
+
+
+def _tables(document: Document, faults: list[HarnessError]) -> dict[str, dict[str, Any]]:
+    """The tables of a block file, each merged over the one that its `base` names."""
+    tables = {}
+    for name, table in document.data.items():
+        if not isinstance(table, dict):
+            faults.append(document.fault((name,), "must be a table: a block has a name and fields"))
+            continue
+        base = table.get("base")
+        wrong = _base_fault(document, name, base)
+        if wrong:
+            faults.append(wrong)
+            continue
+        own = {key: value for key, value in table.items() if key != "base"}
+        under = document.data[base] if base is not None else {}
+        tables[name] = {**{k: v for k, v in under.items() if k != "deviations"}, **own}
+    return tables
+
+
+def _base_fault(document: Document, name: str, base: Any) -> HarnessError | None:
+    """A base is another block of the file that has no base itself: one level, so no cycle."""
+    if base is None:
+        return None
+    path = (name, "base")
+    if not isinstance(base, str) or not isinstance(document.data.get(base), dict):
+        problem = f"no such block (got {base!r})"
+        return document.fault(path, problem, suggestion(str(base), document.data))
+    if "base" in document.data[base]:
+        chain = [name, base]
+        while "base" in document.data.get(chain[-1], {}) and len(chain) < 20:
+            chain.append(document.data[chain[-1]]["base"])
+            if chain[-1] in chain[:-1]:
+                return document.fault(path, f"a cycle: {' → '.join(map(str, chain))}")
+        return document.fault(
+            path, f"{base!r} has a base itself, and one level is all there is", "name its base"
+        )
+    return None

@@ -1,0 +1,96 @@
+"""What one file says of another: names of blocks, golden files, drawings and axes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from harness.errors import HarnessError
+from harness.layout import Layout
+from harness.spec.blocks import Blocks, Shelf
+from harness.spec.document import Document
+from harness.spec.exhibit import BLOCK_AXES, Exhibit
+from harness.spec.lines import Path
+from harness.spec.profile import Profile
+from harness.spec.validate import suggestion
+
+PARTS = ("network", "neuron", "dataset", "recipe")
+
+
+def profile_faults(profile: Profile, document: Document, blocks: Blocks) -> Iterable[HarnessError]:
+    """Substitutes that are no blocks, and changes of what is no part of a run."""
+    for kind in ("dataset", "recipe"):
+        shelf: Shelf[object] = getattr(blocks, kind)
+        for published, used in getattr(profile.substitute, kind).items():
+            for name in (published, used):
+                if problem := shelf.problem(name):
+                    yield document.fault(("substitute", kind, published), *problem)
+    for path in dotted(profile.change):
+        if path[0] not in PARTS or len(path) < 2:
+            hint = "write it as network.base_width"
+            yield document.fault(("change", *path), "is no field of a run", hint)
+
+
+def dotted(table: Mapping[str, object], above: tuple[str, ...] = ()) -> Iterable[tuple[str, ...]]:
+    """The paths of the leaves of nested tables."""
+    for key, value in table.items():
+        if isinstance(value, Mapping):
+            yield from dotted(value, (*above, key))
+        else:
+            yield (*above, key)
+
+
+def exhibit_faults(
+    exhibit: Exhibit, document: Document, blocks: Blocks | None, layout: Layout
+) -> Iterable[HarnessError]:
+    """Everything in an exhibit that points at something which is not there."""
+    if blocks is not None:
+        yield from _unknown_blocks(exhibit, document, blocks)
+    yield from _unknown_axes(exhibit, document)
+    derived = {one.quantity for one in exhibit.derive}
+    for index, one in enumerate(exhibit.derive):
+        if one.of in derived:
+            yield document.fault(("derive", index, "of"), f"{one.of!r} is derived itself")
+    yield from _missing_files(exhibit, document, layout)
+
+
+def _missing_files(exhibit: Exhibit, document: Document, layout: Layout) -> Iterable[HarnessError]:
+    golden = {path.name for path in layout.golden.glob("*/*.csv")}
+    if exhibit.golden and exhibit.golden not in golden:
+        problem = f"no folder of golden/ holds {exhibit.golden!r}"
+        yield document.fault(("golden",), problem, suggestion(exhibit.golden, golden))
+    drawings = {path.stem for path in (layout.project / "paper_figures").glob("[a-z]*.py")}
+    if exhibit.figure and exhibit.figure not in drawings:
+        problem = f"paper_figures/ has no {exhibit.figure}.py"
+        yield document.fault(("figure",), problem, suggestion(exhibit.figure, drawings))
+
+
+def _unknown_axes(exhibit: Exhibit, document: Document) -> Iterable[HarnessError]:
+    varied = exhibit.varied()
+    named: list[tuple[Path, str]] = [
+        (("derive", index, "over"), one.over) for index, one in enumerate(exhibit.derive)
+    ]
+    for index, claim in enumerate(exhibit.claim):
+        named.append((("claim", index, "test", "along"), claim.test.along))
+        named += [(("claim", index, "test", "where", axis), axis) for axis in claim.test.where]
+    for path, axis in named:
+        if axis not in varied:
+            problem = f"the grid varies no {axis!r}"
+            yield document.fault(path, problem, suggestion(axis, varied))
+
+
+def _unknown_blocks(exhibit: Exhibit, document: Document, blocks: Blocks) -> Iterable[HarnessError]:
+    fixed = exhibit.fixed.axes()
+    for kind in BLOCK_AXES:
+        shelf: Shelf[object] = getattr(blocks, kind)
+        named: list[tuple[Path, object]] = []
+        if kind in fixed:
+            named.append((("fixed", kind), fixed[kind]))
+        for index, grid in enumerate(exhibit.grid):
+            values = grid.axes().get(kind, ())
+            named += [(("grid", index, kind), name) for name in values]
+            if not values and kind not in fixed and kind in exhibit.measure.needs:
+                hint = "add it here or under [fixed]"
+                yield document.fault(("grid", index), f"names no {kind}", hint)
+        for path, name in named:
+            if problem := shelf.problem(str(name)):
+                yield document.fault(path, *problem)

@@ -1,0 +1,72 @@
+"""Data sets: where the pixels come from, and the checksums that pin them into every key."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator
+
+from harness.spec.base import PRESENTATION, Spec
+from harness.spec.deviation import Deviation
+
+Checksum = Annotated[str, Field(pattern=r"^(md5:[0-9a-f]{32}|sha256:[0-9a-f]{64})$")]
+Rgb = tuple[float, float, float]
+Side = Annotated[int, Field(ge=8, le=256, multiple_of=4, description="pixels; halves twice")]
+
+
+class PinnedFile(Spec):
+    """One file of a published data set and its checksum."""
+
+    name: str = Field(pattern=r"^[A-Za-z0-9_.-]+$", max_length=128)
+    checksum: Checksum
+
+
+class Cifar(Spec):
+    """CIFAR-10 or CIFAR-100 from the published python batches (Krizhevsky 2009)."""
+
+    kind: Literal["cifar"]
+    name: Literal["cifar10", "cifar100"]
+    classes: int = Field(ge=2, le=1000)
+    size: Side = 32
+    channels: int = Field(default=3, ge=1, le=16)
+    mean: Rgb = Field(description="per channel, of pixels scaled to 0..1")
+    std: Rgb
+    files: tuple[PinnedFile, ...] = Field(min_length=1)
+    archive: PinnedFile
+    origin: Literal["published", "repacked"] = Field(
+        default="published", description="repacked only by --repacked-data, never in a file"
+    )
+    mirrors: Annotated[tuple[str, ...], PRESENTATION] = ()
+    archive_bytes: Annotated[int, PRESENTATION] = Field(default=0, ge=0)
+    deviations: Annotated[tuple[Deviation, ...], PRESENTATION] = ()
+
+    @field_validator("mirrors")
+    @classmethod
+    def _addresses(cls, mirrors: tuple[str, ...]) -> tuple[str, ...]:
+        for mirror in mirrors:
+            if not mirror.startswith(("https://", "http://")):
+                raise ValueError(f"must be http(s) addresses, not {mirror!r}")
+        return mirrors
+
+
+class EmbeddedDigits(Spec):
+    """Digit scans on photograph crops, built from files in this package: real, small, no download.
+
+    Every number that decides a pixel is a field; `sha256` pins what they give.
+    """
+
+    kind: Literal["digits_on_photos"]
+    name: Literal["digits"] = "digits"
+    classes: Literal[10] = 10
+    channels: Literal[3] = 3
+    size: Side = 8
+    brightness: float = Field(default=0.3, ge=0, le=1, description="of the photo, 1 = as shot")
+    jitter: int = Field(default=0, ge=0, le=16, description="pixels, uniform, each axis")
+    rotation: float = Field(default=0, ge=0, le=180, description="degrees, uniform, both ways")
+    mean: Rgb
+    std: Rgb
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    deviations: Annotated[tuple[Deviation, ...], PRESENTATION] = ()
+
+
+Dataset = Annotated[Cifar | EmbeddedDigits, Field(discriminator="kind")]

@@ -1,0 +1,126 @@
+"""An exhibit: one table or figure, as a grid of runs, a measure, and what it is held against."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from harness.spec.base import Name, Spec
+from harness.spec.claim import Claim
+from harness.spec.measure import Difference, Measure
+
+AXES = {
+    "network": "network",
+    "neuron": "neuron",
+    "dataset": "dataset",
+    "recipe": "recipe",
+    "depth": "network.depth",
+    "width": "network.width",
+    "residual": "network.residual",
+    "time_steps": "neuron.time_steps",
+    "seed": "seed",
+}
+"""What a grid may vary, and the field of a run that it sets. The first four name blocks."""
+
+BLOCK_AXES = ("network", "neuron", "dataset", "recipe")
+
+Residual = Literal["full", "none"] | tuple[int, ...]
+MANY = 10_000  # points of one exhibit; more is a slip of the keyboard, not a study
+
+
+class Source(Spec):
+    """Where the exhibit stands in its document."""
+
+    document: Literal["paper", "lab"]
+    place: str = Field(min_length=1)
+
+
+class Grid(Spec):
+    """The axes that are varied; every combination of their values is one point."""
+
+    network: tuple[Name, ...] | None = Field(default=None, min_length=1)
+    neuron: tuple[Name, ...] | None = Field(default=None, min_length=1)
+    dataset: tuple[Name, ...] | None = Field(default=None, min_length=1)
+    recipe: tuple[Name, ...] | None = Field(default=None, min_length=1)
+    depth: tuple[int, ...] | None = Field(default=None, min_length=1)
+    width: tuple[int, ...] | None = Field(default=None, min_length=1)
+    residual: tuple[Residual, ...] | None = Field(default=None, min_length=1)
+    time_steps: tuple[int, ...] | None = Field(default=None, min_length=1)
+    seed: tuple[int, ...] | None = Field(default=None, min_length=1)
+
+    @model_validator(mode="after")
+    def _of_sane_size(self) -> Grid:
+        points = 1
+        for values in self.axes().values():
+            if len(set(values)) < len(values):
+                raise ValueError(f"a value stands twice in {list(values)}")
+            points *= len(values)
+        if points > MANY:
+            raise ValueError(f"a grid of {points:,} points; at most {MANY:,} make sense")
+        return self
+
+    def axes(self) -> dict[str, tuple[object, ...]]:
+        """The axes that this grid varies, in the order of `AXES`."""
+        chosen = {name: getattr(self, name) for name in AXES}
+        return {name: values for name, values in chosen.items() if values is not None}
+
+
+class Fixed(Spec):
+    """What every point of the exhibit shares; a block's own value holds where nothing is said."""
+
+    network: Name | None = None
+    neuron: Name | None = None
+    dataset: Name | None = None
+    recipe: Name | None = None
+    depth: int | None = None
+    width: int | None = None
+    residual: Residual | None = None
+    time_steps: int | None = None
+    seed: int | None = None
+
+    def axes(self) -> dict[str, object]:
+        """The axes that are fixed."""
+        chosen = {name: getattr(self, name) for name in AXES}
+        return {name: value for name, value in chosen.items() if value is not None}
+
+
+class Exhibit(Spec):
+    """One exhibit, as its TOML file says it; an exhibit never names a profile."""
+
+    id: Name
+    title: str = Field(min_length=1)
+    source: Source
+    measure: Measure
+    grid: tuple[Grid, ...] = Field(min_length=1)
+    fixed: Fixed = Fixed()
+    golden: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+\.csv$")] | None = Field(
+        default=None, description="file of this name in each folder of golden/ that has it"
+    )
+    figure: Name | None = Field(default=None, description="module of paper_figures/ that draws it")
+    derive: tuple[Difference, ...] = ()
+    claim: tuple[Claim, ...] = ()
+    errata: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @field_validator("claim")
+    @classmethod
+    def _claims_have_their_own_ids(cls, claims: tuple[Claim, ...]) -> tuple[Claim, ...]:
+        ids = [claim.id for claim in claims]
+        twice = sorted({one for one in ids if ids.count(one) > 1})
+        if twice:
+            raise ValueError(f"two claims are called {twice[0]!r}")
+        return claims
+
+    @model_validator(mode="after")
+    def _each_axis_is_varied_or_fixed(self) -> Exhibit:
+        for grid in self.grid:
+            both = sorted(set(grid.axes()) & set(self.fixed.axes()))
+            if both:
+                raise ValueError(f"{both[0]!r} is both varied in the grid and fixed")
+        return self
+
+    def varied(self) -> tuple[str, ...]:
+        """The axes that any grid of this exhibit varies, seeds apart: the index of its cells."""
+        used = {name for grid in self.grid for name in grid.axes()}
+        return tuple(name for name in AXES if name in used and name != "seed")

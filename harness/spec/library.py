@@ -1,0 +1,107 @@
+"""All specs of a project, read together. IO here, the checks between files in `crosscheck`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from harness.errors import Faults, HarnessError
+from harness.layout import Layout
+from harness.spec.blocks import Blocks, read_blocks
+from harness.spec.crosscheck import exhibit_faults, profile_faults
+from harness.spec.document import Document, read_document
+from harness.spec.exhibit import Exhibit
+from harness.spec.profile import Profile
+from harness.spec.validate import suggestion, validate
+
+ROOMS = ("blocks", "profiles", "paper", "lab")
+
+
+@dataclass(frozen=True)
+class Library:
+    """Exhibits, profiles and blocks by name; `documents` holds the text behind each exhibit."""
+
+    exhibits: Mapping[str, Exhibit]
+    profiles: Mapping[str, Profile]
+    blocks: Blocks
+    documents: Mapping[str, Document]
+
+    def exhibit(self, name: str) -> Exhibit:
+        """The exhibit of this id, or an error that names the nearest one."""
+        if name not in self.exhibits:
+            raise HarnessError(name, "no such exhibit", hint=suggestion(name, self.exhibits))
+        return self.exhibits[name]
+
+    def profile(self, name: str) -> Profile:
+        """The profile of this id, or an error that names the nearest one."""
+        if name not in self.profiles:
+            hint = suggestion(name, self.profiles)
+            raise HarnessError(f"--profile {name}", "no such profile", hint=hint)
+        return self.profiles[name]
+
+
+def load(layout: Layout) -> Library:
+    """Read every spec of the project.
+
+    Raises:
+        Faults: everything that is wrong in any file, each with `file:line`.
+    """
+    faults: list[HarnessError] = []
+    read = {room: _documents(layout, room, faults) for room in ROOMS}
+    blocks = read_blocks({document.path.stem: document for document in read["blocks"]}, faults)
+    known = None if faults else blocks  # a name may be unknown only because its file is broken
+    profiles, _ = _models(Profile, read["profiles"], faults)
+    exhibits, documents = _models(Exhibit, (*read["paper"], *read["lab"]), faults)
+    for document in read["profiles"]:
+        if known and (profile := profiles.get(document.path.stem)):
+            faults += profile_faults(profile, document, known)
+    for name, exhibit in exhibits.items():
+        faults += exhibit_faults(exhibit, documents[name], known, layout)
+    if faults:
+        raise Faults(faults)
+    return Library(exhibits, profiles, blocks, documents)
+
+
+def _documents(layout: Layout, room: str, faults: list[HarnessError]) -> list[Document]:
+    found = []
+    for path in sorted((layout.specs / room).glob("*.toml")):
+        try:
+            if not path.resolve().is_relative_to(layout.project.resolve()):
+                raise HarnessError(layout.shown(path), "is a link that leads out of the project")
+            found.append(_with_grids(read_document(path, layout.shown(path))))
+        except HarnessError as fault:
+            faults.append(fault)
+    return found
+
+
+def _with_grids(document: Document) -> Document:
+    """`[grid]` is short for a single `[[grid]]`."""
+    if not isinstance(document.data.get("grid"), dict):
+        return document
+    lines = {
+        (("grid", 0, *path[1:]) if path[0] == "grid" and len(path) > 1 else path): line
+        for path, line in document.lines.items()
+    }
+    data = {**document.data, "grid": [document.data["grid"]]}
+    return Document(document.path, document.shown, data, lines)
+
+
+def _models(
+    model: Any, documents: tuple[Document, ...] | list[Document], faults: list[HarnessError]
+) -> tuple[dict[str, Any], dict[str, Document]]:
+    """The exhibits or profiles of these files, less what is wrong, misnamed or there twice."""
+    made: dict[str, Any] = {}
+    origin: dict[str, Document] = {}
+    for document in documents:
+        one, wrong = validate(model, document.data, document)
+        if one is not None and one.id in made:
+            other = origin[one.id].shown
+            wrong = [document.fault(("id",), f"{one.id!r} is the id of {other} too")]
+        elif one is not None and one.id != document.path.stem:
+            problem = f"{one.id!r} stands in {document.path.name}"
+            wrong = [document.fault(("id",), problem, f"name the file {one.id}.toml")]
+        faults += wrong
+        if not wrong:
+            made[one.id], origin[one.id] = one, document
+    return made, origin

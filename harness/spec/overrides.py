@@ -1,0 +1,136 @@
+"""`--set name=value`: a change typed on the command line, checked by the same models as a file."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from harness.errors import HarnessError
+from harness.spec.dataset import Cifar, EmbeddedDigits
+from harness.spec.exhibit import AXES, Exhibit, Fixed, Grid
+from harness.spec.network import Resnet
+from harness.spec.neuron import Lif, Relu
+from harness.spec.numerics import Numerics
+from harness.spec.recipe import Recipe
+from harness.spec.validate import suggestion
+
+PARTS: Mapping[str, tuple[type[BaseModel], ...]] = {
+    "network": (Resnet,),
+    "neuron": (Relu, Lif),
+    "dataset": (Cifar, EmbeddedDigits),
+    "recipe": (Recipe,),
+    "numerics": (Numerics,),
+}
+"""What a run consists of, and the models that may stand there."""
+
+
+@dataclass(frozen=True)
+class Override:
+    """One `--set`: an axis with one or more values, or a dotted field of a run with one."""
+
+    typed: str
+    name: str
+    values: tuple[Any, ...]
+
+    @property
+    def where(self) -> str:
+        return f"--set {self.typed}"
+
+    @property
+    def is_axis(self) -> bool:
+        return self.name in AXES
+
+
+def parse_override(typed: str) -> Override:
+    """`recipe.epochs=2`, `seed=0,1,2`.
+
+    Raises:
+        HarnessError: no such axis or field, no value, or several values for a field.
+    """
+    name, equals, text = (part.strip() for part in typed.partition("="))
+    if not equals or not name or not text:
+        raise HarnessError(f"--set {typed}", "must read name=value", hint="as in recipe.epochs=2")
+    override = Override(typed, name, _values(text))
+    if override.is_axis:
+        return override
+    known = known_fields()
+    if name not in known:
+        hint = suggestion(name, (*known, *AXES))
+        raise HarnessError(override.where, f"no axis or field is called {name!r}", hint=hint)
+    if len(override.values) > 1:
+        problem = f"{name} is a field and takes one value (got {len(override.values)})"
+        hint = f"only axes take several: {', '.join(AXES)}"
+        raise HarnessError(override.where, problem, hint=hint)
+    return override
+
+
+def known_fields() -> tuple[str, ...]:
+    """Every dotted field that an override may set."""
+    return tuple(
+        dict.fromkeys(
+            f"{part}.{name}" for part, models in PARTS.items() for m in models for name in _open(m)
+        )
+    )
+
+
+def accepts(part: str, name: str) -> bool:
+    """Whether any model of this part of a run has such a field."""
+    return any(name in model.model_fields for model in PARTS.get(part, ()))
+
+
+def _open(model: type[BaseModel]) -> list[str]:
+    """`kind` selects the model and `files` pins data: neither is for the command line."""
+    return [name for name in model.model_fields if name not in ("kind", "files", "deviations")]
+
+
+def _values(text: str) -> tuple[Any, ...]:
+    """TOML values separated by commas; what is no TOML value is a word."""
+    try:
+        return tuple(tomllib.loads(f"values = [{text}]")["values"])
+    except tomllib.TOMLDecodeError:
+        return tuple(_value(part.strip()) for part in text.split(","))
+
+
+def _value(text: str) -> Any:
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
+
+
+def override_axes(exhibit: Exhibit, overrides: Sequence[Override]) -> Exhibit:
+    """The exhibit with its axes replaced: in the grids that vary them, else for all its points.
+
+    Raises:
+        HarnessError: a value of the wrong type, or several where the exhibit has one.
+    """
+    for override in overrides:
+        if not override.is_axis:
+            continue
+        varied = override.name in exhibit.varied() or override.name == "seed"
+        if varied or len(override.values) > 1:
+            everywhere = override.name not in exhibit.varied()
+            grids = tuple(
+                _checked(Grid, grid.axes() | {override.name: override.values}, override)
+                if everywhere or override.name in grid.axes()
+                else grid
+                for grid in exhibit.grid
+            )
+            fixed = {k: v for k, v in exhibit.fixed.axes().items() if k != override.name}
+            exhibit = exhibit.model_copy(update={"grid": grids, "fixed": Fixed(**fixed)})
+        else:
+            fixed = exhibit.fixed.axes() | {override.name: override.values[0]}
+            exhibit = exhibit.model_copy(update={"fixed": _checked(Fixed, fixed, override)})
+    return exhibit
+
+
+def _checked(model: Any, values: Mapping[str, Any], override: Override) -> Any:
+    try:
+        return model(**values)
+    except ValidationError as error:
+        detail = error.errors(include_url=False)[0]
+        raise HarnessError(override.where, f"{detail['msg']} (got {detail['input']!r})") from error

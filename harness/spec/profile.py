@@ -1,0 +1,36 @@
+"""Profiles: at which scale every exhibit runs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import Field
+
+from harness.spec.base import FrozenMap, Name, Spec
+from harness.spec.numerics import Numerics
+
+
+class Substitution(Spec):
+    """Blocks that stand in for the published ones at this scale: `cifar10 = "digits"`."""
+
+    dataset: FrozenMap[Name] = Field(default_factory=dict, validate_default=True)
+    recipe: FrozenMap[Name] = Field(default_factory=dict, validate_default=True)
+
+
+class Profile(Spec):
+    """One scale for all exhibits: data, recipe, network size, seeds, arithmetic."""
+
+    id: Name
+    title: str = Field(min_length=1)
+    banner: str = Field(default="", description="said at the top of every report of this profile")
+    golden: Name | None = Field(
+        default=None, description="folder of golden/ that its numbers are held against"
+    )
+    seeds: tuple[int, ...] = Field(min_length=1)
+    numerics: Numerics
+    substitute: Substitution = Field(default_factory=Substitution)
+    change: FrozenMap[Any] = Field(
+        default_factory=dict,
+        validate_default=True,
+        description="fields of runs: `network.base_width = 4`",
+    )
