@@ -1,0 +1,1 @@
+"""Exhibits → a deduplicated graph of nodes with keys, costs and an order. Never imports torch."""

@@ -1,0 +1,96 @@
+"""What a node will take, from what earlier ones took.
+
+The model is two terms, an overhead per layer call and an amount of arithmetic; its two constants
+were measured once and only set the proportion. Every finished run of the same kind and device
+corrects the scale, so the estimate is that of the machine at hand after the first run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from statistics import median
+from typing import Any
+
+from harness.plan.node import Node
+
+SECONDS_PER_LAYER_CALL = 3.2e-4  # one thread, forward and backward, batch 64, torch 2.15, 2 cores
+SECONDS_PER_GIGA_MAC = 0.045  # 32-bit convolution, forward and backward, same machine
+GPU_SPEEDUP = 60.0  # stated, not measured: corrected by the first run on a GPU
+TRAIN_IMAGES = {"cifar10": 50_000, "cifar100": 50_000}
+EMBEDDED_TRAIN_IMAGES = 3_000
+ARCHITECTURE_SECONDS = 0.5
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Seconds of one node, and how many earlier runs the figure rests on (0: stated constants)."""
+
+    seconds: float
+    runs: int
+
+
+@dataclass(frozen=True)
+class Past:
+    """One finished run: what the estimator needs to know of it."""
+
+    kind: str
+    spec: Mapping[str, Any]
+    wall_s: float
+
+
+def estimate(nodes: Iterable[Node], past: Iterable[Past]) -> dict[str, Estimate]:
+    """Seconds for each node by key."""
+    ratios: dict[tuple[str, str], list[float]] = {}
+    for run in past:
+        expected = _modelled(run.kind, run.spec)
+        if expected > 0 and run.wall_s > 0:
+            ratios.setdefault((run.kind, _device(run.spec)), []).append(run.wall_s / expected)
+    scale = {group: (median(values), len(values)) for group, values in ratios.items()}
+    found = {}
+    for node in nodes:
+        factor, runs = scale.get((node.kind, _device(node.spec)), (1.0, 0))
+        found[node.key] = Estimate(_modelled(node.kind, node.spec) * factor, runs)
+    return found
+
+
+def _device(spec: Mapping[str, Any]) -> str:
+    return str(spec.get("numerics", {}).get("device", "cpu"))
+
+
+def _modelled(kind: str, spec: Mapping[str, Any]) -> float:
+    if kind != "train":
+        return ARCHITECTURE_SECONDS
+    network, neuron, recipe = spec["network"], spec["neuron"], spec["recipe"]
+    steps = int(neuron.get("time_steps", 1))
+    images = TRAIN_IMAGES.get(spec["dataset"]["name"], EMBEDDED_TRAIN_IMAGES) * recipe["epochs"]
+    batches = images / recipe["batch"]
+    calls = batches * 3.5 * network["depth"] * (1 + 0.25 * (steps > 1) * steps**0.5)
+    channels = network["base_width"] * network["width"]
+    side = spec["dataset"]["size"]
+    macs = images * steps * resnet_macs(network["depth"], channels, side) / 1e9
+    seconds = calls * SECONDS_PER_LAYER_CALL + macs * SECONDS_PER_GIGA_MAC
+    return seconds / (GPU_SPEEDUP if _device(spec) == "cuda" else 1.0)
+
+
+def resnet_macs(depth: int, channels: int, side: int) -> float:
+    """Multiply-accumulates of one image and step: each of the three stages costs the same."""
+    blocks = (depth - 2) / 6
+    return side**2 * 9 * channels * 3 + 3 * blocks * 2 * side**2 * 9 * channels**2
+
+
+def disk_bytes(node: Node) -> int:
+    """Bytes that a node leaves: the weights at 4 bytes each, and a little beside them."""
+    beside = 20_000
+    if node.kind != "train":
+        return beside
+    network = node.spec["network"]
+    return (
+        4 * resnet_parameters(network["depth"], network["base_width"] * network["width"]) + beside
+    )
+
+
+def resnet_parameters(depth: int, channels: int) -> int:
+    """Weights of the convolutions: two of 9c² a block, with c doubling at each of three stages."""
+    blocks = (depth - 2) // 6
+    return 18 * channels**2 * (1 + 4 + 16) * blocks

@@ -1,0 +1,114 @@
+"""Exhibits under a profile → one plan: grid × seeds, deduplicated by key, ordered by need."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from graphlib import TopologicalSorter
+from typing import Any
+
+from harness.plan.measures import nodes_of
+from harness.plan.node import Node
+from harness.plan.resolve import Setting, resolve
+from harness.spec.document import Document
+from harness.spec.exhibit import AXES, BLOCK_AXES, Exhibit
+from harness.spec.library import Library
+from harness.spec.overrides import override_axes
+from harness.spec.run import Training
+
+
+@dataclass(frozen=True)
+class Point:
+    """One combination of axis values and seed, its full spec, and the node with its numbers."""
+
+    axes: Mapping[str, Any]  # the varied axes of the exhibit, in the words of its grid
+    seed: int
+    run: Training
+    key: str
+
+
+@dataclass(frozen=True)
+class PlannedExhibit:
+    """An exhibit and its points; `overridden` keeps what the user changed, as typed."""
+
+    exhibit: Exhibit
+    points: tuple[Point, ...]
+    nodes: tuple[str, ...]
+    overridden: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All exhibits asked for, and each node once, after the nodes that it needs."""
+
+    exhibits: tuple[PlannedExhibit, ...]
+    nodes: Mapping[str, Node]
+
+
+def expand(library: Library, names: Sequence[str], setting: Setting) -> Plan:
+    """The plan of these exhibits under `setting`. Pure.
+
+    Raises:
+        HarnessError: an unknown exhibit, or values that make no valid run.
+    """
+    nodes: dict[str, Node] = {}
+    planned = [
+        _planned(library.exhibit(name), library.documents[name], setting, nodes)
+        for name in dict.fromkeys(names)
+    ]
+    graph = {key: set(node.inputs.values()) for key, node in nodes.items()}
+    order = TopologicalSorter(graph).static_order()
+    return Plan(tuple(planned), {key: nodes[key] for key in order})
+
+
+def _planned(
+    exhibit: Exhibit, document: Document, setting: Setting, nodes: dict[str, Node]
+) -> PlannedExhibit:
+    exhibit = override_axes(exhibit, setting.overrides)
+    points: dict[tuple[object, ...], Point] = {}
+    mine: dict[str, None] = {}
+    for index, combination in _combinations(exhibit, setting):
+        places = {
+            axis: document.fault(("grid", index, axis), "").where + f": {axis}"
+            for axis in combination
+        }
+        run = resolve(
+            exhibit.fixed.axes() | combination,
+            setting,
+            scaled=not exhibit.measure.scale_free,
+            places=places,
+        )
+        made = nodes_of(exhibit.measure, run)
+        nodes |= {node.key: node for node in made}
+        mine |= dict.fromkeys(node.key for node in made)
+        axes = {axis: _level(exhibit, combination, run, axis) for axis in exhibit.varied()}
+        point = Point(axes, run.seed, run, made[-1].key)
+        points.setdefault((*map(str, axes.values()), run.seed), point)
+    typed = tuple(override.typed for override in setting.overrides)
+    return PlannedExhibit(exhibit, tuple(points.values()), tuple(mine), typed)
+
+
+def _combinations(exhibit: Exhibit, setting: Setting) -> Iterable[tuple[int, dict[str, Any]]]:
+    """Each grid's index with each combination of its axes and the seeds in force."""
+    for index, grid in enumerate(exhibit.grid):
+        axes = grid.axes()
+        if "seed" not in axes and "seed" not in exhibit.fixed.axes():
+            seeds = setting.profile.seeds
+            axes["seed"] = seeds[:1] if exhibit.measure.scale_free else seeds
+        for values in itertools.product(*axes.values()):
+            yield index, dict(zip(axes, values, strict=True))
+
+
+def _level(exhibit: Exhibit, combination: Mapping[str, Any], run: Training, axis: str) -> Any:
+    """The value of an axis at a point: as the grid says it, else as the run resolved it.
+
+    A stage list of `residual` is written as `none-in-2` so that a cell's index stays a word.
+    """
+    value = combination.get(axis, exhibit.fixed.axes().get(axis))
+    if value is None and axis not in BLOCK_AXES:
+        part, _, name = AXES[axis].partition(".")
+        value = getattr(getattr(run, part), name, None)
+    if isinstance(value, tuple):
+        return "none-in-" + "-".join(map(str, value))
+    return value

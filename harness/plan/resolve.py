@@ -1,0 +1,121 @@
+"""A point of a grid → the full spec of one training: blocks, axes, profile, overrides, in order."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import ValidationError
+
+from harness.errors import Faults, HarnessError
+from harness.spec.base import Spec
+from harness.spec.blocks import Blocks
+from harness.spec.dataset import Cifar, PinnedFile
+from harness.spec.exhibit import AXES, BLOCK_AXES
+from harness.spec.overrides import Override
+from harness.spec.profile import Profile
+from harness.spec.run import Training
+
+
+@dataclass(frozen=True)
+class Setting:
+    """Everything around a point that decides its spec.
+
+    `repacked` holds, by data set name, the checksums of files that the user chose to accept.
+    """
+
+    blocks: Blocks
+    profile: Profile
+    overrides: tuple[Override, ...] = ()
+    repacked: Mapping[str, tuple[PinnedFile, ...]] = field(default_factory=dict)
+
+
+def resolve(
+    axes: Mapping[str, Any], setting: Setting, *, scaled: bool, places: Mapping[str, str]
+) -> Training:
+    """The training at `axes` (a value for each axis that the exhibit varies or fixes).
+
+    `scaled` is False for measures that every profile takes at the published size. `places` maps an
+    axis to the `file:line` that set it, for the error.
+
+    Raises:
+        HarnessError: the values do not make a valid run.
+    """
+    profile = setting.profile
+    parts, origin = _blocks(axes, setting, scaled), dict[str, str]()
+    said: dict[str, Any] = {name: _plain(part) for name, part in parts.items()}
+    said |= {"numerics": _plain(profile.numerics), "seed": axes.get("seed", profile.seeds[0])}
+    for axis, value in axes.items():
+        if axis not in BLOCK_AXES:
+            _put(said, AXES[axis], value, places.get(axis, axis), origin)
+    if scaled:
+        for part, fields in profile.change.items():
+            for name, value in fields.items():
+                place = f"specs/profiles/{profile.id}.toml: change.{part}.{name}"
+                _put(said, f"{part}.{name}", value, place, origin)
+    for override in setting.overrides:
+        if not override.is_axis:
+            _put(said, override.name, override.values[0], override.where, origin)
+    return _validated(said, origin)
+
+
+def _blocks(axes: Mapping[str, Any], setting: Setting, scaled: bool) -> dict[str, Any]:
+    """The four named blocks, with the profile's substitutes and the user's data."""
+    swaps = setting.profile.substitute
+    recipe = str(axes.get("recipe", "paper"))
+    dataset = str(axes["dataset"])
+    if scaled:
+        recipe, dataset = swaps.recipe.get(recipe, recipe), swaps.dataset.get(dataset, dataset)
+    neuron = setting.blocks.neuron[str(axes.get("neuron", "relu"))]
+    recipes = setting.blocks.recipe[recipe]
+    data = setting.blocks.dataset[dataset]
+    if isinstance(data, Cifar) and data.name in setting.repacked:
+        files = setting.repacked[data.name]
+        data = data.model_copy(update={"files": files, "origin": "repacked"})
+    return {
+        "dataset": data,
+        "network": setting.blocks.network[str(axes["network"])],
+        "neuron": neuron,
+        "recipe": recipes.ann if neuron.kind == "relu" else recipes.snn,
+    }
+
+
+def _plain(spec: Spec) -> Any:
+    return json.loads(spec.model_dump_json())
+
+
+def _put(said: dict[str, Any], path: str, value: Any, place: str, origin: dict[str, str]) -> None:
+    """Set one dotted field; a part without such a field (the decay of a ReLU) is left alone."""
+    part, _, name = path.partition(".")
+    if not name:
+        said[part] = value
+    elif name in said[part]:
+        said[part][name] = value
+    else:
+        return
+    origin[path] = place
+
+
+def _validated(said: Mapping[str, Any], origin: Mapping[str, str]) -> Training:
+    try:
+        return Training.model_validate_json(json.dumps(said, default=list), strict=True)
+    except ValidationError as error:
+        raise Faults(_faults(error, origin)) from error
+
+
+def _faults(error: ValidationError, origin: Mapping[str, str]) -> Sequence[HarnessError]:
+    found = []
+    for detail in error.errors(include_url=False):
+        path = ".".join(str(part) for part in detail["loc"])
+        place = next((origin[known] for known in origin if _same(known, path)), path)
+        problem = detail["msg"].removeprefix("Value error, ")
+        found.append(HarnessError(place, f"{problem} (got {detail['input']!r})"))
+    return found
+
+
+def _same(known: str, path: str) -> bool:
+    """Whether an error at `path`, which may name a union's branch, is about the field `known`."""
+    wanted, parts = known.split("."), path.split(".")
+    return all(part in parts for part in wanted)
