@@ -1,0 +1,1 @@
+"""The content-addressed store: publish, locks, verification, clean-up, why a node would run."""

@@ -1,0 +1,164 @@
+"""Writing so that a kill or a power cut leaves the old state or the new one (POSIX: fsync, then
+rename).
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import io
+import os
+import secrets
+import shutil
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from harness.errors import ExitCode, HarnessError
+
+_FULL = "free space or choose another --store; the run goes on from its checkpoints"
+_READ_ONLY = "make it writable for this user or choose another --store"
+_HINTS = {
+    errno.ENOSPC: _FULL,
+    errno.EDQUOT: _FULL,
+    errno.EROFS: _READ_ONLY,
+    errno.EACCES: _READ_ONLY,
+    errno.EPERM: _READ_ONLY,
+    errno.EXDEV: "partial/ and nodes/ of a store must lie on one file system",
+}
+
+
+@contextmanager
+def os_errors(place: Path) -> Iterator[None]:
+    """Turn an OSError inside into a HarnessError: path, what the system says, what helps."""
+    try:
+        yield
+    except OSError as error:
+        where = os.fsdecode(error.filename) if error.filename is not None else str(place)
+        problem = error.strerror or str(error)
+        raise HarnessError(where, problem, hint=remedy(error), code=ExitCode.RUN_FAILED) from error
+
+
+def remedy(error: OSError) -> str:
+    """What helps against a system error; "" where nothing general does."""
+    return _HINTS.get(error.errno or 0, "")
+
+
+def write_durably(path: Path, text: bytes) -> None:
+    """Replace `path` by a file with this content; a reader sees all of it or the old one."""
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    try:
+        with draft.open("xb") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+    except BaseException:
+        draft.unlink(missing_ok=True)
+        raise
+    sync_folder(path.parent)
+
+
+def make_folder(path: Path) -> None:
+    """Create a folder (and its parents) so that it is still there after a power cut."""
+    if not path.is_dir():
+        path.mkdir(parents=True, exist_ok=True)
+        sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Bring the names in a folder to disk."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # some network file systems cannot sync a folder
+            raise
+    finally:
+        os.close(handle)
+
+
+class NotPlainError(OSError):
+    """A link, folder, pipe or device where a plain file is expected."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(errno.EINVAL, "not a plain file", str(path))
+
+
+def open_plain(path: Path) -> io.BufferedReader:
+    """Open a file to read; raises NotPlainError for a link, pipe or device, and never blocks."""
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise NotPlainError(path) from None
+        raise
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise NotPlainError(path)
+    return io.BufferedReader(io.FileIO(handle, "rb"))
+
+
+def sha256_of(path: Path, *, sync: bool = False) -> tuple[str, int]:
+    """SHA-256 and size of a file; with `sync` its bytes are on disk when this returns."""
+    with open_plain(path) as file:
+        checksum = hashlib.file_digest(file, "sha256").hexdigest()
+        size = file.tell()
+        if sync:
+            os.fsync(file.fileno())
+    return checksum, size
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What lies below a folder: plain files by their POSIX path, folders, and what is neither."""
+
+    files: dict[str, Path] = field(default_factory=dict)
+    folders: list[Path] = field(default_factory=list)
+    odd: list[Path] = field(default_factory=list)  # links, sockets, devices: never followed
+
+
+def contents(folder: Path) -> Contents:
+    """All that lies below `folder`, sorted, links not followed; raises OSError."""
+    found = Contents()
+    waiting = [folder]
+    while waiting:
+        current = waiting.pop()
+        found.folders.append(current)
+        with os.scandir(current) as entries:
+            for entry in sorted(entries, key=lambda entry: entry.name):
+                path = Path(entry.path)
+                if entry.is_dir(follow_symlinks=False):
+                    waiting.append(path)
+                elif entry.is_file(follow_symlinks=False):
+                    found.files[path.relative_to(folder).as_posix()] = path
+                else:
+                    found.odd.append(path)
+    return found
+
+
+def disk_bytes(path: Path) -> int:
+    """Bytes of all files at or below a path; what vanishes meanwhile counts nothing."""
+    if not path.is_dir() or path.is_symlink():
+        return path.lstat().st_size if os.path.lexists(path) else 0
+    sizes = 0
+    for folder, _, names in os.walk(path):
+        for name in names:
+            try:
+                sizes += Path(folder, name).lstat().st_size
+            except FileNotFoundError:
+                continue
+    return sizes
+
+
+def discard(path: Path) -> None:
+    """Remove what nobody needs; what cannot be removed stays, and `verify` lists it."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        try:
+            path.unlink(missing_ok=True)
+        except OSError:
+            return

@@ -1,0 +1,144 @@
+"""Giving disk space back: what nobody keeps goes, in one step each, and never under a running
+process.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+
+from harness.canonical import is_key
+from harness.store.durable import discard, disk_bytes, os_errors
+from harness.store.locks import lease_if_free
+from harness.store.manifest import MANIFEST_NAME, Manifest
+from harness.store.partial import recorded_inputs
+from harness.store.store import Store
+from harness.store.tree import Tree
+
+
+class Rubbish(Enum):
+    """Why something goes."""
+
+    NODE = "a stored node that nothing in the specs asks for"
+    PARTIAL = "an unfinished run that nothing in the specs asks for, or whose node is stored"
+    LOG = "the log of a run that nothing in the specs asks for"
+    QUARANTINE = "a broken node that was moved aside"
+    TRASH = "left of an interrupted clean-up"
+
+
+@dataclass(frozen=True)
+class Removal:
+    """One thing removed (or, in a dry run, to be removed), with the space that it took."""
+
+    why: Rubbish
+    path: Path
+    key: str  # "" when it has none
+    bytes: int
+
+
+def collect(
+    store: Store,
+    keep: Collection[str],
+    *,
+    older_than_s: float | None = None,
+    dry_run: bool = False,
+) -> list[Removal]:
+    """Remove what neither `keep` nor a running or kept node needs as input; returns what was freed.
+
+    `keep` holds keys of stored and of planned nodes; checkpoints of planned nodes stay. With
+    `older_than_s` only what was last written longer ago goes (by the clock of the file system; a
+    time in the future counts as new). What a process has leased stays. A kill in between loses
+    nothing: each removal begins with a rename into trash/.
+    """
+    tree = store.tree
+    manifests = store.manifests()
+    needed = _closure({*keep, *_running(tree)}, manifests, tree)
+    stored = {manifest.key for manifest in manifests}
+    now = time.time()
+    removed = []
+    for why, path, key in _candidates(tree, needed, stored):
+        if older_than_s is not None and now - _last_written(path) <= older_than_s:
+            continue
+        removal = Removal(why, path, key, disk_bytes(path))
+        if dry_run or _remove(tree, removal):
+            removed.append(removal)
+    return removed
+
+
+def _candidates(
+    tree: Tree, needed: set[str], stored: set[str]
+) -> Iterator[tuple[Rubbish, Path, str]]:
+    for path in _keyed(tree.node_folders(), lambda key: key not in needed):
+        yield Rubbish.NODE, path, path.name
+    for path in _keyed(tree.entries("partial"), lambda key: key in stored or key not in needed):
+        yield Rubbish.PARTIAL, path, path.name
+    for path in tree.entries("logs"):
+        if path.suffix == ".log" and is_key(path.stem) and path.stem not in needed:
+            yield Rubbish.LOG, path, path.stem
+    for path in tree.entries("quarantine"):
+        yield Rubbish.QUARANTINE, path, ""
+    for path in tree.entries("trash"):
+        yield Rubbish.TRASH, path, ""
+
+
+def _keyed(paths: Iterable[Path], wanted: Callable[[str], bool]) -> Iterator[Path]:
+    return (path for path in paths if is_key(path.name) and wanted(path.name))
+
+
+def _running(tree: Tree) -> set[str]:
+    """Keys whose lease some process holds at this moment."""
+    running = set()
+    for path in tree.entries("locks"):
+        with lease_if_free(path) as free:
+            if not free:
+                running.add(path.stem)
+    return running
+
+
+def _closure(roots: set[str], manifests: Iterable[Manifest], tree: Tree) -> set[str]:
+    """The roots and all that they were, or are being, made from."""
+    inputs = {manifest.key: set(manifest.inputs.values()) for manifest in manifests}
+    reached: set[str] = set()
+    waiting = set(roots)
+    while waiting:
+        key = waiting.pop()
+        reached.add(key)
+        known = inputs.get(key)
+        if known is None and is_key(key):
+            known = recorded_inputs(tree.partial(key))
+        waiting |= (known or set()) - reached
+    return reached
+
+
+def _last_written(path: Path) -> float:
+    """A node: when its manifest was written; anything else: the newest time at or below it."""
+    manifest = path / MANIFEST_NAME
+    if manifest.is_file():
+        return manifest.stat().st_mtime
+    times = [path.lstat().st_mtime]
+    for folder, folders, names in os.walk(path):
+        times += [Path(folder, name).lstat().st_mtime for name in folders + names]
+    return max(times)
+
+
+def _remove(tree: Tree, removal: Removal) -> bool:
+    if removal.why is Rubbish.TRASH:
+        discard(removal.path)
+        return True
+    if not removal.key:
+        return _trash(tree, removal.path)
+    with lease_if_free(tree.lock(removal.key)) as free:
+        return free and _trash(tree, removal.path)
+
+
+def _trash(tree: Tree, path: Path) -> bool:
+    with os_errors(path):
+        try:
+            discard(tree.set_aside(path, room="trash"))
+        except FileNotFoundError:
+            return False  # somebody else was faster
+    return True

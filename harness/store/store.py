@@ -1,0 +1,148 @@
+"""The store: a folder of published nodes, addressed by what they are made from."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+from harness.errors import ExitCode, HarnessError
+from harness.store.durable import discard, open_plain, os_errors
+from harness.store.faults import Fault
+from harness.store.integrity import content_fault
+from harness.store.locks import Lease, Waiting, lease
+from harness.store.manifest import FileRecord, Identity, Manifest, Provenance, describe
+from harness.store.partial import Partial, claim
+from harness.store.publish import publish_folder
+from harness.store.sealed import read_manifest
+from harness.store.tree import Tree
+
+LOG_NAME = "run.log"  # the log among the files of a published node
+
+
+class Store:
+    """Reads need nothing on disk and never write; the first lease, claim or log creates the
+    folders.
+
+    The way of a run, by whichever process:
+
+        with store.lease(identity.key, waiting=say):
+            found = store.claim(identity)
+            if isinstance(found, Manifest):
+                return found                    # stored meanwhile, or finished by a run that was
+                killed at the end
+            ...                                 # write into found.files, resume from and save to
+            found.checkpoints return store.publish(identity, found, provenance)
+
+    An exception in between leaves the checkpoints and the log where they are.
+    """
+
+    def __init__(self, root: Path) -> None:
+        """Raises HarnessError when `root` is something else than a store of this version or an
+        empty place.
+        """
+        self.tree = Tree(Path(root))
+        self.tree.check_format()
+
+    @property
+    def root(self) -> Path:
+        """The store's folder."""
+        return self.tree.root
+
+    def get(self, key: str) -> Manifest | None:
+        """The manifest of a stored node; None when absent or unreadable (which `verify` names)."""
+        found = read_manifest(self.tree.node(key), key)
+        return found if isinstance(found, Manifest) else None
+
+    def manifests(self) -> list[Manifest]:
+        """The manifests of all stored nodes by key; unreadable ones are left out."""
+        found = (read_manifest(folder, folder.name) for folder in self.tree.node_folders())
+        return [item for item in found if isinstance(item, Manifest)]
+
+    def folder(self, key: str) -> Path:
+        """Where a node's files are, or would be."""
+        return self.tree.node(key)
+
+    def log_path(self, key: str) -> Path:
+        """Where the run of a node writes its log; the folder exists on return."""
+        self.tree.prepare()
+        return self.tree.log(key)
+
+    def lease(self, key: str, *, waiting: Waiting | None = None) -> Lease:
+        """A context that holds the node for this process; `waiting(holder)` is called once if
+        another has it.
+        """
+        self.tree.prepare()
+        return lease(self.tree.lock(key), waiting=waiting)
+
+    def claim(self, identity: Identity) -> Manifest | Partial:
+        """The node, if there is nothing left to run, else the folders to run it in. Under its
+        lease.
+        """
+        return claim(self.tree, identity)
+
+    def publish(self, identity: Identity, partial: Partial, provenance: Provenance) -> Manifest:
+        """Publish what the run left in `partial.files`, with its log; returns what stands in the
+        store.
+
+        Raises HarnessError (RUN_FAILED) when the disk refuses, with the path; files and checkpoints
+        are then kept.
+        """
+        identity.require_own_key()
+        log = self.tree.log(identity.key)
+        with os_errors(partial.files):
+            if log.is_file() and partial.files.is_dir():
+                shutil.copyfile(log, partial.files / LOG_NAME)
+
+        def described(files: Mapping[str, FileRecord]) -> Manifest:
+            return describe(identity, provenance, files, resumed=partial.resumed)
+
+        manifest = publish_folder(self.tree, partial.files, identity.key, described)
+        discard(self.tree.partial(identity.key))
+        return manifest
+
+    def artifact(self, key: str, name: str) -> Path:
+        """Path of one file of a node, after its bytes were compared with what was published.
+
+        Raises HarnessError (RUN_FAILED) when the node or file is absent or its bytes have changed.
+        """
+        path, record = self._listed(key, name)
+        fault = content_fault(path, record, key)
+        if fault is not None:
+            raise _corrupt(path, fault.problem)
+        return path
+
+    def read_bytes(self, key: str, name: str) -> bytes:
+        """Content of one (small) file of a node: the very bytes that were compared. Raises like
+        `artifact`.
+        """
+        path, record = self._listed(key, name)
+        with os_errors(path), open_plain(path) as file:
+            content = file.read(record.bytes + 1)
+        if hashlib.sha256(content).hexdigest() != record.sha256:
+            raise _corrupt(path, "the content is not the one published")
+        return content
+
+    def _listed(self, key: str, name: str) -> tuple[Path, FileRecord]:
+        folder = self.tree.node(key)
+        found = read_manifest(folder, key)
+        if isinstance(found, Fault):
+            raise _corrupt(found.place, found.problem)
+        if name not in found.files:
+            known = ", ".join(sorted(found.files)) or "none"
+            raise HarnessError(
+                str(folder / name),
+                f"not a file of this node (it has {known})",
+                code=ExitCode.RUN_FAILED,
+            )
+        return folder / name, found.files[name]
+
+
+def _corrupt(place: Path, problem: str) -> HarnessError:
+    return HarnessError(
+        str(place),
+        problem,
+        hint="harness verify --repair moves the node aside, then the same command runs it again",
+        code=ExitCode.RUN_FAILED,
+    )

@@ -1,0 +1,121 @@
+"""The folders of a store as values, and the marker that says which version of them this is.
+
+ROOT/format                version of this layout
+ROOT/nodes/<k[:2]>/<key>/  published: manifest.json and the files it lists, not to be changed
+ROOT/partial/<key>/        unfinished: checkpoints/ outlives kills, attempt-…/ gets published
+ROOT/logs/<key>.log        log of the latest run, also of one that failed
+ROOT/locks/<key>.lock      held by the kernel for the process that runs the node
+ROOT/quarantine/           broken nodes, moved aside
+ROOT/trash/                what is being deleted
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.canonical import is_key
+from harness.errors import HarnessError
+from harness.store.durable import make_folder, os_errors, sync_folder, write_durably
+
+FORMAT = 1
+ROOMS = ("nodes", "partial", "logs", "locks", "quarantine", "trash")
+
+
+@dataclass(frozen=True)
+class Tree:
+    """Where everything of the store at `root` lies; only `prepare` and `set_aside` write."""
+
+    root: Path
+
+    def room(self, name: str) -> Path:
+        """One of the top folders."""
+        return self.root / name
+
+    def node(self, key: str) -> Path:
+        """Folder of a published node."""
+        return self.root / "nodes" / _checked(key)[:2] / key
+
+    def partial(self, key: str) -> Path:
+        """Folder of an unfinished run."""
+        return self.root / "partial" / _checked(key)
+
+    def log(self, key: str) -> Path:
+        """Log of the latest run of a node."""
+        return self.root / "logs" / f"{_checked(key)}.log"
+
+    def lock(self, key: str) -> Path:
+        """Lock file of a node."""
+        return self.root / "locks" / f"{_checked(key)}.lock"
+
+    def entries(self, name: str) -> list[Path]:
+        """What lies in one of the top folders, sorted; nothing when the folder is not there."""
+        return sorted(_listing(self.room(name)))
+
+    def node_folders(self) -> Iterator[Path]:
+        """Everything that stands where nodes stand, sorted by key; names are not checked."""
+        for shelf in self.entries("nodes"):
+            if shelf.is_dir():
+                yield from sorted(_listing(shelf))
+
+    def check_format(self) -> None:
+        """Raise HarnessError unless `root` is absent, empty, or a store of this version."""
+        marker = self.root / "format"
+        try:
+            text = marker.read_text(encoding="utf-8", errors="replace").strip()
+        except FileNotFoundError:
+            self._require_unused()
+            return
+        except OSError as error:
+            problem = error.strerror or str(error)
+            raise HarnessError(str(marker), problem, hint="choose another --store") from None
+        if not (text.isascii() and text.isdigit() and len(text) < 10):
+            raise HarnessError(str(marker), f"not a version of a store (got {text[:40]!r})")
+        if int(text) != FORMAT:
+            raise HarnessError(
+                str(marker),
+                f"the store has format {int(text)}, this harness reads format {FORMAT}",
+                hint="update the harness, or choose another --store",
+            )
+
+    def _require_unused(self) -> None:
+        """A folder that somebody uses for something else must never be swept by gc."""
+        others = [path.name for path in _listing(self.root) if not path.name.startswith(".format.")]
+        if others and not (self.root / "format").exists():  # made since we looked
+            raise HarnessError(
+                str(self.root),
+                f"the folder is not a store (it holds {sorted(others)[0]!r} but no file 'format')",
+                hint="choose a new or empty folder with --store",
+            )
+
+    def prepare(self) -> None:
+        """Create what is missing of the folders; the marker first."""
+        with os_errors(self.root):
+            make_folder(self.root)
+            if not (self.root / "format").exists():
+                write_durably(self.root / "format", f"{FORMAT}\n".encode())
+            for name in ROOMS:
+                make_folder(self.room(name))
+
+    def set_aside(self, path: Path, *, room: str = "quarantine") -> Path:
+        """Move a folder or file out of sight in one step; returns where it is now."""
+        make_folder(self.room(room))
+        target = self.room(room) / f"{path.name}-{secrets.token_hex(4)}"
+        path.rename(target)
+        sync_folder(path.parent)
+        return target
+
+
+def _checked(key: str) -> str:
+    if not is_key(key):
+        raise HarnessError(f"node {key[:80]!r}", "not a key (64 hexadecimal digits)")
+    return key
+
+
+def _listing(folder: Path) -> list[Path]:
+    try:
+        return list(folder.iterdir())
+    except (FileNotFoundError, NotADirectoryError):
+        return []

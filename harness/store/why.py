@@ -1,0 +1,147 @@
+"""Why a node would run: which fields set it apart from the nearest stored node of its kind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+from harness.canonical import canonical_json, is_key, short
+from harness.store.manifest import Identity, Manifest
+
+ABSENT = "(absent)"
+_REVISION = "code revision"  # the space keeps these two apart from the fields of a spec
+_INPUT = "input "
+_LONGEST = 48  # characters of a value in a sentence
+
+
+class Cause(Enum):
+    """The sentence, less the fields."""
+
+    STORED = "stored"
+    FIRST = "no {kind} run is stored yet"
+    REVISION = "the code of {kind} was revised"
+    INPUTS = "an input would be made anew"
+    SPEC = "the spec differs"
+
+
+@dataclass(frozen=True)
+class Change:
+    """A field that differs: its dotted name, and both values as canonical JSON, or ABSENT."""
+
+    field: str
+    old: str
+    new: str
+
+    def __str__(self) -> str:
+        return f"{self.field} {_clipped(self.old)} -> {_clipped(self.new)}"
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why a node would run: the stored node with the fewest differing fields, and those."""
+
+    cause: Cause
+    kind: str
+    nearest: str | None = None
+    changes: tuple[Change, ...] = ()
+
+    @property
+    def runs(self) -> bool:
+        """Whether there is anything to run."""
+        return self.cause is not Cause.STORED
+
+    def __str__(self) -> str:
+        if self.nearest is None or not self.changes:
+            return self.cause.value.format(kind=self.kind)
+        return f"{', '.join(map(str, self.changes))} since {short(self.nearest)}"
+
+
+def why(identity: Identity, manifests: Iterable[Manifest]) -> Reason:
+    """The reason for one node; for many of them make one `Precedents`."""
+    return Precedents(manifests).why(identity)
+
+
+class Precedents:
+    """Stored nodes, flattened once, to be asked about many planned ones.
+
+    Every field is a bit and every pair (field, value) is a bit. Two nodes then differ in
+    popcount(fields of either) - popcount(pairs of both) fields.
+    """
+
+    def __init__(self, manifests: Iterable[Manifest]) -> None:
+        self._bits: dict[object, int] = {}
+        self._keys: set[str] = set()
+        self._of_kind: dict[str, list[tuple[int, int, Manifest]]] = {}
+        newest_first = sorted(manifests, key=lambda item: (item.started, item.key), reverse=True)
+        for manifest in newest_first:  # the first of several equally near ones is then the newest
+            self._keys.add(manifest.key)
+            row = (*self._masks(_flat(manifest.identity)), manifest)
+            self._of_kind.setdefault(manifest.kind, []).append(row)
+
+    def why(self, identity: Identity) -> Reason:
+        """The reason why this node would run, or that it is stored."""
+        if identity.key in self._keys:
+            return Reason(Cause.STORED, identity.kind, identity.key)
+        rows = self._of_kind.get(identity.kind)
+        if not rows:
+            return Reason(Cause.FIRST, identity.kind)
+        wanted = _flat(identity)
+        fields, pairs = self._masks(wanted)
+        distances = [(f | fields).bit_count() - (p & pairs).bit_count() for f, p, _ in rows]
+        nearest = rows[distances.index(min(distances))][2]
+        changes = tuple(_changes(_flat(nearest.identity), wanted))
+        return Reason(_cause(changes), identity.kind, nearest.key, changes)
+
+    def _masks(self, flat: Mapping[str, str]) -> tuple[int, int]:
+        fields = pairs = 0
+        for pair in flat.items():
+            fields |= 1 << self._bits.setdefault(pair[0], len(self._bits))
+            pairs |= 1 << self._bits.setdefault(pair, len(self._bits))
+        return fields, pairs
+
+
+def _cause(changes: tuple[Change, ...]) -> Cause:
+    names = {change.field for change in changes}
+    if _REVISION in names:
+        return Cause.REVISION
+    return Cause.INPUTS if all(name.startswith(_INPUT) for name in names) else Cause.SPEC
+
+
+def _changes(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[Change]:
+    for name in sorted(old.keys() | new.keys()):
+        before, after = old.get(name, ABSENT), new.get(name, ABSENT)
+        if before != after:
+            yield Change(name, before, after)
+
+
+def _flat(identity: Identity) -> dict[str, str]:
+    """Dotted field -> canonical JSON, beside the code revision and the keys of the inputs."""
+    flat = {_REVISION: str(identity.revision)}
+    flat |= {f"{_INPUT}{name}": key for name, key in identity.inputs.items()}
+    for name, value in identity.spec.items():
+        flat.update(_leaves(_step(name), value))
+    return flat
+
+
+def _leaves(place: str, value: object) -> Iterator[tuple[str, str]]:
+    """The fields below a value; a list of plain values stays whole, as it means one thing."""
+    if isinstance(value, dict) and value:
+        for name, item in value.items():
+            yield from _leaves(f"{place}.{_step(name)}", item)
+    elif isinstance(value, list) and any(isinstance(item, dict | list) for item in value):
+        for index, item in enumerate(value):
+            yield from _leaves(f"{place}.{index}", item)
+    else:
+        yield place, canonical_json(value)
+
+
+def _step(name: str) -> str:
+    """A name as part of a dotted place: quoted, as in TOML, where it would read as several."""
+    return canonical_json(name) if "." in name or " " in name else name
+
+
+def _clipped(text: str) -> str:
+    if is_key(text):
+        return short(text)
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"

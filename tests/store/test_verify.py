@@ -1,0 +1,146 @@
+"""Every byte of a node is watched, and every finding says what and where."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from harness.canonical import short
+from harness.errors import HarnessError
+from harness.store.faults import Fault, FaultKind
+from harness.store.manifest import Identity, Manifest
+from harness.store.sealed import write_manifest
+from harness.store.store import Store
+from harness.store.verify import repair, verify
+
+Publish = Callable[..., Manifest]
+
+
+@pytest.fixture
+def node(store: Store, identity: Identity, publish: Publish) -> Path:
+    publish(identity)
+    return store.folder(identity.key)
+
+
+def only(store: Store) -> Fault:
+    (fault,) = verify(store)
+    return fault
+
+
+def test_a_sound_store_has_no_faults(store: Store, node: Path) -> None:
+    assert verify(store) == []
+
+
+@pytest.mark.parametrize("name", ["weights.bin", "curves/loss.json", "manifest.json"])
+@pytest.mark.parametrize("share", [0.0, 0.3, 0.6, 0.999])
+def test_a_flipped_byte_is_found_and_the_file_not_used(
+    store: Store, identity: Identity, node: Path, name: str, share: float
+) -> None:
+    content = bytearray((node / name).read_bytes())
+    content[int(len(content) * share)] ^= 0x01
+    (node / name).write_bytes(content)
+    fault = only(store)
+    assert fault.place == node / name
+    assert fault.key == identity.key
+    assert not fault.is_information
+    with pytest.raises(HarnessError):
+        store.artifact(identity.key, "weights.bin" if name == "manifest.json" else name)
+
+
+def test_a_missing_a_short_and_an_unlisted_file(store: Store, node: Path) -> None:
+    (node / "weights.bin").unlink()
+    (node / "curves" / "loss.json").write_bytes(b"[")
+    (node / "curves" / "new").touch()
+    assert {(fault.kind, fault.place.name) for fault in verify(store)} == {
+        (FaultKind.FILE_MISSING, "weights.bin"),
+        (FaultKind.FILE_SIZE, "loss.json"),
+        (FaultKind.FILE_UNLISTED, "new"),
+    }
+
+
+def test_a_link_even_to_the_same_bytes(store: Store, node: Path) -> None:
+    (node / "weights.bin").rename(store.root.parent / "elsewhere")
+    (node / "weights.bin").symlink_to(store.root.parent / "elsewhere")
+    assert {fault.kind for fault in verify(store)} == {FaultKind.FILE_ODD, FaultKind.FILE_MISSING}
+
+
+def test_a_folder_without_manifest(store: Store, node: Path) -> None:
+    (node / "manifest.json").unlink()
+    assert only(store).kind is FaultKind.MANIFEST_MISSING
+
+
+def test_a_manifest_whose_key_does_not_follow_from_its_spec(
+    store: Store, identity: Identity, node: Path
+) -> None:
+    manifest = store.get(identity.key)
+    assert manifest is not None
+    write_manifest(node, manifest.model_copy(update={"spec": {"recipe": {"epochs": 300}}}))
+    fault = only(store)
+    assert fault.kind is FaultKind.KEY_WRONG
+    assert str(fault).startswith(f"{node}: the key does not follow")
+
+
+def test_a_node_under_another_key(store: Store, identity: Identity, node: Path) -> None:
+    copy = store.folder("0" * 64)
+    shutil.copytree(node, copy)
+    fault = only(store)
+    assert fault.kind is FaultKind.KEY_ELSEWHERE
+    assert (fault.key, fault.detail) == ("0" * 64, f"node {short(identity.key)}")
+
+
+def test_what_does_not_belong_there(store: Store, node: Path) -> None:
+    (node.parent / "notes.txt").touch()
+    misplaced = store.root / "nodes" / "zz" / node.name
+    misplaced.mkdir(parents=True)
+    assert {fault.place for fault in verify(store)} == {node.parent / "notes.txt", misplaced}
+    assert {fault.kind for fault in verify(store)} == {FaultKind.STRAY}
+
+
+def test_remarks_are_not_faults(store: Store, node: Path, publish: Publish) -> None:
+    publish(Identity.of("cka", 1, {}, {"ann": "a" * 64}))
+    store.claim(Identity.of("train", 2, {}, {}))
+    (store.root / "trash" / "x").touch()
+    (store.root / "quarantine" / "y").touch()
+    faults = verify(store)
+    assert [fault.kind for fault in faults] == [
+        FaultKind.INPUT_ABSENT,
+        FaultKind.PARTIAL_LEFT,
+        FaultKind.QUARANTINED,
+        FaultKind.TRASH_LEFT,
+    ]
+    assert all(fault.is_information for fault in faults)
+    assert "ann = aaaaaaaa" in str(faults[0])
+    assert repair(store, faults) == []
+
+
+def test_repair_moves_a_faulty_node_aside_and_a_sound_one_not(
+    store: Store, identity: Identity, node: Path, publish: Publish
+) -> None:
+    sound = publish(Identity.of("train", 2, {}, {}))
+    (node / "weights.bin").write_bytes(b"")
+    (node / "curves" / "loss.json").unlink()
+    (moved,) = repair(store, verify(store))
+    assert moved.parent == store.root / "quarantine"
+    assert store.manifests() == [sound]
+    assert [fault.kind for fault in verify(store)] == [FaultKind.QUARANTINED]
+    publish(identity)
+    assert store.get(identity.key) is not None
+
+
+def test_repair_leaves_a_leased_node_to_its_process(
+    store: Store, identity: Identity, node: Path
+) -> None:
+    (node / "weights.bin").write_bytes(b"")
+    with store.lease(identity.key):
+        assert repair(store, verify(store)) == []
+    assert node.is_dir()
+
+
+@pytest.mark.parametrize("kind", FaultKind)
+def test_every_finding_is_a_sentence_with_its_place(kind: FaultKind) -> None:
+    text = str(Fault(kind, Path("there"), detail="{odd} detail"))
+    assert text.startswith("there: ")
+    assert ("{odd} detail" in text) is ("{detail}" in kind.value)
