@@ -66,12 +66,13 @@ def _planned(
     exhibit: Exhibit, document: Document, setting: Setting, nodes: dict[str, Node]
 ) -> PlannedExhibit:
     exhibit = override_axes(exhibit, setting.overrides)
+    typed_at = {one.name: one.where for one in setting.overrides if one.is_axis}
     points: dict[tuple[object, ...], Point] = {}
     mine: dict[str, None] = {}
     for index, combination in _combinations(exhibit, setting):
-        places = {
-            axis: document.fault(("grid", index, axis), "").where + f": {axis}"
-            for axis in combination
+        places = typed_at | {
+            axis: f"{document.fault(('grid', index, axis), '').where}: {axis}"
+            for axis in combination.keys() - typed_at.keys()
         }
         run = resolve(
             exhibit.fixed.axes() | combination,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from harness.errors import HarnessError
 from harness.layout import Layout
@@ -10,10 +10,12 @@ from harness.spec.blocks import Blocks, Shelf
 from harness.spec.document import Document
 from harness.spec.exhibit import BLOCK_AXES, Exhibit
 from harness.spec.lines import Path
+from harness.spec.parts import fields_of
 from harness.spec.profile import Profile
 from harness.spec.validate import suggestion
 
-PARTS = ("network", "neuron", "dataset", "recipe")
+CHANGED = ("network", "neuron", "dataset", "recipe")
+"""The parts of a run that a profile may change; its numerics it states itself."""
 
 
 def profile_faults(profile: Profile, document: Document, blocks: Blocks) -> Iterable[HarnessError]:
@@ -24,19 +26,15 @@ def profile_faults(profile: Profile, document: Document, blocks: Blocks) -> Iter
             for name in (published, used):
                 if problem := shelf.problem(name):
                     yield document.fault(("substitute", kind, published), *problem)
-    for path in dotted(profile.change):
-        if path[0] not in PARTS or len(path) < 2:
-            hint = "write it as network.base_width"
-            yield document.fault(("change", *path), "is no field of a run", hint)
-
-
-def dotted(table: Mapping[str, object], above: tuple[str, ...] = ()) -> Iterable[tuple[str, ...]]:
-    """The paths of the leaves of nested tables."""
-    for key, value in table.items():
-        if isinstance(value, Mapping):
-            yield from dotted(value, (*above, key))
-        else:
-            yield (*above, key)
+    for part, fields in profile.change.items():
+        if part not in CHANGED:
+            yield document.fault(("change", part), "is no part of a run", suggestion(part, CHANGED))
+            continue
+        for name in fields:
+            if name not in fields_of(part):
+                problem = f"no {part} has such a field"
+                hint = suggestion(name, fields_of(part))
+                yield document.fault(("change", part, name), problem, hint)
 
 
 def exhibit_faults(

@@ -60,9 +60,14 @@ class EmbeddedDigits(Spec):
     classes: Literal[10] = 10
     channels: Literal[3] = 3
     size: Side = 8
-    brightness: float = Field(default=0.3, ge=0, le=1, description="of the photo, 1 = as shot")
-    jitter: int = Field(default=0, ge=0, le=16, description="pixels, uniform, each axis")
-    rotation: float = Field(default=0, ge=0, le=180, description="degrees, uniform, both ways")
+    brightness: float = Field(ge=0, le=1, description="of the ground, 1 = the photo as shot")
+    jitter: float = Field(ge=0, le=16, description="pixels, uniform, each axis")
+    rotation: float = Field(ge=0, le=180, description="degrees, uniform, both ways")
+    scale: tuple[float, float] = Field(description="of the digit, least and most, of the side")
+    distractor: float = Field(ge=0, le=1, description="opacity of the digit beside it")
+    train_images: int = Field(ge=1, le=100_000)
+    test_images: int = Field(ge=1, le=100_000)
+    images_per_digit: int = Field(ge=1, le=1000, description="pictures of one scan")
     mean: Rgb
     std: Rgb
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")

@@ -17,12 +17,15 @@ LARGEST = 1_000_000  # bytes; a spec is written by hand, so more is a mistake or
 
 @dataclass(frozen=True)
 class Document:
-    """`shown` is the file as the user would type it, `data` its values, `lines` their places."""
+    """`shown` is the file as the user would type it, `data` its values, `lines` their places,
+    `text` what was read.
+    """
 
     path: Path
     shown: str
     data: dict[str, Any]
     lines: dict[KeyPath, int]
+    text: str = ""
 
     def fault(self, path: KeyPath, problem: str, hint: str = "") -> HarnessError:
         """The error for what stands at `path`: `file:line: key: problem – hint`."""
@@ -53,7 +56,7 @@ def read_document(path: Path, shown: str) -> Document:
         raise _syntax_fault(shown, str(error)) from error
     except RecursionError as error:
         raise HarnessError(shown, "is nested too deeply") from error
-    return Document(path=path, shown=shown, data=data, lines=line_map(text))
+    return Document(path=path, shown=shown, data=data, lines=line_map(text), text=text)
 
 
 def _syntax_fault(shown: str, message: str) -> HarnessError:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from harness.errors import Faults, HarnessError
@@ -84,7 +84,7 @@ def _with_grids(document: Document) -> Document:
         for path, line in document.lines.items()
     }
     data = {**document.data, "grid": [document.data["grid"]]}
-    return Document(document.path, document.shown, data, lines)
+    return replace(document, data=data, lines=lines)
 
 
 def _models(

@@ -7,25 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from harness.errors import HarnessError
-from harness.spec.dataset import Cifar, EmbeddedDigits
 from harness.spec.exhibit import AXES, Exhibit, Fixed, Grid
-from harness.spec.network import Resnet
-from harness.spec.neuron import Lif, Relu
-from harness.spec.numerics import Numerics
-from harness.spec.recipe import Recipe
+from harness.spec.parts import known_fields
 from harness.spec.validate import suggestion
-
-PARTS: Mapping[str, tuple[type[BaseModel], ...]] = {
-    "network": (Resnet,),
-    "neuron": (Relu, Lif),
-    "dataset": (Cifar, EmbeddedDigits),
-    "recipe": (Recipe,),
-    "numerics": (Numerics,),
-}
-"""What a run consists of, and the models that may stand there."""
 
 
 @dataclass(frozen=True)
@@ -66,25 +53,6 @@ def parse_override(typed: str) -> Override:
         hint = f"only axes take several: {', '.join(AXES)}"
         raise HarnessError(override.where, problem, hint=hint)
     return override
-
-
-def known_fields() -> tuple[str, ...]:
-    """Every dotted field that an override may set."""
-    return tuple(
-        dict.fromkeys(
-            f"{part}.{name}" for part, models in PARTS.items() for m in models for name in _open(m)
-        )
-    )
-
-
-def accepts(part: str, name: str) -> bool:
-    """Whether any model of this part of a run has such a field."""
-    return any(name in model.model_fields for model in PARTS.get(part, ()))
-
-
-def _open(model: type[BaseModel]) -> list[str]:
-    """`kind` selects the model and `files` pins data: neither is for the command line."""
-    return [name for name in model.model_fields if name not in ("kind", "files", "deviations")]
 
 
 def _values(text: str) -> tuple[Any, ...]:

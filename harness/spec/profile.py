@@ -29,7 +29,7 @@ class Profile(Spec):
     seeds: tuple[int, ...] = Field(min_length=1)
     numerics: Numerics
     substitute: Substitution = Field(default_factory=Substitution)
-    change: FrozenMap[Any] = Field(
+    change: FrozenMap[FrozenMap[Any]] = Field(
         default_factory=dict,
         validate_default=True,
         description="fields of runs: `network.base_width = 4`",

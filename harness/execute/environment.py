@@ -1,0 +1,98 @@
+"""What a number was made with: versions, hardware, state of the checkout. Recorded, never a key."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import platform
+import subprocess
+import sys
+from functools import lru_cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import harness
+
+PACKAGES = ("torch", "torchvision", "numpy", "numba", "pydantic", "pandas", "matplotlib")
+
+
+def environment(project: Path) -> dict[str, Any]:
+    """Versions, processor, memory, GPU and git state, as JSON values. Does not import torch."""
+    return {
+        "harness": harness.__version__,
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "packages": {name: _version(name) for name in PACKAGES},
+        "processor": processor(),
+        "cores": os.cpu_count() or 1,
+        "memory_gib": round(_memory_gib(), 1),
+        "gpus": list(gpus()),
+        "git": git_state(project),
+    }
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def processor() -> str:
+    """Model name of the CPU."""
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
+
+
+def _memory_gib() -> float:
+    with contextlib.suppress(ValueError, OSError, AttributeError):
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30
+    return 0.0
+
+
+@lru_cache(maxsize=1)
+def gpus() -> tuple[str, ...]:
+    """Names of the NVIDIA GPUs that the driver lists; empty without one."""
+    said = _output(["nvidia-smi", "--query-gpu=name", "--format=csv,noheader"], Path.cwd())
+    return tuple(line.strip() for line in said.splitlines() if line.strip())
+
+
+def git_state(project: Path) -> str:
+    """Commit, and whether files differ from it; empty outside a checkout."""
+    if not (project / ".git").exists():
+        return ""
+    commit = _output(["git", "rev-parse", "HEAD"], project).strip()
+    changed = _output(["git", "status", "--porcelain", "--untracked-files=no"], project).strip()
+    return f"{commit} with local changes" if commit and changed else commit
+
+
+def _output(command: list[str], folder: Path) -> str:
+    try:
+        return subprocess.run(  # noqa: S603 - fixed commands
+            command, cwd=folder, capture_output=True, text=True, timeout=10, check=True
+        ).stdout
+    except (OSError, subprocess.SubprocessError):
+        return ""
+
+
+def reset_peak_memory() -> None:
+    """Start the peak of this process anew (Linux); elsewhere it is that of the whole process."""
+    with contextlib.suppress(OSError):
+        Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
+
+
+def peak_memory_mb() -> float | None:
+    """Peak resident memory of this process since the reset, in MB; None where nobody knows."""
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
+            if line.startswith("VmHWM:"):
+                return float(line.split()[1]) / 1000
+    if sys.platform == "darwin":
+        import resource
+
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+    return None

@@ -1,0 +1,36 @@
+"""`architecture`: one network, built and counted."""
+
+from __future__ import annotations
+
+from harness.engine.networks.resnet import ResNet
+from harness.engine.networks.summary import StageSummary, summarise
+from harness.runs.networks import network
+from harness.runs.place import Numbers, Place, Progress, Report, write_json
+from harness.spec.neuron import Relu
+from harness.spec.run import ArchitectureRun
+
+
+def run(spec: ArchitectureRun, place: Place, report: Report) -> Numbers:
+    """Build the network; `architecture.json` holds its stages, parameters and MACs per image."""
+    built = network(
+        spec.network,
+        Relu(kind=spec.neuron),
+        classes=spec.classes,
+        channels=spec.channels,
+        seed=0,
+    )
+    assert isinstance(built, ResNet)  # noqa: S101 - the only kind of network so far
+    summary = summarise(built, (spec.channels, spec.size, spec.size))
+    stages = [
+        {"stage": row.name, "text": _cell(row), "parameters": row.parameters, "macs": row.macs}
+        for row in summary.stages
+    ]
+    record = {"parameters": summary.parameters, "macs": summary.macs, "stages": stages}
+    write_json(place.files / "architecture.json", record)
+    report(Progress(1, 1, "network"))
+    return {"parameters": summary.parameters, "macs": summary.macs}
+
+
+def _cell(row: StageSummary) -> str:
+    """The cell as Table D.1 writes it; the softmax is part of the loss that `train` minimises."""
+    return f"{row.cell}, softmax" if row.name == "classifier" else row.cell

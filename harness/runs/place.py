@@ -1,0 +1,47 @@
+"""What a run is handed, and what it hands back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a run is, in its own units."""
+
+    done: int
+    of: int
+    unit: str
+    images_per_second: float = 0.0
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Place:
+    """The folders of one run.
+
+    `files` is empty and is published as it is left; `checkpoints` outlives a kill and is never
+    published; `data` holds the data sets; `inputs` the folders of the nodes that this one needs.
+    """
+
+    files: Path
+    checkpoints: Path
+    data: Path
+    inputs: Mapping[str, Path]
+    threads: int  # that this run may use when its spec does not say
+
+
+Numbers = Mapping[str, float | int | str | None]
+"""The headline numbers of a run, for listings; the full record is among its files."""
+
+Report = Callable[[Progress], None]
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Numbers as JSON, NaN refused: a number that does not exist needs a reason, not a null."""
+    text = json.dumps(value, indent=1, sort_keys=True, allow_nan=False, ensure_ascii=False)
+    path.write_text(text + "\n", encoding="utf-8")

@@ -1,0 +1,28 @@
+"""Kind of node → the model of its spec and the function that runs it.
+
+Importing this imports torch: only workers do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from harness.runs import architecture, train
+from harness.runs.place import Numbers, Place, Report
+from harness.spec.run import ArchitectureRun, Training
+
+
+@dataclass(frozen=True)
+class Runner:
+    """`run(spec, place, report)` leaves its files in `place.files`."""
+
+    spec: type[Any]
+    run: Callable[[Any, Place, Report], Numbers]
+
+
+RUNNERS: Mapping[str, Runner] = {
+    "train": Runner(Training, train.run),
+    "architecture": Runner(ArchitectureRun, architecture.run),
+}

@@ -1,0 +1,108 @@
+"""`train`: one network, trained once. Leaves weights, numbers, and the time that it took."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+import torch
+from safetensors.torch import save_file
+
+from harness.engine import training
+from harness.engine.training import Epoch, History, Normalisation
+from harness.errors import ExitCode, HarnessError
+from harness.runs.images import image_set
+from harness.runs.networks import network
+from harness.runs.place import Numbers, Place, Progress, Report, write_json
+from harness.spec.recipe import Recipe
+from harness.spec.run import Training
+
+TIMES = ("seconds", "images_per_second")  # the only fields of an epoch that two runs differ in
+
+
+def run(spec: Training, place: Place, report: Report) -> Numbers:
+    """Train; `metrics.json`, `timing.json` and `network.safetensors` (last epoch) are left.
+
+    `metrics.json` holds nothing that depends on the clock, so that equal runs leave equal bytes.
+    """
+    _require_device(spec)
+    torch.set_num_threads(spec.numerics.threads or place.threads)
+    images = image_set(spec.dataset, place.data)
+    net = network(
+        spec.network,
+        spec.neuron,
+        classes=spec.dataset.classes,
+        channels=spec.dataset.channels,
+        seed=spec.seed,
+    )
+
+    def told(epoch: Epoch) -> None:
+        note = f"test {epoch.test_accuracy:.2f} %"
+        done = epoch.epoch + 1
+        report(Progress(done, spec.recipe.epochs, "epoch", epoch.images_per_second, note))
+
+    history = training.train(
+        net,
+        images,
+        _recipe(spec.recipe, spec.dataset.mean, spec.dataset.std),
+        seed=spec.seed,
+        device=spec.numerics.device,
+        precision=spec.recipe.precision,
+        deterministic=spec.numerics.deterministic,
+        checkpoint=place.checkpoints / "training.safetensors",
+        report=told,
+    )
+    parameters = sum(weights.numel() for weights in net.parameters())
+    write_json(place.files / "metrics.json", _metrics(history, parameters))
+    write_json(place.files / "timing.json", _timing(history))
+    weights = {
+        name: tensor.detach().cpu().contiguous() for name, tensor in net.state_dict().items()
+    }
+    save_file(weights, place.files / "network.safetensors")
+    return {
+        "best_accuracy": history.best_accuracy,
+        "last_accuracy": history.last_accuracy,
+        "images_per_second": _throughput(history),
+        "resumed_from_epoch": history.resumed_from,
+        "seconds": sum(epoch.seconds for epoch in history.epochs),
+    }
+
+
+def _recipe(
+    recipe: Recipe, mean: tuple[float, float, float], std: tuple[float, float, float]
+) -> training.Recipe:
+    fields = recipe.model_dump(exclude={"precision"})
+    return training.Recipe(**fields, normalisation=Normalisation(mean, std))
+
+
+def _metrics(history: History, parameters: int) -> dict[str, object]:
+    epochs = [
+        {name: value for name, value in asdict(epoch).items() if name not in TIMES}
+        | {"epoch": epoch.epoch + 1}
+        for epoch in history.epochs
+    ]
+    return {
+        "best_accuracy": history.best_accuracy,
+        "best_epoch": history.best_epoch + 1,
+        "last_accuracy": history.last_accuracy,
+        "parameters": parameters,
+        "history": epochs,
+    }
+
+
+def _timing(history: History) -> dict[str, object]:
+    return {name: [getattr(epoch, name) for epoch in history.epochs] for name in TIMES}
+
+
+def _throughput(history: History) -> float:
+    rates = sorted(epoch.images_per_second for epoch in history.epochs)
+    return rates[len(rates) // 2]
+
+
+def _require_device(spec: Training) -> None:
+    if spec.numerics.device == "cuda" and not torch.cuda.is_available():
+        raise HarnessError(
+            "numerics.device",
+            "the profile trains on a GPU and torch finds none here",
+            hint="--set numerics.device=cpu, or --profile quick",
+            code=ExitCode.RUN_FAILED,
+        )

@@ -1,0 +1,35 @@
+"""What a run consists of, and the models that may stand in each part."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pydantic import BaseModel
+
+from harness.spec.dataset import Cifar, EmbeddedDigits
+from harness.spec.network import Resnet
+from harness.spec.neuron import Lif, Relu
+from harness.spec.numerics import Numerics
+from harness.spec.recipe import Recipe
+
+PARTS: Mapping[str, tuple[type[BaseModel], ...]] = {
+    "network": (Resnet,),
+    "neuron": (Relu, Lif),
+    "dataset": (Cifar, EmbeddedDigits),
+    "recipe": (Recipe,),
+    "numerics": (Numerics,),
+}
+
+_CLOSED = ("kind", "name", "files", "archive", "origin", "deviations")
+"""Fields that choose the model or pin its data: a profile or an override leaves them alone."""
+
+
+def fields_of(part: str) -> tuple[str, ...]:
+    """The fields of a part that may be changed, of all models that may stand there."""
+    names = (name for model in PARTS.get(part, ()) for name in model.model_fields)
+    return tuple(dict.fromkeys(name for name in names if name not in _CLOSED))
+
+
+def known_fields() -> tuple[str, ...]:
+    """Every field that may be changed, as `recipe.epochs`."""
+    return tuple(f"{part}.{name}" for part in PARTS for name in fields_of(part))

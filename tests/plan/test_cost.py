@@ -1,0 +1,56 @@
+"""Estimates keep proportion, and follow what was measured."""
+
+from __future__ import annotations
+
+import pytest
+
+from harness.layout import layout
+from harness.plan.cost import Past, disk_bytes, estimate, resnet_macs, resnet_parameters
+from harness.plan.expand import expand
+from harness.plan.node import Node
+from harness.plan.resolve import Setting
+from harness.spec.library import load
+
+
+def nodes() -> dict[str, Node]:
+    library = load(layout())
+    plan = expand(library, ("table1",), Setting(library.blocks, library.profile("smoke")))
+    return {node.label: node for node in plan.nodes.values()}
+
+
+def test_deeper_wider_and_spiking_networks_cost_more() -> None:
+    found = nodes()
+    seconds = {
+        n: e.seconds for n, e in zip(found, estimate(found.values(), []).values(), strict=True)
+    }
+    ann = [seconds[f"resnet-{depth} relu digits seed 0"] for depth in (20, 38, 56, 110, 164)]
+    assert ann == sorted(ann)
+    wide = [
+        seconds[f"resnet-20{w} lif T=4 digits seed 0"] for w in ("", " x2", " x4", " x8", " x16")
+    ]
+    assert wide == sorted(wide)
+    assert seconds["resnet-20 lif T=4 digits seed 0"] > seconds["resnet-20 relu digits seed 0"]
+
+
+def test_earlier_runs_set_the_scale() -> None:
+    node = next(iter(nodes().values()))
+    stated = estimate([node], [])[node.key]
+    assert stated.runs == 0
+    slow = [Past("train", node.spec, stated.seconds * factor) for factor in (2.0, 3.0, 40.0)]
+    learnt = estimate([node], slow)[node.key]
+    assert learnt.runs == 3
+    assert learnt.seconds == pytest.approx(3.0 * stated.seconds)  # the median, not the mean
+
+
+def test_runs_of_another_kind_or_device_say_nothing() -> None:
+    node = next(iter(nodes().values()))
+    gpu = dict(node.spec) | {"numerics": {"device": "cuda"}}
+    others = [Past("architecture", {}, 99.0), Past("train", gpu, 1.0)]
+    assert estimate([node], others)[node.key].runs == 0
+
+
+def test_macs_and_parameters_are_those_of_the_table() -> None:
+    # ResNet-20 at 16 channels and 32x32: 40.8 M multiply-accumulates, 0.27 M weights (He et al.)
+    assert resnet_macs(20, 16, 32) == pytest.approx(40.8e6, rel=0.08)
+    assert resnet_parameters(20, 16) == pytest.approx(0.27e6, rel=0.1)
+    assert disk_bytes(nodes()["resnet-20 x16 relu digits seed 0"]) > 16**2 * 1000

@@ -1,0 +1,64 @@
+"""Exhibits become each node once; the profile decides the scale; nothing imports torch."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+from harness.layout import layout
+from harness.plan.expand import Plan, expand
+from harness.plan.resolve import Setting
+from harness.spec.library import load
+
+
+def plan_of(*names: str, profile: str = "smoke") -> Plan:
+    library = load(layout())
+    return expand(library, names, Setting(library.blocks, library.profile(profile)))
+
+
+def test_table1_is_eighteen_trainings_since_x1_is_depth_20() -> None:
+    plan = plan_of("table1")
+    assert len(plan.nodes) == 18
+    assert len(plan.exhibits[0].points) == 18
+    cells = {(p.axes["neuron"], p.axes["depth"], p.axes["width"]) for p in plan.exhibits[0].points}
+    columns = [(d, 1) for d in (20, 38, 56, 110, 164)] + [(20, w) for w in (2, 4, 8, 16)]
+    assert cells == {(n, d, w) for n in ("relu", "lif") for d, w in columns}
+
+
+def test_every_node_stands_once_however_many_exhibits_ask_for_it() -> None:
+    assert set(plan_of("table1", "table1", "tableD1").nodes) == set(
+        plan_of("tableD1", "table1").nodes
+    )
+
+
+def test_a_profile_scales_the_trainings_and_not_the_architectures() -> None:
+    smoke, paper = plan_of("table1", "tableD1"), plan_of("table1", "tableD1", profile="paper")
+    small, large = smoke.exhibits[0].points[0].run, paper.exhibits[0].points[0].run
+    assert (small.dataset.name, small.network.base_width, small.numerics.device) == (
+        "digits",
+        4,
+        "cpu",
+    )
+    assert (large.dataset.name, large.network.base_width, large.recipe.epochs) == (
+        "cifar10",
+        16,
+        300,
+    )
+    assert smoke.exhibits[1].nodes == paper.exhibits[1].nodes
+
+
+def test_ann_and_snn_get_their_own_recipe() -> None:
+    runs = [point.run for point in plan_of("table1", profile="paper").exhibits[0].points]
+    momenta = {(run.neuron.kind, run.recipe.momentum, run.recipe.precision) for run in runs}
+    assert momenta == {("relu", 0.8, "f32"), ("lif", 0.9, "fp16")}
+
+
+def test_planning_imports_no_torch() -> None:
+    code = (
+        "import sys; from harness.cli import app; import harness.stages, harness.upkeep;"
+        "from harness.stages import *; from harness.layout import layout; from pathlib import Path;"
+        "p = open_project(layout(), profile='smoke');"
+        "survey(p, make_plan(p, ['all']), Store(Path('/nonexistent-store')));"
+        "bad = {'torch', 'matplotlib', 'pandas', 'numba'} & set(sys.modules); assert not bad, bad"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=layout().project)

@@ -1,0 +1,118 @@
+"""Identity is opt-out: every field of every spec changes the key, unless marked as presentation."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from harness.layout import layout
+from harness.plan.expand import expand
+from harness.plan.node import make_node
+from harness.plan.resolve import Setting
+from harness.spec.base import PRESENTATION, identity
+from harness.spec.library import load
+from harness.spec.run import Training
+
+
+def trainings() -> list[Training]:
+    """One ANN and one SNN on embedded images, one of each on CIFAR."""
+    library = load(layout())
+    found = []
+    for profile in ("smoke", "paper"):
+        setting = Setting(library.blocks, library.profile(profile))
+        points = expand(library, ("table1",), setting).exhibits[0].points
+        found += [points[0].run, points[5].run]
+    assert {(run.neuron.kind, run.dataset.kind) for run in found} == {
+        (neuron, data) for neuron in ("relu", "lif") for data in ("cifar", "digits_on_photos")
+    }
+    return found
+
+
+def leaves(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[Any, ...], Any]]:
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            yield from leaves(inner, (*path, name))
+    elif isinstance(value, list) and value:
+        for index, inner in enumerate(value):
+            yield from leaves(inner, (*path, index))
+    else:
+        yield path, value
+
+
+def other(value: Any) -> Any:
+    """A value of the same JSON type that is not this one."""
+    if isinstance(value, bool):
+        return not value
+    if isinstance(value, int | float):
+        return value + 1
+    if isinstance(value, str):
+        return value + "x"
+    return ["something"]
+
+
+def replaced(value: Any, path: tuple[Any, ...], new: Any) -> Any:
+    copy = json.loads(json.dumps(value))
+    here = copy
+    for part in path[:-1]:
+        here = here[part]
+    here[path[-1]] = new
+    return copy
+
+
+@pytest.mark.parametrize(
+    "run", trainings(), ids=lambda run: f"{run.neuron.kind}-{run.dataset.kind}"
+)
+def test_every_leaf_of_a_training_is_part_of_its_key(run: Training) -> None:
+    said = identity(run)
+    key = make_node("train", run, "").key
+    from harness.canonical import identity_key
+
+    checked = 0
+    for path, value in leaves(said):
+        changed = replaced(said, path, other(value))
+        assert identity_key("train", 1, changed, {}) != key, path
+        checked += 1
+    assert checked > 25
+
+
+@pytest.mark.parametrize(
+    "run", trainings(), ids=lambda run: f"{run.neuron.kind}-{run.dataset.kind}"
+)
+def test_only_marked_fields_stay_out_of_the_key(run: Training) -> None:
+    full, said = json.loads(run.model_dump_json()), identity(run)
+    left_out = set()
+    for part in ("dataset", "network", "neuron", "recipe", "numerics"):
+        left_out |= {f"{part}.{name}" for name in full[part].keys() - said[part].keys()}
+    marked = set()
+    for part in ("dataset", "network", "neuron", "recipe", "numerics"):
+        for name, field in type(getattr(run, part)).model_fields.items():
+            if PRESENTATION in field.metadata:
+                marked.add(f"{part}.{name}")
+    assert left_out == marked
+    # the list is pinned: a field that leaves the key must be argued for
+    assert marked <= {
+        "dataset.deviations",
+        "dataset.mirrors",
+        "dataset.archive_bytes",
+        "network.deviations",
+        "neuron.deviations",
+    }
+
+
+def test_a_presentation_field_leaves_the_key_alone() -> None:
+    run = trainings()[2]
+    moved = run.dataset.model_copy(update={"mirrors": ("https://example.org/cifar.tar.gz",)})
+    assert make_node("train", run.model_copy(update={"dataset": moved}), "").key == (
+        make_node("train", run, "").key
+    )
+
+
+def test_revision_and_inputs_are_part_of_the_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = trainings()[0]
+    key = make_node("train", run, "").key
+    assert make_node("train", run, "", {"ann": "0" * 64}).key != key
+    monkeypatch.setattr("harness.plan.node.REVISIONS", {"train": 10**6})
+    assert make_node("train", run, "").key != key
