@@ -17,8 +17,7 @@ from harness.plan.node import Node
 SECONDS_PER_LAYER_CALL = 3.2e-4  # one thread, forward and backward, batch 64, torch 2.15, 2 cores
 SECONDS_PER_GIGA_MAC = 0.045  # 32-bit convolution, forward and backward, same machine
 GPU_SPEEDUP = 60.0  # stated, not measured: corrected by the first run on a GPU
-TRAIN_IMAGES = {"cifar10": 50_000, "cifar100": 50_000}
-EMBEDDED_TRAIN_IMAGES = 3_000
+CIFAR_TRAIN_IMAGES = 50_000
 ARCHITECTURE_SECONDS = 0.5
 
 
@@ -63,7 +62,7 @@ def _modelled(kind: str, spec: Mapping[str, Any]) -> float:
         return ARCHITECTURE_SECONDS
     network, neuron, recipe = spec["network"], spec["neuron"], spec["recipe"]
     steps = int(neuron.get("time_steps", 1))
-    images = TRAIN_IMAGES.get(spec["dataset"]["name"], EMBEDDED_TRAIN_IMAGES) * recipe["epochs"]
+    images = _train_images(spec["dataset"]) * recipe["epochs"]
     batches = images / recipe["batch"]
     calls = batches * 3.5 * network["depth"] * (1 + 0.25 * (steps > 1) * steps**0.5)
     channels = network["base_width"] * network["width"]
@@ -71,6 +70,10 @@ def _modelled(kind: str, spec: Mapping[str, Any]) -> float:
     macs = images * steps * resnet_macs(network["depth"], channels, side) / 1e9
     seconds = calls * SECONDS_PER_LAYER_CALL + macs * SECONDS_PER_GIGA_MAC
     return seconds / (GPU_SPEEDUP if _device(spec) == "cuda" else 1.0)
+
+
+def _train_images(dataset: Mapping[str, Any]) -> int:
+    return int(dataset.get("train_images", CIFAR_TRAIN_IMAGES))
 
 
 def resnet_macs(depth: int, channels: int, side: int) -> float:

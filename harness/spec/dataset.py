@@ -59,7 +59,7 @@ class EmbeddedDigits(Spec):
     name: Literal["digits"] = "digits"
     classes: Literal[10] = 10
     channels: Literal[3] = 3
-    size: Side = 8
+    size: Side = Field(default=8, le=32, description="of the square image, pixels")
     brightness: float = Field(ge=0, le=1, description="of the ground, 1 = the photo as shot")
     jitter: float = Field(ge=0, le=16, description="pixels, uniform, each axis")
     rotation: float = Field(ge=0, le=180, description="degrees, uniform, both ways")

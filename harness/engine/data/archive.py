@@ -1,0 +1,86 @@
+"""Unpack a published .tar.gz: the expected files of one folder, and nothing else."""
+
+from __future__ import annotations
+
+import shutil
+import tarfile
+import tempfile
+import zlib
+from pathlib import Path
+
+from filelock import FileLock
+
+from harness.engine.data.checksums import Layout
+from harness.errors import HarnessError
+
+LARGEST_FILE = 400_000_000  # bytes; the largest published batch has 155 million
+MOST_MEMBERS = 100
+
+
+def unpack(archive: Path, files: Layout) -> Path:
+    """Write the set's files from `archive` into `files.folder` beside it and return that folder.
+
+    Only plain files named `folder/file` are taken, each under the size above, from a scratch folder
+    that becomes the real one by a single rename: another process sees all of it or nothing. Any
+    member that leaves the folder or is a link or device makes the whole archive an error, as does a
+    missing file. The published archives hold a `readme.html` and, for CIFAR-100, `file.txt~` beside
+    the batches; such files are passed over.
+    """
+    target = archive.parent / files.folder
+    try:
+        with FileLock(archive.parent / f".{files.folder}.lock"):
+            if target.is_dir():
+                return target  # another process was faster
+            scratch = Path(tempfile.mkdtemp(prefix=f".{files.folder}.", dir=archive.parent))
+            try:
+                _write_members(archive, files, scratch)
+                scratch.chmod(0o755)
+                scratch.replace(target)
+            finally:
+                shutil.rmtree(scratch, ignore_errors=True)
+    except (tarfile.TarError, zlib.error, EOFError) as error:
+        raise HarnessError(
+            str(archive), f"not a whole .tar.gz: {error}", hint="delete it and fetch it again"
+        ) from error
+    except OSError as error:
+        raise HarnessError(
+            str(archive),
+            f"cannot be unpacked: {error}",
+            hint=f"unpack it by hand, so that {files.folder}/ lies in the data directory",
+        ) from error
+    return target
+
+
+def _write_members(archive: Path, files: Layout, scratch: Path) -> None:
+    wanted = {f"{files.folder}/{file}": file for file in files.files}
+    with tarfile.open(archive, mode="r:gz") as tar:
+        for count, member in enumerate(tar):
+            _check_member(archive, member, files.folder, count)
+            file = wanted.pop(member.name.removeprefix("./"), None)
+            if file is None:
+                continue
+            source = tar.extractfile(member)
+            if source is None:
+                raise HarnessError(str(archive), f"{member.name} is no plain file")
+            with source, (scratch / file).open("xb") as out:
+                shutil.copyfileobj(source, out, 1 << 20)
+    if wanted:
+        raise HarnessError(str(archive), f"lacks {', '.join(sorted(wanted))}")
+
+
+def _check_member(archive: Path, member: tarfile.TarInfo, folder: str, count: int) -> None:
+    """Refuse a member that no published archive has."""
+    parts = member.name.removeprefix("./").split("/")
+    if count >= MOST_MEMBERS:
+        problem = f"has more than {MOST_MEMBERS} members"
+    elif parts[0] != folder or ".." in parts or "\\" in member.name:
+        problem = f"holds {member.name!r}, which lies outside {folder}/"
+    elif not (member.isfile() or member.isdir()):
+        problem = f"holds {member.name!r}, which is neither a file nor a folder"
+    elif member.size > LARGEST_FILE:
+        problem = f"holds {member.name!r} of {member.size:,} bytes"
+    else:
+        return
+    raise HarnessError(
+        str(archive), problem, hint="it is not the published archive; delete it and fetch it again"
+    )

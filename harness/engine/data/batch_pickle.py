@@ -1,0 +1,216 @@
+"""The published CIFAR batches are pickles; this reads the few words of that language that they use.
+
+`pickle.load` can be made to run any code and to reserve any memory. Here nothing is ever called:
+`pickletools` splits the stream into opcodes, containers and strings are built, the names with which
+numpy arrays are pickled are recognised and never imported, and an array is made from its bytes. Any
+other opcode or name is an error that says which.
+"""
+
+from __future__ import annotations
+
+import pickletools
+from collections.abc import Callable
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+# What an array, its type and Python 3's bytes are pickled as, under numpy 1 and 2; value = what
+# becomes of the call.
+_NAMES: Final = {
+    "numpy.core.multiarray _reconstruct": "array",
+    "numpy._core.multiarray _reconstruct": "array",
+    "numpy.core.numeric _frombuffer": "buffer",
+    "numpy._core.numeric _frombuffer": "buffer",
+    "numpy ndarray": "array type",
+    "numpy dtype": "pixel type",
+    "_codecs encode": "bytes",
+}
+_MARK: Final = object()
+
+
+class PickledArray:
+    """A numpy array in the stream: `state` is (version, shape, type, Fortran order, bytes) once it
+    is read.
+    """
+
+    def __init__(self, state: object = None) -> None:
+        self.state = state
+
+    def pixels(self) -> NDArray[np.uint8]:
+        """The array, read-only. Raises ValueError when it is none of uint8 or its size is not that
+        of its bytes.
+        """
+        match self.state:
+            case (_, tuple(shape), _PixelType(), bool(fortran), str(raw)):
+                flat = np.frombuffer(raw.encode("latin-1"), dtype=np.uint8)
+                return flat.reshape(shape, order="F" if fortran else "C")
+        raise ValueError("the array is not one of uint8 pixels")
+
+
+class _PixelType:
+    """numpy's uint8. Its state (byte order, alignment) says nothing for single bytes."""
+
+    state: object = None
+
+
+class _Name(str):
+    """One of `_NAMES`, as it stands in the stream."""
+
+
+def read_batch(stream: bytes) -> dict[str, object]:
+    """The dictionary that a CIFAR batch (protocol 2 to 5) holds: text, numbers, lists and
+    `PickledArray`.
+
+    Texts and bytes alike come as str, byte for byte (latin-1). Raises ValueError, with the place in
+    the stream, for everything that no CIFAR batch contains and for a stream that ends early.
+    """
+    machine = _Machine()
+    place = 0
+    try:
+        for opcode, argument, position in pickletools.genops(stream):
+            place = position or 0
+            step = _STEPS.get(opcode.name)
+            if step is None:
+                raise ValueError(f"{opcode.name} does not occur in CIFAR batches")
+            step(machine, argument)
+        if len(machine.stack) != 1:
+            raise ValueError(f"leaves {len(machine.stack)} values, not one")
+    except (ValueError, TypeError, LookupError, AttributeError, MemoryError) as error:
+        raise ValueError(f"near byte {place}: {error or type(error).__name__}") from error
+    result = machine.stack[0]
+    if not isinstance(result, dict):
+        raise ValueError(f"holds a {type(result).__name__}, not a dictionary")
+    return result
+
+
+class _Machine:
+    """The stack and the memo of a pickle, with the steps that need more than a line."""
+
+    def __init__(self) -> None:
+        self.stack: list[object] = []
+        self.memo: dict[int, object] = {}
+
+    def since_mark(self) -> list[object]:
+        """Take everything above the topmost mark, and the mark."""
+        for place in range(len(self.stack) - 1, -1, -1):
+            if self.stack[place] is _MARK:
+                taken = self.stack[place + 1 :]
+                del self.stack[place:]
+                return taken
+        raise ValueError("a list or tuple ends that never began")
+
+    def push_tuple(self, length: int) -> None:
+        if length > len(self.stack):
+            raise ValueError("a tuple is longer than what came before it")
+        self.stack[-length:] = [tuple(self.stack[-length:])]
+
+    def extend(self, items: list[object]) -> None:
+        target = self.stack[-1]
+        if not isinstance(target, list):
+            raise ValueError(f"items for a list meet a {type(target).__name__}")
+        target.extend(items)
+
+    def set_items(self, items: list[object]) -> None:
+        target = self.stack[-1]
+        if not isinstance(target, dict) or len(items) % 2:
+            raise ValueError(f"pairs for a dictionary meet a {type(target).__name__}")
+        for key, value in zip(items[::2], items[1::2], strict=True):
+            if not isinstance(key, str):
+                raise ValueError(f"a key is a {type(key).__name__}, not text")
+            target[key] = value
+
+    def push_name(self, name: str) -> None:
+        if name not in _NAMES:
+            raise ValueError(f"names {name!r}, which does not occur in CIFAR batches")
+        self.stack.append(_Name(name))
+
+    def reduce(self) -> None:
+        """Stand in for the call of one of `_NAMES`."""
+        arguments, name = self.stack.pop(), self.stack.pop()
+        if not isinstance(name, _Name) or not isinstance(arguments, tuple):
+            raise ValueError("a call of something that is not a name")
+        match _NAMES[name], arguments:
+            case "array", (_Name(), *_):
+                self.stack.append(PickledArray())
+            case "buffer", (str(raw), kind, shape, order):
+                self.stack.append(PickledArray((1, shape, kind, order == "F", raw)))
+            case "pixel type", ("u1" | "|u1", *_):
+                self.stack.append(_PixelType())
+            case "bytes", (str(text), "latin1" | "latin-1"):
+                text.encode("latin-1")  # raises when the text is more than bytes
+                self.stack.append(text)
+            case what, _:
+                raise ValueError(f"an unusual {what} {str(arguments)[:60]}")
+
+    def build(self) -> None:
+        state, target = self.stack.pop(), self.stack[-1]
+        if not isinstance(target, PickledArray | _PixelType):
+            raise ValueError(f"a state for a {type(target).__name__}")
+        target.state = state
+
+
+_Step = Callable[[_Machine, object], None]
+
+
+def _push(machine: _Machine, value: object) -> None:
+    machine.stack.append(value)
+
+
+def _push_text(machine: _Machine, value: object) -> None:
+    text = value.decode("latin-1") if isinstance(value, bytes | bytearray) else value
+    machine.stack.append(text)
+
+
+def _memorise(machine: _Machine, place: object) -> None:
+    index = place if isinstance(place, int) else len(machine.memo)
+    machine.memo[index] = machine.stack[-1]
+
+
+def _recall(machine: _Machine, place: object) -> None:
+    if not isinstance(place, int) or place not in machine.memo:
+        raise ValueError(f"recalls {place}, which was not stored")
+    machine.stack.append(machine.memo[place])
+
+
+def _stack_name(machine: _Machine, _: object) -> None:
+    name, module = machine.stack.pop(), machine.stack.pop()
+    machine.push_name(f"{module} {name}")
+
+
+_TEXTS: Final = (
+    "SHORT_BINSTRING",
+    "BINSTRING",
+    "SHORT_BINUNICODE",
+    "BINUNICODE",
+    "BINUNICODE8",
+    "SHORT_BINBYTES",
+    "BINBYTES",
+    "BINBYTES8",
+    "BYTEARRAY8",
+)
+_STEPS: Final[dict[str, _Step]] = {
+    **dict.fromkeys(("PROTO", "FRAME", "STOP"), lambda machine, _: None),
+    **dict.fromkeys(_TEXTS, _push_text),
+    **dict.fromkeys(("BININT", "BININT1", "BININT2", "LONG1"), _push),
+    **dict.fromkeys(("BINPUT", "LONG_BINPUT", "MEMOIZE"), _memorise),
+    **dict.fromkeys(("BINGET", "LONG_BINGET"), _recall),
+    "NONE": lambda machine, _: machine.stack.append(None),
+    "NEWTRUE": lambda machine, _: machine.stack.append(True),
+    "NEWFALSE": lambda machine, _: machine.stack.append(False),
+    "MARK": lambda machine, _: machine.stack.append(_MARK),
+    "EMPTY_DICT": lambda machine, _: machine.stack.append({}),
+    "EMPTY_LIST": lambda machine, _: machine.stack.append([]),
+    "TUPLE1": lambda machine, _: machine.push_tuple(1),
+    "TUPLE2": lambda machine, _: machine.push_tuple(2),
+    "TUPLE3": lambda machine, _: machine.push_tuple(3),
+    "TUPLE": lambda machine, _: machine.stack.append(tuple(machine.since_mark())),
+    "APPEND": lambda machine, _: machine.extend([machine.stack.pop()]),
+    "APPENDS": lambda machine, _: machine.extend(machine.since_mark()),
+    "SETITEM": lambda machine, _: machine.set_items([machine.stack.pop(-2), machine.stack.pop()]),
+    "SETITEMS": lambda machine, _: machine.set_items(machine.since_mark()),
+    "GLOBAL": lambda machine, name: machine.push_name(str(name)),
+    "STACK_GLOBAL": _stack_name,
+    "REDUCE": lambda machine, _: machine.reduce(),
+    "BUILD": lambda machine, _: machine.build(),
+}

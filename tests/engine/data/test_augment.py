@@ -1,0 +1,142 @@
+"""Batched crop, flip and normalisation against a slow loop over images and against torchvision."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor
+
+from harness.engine.data.augment import crop_flip, draw, normalise
+from harness.errors import HarnessError
+
+
+def stream(seed: int = 0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+def pixels(batch: int, height: int, width: int, dtype: torch.dtype = torch.uint8) -> Tensor:
+    values = torch.randint(1, 256, (batch, 3, height, width), generator=stream(9))
+    return values.to(dtype)
+
+
+def one_by_one(images: Tensor, padding: int, flip: bool, seed: int) -> Tensor:
+    """The same draws, applied pixel by pixel."""
+    down, right, flipped = draw(len(images), padding, stream(seed))
+    result = torch.zeros_like(images)
+    _, channels, height, width = images.shape
+    for b in range(len(images)):
+        for y in range(height):
+            for x in range(width):
+                column = width - 1 - x if flip and flipped[b] else x
+                row, column = y + int(down[b]) - padding, column + int(right[b]) - padding
+                if 0 <= row < height and 0 <= column < width:
+                    for c in range(channels):
+                        result[b, c, y, x] = images[b, c, row, column]
+    return result
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    batch=st.integers(0, 4),
+    height=st.integers(1, 6),
+    width=st.integers(1, 6),
+    padding=st.integers(0, 4),
+    flip=st.booleans(),
+    dtype=st.sampled_from([torch.uint8, torch.float32]),
+    seed=st.integers(0, 99),
+)
+def test_it_is_what_a_loop_over_images_gives(
+    batch: int, height: int, width: int, padding: int, flip: bool, dtype: torch.dtype, seed: int
+) -> None:
+    images = pixels(batch, height, width, dtype)
+    result = crop_flip(images, padding=padding, flip=flip, generator=stream(seed))
+    assert result.dtype == dtype
+    assert torch.equal(result, one_by_one(images, padding, flip, seed))
+
+
+@pytest.mark.parametrize("memory_format", [torch.contiguous_format, torch.channels_last])
+def test_the_memory_format_stays_and_the_input_is_not_written_to(
+    memory_format: torch.memory_format,
+) -> None:
+    images = pixels(5, 8, 8).contiguous(memory_format=memory_format)
+    before = images.clone()
+    result = crop_flip(images, padding=2, flip=True, generator=stream())
+    assert result.is_contiguous(memory_format=memory_format)
+    assert normalise(result, [0.5] * 3, [0.2] * 3).is_contiguous(memory_format=memory_format)
+    assert torch.equal(images, before)
+
+
+def test_every_place_is_drawn_and_half_of_the_images_are_flipped() -> None:
+    down, right, flipped = draw(9_000, 1, stream())
+    places = torch.bincount(down * 3 + right, minlength=9)
+    assert places.min() > 850  # 1000 expected, standard deviation 30
+    assert places.max() < 1150
+    assert abs(int(flipped.sum()) - 4500) < 240  # five standard deviations
+
+
+def test_the_flip_can_be_switched_off_without_moving_the_crops() -> None:
+    images = pixels(16, 6, 6)
+    _, _, flipped = draw(16, 2, stream())
+    with_flip = crop_flip(images, padding=2, flip=True, generator=stream())
+    without = crop_flip(images, padding=2, flip=False, generator=stream())
+    assert torch.equal(with_flip[~flipped], without[~flipped])
+    assert torch.equal(with_flip[flipped], without[flipped].flip(3))
+
+
+def test_nothing_asked_for_gives_the_images_but_uses_up_the_draws() -> None:
+    plain, padded = stream(), stream()
+    images = pixels(4, 5, 5)
+    assert torch.equal(crop_flip(images, padding=0, flip=False, generator=plain), images)
+    crop_flip(images, padding=0, flip=True, generator=padded)
+    assert torch.equal(plain.get_state(), padded.get_state())
+
+
+def test_the_padding_is_black_before_and_so_below_the_mean_after_normalisation() -> None:
+    white = torch.full((64, 3, 4, 4), 255, dtype=torch.uint8)
+    cropped = crop_flip(white, padding=4, flip=False, generator=stream())
+    assert set(cropped.unique().tolist()) == {0, 255}
+    assert normalise(cropped, [0.5] * 3, [0.25] * 3).unique().tolist() == [-2.0, 2.0]
+
+
+def test_normalisation_is_torchvisions_to_the_bit() -> None:
+    images = torch.arange(256, dtype=torch.uint8).view(1, 1, 16, 16).expand(2, 3, -1, -1)
+    mean, std = (0.4914, 0.4822, 0.4465), (0.2023, 0.1994, 0.2010)
+    expected = torch.stack(
+        [((images[:, c].float() / 255) - mean[c]) / std[c] for c in range(3)], dim=1
+    )  # ToTensor, then Normalize
+    assert torch.equal(normalise(images, mean, std), expected)
+
+
+@pytest.mark.parametrize(
+    ("images", "mean", "std", "message"),
+    [
+        (pixels(1, 2, 2).float(), [0.5] * 3, [0.5] * 3, "needs raw uint8 .*, got float32"),
+        (pixels(1, 2, 2)[0], [0.5] * 3, [0.5] * 3, r"got uint8 \[3, 2, 2\]"),
+        (pixels(1, 2, 2), [0.5], [0.5] * 3, "3 channels, but 1 means and 3 deviations"),
+        (pixels(1, 2, 2), [0.5] * 3, [0.5, 0.0, 0.5], "each std must be above 0"),
+        (pixels(1, 2, 2), [0.5] * 3, [0.5, float("nan"), 0.5], "each std must be above 0"),
+    ],
+)
+def test_normalisation_refuses(
+    images: Tensor, mean: list[float], std: list[float], message: str
+) -> None:
+    with pytest.raises(HarnessError, match=message):
+        normalise(images, mean, std)
+
+
+def test_crop_refuses_a_negative_padding_and_a_single_image() -> None:
+    with pytest.raises(HarnessError, match="padding must be 0 pixels or more, got -1"):
+        crop_flip(pixels(1, 2, 2), padding=-1, flip=False, generator=stream())
+    with pytest.raises(HarnessError, match=r"needs \[B, C, H, W\], got \[3, 2, 2\]"):
+        crop_flip(pixels(1, 2, 2)[0], padding=1, flip=False, generator=stream())
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+def test_a_gpu_sees_the_same_crops() -> None:
+    images = pixels(32, 8, 8)
+    on_cpu = crop_flip(images, padding=2, flip=True, generator=stream())
+    on_gpu = crop_flip(images.cuda(), padding=2, flip=True, generator=stream())
+    assert on_gpu.is_cuda
+    assert torch.equal(on_gpu.cpu(), on_cpu)
