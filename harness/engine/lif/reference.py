@@ -1,0 +1,94 @@
+"""LIF written as the paper writes it: one step, and a loop over steps, in ordinary autograd.
+
+This is the definition that every faster backend is held against; it runs in any floating dtype.
+
+Legend: T = time steps, B = batch, N = neurons (any number of trailing dimensions).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+from harness.engine.lif.dynamics import Dynamics
+from harness.engine.surrogates import Surrogate
+
+Spike = Callable[[Tensor], Tensor]  # distance u − v_th → spikes, any shape
+
+
+class LifStep(NamedTuple):
+    """What one step hands on: the spikes, and the potential after the reset."""
+
+    spikes: Tensor
+    potential: Tensor
+
+
+class _Fire(torch.autograd.Function):
+    """Step function forward, surrogate derivative backward."""
+
+    @staticmethod
+    def forward(ctx: Any, distance: Tensor, surrogate: Surrogate, at_threshold: bool) -> Tensor:
+        ctx.save_for_backward(distance)
+        ctx.surrogate = surrogate
+        return fired(distance, at_threshold)
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None, None]:
+        (distance,) = ctx.saved_tensors
+        return grads[0] * ctx.surrogate.derivative(distance), None, None
+
+
+def fired(distance: Tensor, at_threshold: bool) -> Tensor:
+    """1 where the potential is above the threshold (or on it, `at_threshold`), else 0, in
+    `distance`'s dtype.
+    """
+    return (distance >= 0 if at_threshold else distance > 0).to(distance.dtype)
+
+
+def lif_step(
+    current_BN: Tensor,
+    potential_BN: Tensor,
+    *,
+    decay: float,
+    threshold: float,
+    spike: Spike,
+    detach_reset: bool = False,
+) -> LifStep:
+    """One step of paper eq. 1: u' = decay·u + i;  s = spike(u' − v_th);  u = u'·(1 − s)  (hard
+    reset to 0).
+
+    `decay` is the kept fraction per step, dimensionless (the paper's τ, which is not a time
+    constant). With `detach_reset` no gradient flows through the s of the reset.
+    """
+    before_reset = potential_BN * decay + current_BN
+    spikes = spike(before_reset - threshold)
+    reset = spikes.detach() if detach_reset else spikes
+    return LifStep(spikes, before_reset * (1.0 - reset))
+
+
+def lif_loop(current_TBN: Tensor, dynamics: Dynamics) -> Tensor:
+    """All steps from potential 0, one autograd node per operation: slow, memory-hungry, easy to
+    read.
+    """
+
+    def spike(distance: Tensor) -> Tensor:
+        spikes: Tensor = _Fire.apply(distance, dynamics.surrogate, dynamics.fires_at_threshold)
+        return spikes
+
+    potential = torch.zeros_like(current_TBN[0])
+    spikes_T = []
+    for current_BN in current_TBN:
+        step = lif_step(
+            current_BN,
+            potential,
+            decay=dynamics.decay,
+            threshold=dynamics.threshold,
+            spike=spike,
+            detach_reset=dynamics.detach_reset,
+        )
+        potential = step.potential
+        spikes_T.append(step.spikes)
+    return torch.stack(spikes_T)

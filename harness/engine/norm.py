@@ -1,0 +1,53 @@
+"""Batch normalisation of spiking networks: time counts as more of the batch.
+
+Legend: T = time steps, B = batch, C = channels, H, W = height and width.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+
+class TdBatchNorm(nn.Module):
+    """Time-dependent batch normalisation on folded activations [T·B, C, H, W].
+
+    y = γ·(x − μ)/√(σ² + ε) + β, with μ and σ² of a channel over time, batch and space together
+    (paper p. 5, after Zheng et al., AAAI 2021). Since the time steps are folded into the batch this
+    is ordinary batch normalisation, and with one step it is the ANN's. Zheng et al. also multiply
+    by α·v_th, so that currents start at the scale of the threshold; the paper does not mention that
+    factor and its published code leaves it out, and so does this. Evaluation uses running averages
+    (momentum 0.1, unbiased variance, as torch).
+    """
+
+    running_mean: Tensor
+    running_var: Tensor
+
+    def __init__(self, channels: int, *, eps: float = 1e-5, momentum: float = 0.1) -> None:
+        super().__init__()
+        self.eps = eps
+        self.momentum = momentum
+        self.weight = nn.Parameter(torch.ones(channels))
+        self.bias = nn.Parameter(torch.zeros(channels))
+        self.register_buffer("running_mean", torch.zeros(channels))
+        self.register_buffer("running_var", torch.ones(channels))
+
+    def forward(self, folded: Tensor) -> Tensor:
+        """Normalise with the batch's statistics in training mode, with the running ones in
+        evaluation mode.
+        """
+        return functional.batch_norm(
+            folded,
+            self.running_mean,
+            self.running_var,
+            self.weight,
+            self.bias,
+            self.training,
+            self.momentum,
+            self.eps,
+        )
+
+    def extra_repr(self) -> str:
+        """Everything that decides its output beside the weights."""
+        return f"{len(self.weight)}, eps={self.eps}, momentum={self.momentum}"

@@ -1,0 +1,123 @@
+"""Checkpoints: a training run as it stood after an epoch, in one safetensors file.
+
+No random state is kept: every epoch draws from its own named streams. Written beside its place,
+synced and renamed, so that a reader finds the old file or the new one; read with its content hash
+checked, and never unpickled.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import safetensors
+import safetensors.torch
+import torch
+from torch import Tensor
+
+from harness.engine.training.history import Epoch, epochs_from_json, epochs_to_json
+
+_FORMAT = "harness-training-1"
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """Everything that the next epoch depends on, beside recipe, data and seed."""
+
+    identity: str  # hash of what must agree for the file to belong to a run
+    network: Mapping[str, Tensor]
+    momentum: Mapping[str, Tensor]  # by parameter name
+    epochs: tuple[Epoch, ...]
+    scaler: Mapping[str, float]  # loss scaling of fp16, empty otherwise
+
+
+@dataclass(frozen=True)
+class Unusable:
+    """A file that was not resumed from, and why, in the user's words."""
+
+    reason: str
+
+
+def save(path: Path, checkpoint: Checkpoint) -> None:
+    """Publish atomically: whole file or none."""
+    tensors = _tensors(checkpoint)
+    metadata = {
+        "format": _FORMAT,
+        "identity": checkpoint.identity,
+        "epochs": epochs_to_json(checkpoint.epochs),
+        "scaler": json.dumps(dict(checkpoint.scaler)),
+    }
+    metadata["sha256"] = _digest(tensors, metadata)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
+    try:
+        with partial.open("wb") as file:
+            file.write(safetensors.torch.save(tensors, metadata))
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def load(path: Path, identity: str) -> Checkpoint | Unusable | None:
+    """The checkpoint at `path`; None where there is no file; Unusable for a damaged one or another
+    run's.
+    """
+    if not path.exists():
+        return None
+    try:
+        with safetensors.safe_open(path, framework="pt") as file:
+            metadata: dict[str, str] = file.metadata() or {}
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (safetensors.SafetensorError, OSError) as error:
+        return Unusable(f"{path} cannot be read: {error}")
+    if metadata.get("format") != _FORMAT:
+        return Unusable(f"{path} is not a training checkpoint of this version")
+    if metadata.get("sha256") != _digest(tensors, metadata):
+        return Unusable(f"{path} is damaged: its content does not match its hash")
+    if metadata["identity"] != identity:
+        return Unusable(f"{path} belongs to a run with another network, recipe, seed or data")
+    return Checkpoint(
+        identity,
+        _under("network", tensors),
+        _under("momentum", tensors),
+        epochs_from_json(metadata["epochs"]),
+        json.loads(metadata["scaler"]),
+    )
+
+
+def content_hash(tensors: Mapping[str, Tensor]) -> str:
+    """SHA-256 over names, dtypes, shapes and bytes, in the order of the names."""
+    digest = hashlib.sha256()
+    for name in sorted(tensors):
+        tensor = tensors[name].detach().cpu().contiguous()
+        digest.update(f"{name} {tensor.dtype} {list(tensor.shape)}\n".encode())
+        digest.update(np.ascontiguousarray(tensor.view(-1).view(torch.uint8).numpy()).data)
+    return digest.hexdigest()
+
+
+def _tensors(checkpoint: Checkpoint) -> dict[str, Tensor]:
+    named = {f"network/{name}": tensor for name, tensor in checkpoint.network.items()}
+    named |= {f"momentum/{name}": tensor for name, tensor in checkpoint.momentum.items()}
+    return {name: tensor.detach().cpu().contiguous() for name, tensor in named.items()}
+
+
+def _under(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    start = f"{prefix}/"
+    return {
+        name.removeprefix(start): tensor
+        for name, tensor in tensors.items()
+        if name.startswith(start)
+    }
+
+
+def _digest(tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> str:
+    said = {key: value for key, value in metadata.items() if key != "sha256"}
+    text = json.dumps(said, sort_keys=True) + content_hash(tensors)
+    return hashlib.sha256(text.encode()).hexdigest()

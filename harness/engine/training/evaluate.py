@@ -1,0 +1,42 @@
+"""Accuracy of a network on a split.
+
+Legend: M = images of the split.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from harness.engine.training.normalisation import Normalisation
+from harness.engine.training.numerics import autocast
+
+_BATCH = 256  # images; part of the numbers' last bits, so not left to the caller's taste
+
+
+@torch.no_grad()
+def accuracy(
+    network: nn.Module,
+    images_MCHW: Tensor,
+    labels_M: Tensor,
+    normalisation: Normalisation,
+    *,
+    precision: str = "f32",
+) -> float:
+    """Percent of uint8 images whose largest logit is at the label, in evaluation mode; the
+    network's mode is restored.
+    """
+    was_training = network.training
+    network.eval()
+    device = next(network.parameters()).device
+    right = torch.zeros((), dtype=torch.int64, device=device)
+    try:
+        for images, labels in zip(
+            torch.split(images_MCHW, _BATCH), torch.split(labels_M, _BATCH), strict=True
+        ):
+            with autocast(precision, device):
+                logits = network(normalisation(images.to(device)))
+            right += (logits.argmax(1) == labels.to(device)).sum()
+    finally:
+        network.train(was_training)
+    return 100.0 * right.item() / len(labels_M)

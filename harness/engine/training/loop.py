@@ -1,0 +1,139 @@
+"""The training loop.
+
+Legend: M = images of the training split, B = batch, C = channels, H, W = height and width.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from harness.engine.data.augment import crop_flip
+from harness.engine.data.images import ImageSet
+from harness.engine.randomness import stream
+from harness.engine.training.checkpoint import Checkpoint, Unusable, load, save
+from harness.engine.training.divergence import check_finite
+from harness.engine.training.evaluate import accuracy
+from harness.engine.training.history import Epoch, History
+from harness.engine.training.normalisation import Normalisation
+from harness.engine.training.numerics import autocast, determinism
+from harness.engine.training.recipe import Recipe
+from harness.engine.training.schedule import learning_rate
+from harness.engine.training.state import TrainingState, identity
+
+_log = logging.getLogger(__name__)
+
+
+def train(
+    network: nn.Module,
+    images: ImageSet,
+    recipe: Recipe,
+    *,
+    seed: int,
+    device: str = "cpu",
+    precision: str = "f32",
+    deterministic: bool = True,
+    checkpoint: Path | None = None,
+    report: Callable[[Epoch], None] | None = None,
+) -> History:
+    """Train `network` in place and return its learning curve.
+
+    The training images live on the device as one uint8 tensor; order and augmentation of an epoch
+    come from stream(seed, "order", epoch) and stream(seed, "augment", epoch) alone. `precision`
+    "f32", "bf16" or "fp16" is that of the convolutions. With `checkpoint` the state is written
+    there after every epoch, and the same call picks up from it, on the CPU with bitwise the same
+    result as an undisturbed run; a file that is damaged or belongs to another run is set aside with
+    a warning and `History.discarded_checkpoint`. `report` is called after every epoch of this call.
+    Raises Diverged when loss or weights are no longer finite; the last checkpoint is then still the
+    one before.
+    """
+    place = torch.device(device)
+    autocast(precision, place)  # an unknown name fails here, before any work
+    normalisation = recipe.normalisation or Normalisation.of(images.train_images)
+    run = identity(
+        network,
+        recipe,
+        {
+            "seed": seed,
+            "images": images.sha256,
+            "numerics": [place.type, precision, deterministic],
+        },
+    )
+    with determinism(deterministic):
+        state = TrainingState.start(network, recipe, place, precision)
+        epochs, discarded = _resume(state, checkpoint, run)
+        done = len(epochs)
+        pixels, labels = images.train_images.to(place), images.train_labels.to(place)
+        for epoch in range(done, recipe.epochs):
+            started = time.perf_counter()
+            losses, right = _epoch(state, pixels, labels, normalisation, seed, epoch)
+            check_finite(losses, network, epoch)
+            trained = time.perf_counter()
+            test_accuracy = accuracy(
+                network, images.test_images, images.test_labels, normalisation, precision=precision
+            )
+            row = Epoch(
+                epoch=epoch,
+                train_loss=_mean_loss(losses, len(labels), recipe.batch),
+                train_accuracy=100.0 * right.item() / len(labels),
+                test_accuracy=test_accuracy,
+                lr=learning_rate(recipe, epoch=epoch, step=0, steps_per_epoch=len(losses)),
+                seconds=time.perf_counter() - started,
+                images_per_second=len(labels) / (trained - started),
+            )
+            epochs = (*epochs, row)
+            if checkpoint is not None:
+                save(checkpoint, state.checkpoint(run, epochs))
+            if report is not None:
+                report(row)
+    return History(epochs, normalisation, done, discarded)
+
+
+def _resume(state: TrainingState, path: Path | None, run: str) -> tuple[tuple[Epoch, ...], str]:
+    """Epochs that are done already, and why a checkpoint that exists was not used."""
+    found = load(path, run) if path is not None else None
+    match found:
+        case Checkpoint():
+            state.resume(found)
+            return found.epochs, ""
+        case Unusable(reason):
+            _log.warning("checkpoint discarded, training starts over: %s", reason)
+            return (), reason
+    return (), ""
+
+
+def _epoch(
+    state: TrainingState,
+    pixels_MCHW: Tensor,
+    labels_M: Tensor,
+    normalisation: Normalisation,
+    seed: int,
+    epoch: int,
+) -> tuple[Tensor, Tensor]:
+    """One pass over the training images; losses per step and right answers, still on the device."""
+    recipe = state.recipe
+    order_M = torch.randperm(len(labels_M), generator=stream(seed, "order", epoch))
+    augment = stream(seed, "augment", epoch)
+    batches = torch.split(order_M.to(state.device), recipe.batch)
+    losses = torch.empty(len(batches), device=state.device)
+    right = torch.zeros((), dtype=torch.int64, device=state.device)
+    for step, chosen in enumerate(batches):
+        pixels = crop_flip(
+            pixels_MCHW[chosen], padding=recipe.crop_padding, flip=recipe.flip, generator=augment
+        )
+        lr = learning_rate(recipe, epoch=epoch, step=step, steps_per_epoch=len(batches))
+        losses[step], answers = state.step(normalisation(pixels), labels_M[chosen], lr)
+        right += answers
+    return losses, right
+
+
+def _mean_loss(losses: Tensor, images: int, batch: int) -> float:
+    """Mean over images: the last batch may be smaller."""
+    sizes = torch.full_like(losses, batch)
+    sizes[-1] = images - batch * (len(losses) - 1)
+    return float((losses * sizes).sum().item() / images)

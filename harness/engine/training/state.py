@@ -1,0 +1,105 @@
+"""Network, optimiser and loss scaling of a run: how they start, step, and go to and from a
+checkpoint.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from harness.engine.training.checkpoint import Checkpoint, content_hash
+from harness.engine.training.history import Epoch
+from harness.engine.training.numerics import autocast
+from harness.engine.training.recipe import Recipe
+
+_MOMENTUM = "momentum_buffer"  # torch's name for it
+
+
+@dataclass
+class TrainingState:
+    """What changes from step to step."""
+
+    network: nn.Module
+    optimiser: torch.optim.SGD
+    scaler: torch.amp.GradScaler
+    recipe: Recipe
+    device: torch.device
+    precision: str
+
+    @classmethod
+    def start(
+        cls, network: nn.Module, recipe: Recipe, device: torch.device, precision: str
+    ) -> TrainingState:
+        """A run before its first step; moves the network to the device."""
+        network.to(device).train()
+        optimiser = torch.optim.SGD(
+            network.parameters(),
+            lr=recipe.lr,
+            momentum=recipe.momentum,
+            nesterov=recipe.nesterov,
+            weight_decay=recipe.weight_decay,
+            foreach=True,
+        )
+        scaler = torch.amp.GradScaler(device.type, enabled=precision == "fp16")
+        return cls(network, optimiser, scaler, recipe, device, precision)
+
+    def step(self, inputs: Tensor, labels: Tensor, lr: float) -> tuple[Tensor, Tensor]:
+        """One update; gives mean loss and number of right answers as tensors on the device, without
+        waiting for it.
+        """
+        for group in self.optimiser.param_groups:
+            group["lr"] = lr
+        with autocast(self.precision, self.device):
+            logits = self.network(inputs)
+        logits = logits.float()
+        loss = functional.cross_entropy(logits, labels, label_smoothing=self.recipe.label_smoothing)
+        self.optimiser.zero_grad()
+        self.scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
+        if self.recipe.gradient_clip:
+            self.scaler.unscale_(self.optimiser)
+            nn.utils.clip_grad_norm_(
+                self.network.parameters(), self.recipe.gradient_clip, foreach=True
+            )
+        self.scaler.step(self.optimiser)
+        self.scaler.update()
+        return loss.detach(), (logits.detach().argmax(1) == labels).sum()
+
+    def checkpoint(self, identity: str, epochs: tuple[Epoch, ...]) -> Checkpoint:
+        """The run as it stands."""
+        momentum = {
+            name: self.optimiser.state[parameter][_MOMENTUM]
+            for name, parameter in self.network.named_parameters()
+            if _MOMENTUM in self.optimiser.state[parameter]
+        }
+        return Checkpoint(
+            identity, self.network.state_dict(), momentum, epochs, self.scaler.state_dict()
+        )
+
+    def resume(self, checkpoint: Checkpoint) -> None:
+        """Put a checkpoint's numbers in place."""
+        self.network.load_state_dict(dict(checkpoint.network))
+        for name, parameter in self.network.named_parameters():
+            if name in checkpoint.momentum:
+                buffer = checkpoint.momentum[name].to(self.device)
+                self.optimiser.state[parameter][_MOMENTUM] = buffer
+        if checkpoint.scaler:
+            self.scaler.load_state_dict(dict(checkpoint.scaler))
+
+
+def identity(network: nn.Module, recipe: Recipe, plain: Mapping[str, object]) -> str:
+    """Hash of what a checkpoint must agree on: structure and initial numbers of the network,
+    recipe, and `plain`.
+    """
+    said = {
+        "network": repr(network),
+        "initial": content_hash(network.state_dict()),
+        "recipe": asdict(recipe),
+        **plain,
+    }
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()

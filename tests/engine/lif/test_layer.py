@@ -1,0 +1,86 @@
+"""The public layer: choice of backend, precision, faults."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+
+from harness.engine.lif import lif
+from harness.engine.surrogates import Rectangle
+from harness.errors import HarnessError
+from tests.engine.lif.cases import currents, gradient
+
+NUMBERS: dict[str, Any] = {"decay": 0.5, "threshold": 1.0, "surrogate": "rectangle"}
+
+
+def test_eq_1_by_hand() -> None:
+    current_TBN = torch.tensor([0.75, 0.75, 1.0, 0.5, 0.75]).view(5, 1, 1)
+    assert lif(current_TBN, **NUMBERS).flatten().tolist() == [0, 1, 0, 0, 1]
+    at = lif(current_TBN, **NUMBERS, fires_at_threshold=True)
+    assert at.flatten().tolist() == [0, 1, 1, 0, 1]
+
+
+@pytest.mark.parametrize("backend", ["auto", "numba", "torch", "reference"])
+def test_all_backends_give_the_same_spikes(backend: str) -> None:
+    current_TBN = currents((4, 3, 50))
+    expected = lif(current_TBN, **NUMBERS, backend="reference")
+    assert torch.equal(lif(current_TBN, **NUMBERS, backend=backend), expected)
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_the_membrane_is_float32_under_half_precision(dtype: torch.dtype) -> None:
+    current_TBN = currents((8, 200)).to(dtype)
+    spikes = lif(current_TBN, **NUMBERS)
+    assert spikes.dtype == dtype
+    assert torch.equal(spikes.float(), lif(current_TBN.float(), **NUMBERS))
+
+
+@pytest.mark.parametrize("backend", ["auto", "torch"])
+def test_detach_reset_changes_the_gradient_and_no_spike(backend: str) -> None:
+    current_TBN = currents((4, 100)).requires_grad_()
+    spikes = lif(current_TBN, **NUMBERS, backend=backend)
+    detached = lif(current_TBN, **NUMBERS, backend=backend, detach_reset=True)
+    assert torch.equal(spikes, detached)
+    assert not torch.equal(gradient(spikes, current_TBN), gradient(detached, current_TBN))
+
+
+def test_float64_and_own_surrogates_fall_to_torch() -> None:
+    class Flat:
+        def derivative(self, distance: torch.Tensor) -> torch.Tensor:
+            return torch.full_like(distance, 0.25)
+
+    current_TBN = torch.tensor([[0.5]], dtype=torch.float64, requires_grad=True)
+    spikes = lif(current_TBN, decay=0.5, threshold=1.0, surrogate=Flat())
+    spikes.backward()  # type: ignore[no-untyped-call]
+    assert current_TBN.grad is not None and current_TBN.grad.item() == 0.25
+
+
+def test_two_calls_know_nothing_of_each_other() -> None:
+    current_TBN = currents((4, 100))
+    assert torch.equal(lif(current_TBN, **NUMBERS), lif(current_TBN, **NUMBERS))
+
+
+@pytest.mark.parametrize(
+    ("current", "change", "message"),
+    [
+        (torch.ones(2, 2), {"backend": "tritan"}, "known: auto, numba, reference, torch"),
+        (torch.ones(2, 2), {"surrogate": "rectangel"}, "did you mean 'rectangle'"),
+        (torch.ones(2, 2), {"decay": 2.0}, "0 … 1"),
+        (torch.ones(2, 2, dtype=torch.int64), {}, "floating"),
+        (torch.tensor(1.0), {}, r"\[T, B, …\]"),
+        (torch.ones(0, 2), {}, "T ≥ 1"),
+    ],
+)
+def test_faults_name_the_place_and_the_fix(
+    current: torch.Tensor, change: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(HarnessError, match=message):
+        lif(current, **{**NUMBERS, **change})
+
+
+def test_a_surrogate_object_is_taken_as_it_is() -> None:
+    current_TBN = currents((2, 50)).requires_grad_()
+    narrow = lif(current_TBN, **{**NUMBERS, "surrogate": Rectangle(0.01)})
+    assert gradient(narrow, current_TBN).count_nonzero() < current_TBN.numel() / 4

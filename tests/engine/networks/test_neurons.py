@@ -1,0 +1,34 @@
+"""Activations, called alike."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from harness.engine.lif import lif
+from harness.engine.networks.neurons import Neuron
+from harness.errors import HarnessError
+
+
+def test_lif_folds_time_into_the_batch_and_keeps_no_state() -> None:
+    folded = torch.randn(6, 5) * 2
+    layer = Neuron("lif", surrogate="rectangle").layer()
+    expected = lif(folded.view(3, 2, 5), decay=0.5, threshold=1.0, surrogate="rectangle")
+    for _ in range(2):
+        assert torch.equal(layer(folded, 3).view(3, 2, 5), expected)
+    assert not list(layer.state_dict())
+
+
+def test_relu_is_relu() -> None:
+    assert Neuron("relu").layer()(torch.tensor([-1.0, 2.0]), 1).tolist() == [0.0, 2.0]
+
+
+def test_its_description_names_every_number() -> None:
+    text = repr(Neuron("lif", decay=0.25, surrogate="dspike", fires_at_threshold=True).layer())
+    for part in ("decay=0.25", "temperature=3.0", "fires_at_threshold=True", "detach_reset=False"):
+        assert part in text
+
+
+def test_an_unknown_kind_is_refused() -> None:
+    with pytest.raises(HarnessError, match="Known: lif, relu"):
+        Neuron("gelu").layer()

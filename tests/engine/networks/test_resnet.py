@@ -1,0 +1,164 @@
+"""Residual networks: names, counts, gradients, time, faults."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+
+from harness.engine.networks import resnet
+from harness.errors import HarnessError
+
+
+@pytest.mark.parametrize(
+    ("depth", "layers"), [(20, 73), (38, 136), (56, 199), (110, 388), (164, 577)]
+)
+def test_the_layers_are_as_many_as_on_the_axes_of_fig_2(depth: int, layers: int) -> None:
+    network = resnet(depth, base_width=1)
+    names = network.layer_names()
+    assert len(names) == len(set(names)) == layers
+    convolutions = sum(isinstance(layer, torch.nn.Conv2d) for layer in network.modules())
+    assert convolutions + 1 == depth + 2  # with the classifier; the two projections are not counted
+
+
+def test_the_names_are_those_of_the_papers_figures() -> None:
+    names = resnet(20, base_width=1).layer_names()
+    assert names[:9] == (
+        *("conv1", "bn1"),
+        *("s1.b0.relu1", "s1.b0.conv1", "s1.b0.bn1", "s1.b0.relu2", "s1.b0.conv2", "s1.b0.bn2"),
+        "s1.b0",
+    )
+    start = names.index("s2.b0.bn2")
+    assert names[start + 1 : start + 5] == ("s2.b0.ds.0", "s2.b0.ds.1", "s2.b0.ds.2", "s2.b0")
+    assert names[-3:] == ("s3.b2", "relu", "pool")
+    # Fig. A.12: 22 panels of convolutions and classifier, 18 of activations
+    assert sum("conv" in name or name.endswith("ds.1") for name in names) + 1 == 22
+    assert sum("relu" in name and "." in name for name in names) == 18
+
+
+@pytest.mark.parametrize("residual", ["full", "none", (2,), (1, 3)])
+@pytest.mark.parametrize("neuron", ["lif", "relu"])
+def test_names_come_in_execution_order(neuron: str, residual: Any) -> None:
+    network = resnet(20, base_width=1, neuron=neuron, residual=residual)
+    called: list[str] = []
+    for name in network.layer_names():
+        network.get_submodule(name).register_forward_hook(
+            lambda layer, inputs, output, name=name: called.append(name)
+        )
+    network(torch.randn(2, 3, 8, 8))
+    assert tuple(called) == network.layer_names()
+
+
+def test_activations_are_spikes_in_the_spiking_network_only() -> None:
+    seen: dict[str, set[float]] = {}
+    for neuron in ("lif", "relu"):
+        network = resnet(8, base_width=4, neuron=neuron)
+        network.relu.register_forward_hook(
+            lambda layer, inputs, output, neuron=neuron: seen.update(
+                {neuron: set(output.unique().tolist())}
+            )
+        )
+        network(torch.randn(4, 3, 8, 8))
+    assert seen["lif"] == {0.0, 1.0}
+    assert len(seen["relu"]) > 2
+
+
+@pytest.mark.parametrize("residual", ["full", "none", (1,), (2, 3)])
+@pytest.mark.parametrize("neuron", ["lif", "relu"])
+def test_every_parameter_gets_a_finite_gradient(neuron: str, residual: Any) -> None:
+    network = resnet(14, base_width=4, neuron=neuron, residual=residual)
+    network(torch.randn(16, 3, 8, 8)).logsumexp(1).sum().backward()
+    for name, parameter in network.named_parameters():
+        assert parameter.grad is not None, name
+        assert torch.isfinite(parameter.grad).all() and parameter.grad.any(), name
+
+
+def test_stages_without_shortcuts_lose_their_projection_and_nothing_else() -> None:
+    full, cut = set(resnet(20, base_width=1).layer_names()), {}
+    for residual in ((1,), (2,), "none"):
+        cut[residual] = full - set(resnet(20, base_width=1, residual=residual).layer_names())
+    assert cut[(1,)] == set()
+    assert cut[(2,)] == {"s2.b0.ds.0", "s2.b0.ds.1", "s2.b0.ds.2"}
+    assert len(cut["none"]) == 6
+
+
+def test_static_images_are_frames_that_repeat() -> None:
+    network = resnet(8, base_width=2, time_steps=3).eval()
+    images = torch.randn(4, 3, 8, 8)
+    torch.testing.assert_close(network(images), network(torch.stack([images] * 3)))
+
+
+def test_logits_are_the_mean_over_steps() -> None:
+    network = resnet(8, base_width=4, time_steps=4).eval()
+    per_step: list[torch.Tensor] = []
+    network.fc.register_forward_hook(lambda layer, inputs, output: per_step.append(output))
+    logits = network(torch.randn(5, 3, 8, 8))
+    torch.testing.assert_close(logits, per_step[0].view(4, 5, 10).mean(0))
+
+
+def test_an_artificial_network_sees_a_static_image_once() -> None:
+    network = resnet(8, base_width=2, neuron="relu", time_steps=7)
+    sizes: list[int] = []
+    network.conv1.register_forward_hook(lambda layer, inputs, output: sizes.append(len(output)))
+    network(torch.randn(4, 3, 8, 8))
+    assert sizes == [4]
+
+
+def test_the_network_is_pure() -> None:
+    network = resnet(8, base_width=4).eval()
+    images = torch.randn(4, 3, 8, 8)
+    first = network(images)
+    network(torch.randn(2, 3, 16, 16))
+    assert torch.equal(network(images), first)
+
+
+def test_branches_can_start_at_zero() -> None:
+    network = resnet(14, base_width=4, branch_scale=0.0)
+    outputs: list[torch.Tensor] = []
+    for name in ("bn1", "s1.b1"):
+        network.get_submodule(name).register_forward_hook(
+            lambda layer, inputs, output: outputs.append(output)
+        )
+    network(torch.randn(4, 3, 8, 8))
+    assert torch.equal(*outputs)
+    assert not any(block.bn2.weight.any() for block in network.blocks())
+
+
+def test_the_rectified_shortcut_is_the_published_artificial_network_alone() -> None:
+    images = torch.randn(4, 3, 8, 8)
+    pairs = {
+        neuron: [
+            resnet(14, base_width=4, neuron=neuron, shortcut=shortcut).eval()(images)
+            for shortcut in ("identity", "rectified")
+        ]
+        for neuron in ("lif", "relu")
+    }
+    assert torch.equal(*pairs["lif"])
+    assert not torch.equal(*pairs["relu"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"depth": 21}, "nearest is 20"),
+        ({"depth": 24}, "nearest is 26"),
+        ({"depth": 2}, "nearest is 8"),
+        ({"depth": 20, "width": 0}, "width"),
+        ({"depth": 20, "time_steps": 0}, "time_steps"),
+        ({"depth": 20, "residual": "half"}, "residual"),
+        ({"depth": 20, "residual": (4,)}, "residual"),
+        ({"depth": 20, "shortcut": "long"}, "shortcut"),
+        ({"depth": 20, "neuron": "lfi"}, "did you mean 'lif'"),
+        ({"depth": 20, "surrogate": "dpsike"}, "did you mean 'dspike'"),
+    ],
+)
+def test_networks_that_do_not_exist_are_refused(arguments: dict[str, Any], message: str) -> None:
+    with pytest.raises(HarnessError, match=message):
+        resnet(**arguments)
+
+
+@pytest.mark.parametrize("shape", [(2, 3, 10, 10), (2, 3, 8, 6), (2, 3, 0, 8), (3, 8, 8)])
+def test_images_that_do_not_halve_twice_are_refused(shape: tuple[int, ...]) -> None:
+    with pytest.raises(HarnessError, match="network input"):
+        resnet(8, base_width=1)(torch.randn(shape))

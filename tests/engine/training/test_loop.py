@@ -1,0 +1,189 @@
+"""Training: it learns, repeats itself, resumes, and says when it cannot."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from harness.engine.networks import ResNet
+from harness.engine.training import Diverged, Epoch, History, Normalisation, Recipe, train
+from harness.errors import HarnessError
+from tests.engine.training.cases import RECIPE, images, network
+
+
+def run(
+    neuron: str = "lif", recipe: Recipe = RECIPE, seed: int = 0, **choice: Any
+) -> tuple[ResNet, History]:
+    made = network(neuron, seed)
+    return made, train(made, images(), recipe, seed=seed, **choice)
+
+
+def numbers(history: History) -> list[tuple[float, ...]]:
+    """Everything but the clock."""
+    return [
+        (row.epoch, row.train_loss, row.train_accuracy, row.test_accuracy, row.lr)
+        for row in history.epochs
+    ]
+
+
+def assert_same(one: tuple[ResNet, History], other: tuple[ResNet, History]) -> None:
+    assert numbers(one[1]) == numbers(other[1])
+    weights = other[0].state_dict()
+    for name, tensor in one[0].state_dict().items():
+        assert torch.equal(tensor, weights[name]), name
+
+
+@pytest.mark.parametrize("neuron", ["relu", "lif"])
+def test_it_learns(neuron: str) -> None:
+    recipe = replace(RECIPE, epochs=10, flip=False, crop_padding=0)
+    _, history = run(neuron, recipe)
+    assert history.best_accuracy > 80.0  # chance is 33
+    assert history.epochs[-1].train_loss < history.epochs[0].train_loss
+    assert [row.epoch for row in history.epochs] == list(range(10))
+
+
+@pytest.mark.parametrize(
+    "choice",
+    [
+        {"precision": "bf16"},
+        {"precision": "fp16"},
+        {"deterministic": False},
+        {"recipe": replace(RECIPE, schedule="cosine", nesterov=True, momentum=0.8)},
+        {"recipe": replace(RECIPE, label_smoothing=0.1, gradient_clip=1.0, momentum=0.0)},
+        {"recipe": replace(RECIPE, normalisation=Normalisation((0.5,) * 3, (0.25,) * 3))},
+    ],
+    ids=str,
+)
+def test_two_runs_are_equal_and_every_setting_matters(choice: dict[str, Any]) -> None:
+    once = run(**choice)
+    assert_same(once, run(**choice))
+    if choice != {"deterministic": False}:
+        assert numbers(once[1]) != numbers(run()[1])
+
+
+def test_seed_order_and_augmentation_matter() -> None:
+    plain = numbers(run()[1])
+    assert numbers(run(seed=1)[1]) != plain
+    assert numbers(run(recipe=replace(RECIPE, flip=False))[1]) != plain
+    assert numbers(run(recipe=replace(RECIPE, crop_padding=0))[1]) != plain
+
+
+class Interrupted(Exception):
+    """Stands for Ctrl-C, SIGTERM or kill -9."""
+
+
+@pytest.mark.parametrize("precision", ["f32", "fp16"])
+def test_a_run_that_stops_after_any_epoch_ends_as_an_undisturbed_one(
+    tmp_path: Path, precision: str
+) -> None:
+    undisturbed = run(precision=precision)
+    for stop in range(RECIPE.epochs):
+        path = tmp_path / f"{stop}.safetensors"
+
+        def interrupt(row: Epoch, stop: int = stop) -> None:
+            if row.epoch == stop:
+                raise Interrupted
+
+        with pytest.raises(Interrupted):
+            run(precision=precision, checkpoint=path, report=interrupt)
+        resumed = run(precision=precision, checkpoint=path)
+        assert resumed[1].resumed_from == stop + 1
+        assert_same(resumed, undisturbed)
+
+
+def test_a_run_that_stops_inside_an_epoch_does_that_epoch_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, made = tmp_path / "state", network()
+    calls = 0
+
+    def interrupt(*_: object) -> None:
+        nonlocal calls
+        calls += 1
+        if calls == 8:  # five steps an epoch: the third of the second epoch
+            raise Interrupted
+
+    made.register_forward_pre_hook(lambda layer, inputs: interrupt() if layer.training else None)
+    with pytest.raises(Interrupted):
+        train(made, images(), RECIPE, seed=0, checkpoint=path)
+    resumed = run(checkpoint=path)
+    assert resumed[1].resumed_from == 1
+    assert_same(resumed, run())
+
+
+def test_a_finished_run_is_read_back_without_training(tmp_path: Path) -> None:
+    path, again = tmp_path / "state", []
+    first = run(checkpoint=path)
+    second = run(checkpoint=path, report=again.append)
+    assert not again and second[1].resumed_from == RECIPE.epochs
+    assert second[1].epochs == first[1].epochs  # clock included
+    assert_same(first, second)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"seed": 1},
+        {"recipe": replace(RECIPE, lr=0.04)},
+        {"neuron": "relu"},
+        {"precision": "bf16"},
+        {"deterministic": False},
+    ],
+    ids=str,
+)
+def test_another_runs_checkpoint_is_discarded_with_the_reason(
+    tmp_path: Path, change: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "state"
+    run(checkpoint=path)
+    _, history = run(**change, checkpoint=path)
+    assert history.resumed_from == 0 and len(history.epochs) == RECIPE.epochs
+    assert "another network, recipe, seed or data" in history.discarded_checkpoint
+    assert history.discarded_checkpoint in caplog.text
+    assert run(**change, checkpoint=path)[1].resumed_from == RECIPE.epochs
+
+
+def test_a_damaged_checkpoint_is_discarded_and_the_run_starts_over(tmp_path: Path) -> None:
+    path = tmp_path / "state"
+    run(checkpoint=path)
+    path.write_bytes(path.read_bytes()[:1000])
+    again = run(checkpoint=path)
+    assert "cannot be read" in again[1].discarded_checkpoint
+    assert_same(again, run())
+
+
+def test_divergence_names_epoch_and_step_and_keeps_the_last_good_checkpoint(
+    tmp_path: Path,
+) -> None:
+    path, made = tmp_path / "state", network("relu")
+    calls = 0
+
+    def poison(*_: object) -> None:
+        nonlocal calls
+        calls += made.training
+        if calls == 8:
+            made.fc.weight.data.fill_(float("inf"))
+
+    made.conv1.register_forward_pre_hook(poison)
+    with pytest.raises(Diverged) as caught:
+        train(made, images(), RECIPE, seed=0, checkpoint=path)
+    assert (caught.value.epoch, caught.value.step) == (1, 2)
+    assert run("relu", checkpoint=path)[1].resumed_from == 1
+
+
+def test_nothing_global_is_left_behind() -> None:
+    generator = torch.random.get_rng_state()
+    run(precision="bf16")
+    assert torch.equal(torch.random.get_rng_state(), generator)
+    assert not torch.are_deterministic_algorithms_enabled()
+    assert not torch.is_autocast_enabled("cpu")
+
+
+def test_an_unknown_precision_is_refused_before_any_work() -> None:
+    made = network()
+    with pytest.raises(HarnessError, match="training precision"):
+        train(made, images(), RECIPE, seed=0, precision="f23")
