@@ -1,0 +1,150 @@
+"""Cells against golden values: an outer join on index and quantity, never by position."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from harness.check.golden import GoldenCell, level_text
+from harness.check.join import Standard, joined
+from harness.check.status import Status
+from harness.check.subject import Measured
+from harness.check.tolerance import Allowed, allowed
+
+_ROUNDING = 1e-9  # 93.48 − 92.98 is 0.5000000000000142 in binary: still inside 0.5
+
+
+@dataclass(frozen=True)
+class CellResult:
+    """One cell with its status; `golden` and `published` as printed, '' where there is none."""
+
+    levels: Mapping[str, str]
+    quantity: str
+    status: Status
+    why: str
+    value: float
+    std: float
+    n: int
+    text: str
+    unit: str
+    golden: str
+    difference: float
+    tolerance: float
+    basis: str
+    computed: str
+    place: str
+    published: str
+    published_place: str
+
+    @property
+    def sentence(self) -> str:
+        """The status as a reader sees it."""
+        return self.status.sentence(self.why)
+
+
+def compare(measured: Measured, standard: Standard) -> tuple[CellResult, ...]:
+    """A result for each cell of every compared quantity, in the order of the frame.
+
+    Compared are the quantities that the golden file has (where there is none: those that the
+    published one has, else all); further quantities of the frame are additional and have no status.
+    """
+    against = standard.golden or standard.published
+    cells = measured.cells
+    if against is not None:
+        cells = cells[cells["quantity"].isin(against.quantities)]
+    found = joined(cells, measured, standard)
+    if standard.golden is None:
+        found = [row for row in found if row["measured"] is True or _is_planned(row, measured)]
+    return tuple(_result(row, measured, standard) for row in found)
+
+
+def _is_planned(row: Mapping[str, Any], measured: Measured) -> bool:
+    """Whether a published cell that is not there should be: an override may leave cells out."""
+    levels = {name: str(row[name]) for name in measured.index}
+    return any(point.absence and _agrees(point.axes, levels) for point in measured.points)
+
+
+def _result(row: Mapping[str, Any], measured: Measured, standard: Standard) -> CellResult:
+    golden, published = _line(row["golden"]), _line(row["published"])
+    levels = {name: str(row[name]) for name in measured.index}
+    there = row["measured"] is True
+    status, why, difference, bound = _judged(row, levels, golden, measured, standard)
+    return CellResult(
+        levels=levels,
+        quantity=str(row["quantity"]),
+        status=status,
+        why=why,
+        value=float(row["value"]) if there else math.nan,
+        std=float(row["std"]) if there else math.nan,
+        n=int(row["n"]) if there else 0,
+        text=level_text(row["text"]) if there else "",
+        unit=str(row["unit"]) if there else "",
+        golden=golden.shown if golden else "",
+        difference=difference,
+        tolerance=bound.value,
+        basis=bound.basis,
+        computed=bound.computed,
+        place=golden.place if golden else "",
+        published=published.shown if published else "",
+        published_place=published.place if published else "",
+    )
+
+
+def _line(value: Any) -> GoldenCell | None:
+    return value if isinstance(value, GoldenCell) else None
+
+
+Judged = tuple[Status, str, float, Allowed]  # status, reason, difference, tolerance
+
+
+def _judged(
+    row: Mapping[str, Any],
+    levels: Mapping[str, str],
+    golden: GoldenCell | None,
+    measured: Measured,
+    standard: Standard,
+) -> Judged:
+    there = row["measured"] is True
+    if standard.golden is None:
+        why = standard.why if there else f"{standard.why}; {_absence(measured, levels)[1]}"
+        return _bare(Status.NOT_COMPARED, why)
+    if golden is None:
+        return _bare(Status.UNEXPECTED)
+    if not there:
+        return _bare(*_absence(measured, levels))
+    if row["why"]:
+        return _bare(Status.UNDEFINED, str(row["why"]))
+    if golden.number is None:
+        same = level_text(row["text"]) == golden.text
+        bound = Allowed(0.0, standard.golden.rules[golden.quantity].basis)
+        return (Status.PASS if same else Status.FAIL, "", math.nan, bound)
+    if math.isnan(row["value"]):
+        return _bare(Status.UNDEFINED, f"words where {golden.shown} is expected")
+    bound = allowed(standard.golden.rules[golden.quantity], golden.number, int(row["n"]))
+    difference = float(row["value"]) - golden.number.value
+    inside = abs(difference) <= bound.value + _ROUNDING
+    return (Status.PASS if inside else Status.FAIL, "", difference, bound)
+
+
+def _bare(status: Status, why: str = "") -> Judged:
+    return status, why, math.nan, Allowed(math.nan, "")
+
+
+def _absence(measured: Measured, levels: Mapping[str, str]) -> tuple[Status, str]:
+    """Why there is no such cell: a run that failed, one that never began, or no such point."""
+    reasons: dict[str, bool] = {}
+    for point in measured.points:
+        if point.absence and _agrees(point.axes, levels):
+            reasons.setdefault(point.absence.reason, point.absence.failed)
+    if not reasons:
+        return Status.MISSING, "no run of the grid gives it"
+    failed = [reason for reason, went_wrong in reasons.items() if went_wrong]
+    if failed:
+        return Status.MISSING, "; ".join(failed)
+    return Status.NOT_RUN, "; ".join(reasons)
+
+
+def _agrees(axes: Mapping[str, Any], levels: Mapping[str, str]) -> bool:
+    return all(not levels.get(name) or levels[name] == level_text(axes[name]) for name in axes)

@@ -1,0 +1,193 @@
+"""Golden files: the numbers that an exhibit is held against, read strictly, as printed."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from harness.check.tolerance import Exact, LastDigit, Margin, Printed, Seeds, read_tolerances
+from harness.errors import Faults, HarnessError
+from harness.spec.validate import suggestion
+
+PUBLISHED = "paper"  # the folder of golden/ that holds what the documents print
+FIELDS = ("quantity", "value", "text", "std", "n", "place")
+LARGEST = 10_000_000  # bytes
+_NUMBER = re.compile(r"-?\d+(\.\d+)?")
+
+Index = tuple[str, ...]
+"""The levels of a cell as text, in the order of the index columns; '' where it has none."""
+
+
+@dataclass(frozen=True)
+class GoldenCell:
+    """One line of a golden file: a number or a word, and where it stands in its source."""
+
+    index: Index
+    quantity: str
+    number: Printed | None
+    text: str | None
+    place: str
+
+    @property
+    def shown(self) -> str:
+        """As it stands in the file."""
+        return self.number.text if self.number else str(self.text)
+
+
+@dataclass(frozen=True)
+class Golden:
+    """A golden file of the set `name`, with the rule of each of its quantities."""
+
+    name: str
+    shown: str
+    cells: tuple[GoldenCell, ...]
+    rules: Mapping[str, Exact | LastDigit | Margin | Seeds]
+
+    @property
+    def quantities(self) -> tuple[str, ...]:
+        """What is compared, in the order of the file."""
+        return tuple(dict.fromkeys(cell.quantity for cell in self.cells))
+
+
+def level_text(value: Any) -> str:
+    """A level as golden files write it: 20, lif, and nothing where a cell has no such level."""
+    return "" if pd.isna(value) else str(value)
+
+
+def read_golden(folder: Path, name: str, file: str, index: Sequence[str]) -> Golden | None:
+    """The file `file` of golden set `name` for cells with this index; None where it has none.
+
+    Raises:
+        Faults: unknown or missing columns, a line of the wrong length, a cell that stands twice,
+            something that is no number, a quantity without a tolerance; each with `file:line`.
+    """
+    path = folder / name / file
+    if not path.is_file():
+        return None
+    shown = f"{folder.name}/{name}/{file}"
+    faults: list[HarnessError] = []
+    cells = tuple(_cells(_lines(path, shown), shown, index, faults))
+    if faults:
+        raise Faults(faults)
+    rules = read_tolerances(folder / name, f"{folder.name}/{name}")
+    golden = Golden(name, shown, cells, rules)
+    _require_rules(golden)
+    return golden
+
+
+def _require_rules(golden: Golden) -> None:
+    """Each quantity has a rule, and one that its values can be put to."""
+    place = f"{golden.shown.rsplit('/', 1)[0]}/tolerances.toml"
+    for cell in golden.cells:
+        rule = golden.rules.get(cell.quantity)
+        if rule is None:
+            hint = suggestion(cell.quantity, golden.rules)
+            raise HarnessError(place, f"has no rule for the quantity {cell.quantity!r}", hint=hint)
+        if cell.number is None and not isinstance(rule, Exact):
+            problem = f"{cell.quantity}: words are compared by the rule exact, not {rule.rule}"
+            raise HarnessError(place, problem)
+        measured = cell.number is not None and cell.number.n and cell.number.std is not None
+        if isinstance(rule, Seeds) and not measured:
+            problem = f"{cell.quantity}: the rule seeds needs columns std and n in {golden.shown}"
+            raise HarnessError(place, problem)
+
+
+def _lines(path: Path, shown: str) -> list[list[str]]:
+    raw = path.read_bytes()
+    if len(raw) > LARGEST:
+        raise HarnessError(shown, f"has {len(raw):,} bytes, a golden file at most {LARGEST:,}")
+    try:
+        return list(csv.reader(io.StringIO(raw.decode("utf-8"), newline=""), strict=True))
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise HarnessError(shown, f"is no CSV in UTF-8: {error}") from error
+
+
+def _cells(
+    lines: list[list[str]], shown: str, index: Sequence[str], faults: list[HarnessError]
+) -> Iterator[GoldenCell]:
+    header = lines[0] if lines else []
+    wrong = list(_header_faults(header, shown, index))
+    if len(lines) < 2 and not wrong:
+        wrong.append(HarnessError(f"{shown}:1", "holds no values"))
+    faults += wrong
+    if wrong:
+        return
+    seen: dict[tuple[str, Index], int] = {}
+    for number, line in enumerate(lines[1:], start=2):
+        where = f"{shown}:{number}"
+        if len(line) != len(header):
+            faults.append(HarnessError(where, f"{len(line)} fields, the header has {len(header)}"))
+            continue
+        try:
+            cell = _cell(dict(zip(header, line, strict=True)), where, index)
+        except HarnessError as fault:
+            faults.append(fault)
+            continue
+        at = (cell.quantity, cell.index)
+        if at in seen:
+            faults.append(HarnessError(where, f"the cell of line {seen[at]} again"))
+        seen.setdefault(at, number)
+        yield cell
+
+
+def _header_faults(header: list[str], shown: str, index: Sequence[str]) -> Iterator[HarnessError]:
+    where = f"{shown}:1"
+    known = (*index, *FIELDS)
+    for name in header:
+        if name not in known:
+            hint = suggestion(name, known)
+            yield HarnessError(
+                where, f"{name!r} is neither an axis of the exhibit nor a field", hint=hint
+            )
+        if header.count(name) > 1:
+            yield HarnessError(where, f"the column {name!r} stands twice")
+    for name in (*index, "quantity", "place"):
+        if name not in header:
+            yield HarnessError(where, f"has no column {name!r}")
+    if not {"value", "text"} & set(header):
+        yield HarnessError(where, "has neither a column 'value' nor 'text'")
+
+
+def _cell(row: Mapping[str, str], where: str, index: Sequence[str]) -> GoldenCell:
+    if not row["quantity"]:
+        raise HarnessError(where, "has no quantity")
+    if not row["place"]:
+        raise HarnessError(where, "has no place: where does the value stand?")
+    value, text = row.get("value", ""), row.get("text", "")
+    if bool(value) == bool(text):
+        raise HarnessError(where, "must have either a value or a text")
+    number = None
+    if value:
+        std = _float(row.get("std", ""), where, "std")
+        n = _float(row.get("n", ""), where, "n")
+        if n is not None and (n < 1 or n != int(n)):
+            raise HarnessError(where, f"n must be a whole number from 1 (got {row['n']!r})")
+        if std is not None and std < 0:
+            raise HarnessError(where, f"std must not be negative (got {row['std']!r})")
+        found = _float(value, where, "value")
+        count = None if n is None else int(n)
+        number = Printed(value, math.nan if found is None else found, std, count)
+    return GoldenCell(
+        index=tuple(row[name] for name in index),
+        quantity=row["quantity"],
+        number=number,
+        text=text or None,
+        place=row["place"],
+    )
+
+
+def _float(text: str, where: str, name: str) -> float | None:
+    """A plain decimal; 1e5, nan and blanks are slips in a file that is written by hand."""
+    if not text:
+        return None
+    if not _NUMBER.fullmatch(text):
+        raise HarnessError(where, f"{name} is not a decimal number (got {text!r})")
+    return float(text)

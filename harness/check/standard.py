@@ -1,0 +1,59 @@
+"""Which golden values are in force: those of the profile, and never two sets mixed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from harness.check.golden import PUBLISHED, Golden, read_golden
+from harness.check.join import Standard
+from harness.errors import HarnessError
+from harness.spec.exhibit import Exhibit
+from harness.spec.profile import Profile
+
+OVERRIDDEN = "the spec was overridden ({typed}), so it is not held against golden values"
+NO_SET = "the profile {profile} is held against no golden values"
+NO_FILE = "golden/{name}/ has no {file}"
+NO_GOLDEN = "the exhibit names no golden values"
+
+
+def golden_set(exhibit: Exhibit, profile: Profile) -> str | None:
+    """The folder of golden/ in force. What does not depend on scale is published at every scale."""
+    return PUBLISHED if exhibit.measure.scale_free else profile.golden
+
+
+def standard(
+    exhibit: Exhibit,
+    profile: Profile,
+    folder: Path,
+    index: Sequence[str],
+    overridden: Sequence[str],
+) -> Standard:
+    """What the cells of this exhibit are held against. The published values come along always.
+
+    Raises:
+        Faults: a golden file is wrong.
+    """
+    if exhibit.golden is None:
+        return Standard(None, None, NO_GOLDEN)
+    if overridden:
+        typed = ", ".join(f"--set {one}" for one in overridden)
+        return Standard(
+            None, _for_orientation(exhibit, folder, index), OVERRIDDEN.format(typed=typed)
+        )
+    published = read_golden(folder, PUBLISHED, exhibit.golden, index)
+    name = golden_set(exhibit, profile)
+    if name is None:
+        return Standard(None, published, NO_SET.format(profile=profile.id))
+    golden = published if name == PUBLISHED else read_golden(folder, name, exhibit.golden, index)
+    if golden is None:
+        return Standard(None, published, NO_FILE.format(name=name, file=exhibit.golden))
+    return Standard(golden, published)
+
+
+def _for_orientation(exhibit: Exhibit, folder: Path, index: Sequence[str]) -> Golden | None:
+    """An override may add an axis that the published table has not: then nothing lines up."""
+    try:
+        return read_golden(folder, PUBLISHED, str(exhibit.golden), index)
+    except HarnessError:
+        return None

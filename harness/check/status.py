@@ -1,0 +1,51 @@
+"""Every outcome has a name, and its value is the sentence that the reader sees."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+
+class Status(Enum):
+    """How one cell compares with its golden value."""
+
+    PASS = "inside the tolerance"  # noqa: S105 - a status
+    FAIL = "outside the tolerance"
+    MISSING = "published, but this run produced no such cell: {why}"
+    UNEXPECTED = "produced, but not published"
+    UNDEFINED = "the value is undefined: {why}"
+    NOT_RUN = "not run under this profile: {why}"
+    NOT_COMPARED = "not compared: {why}"
+
+    def sentence(self, why: str = "") -> str:
+        """The sentence with its reason."""
+        return self.value.format(why=why)
+
+
+class ClaimStatus(Enum):
+    """Whether a claim's predicate holds on the cells."""
+
+    PASS = "the predicate holds"  # noqa: S105 - a status
+    FAIL = "the predicate does not hold"
+    UNDEFINED = "the predicate cannot be evaluated: {why}"
+
+    def sentence(self, why: str = "") -> str:
+        """The sentence with its reason."""
+        return self.value.format(why=why)
+
+
+class ExhibitStatus(Enum):
+    """What all cells and counted claims of an exhibit say together."""
+
+    REPRODUCED = "every cell lies inside its tolerance and every counted claim holds"
+    NOT_REPRODUCED = "a cell lies outside its tolerance or a counted claim does not hold"
+    INCOMPLETE = "nothing contradicts it, but cells or claims are missing, undefined or unexpected"
+    NOT_COMPARED = "held against nothing: {why}"
+
+    def sentence(self, why: str = "") -> str:
+        """The sentence with its reason."""
+        return self.value.format(why=why)
+
+    @property
+    def holds(self) -> bool:
+        """False where a check must fail."""
+        return self in (ExhibitStatus.REPRODUCED, ExhibitStatus.NOT_COMPARED)

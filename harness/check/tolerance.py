@@ -1,0 +1,116 @@
+"""How far a cell may lie from its golden value: four rules, each of which states its basis."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from harness.errors import Faults, HarnessError
+from harness.spec.base import Name, Spec
+from harness.spec.document import read_document
+from harness.spec.validate import validate
+
+FILE = "tolerances.toml"
+
+
+@dataclass(frozen=True)
+class Printed:
+    """A golden number as it stands in the file: its text, value, and spread if it was measured."""
+
+    text: str
+    value: float
+    std: float | None = None
+    n: int | None = None
+
+
+class Exact(Spec):
+    """The same word, or the same number."""
+
+    rule: Literal["exact"]
+    basis: str = Field(min_length=1)
+
+
+class LastDigit(Spec):
+    """Half a unit of the last digit that was printed."""
+
+    rule: Literal["printed"]
+    basis: str = "half of the last printed digit"
+
+
+class Margin(Spec):
+    """A stated margin, in the unit of the quantity."""
+
+    rule: Literal["margin"]
+    value: float = Field(gt=0)
+    basis: str = Field(min_length=1)
+
+
+class Seeds(Spec):
+    """k × s × √(1/n + 1/n_golden): the spread of a difference of two means, each over its seeds.
+
+    s and n_golden stand beside the golden value; `resolution` is the smallest step that the
+    measurement can take, as one image of the test set, and bounds the tolerance from below.
+    """
+
+    rule: Literal["seeds"]
+    k: float = Field(gt=0, description="standard errors")
+    resolution: float = Field(default=0.0, ge=0, description="in the unit of the quantity")
+    basis: str = Field(min_length=1)
+
+
+Tolerance = Annotated[Exact | LastDigit | Margin | Seeds, Field(discriminator="rule")]
+
+
+@dataclass(frozen=True)
+class Allowed:
+    """A tolerance in the unit of the quantity, where it comes from, and its sum if it has one."""
+
+    value: float
+    basis: str
+    computed: str = ""
+
+
+def allowed(rule: Exact | LastDigit | Margin | Seeds, golden: Printed, n: int) -> Allowed:
+    """The tolerance of one cell that was measured with `n` seeds.
+
+    Raises:
+        HarnessError: the rule needs a spread that the golden file does not give.
+    """
+    if isinstance(rule, Exact):
+        return Allowed(0.0, rule.basis)
+    if isinstance(rule, LastDigit):
+        return Allowed(half_digit(golden.text), rule.basis)
+    if isinstance(rule, Margin):
+        return Allowed(rule.value, rule.basis)
+    if golden.std is None or not golden.n:
+        raise HarnessError("rule 'seeds'", f"the golden value {golden.text} has no std and n")
+    width = rule.k * golden.std * math.sqrt(1 / max(n, 1) + 1 / golden.n)
+    said = f"{rule.k:g} × {golden.std:.3g} × √(1/{max(n, 1)} + 1/{golden.n}) = {width:.3g}"
+    if width < rule.resolution:
+        said += f", but at least {rule.resolution:g}"
+    return Allowed(max(width, rule.resolution), rule.basis, said)
+
+
+def half_digit(text: str) -> float:
+    """Half of the last digit of a printed decimal number: '91.06' → 0.005, '40' → 0.5."""
+    _, _, decimals = text.partition(".")
+    return 0.5 * 10.0 ** -len(decimals)
+
+
+def read_tolerances(folder: Path, shown: str) -> Mapping[str, Exact | LastDigit | Margin | Seeds]:
+    """Quantity → rule, from the tolerances.toml of a golden folder.
+
+    Raises:
+        Faults: everything that is wrong in the file, with its lines.
+    """
+    document = read_document(folder / FILE, f"{shown}/{FILE}")
+    rules, faults = validate(dict[Name, Tolerance], document.data, document)
+    if faults:
+        raise Faults(faults)
+    found: Mapping[str, Exact | LastDigit | Margin | Seeds] = rules
+    return found

@@ -1,0 +1,153 @@
+"""The verdict on an exhibit: what its cells and claims say together, and verdict.json."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+from harness.check.claims import ClaimResult, evaluate
+from harness.check.compare import CellResult, compare
+from harness.check.golden import PUBLISHED
+from harness.check.join import Standard
+from harness.check.standard import golden_set, standard
+from harness.check.status import ClaimStatus, ExhibitStatus, Status
+from harness.check.subject import Measured
+from harness.plan.expand import PlannedExhibit
+from harness.spec.dataset import Cifar
+from harness.spec.profile import Profile
+
+_WORDS = {  # held against published values or none; against values measured here before
+    ExhibitStatus.REPRODUCED: ("reproduced", "unchanged"),
+    ExhibitStatus.NOT_REPRODUCED: ("not reproduced", "changed"),
+    ExhibitStatus.INCOMPLETE: ("incomplete", "incomplete"),
+    ExhibitStatus.NOT_COMPARED: ("not compared", "not compared"),
+}
+_OPEN = (Status.MISSING, Status.UNEXPECTED, Status.UNDEFINED, Status.NOT_RUN)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One exhibit under one profile. `golden` is the set in force, None where nothing is compared.
+
+    `overridden` holds what the user changed, as typed; `repacked` says that the data set was not
+    the published files; `failures` holds, by key, why runs went wrong.
+    """
+
+    exhibit: str
+    profile: str
+    status: ExhibitStatus
+    why: str
+    golden: str | None
+    cells: tuple[CellResult, ...]
+    claims: tuple[ClaimResult, ...]
+    overridden: tuple[str, ...]
+    repacked: bool
+    failures: Mapping[str, str]
+
+    @property
+    def explanation(self) -> str:
+        """The status as a reader sees it."""
+        said = self.status.sentence(self.why)
+        return said if self.why in said else f"{said}: {self.why}"
+
+    @property
+    def word(self) -> str:
+        """The status in a word; only what is held against published values is `reproduced`."""
+        return _WORDS[self.status][0 if self.golden in (PUBLISHED, None) else 1]
+
+    @property
+    def sentence(self) -> str:
+        """The verdict on one line: exhibit, word, cells and claims by status."""
+        cells = [f"{n} {status.name}" for status, n in self.cell_counts.items()]
+        claims = [f"{n} {status.name}" for status, n in self.claim_counts.items()]
+        said = f"{self.exhibit}: {self.word} – cells {', '.join(cells) or 'none'}"
+        if claims:
+            counted = "" if any(claim.counted for claim in self.claims) else " (not counted)"
+            said += f"; claims{counted} {', '.join(claims)}"
+        return f"{said}; {self.why}" if self.why else said
+
+    @property
+    def is_broken(self) -> bool:
+        """Whether a check must fail."""
+        return not self.status.holds
+
+    @property
+    def cell_counts(self) -> dict[Status, int]:
+        """Cells by status, statuses in their order, only those that occur."""
+        return _counts(Status, (cell.status for cell in self.cells))
+
+    @property
+    def claim_counts(self) -> dict[ClaimStatus, int]:
+        """Claims by status, counted or not."""
+        return _counts(ClaimStatus, (claim.status for claim in self.claims))
+
+
+def judge(
+    planned: PlannedExhibit,
+    measured: Measured,
+    profile: Profile,
+    golden_folder: Path,
+    failures: Mapping[str, str],
+) -> Verdict:
+    """Hold what was measured against the golden values in force and the claims.
+
+    A claim of the paper counts only where the golden set is the published one: at another scale it
+    is evaluated and shown, and a toy that contradicts it says nothing about the paper.
+
+    Raises:
+        Faults: a golden file is wrong.
+    """
+    exhibit = planned.exhibit
+    against = standard(exhibit, profile, golden_folder, measured.index, planned.overridden)
+    cells = compare(measured, against)
+    name = golden_set(exhibit, profile)
+    counted = name == PUBLISHED and not planned.overridden
+    claims = tuple(evaluate(claim, measured, counted=counted) for claim in exhibit.claim)
+    expected = exhibit.golden is not None and name is not None and not planned.overridden
+    status, why = _status(cells, claims, against, measured, golden_is_expected=expected)
+    data = [point.run.dataset for point in planned.points]
+    return Verdict(
+        exhibit=exhibit.id,
+        profile=profile.id,
+        status=status,
+        why=why,
+        golden=against.golden.name if against.golden else None,
+        cells=cells,
+        claims=claims,
+        overridden=planned.overridden,
+        repacked=any(isinstance(one, Cifar) and one.origin == "repacked" for one in data),
+        failures={key: failures[key] for key in planned.nodes if key in failures},
+    )
+
+
+def _status(
+    cells: Sequence[CellResult],
+    claims: Sequence[ClaimResult],
+    against: Standard,
+    measured: Measured,
+    *,
+    golden_is_expected: bool,
+) -> tuple[ExhibitStatus, str]:
+    counted = [claim.status for claim in claims if claim.counted]
+    found = {cell.status for cell in cells}
+    if Status.FAIL in found or ClaimStatus.FAIL in counted:
+        return ExhibitStatus.NOT_REPRODUCED, ""
+    if against.golden is None and golden_is_expected:
+        return ExhibitStatus.INCOMPLETE, against.why  # a set that is promised and not there
+    absent = [point.absence.reason for point in measured.points if point.absence]
+    if against.golden is None and absent:
+        return ExhibitStatus.INCOMPLETE, absent[0]
+    if found & set(_OPEN) or ClaimStatus.UNDEFINED in counted:
+        return ExhibitStatus.INCOMPLETE, ""
+    if against.golden is None and not counted:
+        return ExhibitStatus.NOT_COMPARED, against.why
+    return ExhibitStatus.REPRODUCED, ""
+
+
+def _counts(names: Any, found: Iterable[Enum]) -> dict[Any, int]:
+    count = Counter(found)
+    return {status: count[status] for status in names if count[status]}

@@ -1,0 +1,1 @@
+"""Stored runs → tidy frames with declared columns. Needs pandas, never torch."""

@@ -1,0 +1,53 @@
+"""The columns of every frame, declared once: what they hold and in which unit.
+
+A frame starts with the index of its cells (the axes that the exhibit varies, then what its measure
+adds, as `stage`), followed by the columns below. An empty index field says that the number is of
+no particular level: a gap between neurons has no neuron.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+RUN_COLUMNS: Mapping[str, str] = {
+    "seed": "seed of the run",
+    "key": "address of the node in the store; empty where the number rests on several nodes",
+    "quantity": "what the number is",
+    "value": "the number; empty for words and where it is undefined",
+    "text": "the words, where the quantity is no number",
+    "unit": "unit of the value",
+    "why": "why the value is undefined; empty where it is defined",
+}
+CELL_COLUMNS: Mapping[str, str] = {
+    "quantity": RUN_COLUMNS["quantity"],
+    "value": "mean over the seeds; empty for words and where it is undefined",
+    "std": "sample standard deviation over the seeds (n − 1); empty where n < 2",
+    "n": "number of seeds that the value rests on",
+    "text": RUN_COLUMNS["text"],
+    "unit": RUN_COLUMNS["unit"],
+    "why": RUN_COLUMNS["why"],
+}
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One number or word of one run. Exactly one of `value`, `text` and `why` says something."""
+
+    quantity: str
+    unit: str
+    value: float = math.nan
+    text: str | None = None
+    why: str = ""
+    levels: Mapping[str, str] = field(default_factory=dict)  # index columns that the measure adds
+
+
+def number(quantity: str, unit: str, value: object, name: str) -> Reading:
+    """A reading of the field `name` of a stored file: NaN, infinite and null become a reason."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        said = "null" if value is None else repr(value)
+        return Reading(quantity, unit, why=f"{name} is {said}, not a number")
+    if not math.isfinite(value):
+        return Reading(quantity, unit, why=f"{name} is {value}")
+    return Reading(quantity, unit, value=float(value))

@@ -1,0 +1,61 @@
+"""The frame of an exhibit: its runs, its cells, and what should be there and is not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from harness.frames.cells import cells
+from harness.frames.curves import LearningCurve, learning_curves
+from harness.frames.derive import derived
+from harness.frames.recorded import Absence, Artifacts, recorded
+from harness.frames.runs import index_columns, runs_frame
+from harness.plan.expand import PlannedExhibit
+
+
+@dataclass(frozen=True)
+class Planned:
+    """The axes of one point, and why it has no numbers, if so."""
+
+    axes: Mapping[str, Any]
+    seed: int
+    key: str
+    absence: Absence | None
+
+
+@dataclass(frozen=True)
+class Frame:
+    """`index` names the columns that tell cells apart; `runs` and `cells` as in `columns`."""
+
+    exhibit: str
+    index: tuple[str, ...]
+    runs: pd.DataFrame
+    cells: pd.DataFrame
+    points: tuple[Planned, ...]
+    curves: tuple[LearningCurve, ...]
+
+
+def frame_of(planned: PlannedExhibit, artifacts: Artifacts, failures: Mapping[str, str]) -> Frame:
+    """Everything that the store says about an exhibit. `failures`: key → why its run went wrong.
+
+    Raises:
+        HarnessError: a stored file lacks a field.
+    """
+    found = recorded(planned, artifacts, failures)
+    index = index_columns(planned)
+    runs = derived(runs_frame(planned, found), planned.exhibit.derive, index)
+    points = tuple(
+        Planned(point.axes, point.seed, point.key, found.absent.get(point.key))
+        for point in planned.points
+    )
+    return Frame(
+        exhibit=planned.exhibit.id,
+        index=index,
+        runs=runs,
+        cells=cells(runs, index, [(point.axes, point.seed) for point in points]),
+        points=points,
+        curves=learning_curves(planned, found),
+    )

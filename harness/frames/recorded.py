@@ -1,0 +1,72 @@
+"""What the store holds for an exhibit, read once and checked; IO is here and nowhere else."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from harness.errors import HarnessError
+from harness.frames.readers import READERS
+from harness.plan.expand import PlannedExhibit
+from harness.store.manifest import Manifest
+
+NOT_RUN = "nothing is stored under its key"
+
+
+class Artifacts(Protocol):
+    """The part of the store that a frame needs."""
+
+    def get(self, key: str) -> Manifest | None:
+        """The manifest of a stored node."""
+        ...
+
+    def read_bytes(self, key: str, name: str) -> bytes:
+        """A file of a stored node, its checksum compared."""
+        ...
+
+
+@dataclass(frozen=True)
+class Absence:
+    """Why a node gave nothing; `failed` tells a run that went wrong from one that never began."""
+
+    reason: str
+    failed: bool
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """The content of each node by key, and the reason for each that gave none."""
+
+    contents: Mapping[str, Mapping[str, Any]]
+    absent: Mapping[str, Absence]
+
+
+def recorded(
+    planned: PlannedExhibit, artifacts: Artifacts, failures: Mapping[str, str]
+) -> Recorded:
+    """Read the file of every point's node. `failures` holds, by key, why a run went wrong."""
+    contents: dict[str, Mapping[str, Any]] = {}
+    absent: dict[str, Absence] = {}
+    name = READERS[planned.exhibit.measure.kind].file
+    for key in dict.fromkeys(point.key for point in planned.points):
+        if artifacts.get(key) is None:
+            failed = key in failures
+            absent[key] = Absence(failures[key] if failed else NOT_RUN, failed)
+            continue
+        try:
+            contents[key] = _parsed(artifacts.read_bytes(key, name), key, name)
+        except HarnessError as error:
+            absent[key] = Absence(str(error), failed=True)
+    return Recorded(contents, absent)
+
+
+def _parsed(raw: bytes, key: str, name: str) -> Mapping[str, Any]:
+    try:
+        content = json.loads(raw)
+    except ValueError as error:
+        raise HarnessError(f"node {key[:8]}: {name}", f"is not JSON: {error}") from error
+    if not isinstance(content, dict):
+        raise HarnessError(f"node {key[:8]}: {name}", "is no JSON object")
+    return content

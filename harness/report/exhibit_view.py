@@ -1,0 +1,139 @@
+"""One assessed exhibit → what the page shows of it."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+
+from harness.check.claims import ClaimResult
+from harness.check.compare import compare
+from harness.check.golden import PUBLISHED
+from harness.check.join import Standard
+from harness.check.verdict import Verdict
+from harness.execute.events import Failed
+from harness.frames.frame import Frame
+from harness.plan.expand import Plan
+from harness.report import marks, wording
+from harness.report.assess import Assessed
+from harness.report.deviations import deviations
+from harness.report.figures import Drawn
+from harness.report.learning import curves_view
+from harness.report.pivot import Pivot, pivot
+from harness.report.provenance import Manifests, failure_views, provenance
+from harness.report.tables import comparison, details, plain, tolerances
+from harness.report.view import ClaimView, ExhibitView, Figure, Grid, Link, Mark
+from harness.spec.exhibit import Exhibit
+from harness.spec.library import Library
+from harness.spec.profile import Profile
+
+DOCUMENTS = {"paper": "the paper", "lab": "the lab report"}
+
+
+def exhibit_view(
+    one: Assessed,
+    plan: Plan,
+    library: Library,
+    profile: Profile,
+    manifests: Manifests,
+    failures: Mapping[str, Failed],
+    figure: Drawn | None,
+) -> ExhibitView:
+    """Everything of one exhibit, formatted."""
+    exhibit, verdict, index = one.planned.exhibit, one.verdict, one.frame.index
+    layout = pivot(one.planned, index)
+    names = quantity_names(exhibit)
+    document = library.documents[exhibit.id]
+    return ExhibitView(
+        id=exhibit.id,
+        title=exhibit.title,
+        source=f"{exhibit.source.place}, {DOCUMENTS[exhibit.source.document]}",
+        mark=marks.of_verdict(verdict),
+        sentence=verdict.explanation,
+        against=against(verdict),
+        cells=marks.counts_of_cells(verdict),
+        claims_counts=marks.counts_of_claims(verdict),
+        failures=failure_views(one.planned, plan, failures),
+        grid=comparison(verdict, layout, names, exhibit.title),
+        tolerances=tolerances(verdict.cells, names),
+        details=details(verdict.cells, names),
+        more=_more(one.frame, verdict, layout, names),
+        figure=_figure(exhibit, figure),
+        curves=curves_view(one.frame.curves, layout),
+        claims=tuple(_claim(claim, verdict) for claim in verdict.claims),
+        deviations=deviations(one.planned, library.blocks, profile),
+        errata=exhibit.errata,
+        notes=exhibit.notes,
+        provenance=provenance(one.planned, plan, document, profile, manifests, failures),
+        links=_links(exhibit.id, figure),
+    )
+
+
+def quantity_names(exhibit: Exhibit) -> dict[str, str]:
+    """Quantity → word in a row's label; the first one of a measure goes without saying."""
+    names = {"accuracy": "", "cell": ""}
+    for one in exhibit.derive:
+        sides = (wording.level(one.over, side) for side in (one.minuend, one.subtrahend))
+        names[one.quantity] = f"{one.quantity} {f' {wording.MINUS} '.join(sides)}"
+    return names
+
+
+def against(verdict: Verdict) -> str:
+    """Which golden values were in force."""
+    if verdict.golden == PUBLISHED:
+        return "Held against the published values."
+    if verdict.golden:
+        return (
+            f"Held against values measured here before under the profile {verdict.golden}, "
+            "not against the published ones."
+        )
+    return ""  # the status says why
+
+
+def _more(frame: Frame, verdict: Verdict, layout: Pivot, names: Mapping[str, str]) -> Grid | None:
+    """The quantities that are measured too and compared with nothing."""
+    compared = {cell.quantity for cell in verdict.cells}
+    others = frame.cells[~frame.cells["quantity"].isin(compared)]
+    if others.empty:
+        return None
+    rest = Frame(frame.exhibit, frame.index, frame.runs, others, frame.points, ())
+    cells = compare(rest, Standard(None, None, "golden files do not list this quantity"))
+    readable = {cell.quantity: cell.quantity.replace("_", " ") for cell in cells}
+    return plain(cells, layout, {**readable, **names}, "Measured too, compared with nothing")
+
+
+def _figure(exhibit: Exhibit, drawn: Drawn | None) -> Figure | None:
+    if drawn is None:
+        return None
+    if drawn.problem:
+        return Figure("", exhibit.title, "", "", marks.UNDRAWN, drawn.problem)
+    address = "data:image/svg+xml;base64," + base64.b64encode(drawn.svg).decode()
+    place = f"{exhibit.id}/{drawn.name}"
+    return Figure(address, f"Drawing: {exhibit.title}", f"{place}.svg", f"{place}.png", marks.DRAWN)
+
+
+def _claim(claim: ClaimResult, verdict: Verdict) -> ClaimView:
+    counted = ""
+    mark = marks.CLAIMS[claim.status]
+    if not claim.counted:
+        mark = Mark(mark.word, mark.symbol, "calm")
+        counted = (
+            "Evaluated on an overridden spec, not counted."
+            if verdict.overridden
+            else "Evaluated at this scale, not counted: the paper says it of its own."
+        )
+    return ClaimView(
+        text=claim.text,
+        place=claim.place,
+        predicate=claim.predicate,
+        measured=claim.measured,
+        sentence=claim.sentence,
+        counted=counted,
+        mark=mark,
+    )
+
+
+def _links(exhibit: str, drawn: Drawn | None) -> tuple[Link, ...]:
+    names = ["frame.csv", "frame.json", "verdict.json"]
+    if drawn is not None and not drawn.problem:
+        names += [f"{drawn.name}.svg", f"{drawn.name}.png"]
+    return tuple(Link(name, f"{exhibit}/{name}") for name in names)

@@ -1,0 +1,86 @@
+"""Drawings → PNG and SVG whose bytes depend on nothing but the frame and the code that drew it."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+import pandas as pd
+
+import paper_figures
+
+DPI = 150
+RECORD = ".drawn.json"
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """File name → bytes of one figure, or why there is none."""
+
+    name: str
+    files: Mapping[str, bytes]
+    problem: str = ""
+
+    @property
+    def svg(self) -> bytes:
+        return self.files[f"{self.name}.svg"]
+
+
+def drawn(name: str, cells: pd.DataFrame, earlier: Path) -> Drawn:
+    """The figure `name` of these cells.
+
+    What lies in the folder `earlier` is taken again when it was drawn from the same cells by the
+    same code and is what was written then; so a report of stored runs need not load matplotlib.
+    """
+    if cells.empty:
+        return Drawn(name, {}, "there are no cells to draw")
+    source = _source(name, cells)
+    found = _earlier(name, source, earlier)
+    if found is not None:
+        return found
+    try:
+        files = _save(name, cells)
+    except Exception as error:  # a drawing that fails must not cost the reader the numbers
+        return Drawn(name, {}, f"the drawing failed: {type(error).__name__}: {error}")
+    sums = {file: hashlib.sha256(content).hexdigest() for file, content in files.items()}
+    record = json.dumps({"drawn_from": source, "files": sums}, indent=1) + "\n"
+    return Drawn(name, {**files, RECORD: record.encode()})
+
+
+def _save(name: str, cells: pd.DataFrame) -> dict[str, bytes]:
+    import matplotlib as mpl
+
+    figure = paper_figures.drawing(name)(cells)
+    png, svg = io.BytesIO(), io.BytesIO()
+    with mpl.rc_context({"svg.hashsalt": name, "svg.fonttype": "path"}):
+        figure.savefig(png, format="png", dpi=DPI, metadata={"Software": None})
+        figure.savefig(svg, format="svg", metadata={"Date": None, "Creator": None})
+    return {f"{name}.png": png.getvalue(), f"{name}.svg": svg.getvalue()}
+
+
+def _source(name: str, cells: pd.DataFrame) -> str:
+    """Digest of all that decides the picture: cells, drawing code, this file, matplotlib."""
+    digest = hashlib.sha256()
+    for part in (name, version("matplotlib"), str(cells.to_csv(index=False))):
+        digest.update(f"{len(part)}:{part}".encode())
+    for path in (*sorted(Path(paper_figures.__file__).parent.glob("*.py")), Path(__file__)):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def _earlier(name: str, source: str, folder: Path) -> Drawn | None:
+    try:
+        raw = (folder / RECORD).read_bytes()
+        record = json.loads(raw)
+        files = {file: (folder / file).read_bytes() for file in (f"{name}.png", f"{name}.svg")}
+    except (OSError, ValueError):
+        return None
+    if not isinstance(record, dict) or record.get("drawn_from") != source:
+        return None
+    sums = {file: hashlib.sha256(content).hexdigest() for file, content in files.items()}
+    return Drawn(name, {**files, RECORD: raw}) if record.get("files") == sums else None

@@ -1,0 +1,52 @@
+"""Status → word, symbol and tone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from harness.check.status import ClaimStatus, ExhibitStatus, Status
+from harness.check.verdict import Verdict
+from harness.report.view import Count, Mark
+
+CELLS: Mapping[Status, Mark] = {
+    Status.PASS: Mark("pass", "✓", "good"),
+    Status.FAIL: Mark("fail", "✕", "bad"),
+    Status.MISSING: Mark("missing", "∅", "open"),
+    Status.UNEXPECTED: Mark("unexpected", "+", "open"),
+    Status.UNDEFINED: Mark("undefined", "?", "open"),
+    Status.NOT_RUN: Mark("not run", "○", "open"),
+    Status.NOT_COMPARED: Mark("not compared", "·", "calm"),
+}
+CLAIMS: Mapping[ClaimStatus, Mark] = {
+    ClaimStatus.PASS: Mark("holds", "✓", "good"),
+    ClaimStatus.FAIL: Mark("does not hold", "✕", "bad"),
+    ClaimStatus.UNDEFINED: Mark("undefined", "?", "open"),
+}
+DRAWN = Mark("drawn", "✓", "calm")
+UNDRAWN = Mark("not drawn", "?", "open")
+_EXHIBITS: Mapping[ExhibitStatus, tuple[str, str]] = {
+    ExhibitStatus.REPRODUCED: ("✓", "good"),
+    ExhibitStatus.NOT_REPRODUCED: ("✕", "bad"),
+    ExhibitStatus.INCOMPLETE: ("◐", "open"),
+    ExhibitStatus.NOT_COMPARED: ("○", "calm"),
+}
+
+
+def of_verdict(verdict: Verdict) -> Mark:
+    """The mark of an exhibit; its word says what kind of golden value was in force."""
+    return Mark(verdict.word, *_EXHIBITS[verdict.status])
+
+
+def counts_of_cells(verdict: Verdict) -> tuple[Count, ...]:
+    """Cells by status."""
+    return tuple(Count(n, CELLS[status]) for status, n in verdict.cell_counts.items())
+
+
+def counts_of_claims(verdict: Verdict) -> tuple[Count, ...]:
+    """Claims by status, those that do not count in a calm tone."""
+    counted = any(claim.counted for claim in verdict.claims)
+    found = []
+    for status, n in verdict.claim_counts.items():
+        mark = CLAIMS[status]
+        found.append(Count(n, mark if counted else Mark(mark.word, mark.symbol, "calm")))
+    return tuple(found)

@@ -1,0 +1,89 @@
+"""The last stage: what is stored → frames, verdicts, figures and the report in out/<profile>/."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Protocol
+
+import harness
+from harness.check.record import verdict_json
+from harness.check.verdict import Verdict
+from harness.execute.events import Failed
+from harness.frames.files import frame_csv, frame_json
+from harness.frames.recorded import Artifacts
+from harness.layout import Layout
+from harness.plan.expand import Plan
+from harness.report.assess import Assessed, assess
+from harness.report.exhibit_view import exhibit_view
+from harness.report.figures import Drawn, drawn
+from harness.report.page import page
+from harness.report.publish import publish
+from harness.report.render import render
+from harness.spec.library import Library
+from harness.spec.profile import Profile
+
+REPORT = "report.html"
+
+
+class Project(Protocol):
+    """What a command opened: folders, specs, profile, and the command as typed."""
+
+    @property
+    def layout(self) -> Layout: ...
+    @property
+    def library(self) -> Library: ...
+    @property
+    def profile(self) -> Profile: ...
+    @property
+    def command(self) -> str: ...
+
+
+def write_results(
+    project: Project, plan: Plan, artifacts: Artifacts, failures: Mapping[str, Failed]
+) -> tuple[Verdict, ...]:
+    """Assess every exhibit of the plan and write its files, then report.html; the verdicts.
+
+    The same store gives the same bytes: there is no clock in it. Nothing is written unless
+    everything could be made.
+
+    Raises:
+        HarnessError: a golden file is wrong, a stored file lacks a field, or the disk refuses.
+    """
+    layout, profile = project.layout, project.profile
+    reasons = {key: failed.problem for key, failed in failures.items()}
+    assessed = assess(plan, profile, artifacts, layout.golden, reasons)
+    out = layout.out / profile.id
+    figures = {one.planned.exhibit.id: _figure(one, out) for one in assessed}
+    manifests = {key: artifacts.get(key) for key in plan.nodes}
+    views = [
+        exhibit_view(
+            one,
+            plan,
+            project.library,
+            profile,
+            manifests,
+            failures,
+            figures[one.planned.exhibit.id],
+        )
+        for one in assessed
+    ]
+    made_with = f"harness {harness.__version__}"
+    report = render(page(assessed, views, profile, project.command, made_with))
+    files: dict[str, bytes] = {}
+    for one in assessed:
+        files |= _files(one, figures[one.planned.exhibit.id])
+    publish(out, {**files, REPORT: report})
+    return tuple(one.verdict for one in assessed)
+
+
+def _figure(one: Assessed, out: Path) -> Drawn | None:
+    exhibit = one.planned.exhibit
+    return drawn(exhibit.figure, one.frame.cells, out / exhibit.id) if exhibit.figure else None
+
+
+def _files(one: Assessed, figure: Drawn | None) -> dict[str, bytes]:
+    made = {"frame.csv": frame_csv(one.frame), "frame.json": frame_json(one.frame)}
+    made |= figure.files if figure else {}
+    made["verdict.json"] = verdict_json(one.verdict)
+    return {f"{one.planned.exhibit.id}/{name}": content for name, content in made.items()}

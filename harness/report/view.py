@@ -1,0 +1,265 @@
+"""What the page shows, as frozen values that are formatted already: templates decide nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A status as word, symbol and tone (good, bad, open, calm): never by colour alone."""
+
+    word: str
+    symbol: str
+    tone: str
+
+
+@dataclass(frozen=True)
+class Count:
+    """How many cells or claims have a status."""
+
+    n: int
+    mark: Mark
+
+
+@dataclass(frozen=True)
+class Banner:
+    """Something that a reader must know before any number."""
+
+    title: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A label and what it says."""
+
+    label: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is not reproduced, and why."""
+
+    exhibit: str
+    what: str
+    why: str
+    mark: Mark
+
+
+@dataclass(frozen=True)
+class GridCell:
+    """One cell of a table; `mark` where it carries a status, `note` for its tooltip."""
+
+    text: str
+    note: str = ""
+    mark: Mark | None = None
+    is_first: bool = False  # of a group of columns
+
+
+@dataclass(frozen=True)
+class GridRow:
+    """A line of a table: measured, golden, difference or published."""
+
+    label: str
+    role: str
+    cells: tuple[GridCell, ...]
+
+
+@dataclass(frozen=True)
+class GridBody:
+    """The lines that belong to one row of the paper's table."""
+
+    label: str
+    rows: tuple[GridRow, ...]
+
+
+@dataclass(frozen=True)
+class ColumnGroup:
+    """Columns under a common heading."""
+
+    title: str
+    labels: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A table in the paper's layout."""
+
+    caption: str
+    corner: str
+    groups: tuple[ColumnGroup, ...]
+    bodies: tuple[GridBody, ...]
+    is_marked: bool  # any cell carries a status
+    is_words: bool  # rather than numbers
+
+
+@dataclass(frozen=True)
+class DetailRow:
+    """One cell with all that is known of it."""
+
+    quantity: str
+    levels: str
+    value: str
+    golden: str
+    difference: str
+    tolerance: str
+    computed: str
+    place: str
+    published: str
+    mark: Mark
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A drawing as a data address, or the reason why there is none."""
+
+    address: str
+    alt: str
+    svg: str
+    png: str
+    mark: Mark
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class Line:
+    """A curve of a panel; `tone` picks its colour, `dots` are the points of its best epochs."""
+
+    tone: str
+    points: str
+    is_faint: bool
+    dots: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One small plot of learning curves, in units of its view box."""
+
+    title: str
+    said: str
+    lines: tuple[Line, ...]
+    last_epoch: str
+
+
+@dataclass(frozen=True)
+class Curves:
+    """The learning curves of an exhibit."""
+
+    panels: tuple[Panel, ...]
+    legend: tuple[tuple[str, str], ...]  # tone, word
+
+
+@dataclass(frozen=True)
+class ClaimView:
+    """A claim, its predicate, what was measured."""
+
+    text: str
+    place: str
+    predicate: str
+    measured: str
+    sentence: str
+    counted: str
+    mark: Mark
+
+
+@dataclass(frozen=True)
+class DeviationView:
+    """A setting on which the sources differ."""
+
+    setting: str
+    paper: str
+    code: str
+    follows: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class FailureView:
+    """A run that went wrong, with the end of its log."""
+
+    label: str
+    key: str
+    problem: str
+    log: str
+    tail: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class NodeView:
+    """One run of an exhibit as it is stored."""
+
+    label: str
+    key_start: str
+    key_rest: str
+    state: str
+    took: str
+    memory: str
+    started: str
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Where the numbers of an exhibit come from."""
+
+    facts: tuple[Fact, ...]
+    settings: tuple[Fact, ...]
+    environment: tuple[Fact, ...]
+    nodes: tuple[NodeView, ...]
+    spec_name: str
+    spec_text: str
+    command: str
+
+
+@dataclass(frozen=True)
+class Link:
+    """A file beside the page."""
+
+    name: str
+    address: str
+
+
+@dataclass(frozen=True)
+class ExhibitView:
+    """One exhibit, from its verdict to its provenance."""
+
+    id: str
+    title: str
+    source: str
+    mark: Mark
+    sentence: str
+    against: str
+    cells: tuple[Count, ...]
+    claims_counts: tuple[Count, ...]
+    failures: tuple[FailureView, ...]
+    grid: Grid
+    tolerances: tuple[Fact, ...]
+    details: tuple[DetailRow, ...]
+    more: Grid | None
+    figure: Figure | None
+    curves: Curves | None
+    claims: tuple[ClaimView, ...]
+    deviations: tuple[DeviationView, ...]
+    errata: tuple[str, ...]
+    notes: tuple[str, ...]
+    provenance: Provenance
+    links: tuple[Link, ...]
+
+
+@dataclass(frozen=True)
+class Page:
+    """The whole report."""
+
+    title: str
+    headline: str
+    mark: Mark
+    profile: str
+    profile_title: str
+    command: str
+    banners: tuple[Banner, ...]
+    problems: tuple[Problem, ...]
+    exhibits: tuple[ExhibitView, ...]
+    scale: tuple[Fact, ...]
+    made_with: str

@@ -1,0 +1,82 @@
+"""Numbers, levels and durations as a reader meets them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+
+MINUS = "−"
+NOTHING = "–"
+_LEVELS: Mapping[tuple[str, str], str] = {("neuron", "relu"): "ANN", ("neuron", "lif"): "SNN"}
+_TIMES = ("width",)  # axes whose levels are factors
+_AXES: Mapping[str, str] = {"time_steps": "time steps"}
+
+
+def axis(name: str) -> str:
+    """`time_steps` → `time steps`."""
+    return _AXES.get(name, name)
+
+
+def level(name: str, text: str) -> str:
+    """A level of an axis: `relu` → ANN, width `2` → ×2."""
+    if name in _TIMES and text:
+        return f"×{text}"
+    return _LEVELS.get((name, text), text)
+
+
+def levels(held: Mapping[str, str]) -> str:
+    """`ANN, depth 20, width ×1`; levels that a cell does not have are left out."""
+    said = [
+        level(name, text) if name == "neuron" else f"{axis(name)} {level(name, text)}"
+        for name, text in held.items()
+        if text
+    ]
+    return ", ".join(said)
+
+
+def number(value: float, unit: str) -> str:
+    """Percent with two decimals, whole numbers with thousands apart, the rest with four digits."""
+    if math.isnan(value):
+        return NOTHING
+    if unit.startswith("percent"):
+        text = f"{value:.2f}"
+    elif value == int(value) and abs(value) < 1e15:
+        text = f"{int(value):,}".replace(",", "\u202f")
+    else:
+        text = f"{value:.4g}"
+    return text.replace("-", MINUS)
+
+
+def signed(value: float, unit: str) -> str:
+    """A difference with its sign; a zero has none."""
+    if math.isnan(value):
+        return NOTHING
+    text = number(abs(value), unit)
+    if not text.strip("0.\u202f"):
+        return text
+    return f"{MINUS if value < 0 else '+'}{text}"
+
+
+def duration(seconds: float) -> str:
+    """`0.4 s`, `41 s`, `3 min 20 s`, `5 h 12 min`."""
+    if seconds < 9.95:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def listed(words: Iterable[str]) -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    found = list(words)
+    if len(found) < 2:
+        return "".join(found)
+    return f"{', '.join(found[:-1])} and {found[-1]}"
+
+
+def counted(n: int, noun: str) -> str:
+    """`1 cell`, `27 cells`."""
+    return f"{n:,} {noun}{'' if n == 1 else 's'}"

@@ -1,0 +1,109 @@
+"""Claims hold, do not hold, or are undefined with a reason; they never pass by default."""
+
+from __future__ import annotations
+
+import pytest
+
+from harness.check.claims import evaluate
+from harness.check.status import ClaimStatus
+from harness.frames.frame import frame_of
+from harness.plan.expand import Plan
+from harness.spec.claim import Claim, Monotone, RankCorrelation
+from tests.synthetic import SyntheticStore, plan
+
+FALLS = RankCorrelation(
+    kind="rank_correlation", quantity="gap", along="width", where={"depth": 20}, below=0.0
+)
+NOT_MONOTONE = Monotone(
+    kind="monotone",
+    quantity="gap",
+    along="depth",
+    where={"width": 1},
+    direction="falling",
+    holds=False,
+)
+
+
+def tried(test: RankCorrelation | Monotone, store: SyntheticStore) -> tuple[ClaimStatus, str, str]:
+    claim = Claim(id="c", text="It is so.", place="p. 6", test=test)
+    found = evaluate(claim, frame_of(store.plan.exhibits[0], store, {}), counted=True)
+    return found.status, found.sentence, found.measured
+
+
+def lif(made: Plan, depth: int, width: int = 1) -> str:
+    wanted = {"neuron": "lif", "depth": depth, "width": width}
+    return next(p.key for p in made.exhibits[0].points if dict(p.axes) == wanted)
+
+
+def test_published_numbers_bear_out_both_claims_of_table_1() -> None:
+    store = SyntheticStore(plan("table1"))
+    status, _, measured = tried(FALLS, store)
+    assert status is ClaimStatus.PASS
+    assert measured == "ρ = −1.00 over 5 points (1: 1.39, 2: 1.36, 4: 0.56, 8: 0.30, 16: 0.05)"
+    status, _, measured = tried(NOT_MONOTONE, store)
+    assert status is ClaimStatus.PASS
+    assert measured.startswith("falls at 3 of 4 steps")
+    assert measured.endswith("not from 110 to 164: 0.54 → 0.95")
+
+
+def test_the_opposite_numbers_refute_them() -> None:
+    store = SyntheticStore(plan("table1"))
+    for width, gap in ((1, 0.1), (2, 0.2), (4, 0.3), (8, 0.4), (16, 0.5)):
+        ann = {1: 91.06, 2: 93.36, 4: 94.52, 8: 94.78, 16: 94.78}[width]
+        store.contents[lif(store.plan, 20, width)]["best_accuracy"] = ann - gap
+    assert tried(FALLS, store)[0] is ClaimStatus.FAIL
+    for depth, ann, gap in (
+        (20, 91.06, 5),
+        (38, 92.34, 4),
+        (56, 92.98, 3),
+        (110, 92.37, 2),
+        (164, 93, 1),
+    ):
+        store.contents[lif(store.plan, depth)]["best_accuracy"] = ann - gap
+    assert tried(NOT_MONOTONE, store)[0] is ClaimStatus.FAIL
+    assert tried(NOT_MONOTONE.model_copy(update={"holds": True}), store)[0] is ClaimStatus.PASS
+
+
+def test_a_step_without_change_does_not_fall() -> None:
+    store = SyntheticStore(plan("table1"))
+    for depth, ann in ((20, 91.06), (38, 92.34), (56, 92.98), (110, 92.37), (164, 93.0)):
+        store.contents[lif(store.plan, depth)]["best_accuracy"] = ann  # every gap is 0
+    assert tried(NOT_MONOTONE, store)[0] is ClaimStatus.PASS
+    status, sentence, _ = tried(
+        FALLS.model_copy(update={"along": "depth", "where": {"width": 1}}), store
+    )
+    assert status is ClaimStatus.UNDEFINED
+    assert "is the same at every depth" in sentence
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda s: s.contents.pop(lif(s.plan, 20, 8)), "no gap at width 8"),
+        (
+            lambda s: s.contents[lif(s.plan, 20, 8)].update(best_accuracy=float("nan")),
+            "width 8: seed 0: lif: best_accuracy is nan",
+        ),
+    ],
+)
+def test_a_missing_or_undefined_cell_leaves_the_claim_undefined(change, said: str) -> None:
+    store = SyntheticStore(plan("table1"))
+    change(store)
+    status, sentence, _ = tried(FALLS, store)
+    assert status is ClaimStatus.UNDEFINED
+    assert said in sentence
+
+
+@pytest.mark.parametrize(
+    ("update", "said"),
+    [
+        ({"where": {}}, "several cells of gap at width 1: hold more axes"),
+        ({"along": "neuron"}, "gap does not vary with neuron"),
+        ({"where": {"depth": 164}}, "too few points along width (1, at least 3 are needed)"),
+    ],
+)
+def test_a_series_that_is_none_is_undefined(update: dict[str, object], said: str) -> None:
+    store = SyntheticStore(plan("table1"))
+    status, sentence, _ = tried(FALLS.model_copy(update=update), store)
+    assert status is ClaimStatus.UNDEFINED
+    assert said in sentence

@@ -1,0 +1,120 @@
+"""Golden files are read strictly: each fault with its line, all of them at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from harness.check.golden import level_text, read_golden
+from harness.errors import Faults, HarnessError
+
+INDEX = ("neuron", "depth")
+HEAD = "quantity,neuron,depth,value,std,n,place"
+GOOD = "accuracy,relu,20,91.06,0.2,5,Table 1"
+RULES = '[accuracy]\nrule = "margin"\nvalue = 0.5\nbasis = "stated"\n'
+
+
+def write(folder: Path, *lines: str, rules: str = RULES) -> Path:
+    place = folder / "golden" / "paper"
+    place.mkdir(parents=True)
+    (place / "t.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    (place / "tolerances.toml").write_text(rules, encoding="utf-8")
+    return folder / "golden"
+
+
+def test_a_good_file_keeps_the_printed_text(tmp_path: Path) -> None:
+    golden = read_golden(
+        write(tmp_path, HEAD, "accuracy,relu,20,93.00,,,p. 6"), "paper", "t.csv", INDEX
+    )
+    assert golden is not None
+    number = golden.cells[0].number
+    assert number is not None
+    assert (number.text, number.value, number.std, number.n) == ("93.00", 93.0, None, None)
+    assert golden.cells[0].index == ("relu", "20")
+
+
+def test_a_set_without_the_file_has_none(tmp_path: Path) -> None:
+    assert read_golden(write(tmp_path, HEAD, GOOD), "smoke", "t.csv", INDEX) is None
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        ((HEAD.replace("depth", "dept"), GOOD), "t.csv:1: 'dept' is neither an axis"),
+        ((HEAD.replace("depth", "dept"), GOOD), "did you mean 'depth'?"),
+        ((HEAD + ",note", GOOD + ",x"), "t.csv:1: 'note' is neither an axis"),
+        ((HEAD + ",n", GOOD + ",5"), "t.csv:1: the column 'n' stands twice"),
+        (("quantity,neuron,depth,place", "a,b,c,d"), "neither a column 'value' nor 'text'"),
+        ((HEAD,), "t.csv:1: holds no values"),
+        ((HEAD, GOOD, GOOD), "t.csv:3: the cell of line 2 again"),
+        ((HEAD, GOOD + ",more"), "t.csv:2: 8 fields, the header has 7"),
+        (
+            (HEAD, GOOD.replace("91.06", "nan")),
+            "t.csv:2: value is not a decimal number (got 'nan')",
+        ),
+        ((HEAD, GOOD.replace("91.06", "9e1")), "t.csv:2: value is not a decimal number"),
+        ((HEAD, GOOD.replace("91.06", "91,06")), "t.csv:2: 8 fields"),
+        ((HEAD, GOOD.replace("91.06", "")), "t.csv:2: must have either a value or a text"),
+        ((HEAD, GOOD.replace("0.2", "-0.2")), "t.csv:2: std must not be negative"),
+        ((HEAD, GOOD.replace(",5,", ",0,")), "t.csv:2: n must be a whole number from 1"),
+        ((HEAD, GOOD.replace("Table 1", "")), "t.csv:2: has no place"),
+        ((HEAD, GOOD.removeprefix("accuracy")), "t.csv:2: has no quantity"),
+        ((HEAD, 'accuracy,"relu,20'), "t.csv: is no CSV"),
+    ],
+)
+def test_each_fault_has_its_line(tmp_path: Path, lines: tuple[str, ...], said: str) -> None:
+    with pytest.raises(HarnessError) as caught:
+        read_golden(write(tmp_path, *lines), "paper", "t.csv", INDEX)
+    assert said in str(caught.value)
+
+
+def test_all_faults_of_a_file_at_once(tmp_path: Path) -> None:
+    bad = GOOD.replace("91.06", "x")
+    with pytest.raises(Faults) as caught:
+        read_golden(write(tmp_path, HEAD, bad, bad.replace("20", "38")), "paper", "t.csv", INDEX)
+    assert [fault.where for fault in caught.value.faults] == [
+        "golden/paper/t.csv:2",
+        "golden/paper/t.csv:3",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("rules", "said"),
+    [
+        (
+            '[gap]\nrule = "margin"\nvalue = 1.0\nbasis = "b"\n',
+            "has no rule for the quantity 'accuracy'",
+        ),
+        (
+            '[accuracy]\nrule = "seeds"\nk = 2.0\nbasis = "b"\n',
+            "the rule seeds needs columns std and n",
+        ),
+        (
+            '[accuracy]\nrule = "margin"\nvalue = 1.0\n',
+            "tolerances.toml:1: accuracy.basis: is missing",
+        ),
+        ('[accuracy]\nrule = "margin"\nvalue = -1.0\nbasis = "b"\n', "tolerances.toml:3"),
+        ('[accuracy]\nrule = "close"\nbasis = "b"\n', "tolerances.toml"),
+    ],
+)
+def test_each_quantity_needs_a_rule_that_it_can_be_put_to(
+    tmp_path: Path, rules: str, said: str
+) -> None:
+    line = "accuracy,relu,20,91.06,,,Table 1"
+    with pytest.raises(HarnessError) as caught:
+        read_golden(write(tmp_path, HEAD, line, rules=rules), "paper", "t.csv", INDEX)
+    assert said in str(caught.value)
+
+
+def test_words_need_the_exact_rule(tmp_path: Path) -> None:
+    lines = ("quantity,neuron,depth,text,place", "accuracy,relu,20,ninety,Table 1")
+    with pytest.raises(HarnessError, match="words are compared by the rule exact"):
+        read_golden(write(tmp_path, *lines), "paper", "t.csv", INDEX)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(20, "20"), ("lif", "lif"), (None, ""), (float("nan"), "")]
+)
+def test_levels_as_golden_files_write_them(value: object, text: str) -> None:
+    assert level_text(value) == text

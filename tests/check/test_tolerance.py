@@ -1,0 +1,57 @@
+"""Tolerances are derived from what is printed or was measured, and state it."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from harness.check.tolerance import Exact, LastDigit, Margin, Printed, Seeds, allowed, half_digit
+from harness.errors import HarnessError
+
+
+@pytest.mark.parametrize(
+    ("text", "half"),
+    [("91.06", 0.005), ("93.00", 0.005), ("0.1", 0.05), ("40", 0.5), ("-1.5", 0.05)],
+)
+def test_half_of_the_last_printed_digit(text: str, half: float) -> None:
+    assert half_digit(text) == pytest.approx(half)
+    assert allowed(LastDigit(rule="printed"), Printed(text, float(text)), 1).value == pytest.approx(
+        half
+    )
+
+
+def test_exact_and_margin_say_what_they_say() -> None:
+    golden = Printed("91.06", 91.06)
+    assert allowed(Exact(rule="exact", basis="b"), golden, 1).value == 0
+    margin = allowed(Margin(rule="margin", value=0.5, basis="stated"), golden, 1)
+    assert (margin.value, margin.basis) == (0.5, "stated")
+
+
+@pytest.mark.parametrize(
+    ("n", "golden_n", "expected"),
+    [
+        (1, 5, 3 * 0.4 * math.sqrt(1 + 1 / 5)),
+        (5, 5, 3 * 0.4 * math.sqrt(2 / 5)),
+        (3, 10, 3 * 0.4 * math.sqrt(1 / 3 + 1 / 10)),
+    ],
+)
+def test_seeds_scale_the_measured_spread(n: int, golden_n: int, expected: float) -> None:
+    rule = Seeds(rule="seeds", k=3.0, basis="t quantile")
+    found = allowed(rule, Printed("79.5", 79.5, 0.4, golden_n), n)
+    assert found.value == pytest.approx(expected)
+    assert found.basis == "t quantile"
+    assert found.computed.startswith("3 × 0.4 × √(1/")
+
+
+def test_no_spread_still_allows_one_step_of_the_measurement() -> None:
+    rule = Seeds(rule="seeds", k=3.0, resolution=0.25, basis="b")
+    found = allowed(rule, Printed("98.5", 98.5, 0.0, 5), 1)
+    assert found.value == 0.25
+    assert found.computed.endswith("but at least 0.25")
+
+
+def test_seeds_without_a_spread_is_an_error() -> None:
+    rule = Seeds(rule="seeds", k=3.0, basis="b")
+    with pytest.raises(HarnessError, match="has no std and n"):
+        allowed(rule, Printed("98.5", 98.5), 1)

@@ -1,0 +1,164 @@
+"""What fails a check, and which golden values are in force under which profile."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from harness.check.record import verdict_json
+from harness.check.status import ClaimStatus, ExhibitStatus, Status
+from harness.check.verdict import Verdict, judge
+from harness.frames.frame import frame_of
+from tests.synthetic import PROJECT, SyntheticStore, library, plan
+
+
+def judged(
+    store: SyntheticStore,
+    profile: str = "paper",
+    golden: Path = PROJECT / "golden",
+    failures: dict[str, str] | None = None,
+) -> Verdict:
+    planned = store.plan.exhibits[0]
+    frame = frame_of(planned, store, failures or {})
+    return judge(planned, frame, library().profile(profile), golden, failures or {})
+
+
+def lif_16(store: SyntheticStore) -> str:
+    wanted = {"neuron": "lif", "depth": 20, "width": 16}
+    return next(p.key for p in store.plan.exhibits[0].points if dict(p.axes) == wanted)
+
+
+def test_published_numbers_are_reproduced() -> None:
+    verdict = judged(SyntheticStore(plan("table1")))
+    assert verdict.status is ExhibitStatus.REPRODUCED
+    assert not verdict.is_broken
+    assert verdict.sentence == "table1: reproduced – cells 27 PASS; claims 2 PASS"
+
+
+def test_one_cell_outside_fails() -> None:
+    store = SyntheticStore(plan("table1"))
+    store.contents[lif_16(store)]["best_accuracy"] = 90.0
+    verdict = judged(store)
+    assert verdict.status is ExhibitStatus.NOT_REPRODUCED
+    assert verdict.cell_counts == {Status.PASS: 25, Status.FAIL: 2}
+    assert verdict.is_broken
+
+
+def test_a_missing_cell_is_incomplete_and_names_the_failure() -> None:
+    store = SyntheticStore(plan("table1"))
+    key = lif_16(store)
+    del store.contents[key]
+    verdict = judged(store, failures={key: "out of memory"})
+    assert verdict.status is ExhibitStatus.INCOMPLETE
+    assert verdict.is_broken
+    assert verdict.failures == {key: "out of memory"}
+
+
+def test_a_counted_claim_that_does_not_hold_fails(project: Path) -> None:
+    store = SyntheticStore(plan("table1"))
+    tolerances = project / "golden/paper/tolerances.toml"
+    wide = tolerances.read_text(encoding="utf-8").replace("value = 0.5", "value = 50.0")
+    tolerances.write_text(wide.replace("value = 0.7", "value = 50.0"), encoding="utf-8")
+    for point in store.plan.exhibits[0].points:
+        if point.axes["neuron"] == "lif":
+            store.contents[point.key]["best_accuracy"] = 80.0 - point.axes["width"]
+    verdict = judged(store, golden=project / "golden")
+    assert set(verdict.cell_counts) == {Status.PASS}
+    assert ClaimStatus.FAIL in verdict.claim_counts
+    assert verdict.status is ExhibitStatus.NOT_REPRODUCED
+
+
+def test_without_golden_set_claims_are_shown_and_count_for_nothing() -> None:
+    store = SyntheticStore(plan("table1", profile="quick"))
+    for point in store.plan.exhibits[0].points:
+        if point.axes["neuron"] == "lif":
+            store.contents[point.key]["best_accuracy"] = 80.0 - point.axes["width"]
+    verdict = judged(store, "quick")
+    assert verdict.status is ExhibitStatus.NOT_COMPARED
+    assert not verdict.is_broken
+    assert ClaimStatus.FAIL in verdict.claim_counts
+    assert not any(claim.counted for claim in verdict.claims)
+    assert verdict.golden is None
+    assert verdict.cells[0].published == "91.06"
+
+
+def test_without_golden_set_a_run_that_is_not_there_is_still_noticed() -> None:
+    store = SyntheticStore(plan("table1", profile="quick"))
+    del store.contents[lif_16(store)]
+    assert judged(store, "quick").status is ExhibitStatus.INCOMPLETE
+
+
+def test_a_promised_golden_file_that_is_not_there_fails(project: Path) -> None:
+    for file in (project / "golden/smoke").glob("table1.csv"):
+        file.unlink()
+    verdict = judged(SyntheticStore(plan("table1", profile="smoke")), "smoke", project / "golden")
+    assert verdict.status is ExhibitStatus.INCOMPLETE
+    assert verdict.why == "golden/smoke/ has no table1.csv"
+    assert verdict.is_broken
+
+
+def test_measured_golden_values_are_called_unchanged_not_reproduced(project: Path) -> None:
+    (project / "golden/smoke").mkdir(exist_ok=True)
+    for name in ("table1.csv", "tolerances.toml"):
+        content = (project / "golden/paper" / name).read_bytes()
+        (project / "golden/smoke" / name).write_bytes(content)
+    store = SyntheticStore(plan("table1", profile="smoke"))
+    verdict = judged(store, "smoke", project / "golden")
+    assert (verdict.golden, verdict.word) == ("smoke", "unchanged")
+    assert not any(claim.counted for claim in verdict.claims)
+    store.contents[lif_16(store)]["best_accuracy"] = 10.0
+    assert judged(store, "smoke", project / "golden").word == "changed"
+
+
+def test_what_does_not_depend_on_scale_is_published_under_every_profile() -> None:
+    for profile in ("smoke", "quick", "paper"):
+        verdict = judged(SyntheticStore(plan("tableD1", profile=profile)), profile)
+        assert (verdict.golden, verdict.status) == ("paper", ExhibitStatus.REPRODUCED)
+
+
+@pytest.mark.parametrize(
+    "override", ["recipe.epochs=2", "seed=0,1,2", "depth=20,38,56", "neuron=lif,relu"]
+)
+@pytest.mark.parametrize("accuracy", [91.0, 10.0])
+def test_an_overridden_run_neither_passes_nor_fails(override: str, accuracy: float) -> None:
+    store = SyntheticStore(plan("table1", overrides=(override,)))
+    for content in store.contents.values():
+        content["best_accuracy"] = accuracy
+    verdict = judged(store)
+    assert {cell.status for cell in verdict.cells} == {Status.NOT_COMPARED}
+    assert verdict.status is ExhibitStatus.NOT_COMPARED
+    assert f"--set {override}" in verdict.explanation
+    assert not any(claim.counted for claim in verdict.claims)
+
+
+def test_an_override_that_adds_an_axis_has_nothing_published_beside_it() -> None:
+    store = SyntheticStore(plan("table1", overrides=("time_steps=2,4",)))
+    verdict = judged(store)
+    assert {cell.published for cell in verdict.cells} == {""}
+
+
+def test_the_record_is_strict_json_with_stable_keys() -> None:
+    store = SyntheticStore(plan("table1"))
+    store.contents[lif_16(store)]["best_accuracy"] = float("nan")
+    content = json.loads(verdict_json(judged(store)), parse_constant=lambda name: 1 / 0)
+    assert list(content) == [
+        "version",
+        "exhibit",
+        "profile",
+        "status",
+        "holds",
+        "word",
+        "sentence",
+        "golden",
+        "overridden",
+        "repacked",
+        "counts",
+        "cells",
+        "claims",
+        "failures",
+    ]
+    assert content["counts"]["cells"] == {"PASS": 25, "UNDEFINED": 2}
+    undefined = [cell for cell in content["cells"] if cell["status"] == "UNDEFINED"]
+    assert all(cell["value"] is None and "best_accuracy" in cell["sentence"] for cell in undefined)

@@ -1,0 +1,51 @@
+"""Tables are laid out as the grids say, which is how the paper prints them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from harness.report.pivot import pivot
+from harness.spec.exhibit import Exhibit, Grid
+from tests.synthetic import plan
+
+
+def test_table_1_has_neurons_down_and_depths_then_widths_across() -> None:
+    layout = pivot(plan("table1").exhibits[0], ("neuron", "depth", "width"))
+    assert layout.rows == ("neuron",)
+    assert [block.title for block in layout.blocks] == ["depth", "width"]
+    assert [block.labels for block in layout.blocks] == [
+        ("20", "38", "56", "110", "164"),
+        ("×1", "×2", "×4", "×8", "×16"),
+    ]
+    assert layout.blocks[0].columns[4] == {"width": "1", "depth": "164"}
+    assert layout.blocks[1].columns[0] == {"depth": "20", "width": "1"}
+
+
+def test_table_d1_has_stages_down_and_depths_across() -> None:
+    layout = pivot(plan("tableD1").exhibits[0], ("depth", "stage"))
+    assert layout.rows == ("stage",)
+    assert layout.blocks[0].labels == ("20", "38", "56", "110", "164")
+
+
+@pytest.mark.parametrize(
+    ("grids", "rows", "titles"),
+    [
+        (
+            ({"neuron": ("relu", "lif"), "residual": ("full", "none"), "depth": (20, 38)},),
+            ("neuron", "depth"),
+            ["residual"],
+        ),
+        (({"time_steps": (4, 8), "residual": ("full", (1,))},), ("residual",), ["time steps"]),
+        (({"neuron": ("relu",)}, {"neuron": ("lif",)}), (), ["neuron", "neuron"]),
+        (({"depth": (20,)}, {"depth": (20,), "width": (1,)}), (), ["depth", "depth × width"]),
+    ],
+)
+def test_other_shapes(grids, rows: tuple[str, ...], titles: list[str]) -> None:
+    planned = plan("table1").exhibits[0]
+    exhibit: Exhibit = planned.exhibit.model_copy(
+        update={"grid": tuple(Grid(**one) for one in grids)}
+    )
+    layout = pivot(replace(planned, exhibit=exhibit, points=()), exhibit.varied())
+    assert (layout.rows, [block.title for block in layout.blocks]) == (rows, titles)

@@ -1,0 +1,205 @@
+"""The files of a run: all or none, the same bytes again, nothing that a browser would run."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from harness.check.verdict import Verdict
+from harness.errors import HarnessError
+from harness.execute.events import Failed
+from harness.report.publish import publish
+from tests.report.conftest import Write
+from tests.synthetic import SyntheticStore, library, plan
+
+Written = tuple[Path, tuple[Verdict, ...]]
+HOSTILE = "</pre><script>alert(1)</script><img src=x onerror=alert(1)>"
+
+
+class Elements(HTMLParser):
+    """The elements of a page, their attributes, and which stayed open."""
+
+    VOID = ("meta", "img", "br", "hr", "link", "input")
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.found: list[tuple[str, dict[str, str | None]]] = []
+        self.open: list[str] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, dict(attrs)))
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+def read(tmp_path: Path, profile: str = "paper") -> dict[str, bytes]:
+    out = tmp_path / "out" / profile
+    return {p.relative_to(out).as_posix(): p.read_bytes() for p in out.rglob("*") if p.is_file()}
+
+
+def test_every_file_is_there(written: Written) -> None:
+    folder, verdicts = written
+    assert [verdict.word for verdict in verdicts] == ["reproduced", "reproduced"]
+    assert sorted(read(folder)) == [
+        "report.html",
+        *(
+            f"{name}/{file}"
+            for name in ("table1", "tableD1")
+            for file in (
+                ".drawn.json",
+                "frame.csv",
+                "frame.json",
+                f"{name}.png",
+                f"{name}.svg",
+                "verdict.json",
+            )
+        ),
+    ]
+
+
+def test_the_same_store_gives_the_same_bytes_drawn_again_or_not(
+    write: Write, tmp_path: Path
+) -> None:
+    store = SyntheticStore(plan("table1"))
+    write(store)
+    first = read(tmp_path)
+    write(store)
+    assert read(tmp_path) == first
+    for path in (tmp_path / "out/paper/table1").iterdir():
+        path.unlink()
+    write(SyntheticStore(plan("table1")))
+    assert read(tmp_path) == first
+
+
+def test_the_page_is_well_formed_and_asks_for_nothing(written: Written) -> None:
+    page = Elements(read(written[0])["report.html"].decode())
+    assert page.open == []
+    tags = {tag for tag, _ in page.found}
+    assert not tags & {"script", "iframe", "object", "embed", "link", "base", "form"}
+    policy = next(a["content"] for t, a in page.found if a.get("http-equiv"))
+    assert policy is not None
+    assert policy.startswith("default-src 'none'; img-src data:; style-src 'sha256-")
+    for tag, attributes in page.found:
+        assert not any(name.startswith("on") or name == "style" for name in attributes), tag
+        for name in ("src", "href"):
+            address = attributes.get(name) or ""
+            assert re.match(r"data:image/|#|table1/|tableD1/|$", address), address
+
+
+def test_links_lead_to_the_files_beside_the_page(written: Written) -> None:
+    files = read(written[0])
+    page = Elements(files["report.html"].decode())
+    ids = {attributes["id"] for _, attributes in page.found if "id" in attributes}
+    for _, attributes in page.found:
+        address = attributes.get("href") or ""
+        assert address[1:] in ids if address.startswith("#") else address in {*files, ""}
+
+
+def test_hostile_text_stays_text(write: Write, tmp_path: Path) -> None:
+    store = SyntheticStore(plan("table1"))
+    planned = store.plan.exhibits[0]
+    key = planned.points[0].key
+    del store.contents[key]
+    claim = planned.exhibit.claim[0].model_copy(update={"text": HOSTILE, "place": HOSTILE})
+    exhibit = planned.exhibit.model_copy(
+        update={"title": HOSTILE, "notes": (HOSTILE,), "errata": (HOSTILE,), "claim": (claim,)}
+    )
+    store.plan = replace(store.plan, exhibits=(replace(planned, exhibit=exhibit),))
+    books = replace(library())
+    document = replace(books.documents["table1"], text=HOSTILE, shown=HOSTILE)
+    books = replace(books, documents={**books.documents, "table1": document})
+    failed = Failed(key, HOSTILE, log=f"/{HOSTILE}", tail=(HOSTILE,))
+    write(store, failures={key: failed}, command=HOSTILE, books=books)
+    html = read(tmp_path)["report.html"].decode()
+    page = Elements(html)
+    assert page.open == []
+    assert not {tag for tag, _ in page.found} & {"script"}
+    assert [
+        a for t, a in page.found if t == "img" and not (a["src"] or "").startswith("data:")
+    ] == []
+    assert "<script" not in html
+    assert html.count("&lt;script&gt;alert(1)") >= 10
+
+
+def test_a_failed_run_is_told_with_the_end_of_its_log(write: Write, tmp_path: Path) -> None:
+    store = SyntheticStore(plan("table1"))
+    key = store.plan.exhibits[0].points[0].key
+    del store.contents[key]
+    failed = Failed(
+        key, "the loss is NaN in epoch 3", log="store/logs/x.log", tail=("epoch 2", "epoch 3")
+    )
+    (verdict,) = write(store, failures={key: failed})
+    assert verdict.is_broken
+    html = read(tmp_path)["report.html"].decode()
+    for said in ("the loss is NaN in epoch 3", "store/logs/x.log", "epoch 2\nepoch 3", "failed"):
+        assert said in html
+
+
+def test_nothing_stored_still_makes_a_report(write: Write, tmp_path: Path) -> None:
+    store = SyntheticStore(plan("table1", "tableD1"))
+    store.contents.clear()
+    verdicts = write(store)
+    assert [verdict.word for verdict in verdicts] == ["incomplete", "incomplete"]
+    assert "there are no cells to draw" in read(tmp_path)["report.html"].decode()
+
+
+def test_an_overridden_run_says_so_on_top(write: Write, tmp_path: Path) -> None:
+    write(SyntheticStore(plan("table1", overrides=("recipe.epochs=2",))))
+    html = read(tmp_path)["report.html"].decode()
+    assert "Overridden specs" in html.partition("<main>")[0]
+    assert "python -m harness reproduce table1 --profile paper --set recipe.epochs=2" in html
+
+
+def test_embedded_data_are_announced_on_top(write: Write, tmp_path: Path) -> None:
+    write(SyntheticStore(plan("table1", profile="smoke")), "smoke")
+    top = read(tmp_path, "smoke")["report.html"].decode().partition("<main>")[0]
+    assert "Embedded images, not the paper&#39;s data" in top
+
+
+def test_an_error_in_a_golden_file_leaves_the_old_results(
+    write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(SyntheticStore(plan("table1")))
+    before = read(tmp_path)
+    store = SyntheticStore(plan("table1"))
+    del store.contents[store.plan.exhibits[0].points[0].key]["best_accuracy"]
+    with pytest.raises(HarnessError):
+        write(store)
+    assert read(tmp_path) == before
+
+
+def test_a_disk_that_refuses_leaves_the_old_files_and_no_drafts(tmp_path: Path) -> None:
+    publish(tmp_path, {"a/x": b"old", "b": b"old"})
+    (tmp_path / "c").write_bytes(b"a file where a folder should be")
+    with pytest.raises(HarnessError):
+        publish(tmp_path, {"a/x": b"new", "b": b"new", "c/y": b"new"})
+    left = {
+        p.relative_to(tmp_path).as_posix(): p.read_bytes()
+        for p in tmp_path.rglob("*")
+        if p.is_file()
+    }
+    assert left == {"a/x": b"old", "b": b"old", "c": b"a file where a folder should be"}
+
+
+def test_what_is_equal_is_not_written_again(tmp_path: Path) -> None:
+    publish(tmp_path, {"x": b"same", "y": b"old"})
+    numbers = {name: (tmp_path / name).stat().st_ino for name in "xy"}
+    publish(tmp_path, {"x": b"same", "y": b"new"})
+    assert (tmp_path / "x").stat().st_ino == numbers["x"]
+    assert (tmp_path / "y").stat().st_ino != numbers["y"]
+
+
+def test_the_verdict_on_disk_is_the_one_returned(written: Written) -> None:
+    folder, (verdict, _) = written
+    record = json.loads(read(folder)["table1/verdict.json"])
+    assert record["status"] == verdict.status.name
+    assert len(record["cells"]) == len(verdict.cells)

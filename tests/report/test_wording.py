@@ -1,0 +1,57 @@
+"""Numbers as a reader meets them."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from harness.report import wording
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "text"),
+    [
+        (91.064, "percent", "91.06"),
+        (-0.5, "percentage points", "−0.50"),
+        (272474.0, "trainable numbers", "272\u202f474"),
+        (4.0, "epoch, from 1", "4"),
+        (0.123456, "", "0.1235"),
+        (math.nan, "percent", "–"),
+    ],
+)
+def test_numbers(value: float, unit: str, text: str) -> None:
+    assert wording.number(value, unit) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(0.001, "0.00"), (-0.001, "0.00"), (1.2, "+1.20"), (-1.2, "−1.20")]
+)
+def test_a_difference_that_is_shown_as_zero_has_no_sign(value: float, text: str) -> None:
+    assert wording.signed(value, "percent") == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0.04, "0.0 s"),
+        (9.96, "10 s"),
+        (59.6, "1 min 0 s"),
+        (200, "3 min 20 s"),
+        (18_720, "5 h 12 min"),
+    ],
+)
+def test_durations(seconds: float, text: str) -> None:
+    assert wording.duration(seconds) == text
+
+
+def test_levels_leave_out_what_a_cell_does_not_have() -> None:
+    assert (
+        wording.levels({"neuron": "lif", "depth": "20", "width": "2"}) == "SNN, depth 20, width ×2"
+    )
+    assert wording.levels({"neuron": "", "depth": "20", "width": "1"}) == "depth 20, width ×1"
+
+
+def test_lists_and_counts() -> None:
+    assert wording.listed(["a", "b", "c"]) == "a, b and c"
+    assert (wording.counted(1, "cell"), wording.counted(27, "cell")) == ("1 cell", "27 cells")
