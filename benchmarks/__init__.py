@@ -1,0 +1,1 @@
+"""Speed as ratios: each candidate runs beside its peer in one process, in turn."""

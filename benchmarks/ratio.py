@@ -1,0 +1,43 @@
+"""Interleaved A/B timing: a shared machine disturbs both sides alike, so their ratio stands."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from statistics import median
+
+Work = Callable[[], object]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One candidate against the peer of its case."""
+
+    case: str
+    candidate: str
+    ms: float  # median
+    ratio: float  # peer's time / this time, the median over rounds: above 1 is faster
+    low: float  # quartiles of the ratio over rounds
+    high: float
+    rounds: int
+
+
+def interleaved(case: str, candidates: Mapping[str, Work], *, peer: str, rounds: int) -> list[Row]:
+    """Time every candidate once per round, in turn; the first round warms up and is left out."""
+    spent: dict[str, list[float]] = {name: [] for name in candidates}
+    for _ in range(rounds + 1):
+        for name, work in candidates.items():
+            started = time.perf_counter()
+            work()
+            spent[name].append(time.perf_counter() - started)
+    base = spent[peer][1:]
+    rows = []
+    for name, times in spent.items():
+        ratios = sorted(b / t for b, t in zip(base, times[1:], strict=True))
+        quarter = len(ratios) // 4
+        ms = 1000 * median(times[1:])
+        rows.append(
+            Row(case, name, ms, median(ratios), ratios[quarter], ratios[-1 - quarter], rounds)
+        )
+    return rows

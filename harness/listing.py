@@ -1,0 +1,146 @@
+"""Exhibits and plans as a user reads them on a terminal, and as JSON for programs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from harness.plan.expand import PlannedExhibit
+from harness.screen import duration, size
+from harness.spec.library import Library
+from harness.stages import Project, Survey
+
+
+def list_rows(library: Library) -> list[dict[str, Any]]:
+    """One record per exhibit."""
+    return [
+        {
+            "id": one.id,
+            "title": one.title,
+            "source": f"{one.source.document}: {one.source.place}",
+            "measure": one.measure.kind,
+            "claims": len(one.claim),
+        }
+        for one in library.exhibits.values()
+    ]
+
+
+def print_list(library: Library, console: Console) -> None:
+    """The exhibits and profiles of a project."""
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+    for name in ("exhibit", "where", "measure", "title"):
+        table.add_column(name, overflow="fold")
+    for row in list_rows(library):
+        cells = (row["id"], row["source"], row["measure"], row["title"])
+        table.add_row(*(Text(str(cell)) for cell in cells))
+    console.print(table)
+    names = ", ".join(library.profiles)
+    console.print(Text(f"profiles: {names}"))
+
+
+def plan_record(project: Project, held: Survey) -> dict[str, Any]:
+    """The plan as JSON values."""
+    return {
+        "profile": project.profile.id,
+        "exhibits": [_exhibit_record(one, held) for one in held.plan.exhibits],
+        "nodes": [
+            {
+                "key": key,
+                "kind": node.kind,
+                "label": node.label,
+                "stored": key in held.stored,
+                "why": None if key in held.stored else str(held.reasons[key]),
+                "seconds": round(held.estimates[key].seconds, 1),
+                "from_runs": held.estimates[key].runs,
+                "disk_bytes": held.disk.get(key, 0),
+                "inputs": dict(node.inputs),
+            }
+            for key, node in held.plan.nodes.items()
+        ],
+        "downloads": dict(held.downloads),
+    }
+
+
+def _exhibit_record(planned: PlannedExhibit, held: Survey) -> dict[str, Any]:
+    stored = [key for key in planned.nodes if key in held.stored]
+    return {
+        "id": planned.exhibit.id,
+        "nodes": len(planned.nodes),
+        "stored": len(stored),
+        "todo": len(planned.nodes) - len(stored),
+        "shared": _shared(planned, held),
+        "set": list(planned.overridden),
+    }
+
+
+def _shared(planned: PlannedExhibit, held: Survey) -> dict[str, int]:
+    """Exhibit → how many nodes this one has in common with it."""
+    mine = set(planned.nodes)
+    counts = {
+        other.exhibit.id: len(mine & set(other.nodes))
+        for other in held.plan.exhibits
+        if other is not planned
+    }
+    return {name: count for name, count in counts.items() if count}
+
+
+def print_plan(project: Project, held: Survey, console: Console, *, nodes: bool = True) -> None:
+    """Per exhibit what is stored and why the rest would run; then the cost."""
+    table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
+    for planned in held.plan.exhibits:
+        row = _exhibit_record(planned, held)
+        cells = (
+            row["id"],
+            f"{row['nodes']} nodes",
+            f"{row['stored']} stored",
+            f"{row['todo']} to do",
+            _why(planned, held),
+        )
+        table.add_row(*(Text(cell) for cell in cells))
+    console.print(table)
+    if nodes and held.todo:
+        _print_nodes(held, console)
+    console.print(Text(cost(held)))
+
+
+def _why(planned: PlannedExhibit, held: Survey) -> str:
+    said = Counter(str(held.reasons[key]) for key in planned.nodes if key in held.reasons)
+    parts = [said.most_common(1)[0][0] if len(said) == 1 else ""] if said else []
+    parts += [f"shares {count} with {name}" for name, count in _shared(planned, held).items()]
+    return "; ".join(part for part in parts if part)
+
+
+def _print_nodes(held: Survey, console: Console) -> None:
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+    for name in ("to do", "node", "time", "disk", "why"):
+        table.add_column(name, justify="right" if name in ("time", "disk") else "left")
+    for node in held.todo:
+        cells = (
+            node.key[:8],
+            node.label,
+            f"~{duration(held.estimates[node.key].seconds)}",
+            size(held.disk[node.key]),
+            str(held.reasons[node.key]),
+        )
+        table.add_row(*(Text(cell) for cell in cells))
+    console.print(table)
+
+
+def cost(held: Survey, slots: int = 1) -> str:
+    """`to do: 6 train (~35 min of one worker, from 10 earlier runs, 3 MB of disk)`."""
+    if not held.todo:
+        return "to do: nothing, every node is stored"
+    kinds = Counter(node.kind for node in held.todo)
+    what = ", ".join(f"{count} {kind}" for kind, count in kinds.items())
+    seconds = sum(held.estimates[node.key].seconds for node in held.todo)
+    runs = max(held.estimates[node.key].runs for node in held.todo)
+    basis = f"from {runs} earlier runs" if runs else "from stated constants, no earlier run here"
+    spent = f"~{duration(seconds / slots)} on {slots} worker{'s' if slots > 1 else ''}"
+    said = f"to do: {what} ({spent}, {basis}; {size(sum(held.disk.values()))} of disk)"
+    for name, count in held.downloads.items():
+        said += f"; {name} to download first, {size(count)}"
+    return said

@@ -1,0 +1,196 @@
+"""What a user sees while nodes run: a live table on a terminal, plain lines anywhere else."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Protocol
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from harness.execute.events import Advanced, Event, Failed, Finished, Started, Waiting
+from harness.execute.queue import Queue
+from harness.plan.node import Node
+from harness.runs.place import Progress
+
+QUIET_S = 20.0  # between two plain lines about the same node
+
+
+class Screen(Protocol):
+    """Something that events are told to; None is the passing of time."""
+
+    def __call__(self, event: Event | None) -> None: ...
+
+    def __enter__(self) -> Screen: ...
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None: ...
+
+
+class Board:
+    """What is known of the nodes of one execution; both screens are drawn from it."""
+
+    def __init__(self, nodes: Mapping[str, Node], queue: Queue, slots: int) -> None:
+        self.nodes = nodes
+        self.queue = queue
+        self.slots = slots
+        self.total = len(queue.nodes)
+        self.began = time.monotonic()
+        self.running: dict[str, tuple[float, Progress | None]] = {}
+        self.settled = 0
+
+    def tell(self, event: Event) -> None:
+        """Take an event into account."""
+        if isinstance(event, Started):
+            self.running[event.key] = (time.monotonic(), None)
+        elif isinstance(event, Advanced):
+            since = self.running.get(event.key, (time.monotonic(), None))[0]
+            self.running[event.key] = (since, event.progress)
+        elif isinstance(event, Finished | Failed):
+            self.running.pop(event.key, None)
+            self.settled += 1
+
+    def line(self, event: Event) -> str:
+        """One sentence about an event."""
+        label = self.nodes[event.key].label
+        at = f"[{self.settled}/{self.total}]"
+        if isinstance(event, Started):
+            again = f", taken up again ({event.resumed})" if event.resumed else ""
+            return f"{at} {label}: started{again}"
+        if isinstance(event, Advanced):
+            return f"{at} {label}: {_told(event.progress)}, {self.eta()}"
+        if isinstance(event, Waiting):
+            return f"{at} {label}: {event.holder} runs it, waiting for the result"
+        if isinstance(event, Finished):
+            how = f"done in {duration(event.wall_s)}" if event.here else "done by another process"
+            return f"{at} {label}: {how}, {self.eta()}"
+        tail = "".join(f"\n    {row}" for row in event.tail)
+        where = f"\n  log: {event.log}{tail}" if event.log else ""
+        return f"{at} {label}: FAILED: {event.problem}{where}"
+
+    def eta(self) -> str:
+        """When the rest is done: estimates corrected by the nodes that are."""
+        spent = time.monotonic() - self.began
+        expected = sum(self.queue.seconds.get(key, 0.0) for key in self.queue.done)
+        left = self.queue.remaining_s(self.slots)
+        for key, (since, _) in self.running.items():
+            left -= min(time.monotonic() - since, self.queue.seconds.get(key, 0.0)) / self.slots
+        if self.queue.is_over:
+            return f"{duration(spent)} in all"
+        pace = spent * self.slots / expected if expected > 0 else 1.0
+        pace = min(max(pace, 0.2), 5.0)
+        return f"about {duration(max(left, 1.0) * pace)} left"
+
+
+class Lines:
+    """Plain lines: starts, ends, failures, and now and then where a long run is."""
+
+    def __init__(self, board: Board, console: Console) -> None:
+        self.board = board
+        self.console = console
+        self._last: dict[str, float] = {}
+
+    def __enter__(self) -> Lines:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        return None
+
+    def __call__(self, event: Event | None) -> None:
+        if event is None:
+            return
+        self.board.tell(event)
+        if isinstance(event, Advanced):
+            now = time.monotonic()
+            if now - self._last.setdefault(event.key, now) < QUIET_S:
+                return
+            self._last[event.key] = now
+        self.console.print(Text(self.board.line(event)), soft_wrap=True)
+
+
+class LiveTable:
+    """A live table of the running nodes under the lines of those that ended."""
+
+    def __init__(self, board: Board, console: Console) -> None:
+        self.board = board
+        self.console = console
+        self._live = Live(console=console, refresh_per_second=4, transient=True)
+
+    def __enter__(self) -> LiveTable:
+        self._live.__enter__()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._live.__exit__(None, None, None)
+
+    def __call__(self, event: Event | None) -> None:
+        if event is not None:
+            self.board.tell(event)
+            if not isinstance(event, Started | Advanced):
+                style = "red" if isinstance(event, Failed) else ""
+                self.console.print(Text(self.board.line(event), style=style))
+        self._live.update(self._drawn())
+
+    def _drawn(self) -> Group:
+        table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+        for name in ("running", "progress", "images/s", "for"):
+            table.add_column(name, justify="left" if name in ("running", "progress") else "right")
+        for key, (since, progress) in self.board.running.items():
+            rate = f"{progress.images_per_second:,.0f}" if progress else ""
+            told = _told(progress) if progress else "starting"
+            spent = duration(time.monotonic() - since)
+            table.add_row(Text(self.board.nodes[key].label), Text(told), rate, spent)
+        done = f"{self.board.settled}/{self.board.total} nodes, {self.board.eta()}"
+        return Group(table, Text(done, style="bold"))
+
+
+def screen_for(board: Board, console: Console) -> Screen:
+    """Live on a terminal, plain when piped or under CI."""
+    live = console.is_terminal and not os.environ.get("CI")
+    return LiveTable(board, console) if live else Lines(board, console)
+
+
+def _told(progress: Progress) -> str:
+    note = f", {progress.note}" if progress.note else ""
+    return f"{progress.unit} {progress.done}/{progress.of}{note}"
+
+
+def duration(seconds: float) -> str:
+    """`4.2 s`, `3 min 20 s`, `2 h 05 min`."""
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest:02d} s"
+    return f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def console() -> Console:
+    """As wide as the terminal; wide enough for a table where there is none."""
+    plain = Console()
+    return plain if plain.is_terminal else Console(width=150)
+
+
+def say(text: str, style: str = "") -> None:
+    """One line to the user; nothing in it is markup."""
+    console().print(Text(text, style=style), soft_wrap=True)
+
+
+def size(count: float) -> str:
+    """`812 kB`, `3.1 MB`, in powers of ten."""
+    for unit in ("B", "kB", "MB", "GB"):
+        if count < 1000 or unit == "GB":
+            return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
+        count /= 1000
+    return ""

@@ -1,0 +1,189 @@
+"""The stages between a command and its result, each handing its value to the next.
+
+open_project → make_plan → survey → run_plan → (frames, check, report)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from harness.engine.data.checksums import LAYOUTS, checksum_of, file_checksums
+from harness.errors import HarnessError
+from harness.execute.environment import environment
+from harness.execute.events import Failed
+from harness.execute.job import Job, job_of
+from harness.execute.local import Tell, default_slots, execute, usable_cores
+from harness.execute.queue import Queue
+from harness.layout import Layout
+from harness.plan.cost import Estimate, Past, disk_bytes, estimate
+from harness.plan.expand import Plan, expand
+from harness.plan.node import Node
+from harness.plan.resolve import Setting
+from harness.spec.dataset import Cifar, PinnedFile
+from harness.spec.library import Library, load
+from harness.spec.overrides import parse_override
+from harness.spec.profile import Profile
+from harness.spec.run import Training
+from harness.store.manifest import Identity, Manifest
+from harness.store.store import Store
+from harness.store.why import Precedents, Reason
+
+
+@dataclass(frozen=True)
+class Project:
+    """Specs, folders and the setting that a command chose."""
+
+    layout: Layout
+    library: Library
+    setting: Setting
+    command: str
+
+    @property
+    def profile(self) -> Profile:
+        return self.setting.profile
+
+    @property
+    def requested(self) -> dict[str, Any]:
+        """What the user typed, for the record of every run."""
+        typed = [override.typed for override in self.setting.overrides]
+        return {"command": self.command, "profile": self.profile.id, "set": typed}
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What of a plan is stored, why the rest would run, and what it would take."""
+
+    plan: Plan
+    stored: Mapping[str, Manifest]
+    reasons: Mapping[str, Reason]
+    estimates: Mapping[str, Estimate]
+    disk: Mapping[str, int]
+    downloads: Mapping[str, int]  # data set → bytes
+
+    @property
+    def todo(self) -> tuple[Node, ...]:
+        return tuple(node for key, node in self.plan.nodes.items() if key not in self.stored)
+
+
+def open_project(
+    layout: Layout,
+    *,
+    profile: str,
+    overrides: Sequence[str] = (),
+    repacked: bool = False,
+    command: str = "",
+) -> Project:
+    """Read and check every spec, and what was typed. IO: the specs, and repacked data if accepted.
+
+    Raises:
+        HarnessError: anything wrong in any spec or override.
+    """
+    library = load(layout)
+    parsed = tuple(parse_override(typed) for typed in overrides)
+    files = _repacked_files(library, layout.data) if repacked else {}
+    setting = Setting(library.blocks, library.profile(profile), parsed, files)
+    return Project(layout, library, setting, command)
+
+
+def _repacked_files(library: Library, data: Path) -> dict[str, tuple[PinnedFile, ...]]:
+    """The checksums of the CIFAR files under `data` as they are, which then enter the keys."""
+    found = {}
+    for block in library.blocks.dataset.blocks.values():
+        if isinstance(block, Cifar) and _is_repacked(block, data):
+            found[block.name] = tuple(
+                PinnedFile(name=name, checksum=checksum)
+                for name, checksum in file_checksums(block.name, data).items()
+            )
+    if not found:
+        raise HarnessError(
+            "--repacked-data",
+            f"{data} holds no repacked CIFAR set",
+            hint="name its folder with --data-dir, or leave the flag out",
+        )
+    return found
+
+
+def _is_repacked(block: Cifar, data: Path) -> bool:
+    folder = data / LAYOUTS[block.name].folder
+    return folder.is_dir() and any(
+        checksum_of(folder / file.name, file.checksum.partition(":")[0]) != file.checksum
+        for file in block.files
+        if (folder / file.name).is_file()
+    )
+
+
+def has_images(name: str, data: Path) -> bool:
+    """Whether a CIFAR set, or its archive, lies in the data folder; not whether it is right."""
+    files = LAYOUTS[name]
+    return (data / files.folder).is_dir() or (data / files.archive).is_file()
+
+
+def make_plan(project: Project, names: Sequence[str]) -> Plan:
+    """The plan of the exhibits named; `all`, or none, means every one."""
+    if not names or list(names) == ["all"]:
+        names = tuple(project.library.exhibits)
+    return expand(project.library, names, project.setting)
+
+
+def survey(project: Project, plan: Plan, store: Store) -> Survey:
+    """Hold the plan against the store. IO: manifests only, and whether data sets are there."""
+    manifests = store.manifests()
+    by_key = {manifest.key: manifest for manifest in manifests}
+    precedents = Precedents(manifests)
+    stored = {key: by_key[key] for key in plan.nodes if key in by_key}
+    todo = [node for key, node in plan.nodes.items() if key not in stored]
+    past = [Past(one.kind, one.spec, one.wall_s) for one in manifests]
+    return Survey(
+        plan,
+        stored,
+        {node.key: precedents.why(_identity(node)) for node in todo},
+        estimate(plan.nodes.values(), past),
+        {node.key: disk_bytes(node) for node in todo},
+        _downloads(todo, project.layout.data),
+    )
+
+
+def _identity(node: Node) -> Identity:
+    return Identity(node.kind, node.revision, node.spec, node.inputs, node.key)
+
+
+def _downloads(nodes: Sequence[Node], data: Path) -> dict[str, int]:
+    wanted = {
+        node.full.dataset.name: node.full.dataset
+        for node in nodes
+        if isinstance(node.full, Training) and isinstance(node.full.dataset, Cifar)
+    }
+    return {name: spec.archive_bytes for name, spec in wanted.items() if not has_images(name, data)}
+
+
+def slots_for(project: Project, jobs: int | None) -> int:
+    """Nodes side by side: what the user says, else one per core, or one where a GPU trains."""
+    cuda = project.profile.numerics.device == "cuda"
+    return jobs or default_slots(usable_cores(), cuda)
+
+
+def queue_of(held: Survey) -> Queue:
+    """The nodes to run, ready for an executor."""
+    seconds = {key: one.seconds for key, one in held.estimates.items()}
+    return Queue(held.plan.nodes.values(), set(held.stored), seconds)
+
+
+def run_plan(project: Project, queue: Queue, *, slots: int, tell: Tell) -> Mapping[str, Failed]:
+    """Run what is not stored; returns the failures by key."""
+    made_with = environment(project.layout.project)
+    threads = max(1, usable_cores() // slots)
+
+    def make_job(node: Node) -> Job:
+        return job_of(
+            node,
+            store=project.layout.store,
+            data=project.layout.data,
+            threads=threads,
+            requested=project.requested,
+            environment=made_with,
+        )
+
+    return execute(queue, make_job, slots=slots, tell=tell)

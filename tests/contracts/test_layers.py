@@ -1,0 +1,99 @@
+"""Data flows one way: a layer imports lower layers and its own folder, siblings never each other."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+# room → the rooms that it may import; everything may import itself
+GROUND = {"errors", "canonical", "layout"}
+MAY: dict[str, set[str]] = {
+    "errors": set(),
+    "canonical": {"errors"},
+    "layout": {"errors"},
+    "spec": GROUND,
+    "plan": GROUND | {"spec"},
+    "engine": {"errors"},
+    "store": GROUND,
+    "runs": GROUND | {"spec", "plan", "engine"},
+    "execute": GROUND | {"spec", "plan", "store", "runs"},
+    "frames": GROUND | {"spec", "plan", "store"},
+    "check": GROUND | {"spec", "plan", "store", "frames"},
+    "report": GROUND | {"spec", "plan", "store", "execute", "frames", "check"},
+    # layer 7: the command line, which may use everything below
+    "screen": GROUND | {"plan", "runs", "execute"},
+    "stages": GROUND | {"spec", "plan", "engine", "store", "execute"},
+    "upkeep": GROUND | {"spec", "plan", "store", "execute", "screen", "stages"},
+    "listing": GROUND | {"spec", "plan", "store", "screen", "stages"},
+    "chain": GROUND | {"plan", "store", "execute", "report", "listing", "screen", "stages"},
+    "cli": GROUND
+    | {
+        "plan",
+        "store",
+        "execute",
+        "check",
+        "chain",
+        "listing",
+        "screen",
+        "stages",
+        "spec",
+        "upkeep",
+    },
+    "__main__": {"cli"},
+    "__init__": set(),
+}
+TORCH_FREE = {"spec", "plan", "store", "frames", "check", "report", "execute", "screen", "stages"}
+TORCH_FREE |= {"upkeep", "listing", "chain", "cli", "errors", "canonical", "layout"}
+
+
+def modules(root: Path) -> list[tuple[str, Path]]:
+    package = root / "harness"
+    found = []
+    for path in sorted(package.rglob("*.py")):
+        parts = path.relative_to(package).with_suffix("").parts
+        found.append((parts[0], path))
+    return found
+
+
+def imported(path: Path) -> Iterator[str]:
+    """Every module that a file imports, wherever in it."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            yield node.module or ""
+
+
+def test_every_room_is_on_the_map(root: Path) -> None:
+    assert {room for room, _ in modules(root)} == set(MAY)
+
+
+def test_no_layer_imports_a_higher_one(root: Path) -> None:
+    wrong = []
+    for room, path in modules(root):
+        for name in imported(path):
+            parts = name.split(".")
+            if parts[0] != "harness" or len(parts) < 2:
+                continue
+            if parts[1] != room and parts[1] not in MAY[room]:
+                wrong.append(f"{path.relative_to(root)} imports {name}")
+    assert wrong == []
+
+
+def test_only_engine_and_runs_import_torch(root: Path) -> None:
+    wrong = [
+        str(path.relative_to(root))
+        for room, path in modules(root)
+        if room in TORCH_FREE and any(name.split(".")[0] == "torch" for name in imported(path))
+    ]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("package", ["harness", "specs", "golden", "typer", "torch", "jinja2"])
+def test_drawings_know_only_pandas_and_matplotlib(root: Path, package: str) -> None:
+    for path in (root / "paper_figures").glob("*.py"):
+        assert package not in {name.split(".")[0] for name in imported(path)}, path

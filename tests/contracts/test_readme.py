@@ -1,0 +1,36 @@
+"""What the README promises is what CI runs, and what is there."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+TESTS = "python3 -m pip install nox uv && python3 -m nox -s tests"
+MAIN = "python3 -m pip install nox uv && python3 -m nox -s reproduce -- table1"
+
+
+def test_the_two_commands_stand_in_the_readme(root: Path) -> None:
+    readme = (root / "README.md").read_text(encoding="utf-8")
+    assert f"\n{MAIN}\n" in readme
+    assert f"\n{TESTS}\n" in readme
+
+
+def test_ci_runs_the_readme_test_command(root: Path) -> None:
+    script = (root / ".ci/run").read_text(encoding="utf-8")
+    assert TESTS in script.replace("install --quiet", "install")
+    workflow = (root / ".github/workflows/ci.yml").read_text(encoding="utf-8")
+    assert TESTS in workflow
+
+
+def test_each_session_has_a_docstring(root: Path) -> None:
+    text = (root / "noxfile.py").read_text(encoding="utf-8")
+    sessions = re.findall(r'@nox\.session\ndef (\w+)\(.*\) -> None:\n    """(.+)"""', text)
+    expected = ["reproduce", "check", "tests", "lint", "types", "specs", "bench", "minimums"]
+    assert [name for name, _ in sessions] == expected
+
+
+def test_links_of_the_readme_lead_somewhere(root: Path) -> None:
+    for name in ("README.md", "CONTRIBUTING.md"):
+        text = (root / name).read_text(encoding="utf-8")
+        for target in re.findall(r"\]\(([^)#]+)\)", text):
+            assert target.startswith("https://") or (root / target).exists(), target

@@ -1,0 +1,89 @@
+"""A tiny run of each kind has pinned numbers: a change of code that moves them must raise the revision.
+
+After such a change: raise `plan/revisions.py`, then `pytest tests/runs --force-regen`.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pytest_regressions.num_regression import NumericRegressionFixture
+
+from harness.layout import layout
+from harness.plan.expand import expand
+from harness.plan.resolve import Setting
+from harness.plan.revisions import REVISIONS
+from harness.runs.place import Place
+from harness.runs.registry import RUNNERS
+from harness.spec.library import load
+from harness.spec.overrides import parse_override
+
+# Two steps of half the images each: enough for every part of the loop, too short for the spikes of
+# two machines to drift apart.
+TINY = ("depth=8", "width=1", "network.base_width=4", "recipe.epochs=1", "recipe.batch=1280")
+
+
+def tiny(exhibit: str, *overrides: str) -> list[Any]:
+    library = load(layout())
+    setting = Setting(
+        library.blocks, library.profile("smoke"), tuple(map(parse_override, overrides))
+    )
+    plan = expand(library, (exhibit,), setting)
+    return list(plan.nodes.values())
+
+
+def place(folder: Path) -> Place:
+    for name in ("files", "checkpoints"):
+        (folder / name).mkdir(parents=True)
+    return Place(folder / "files", folder / "checkpoints", folder / "data", {}, 1)
+
+
+@pytest.mark.parametrize("neuron", ["relu", "lif", "lif-text"])
+def test_a_training_gives_the_numbers_of_its_revision(
+    tmp_path: Path, num_regression: NumericRegressionFixture, neuron: str
+) -> None:
+    node = tiny("table1", *TINY, f"neuron={neuron}")[0]
+    here = place(tmp_path)
+    RUNNERS["train"].run(node.full, here, lambda progress: None)
+    metrics = json.loads((here.files / "metrics.json").read_text())
+    first = metrics["history"][0]
+    pinned = {
+        "revision": [REVISIONS["train"]],
+        "train_loss": [first["train_loss"]],
+        "lr": [first["lr"]],
+        "parameters": [metrics["parameters"]],
+    }
+    expected = {"revision", "train_loss", "lr", "parameters"}
+    assert set(pinned) == expected  # num_regression alone would not miss a column
+    num_regression.check(pinned, default_tolerance={"rtol": 2e-4, "atol": 0})
+
+
+def test_an_architecture_gives_the_numbers_of_its_revision(
+    tmp_path: Path, num_regression: NumericRegressionFixture
+) -> None:
+    node = tiny("tableD1", "depth=20")[0]
+    here = place(tmp_path)
+    RUNNERS["architecture"].run(node.full, here, lambda progress: None)
+    found = json.loads((here.files / "architecture.json").read_text())
+    assert [row["stage"] for row in found["stages"]] == [
+        "conv1",
+        "block1",
+        "block2",
+        "block3",
+        "pooling",
+        "classifier",
+    ]
+    num_regression.check(
+        {
+            "revision": [REVISIONS["architecture"]] * 6,
+            "parameters": [row["parameters"] for row in found["stages"]],
+            "macs": [row["macs"] for row in found["stages"]],
+        }
+    )
+
+
+def test_every_revision_has_a_run_and_every_run_a_revision() -> None:
+    assert set(REVISIONS) == set(RUNNERS)

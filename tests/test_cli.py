@@ -1,0 +1,190 @@
+"""The command line end to end, on a project small enough to train within seconds."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+DEPTHS = "depth  = [20, 38, 56, 110, 164]"
+WIDTHS = "width  = [1, 2, 4, 8, 16]"
+
+
+def small_project(folder: Path) -> Path:
+    """A copy of the project with four networks of 8 layers, trained for one epoch."""
+    for name in ("specs", "golden", "paper_figures"):
+        shutil.copytree(ROOT / name, folder / name)
+    change(folder / "specs/paper/table1.toml", DEPTHS, "depth = [8]")
+    change(folder / "specs/paper/table1.toml", WIDTHS, "width = [2]")
+    smoke = folder / "specs/profiles/smoke.toml"
+    smoke.write_text(re.sub(r"base_width *= *\d+", "base_width = 2", smoke.read_text()))
+    with smoke.open("a") as file:
+        file.write("\n[change.recipe]\nepochs = 1\n")
+    change(folder / "specs/blocks/networks.toml", "depth      = 20", "depth = 8")
+    golden = folder / "golden/smoke/table1.csv"
+    rows = ["quantity,neuron,depth,width,value,std,n,place"]
+    rows += [
+        f"accuracy,{neuron},8,{width},50,30,5,here"
+        for neuron in ("relu", "lif")
+        for width in (1, 2)
+    ]
+    golden.write_text("\n".join(rows) + "\n")
+    return folder
+
+
+def change(path: Path, old: str, new: str) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert old in text, f"{path} no longer holds {old!r}"
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
+def harness(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "harness", *words, "--project", str(folder)],
+        cwd=ROOT,
+        env=os.environ | {"CI": "1", "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project whose table1 was reproduced once."""
+    folder = small_project(tmp_path_factory.mktemp("cli"))
+    ran = harness(folder, "reproduce", "table1")
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert "4 nodes run, 0 stored before, 0 failed" in ran.stdout
+    return folder
+
+
+def test_everything_promised_lies_in_out(done: Path) -> None:
+    out = done / "out/smoke"
+    assert (out / "report.html").read_text(encoding="utf-8").startswith("<!doctype html>")
+    made = {path.name for path in (out / "table1").iterdir() if not path.name.startswith(".")}
+    assert made == {"frame.csv", "frame.json", "verdict.json", "table1.png", "table1.svg"}
+
+
+def test_again_at_once_nothing_runs_and_nothing_changes(done: Path) -> None:
+    before = (done / "out/smoke/table1/frame.csv").read_bytes()
+    again = harness(done, "reproduce", "table1")
+    assert "0 nodes run, 4 stored before" in again.stdout
+    assert (done / "out/smoke/table1/frame.csv").read_bytes() == before
+
+
+def test_a_changed_field_runs_only_what_it_touches(done: Path) -> None:
+    record = json.loads(
+        harness(done, "plan", "table1", "--json", "--set", "neuron.decay=0.25").stdout
+    )
+    todo = [node["label"] for node in record["nodes"] if not node["stored"]]
+    assert len(todo) == 2
+    assert all("lif" in label for label in todo)
+    reasons = {node["why"] for node in record["nodes"] if not node["stored"]}
+    assert all(reason.startswith("neuron.decay 0.5 -> 0.25 since ") for reason in reasons)
+
+
+def test_plan_says_what_is_stored_and_where_the_estimate_is_from(done: Path) -> None:
+    said = harness(done, "plan", "table1", "--set", "recipe.epochs=2").stdout
+    assert re.search(r"table1 +4 nodes +0 stored +4 to do", said)
+    assert "recipe.epochs 1 -> 2 since" in said
+    assert "from 4 earlier runs" in said
+
+
+def test_check_is_0_within_the_tolerance_and_1_outside(done: Path, tmp_path: Path) -> None:
+    assert harness(done, "check", "table1").returncode == 0
+    broken = tmp_path / "broken"
+    shutil.copytree(done, broken)
+    golden = broken / "golden/smoke/table1.csv"
+    golden.write_text(golden.read_text().replace(",50,30,5,", ",50,0.001,5,"))
+    ran = harness(broken, "check", "table1")
+    assert ran.returncode == 1, ran.stdout + ran.stderr
+    assert harness(broken, "reproduce", "table1").returncode == 0  # the runs did succeed
+
+
+def test_an_overridden_run_is_marked_and_counts_against_nothing(done: Path) -> None:
+    ran = harness(done, "check", "table1", "--set", "seed=0", "--out", str(done / "out2"))
+    assert ran.returncode == 0
+    verdict = json.loads((done / "out2/smoke/table1/verdict.json").read_text())
+    assert verdict["overridden"] == ["seed=0"]
+    assert {cell["status"] for cell in verdict["cells"]} == {"NOT_COMPARED"}
+    assert "seed=0" in (done / "out2/smoke/report.html").read_text()
+
+
+def test_a_failed_node_ends_with_3_shows_its_log_and_spares_the_others(
+    done: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "failing"
+    shutil.copytree(done, folder, ignore=shutil.ignore_patterns("store", "out"))
+    with (folder / "specs/blocks/recipes.toml").open("a") as file:
+        file.write("\n[smoke.ann]\nlr = 100.0\nmomentum = 0.99\n")  # diverges
+    ran = harness(folder, "reproduce", "table1")
+    assert ran.returncode == 3, ran.stdout + ran.stderr
+    assert "2 nodes run, 0 stored before, 2 failed" in ran.stdout
+    log = re.search(r"log: (\S+)", ran.stdout)
+    assert log is not None
+    assert Path(log[1]).is_file()
+
+
+def test_verify_finds_a_flipped_byte_and_a_repair_runs_it_again(done: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "flipped"
+    shutil.copytree(done, folder)
+    victim = next((folder / "store/nodes").rglob("metrics.json"))
+    raw = bytearray(victim.read_bytes())
+    raw[10] ^= 1
+    victim.write_bytes(raw)
+    found = harness(folder, "verify")
+    assert found.returncode == 3
+    assert "metrics.json" in found.stdout
+    assert harness(folder, "verify", "--repair").returncode == 0
+    again = harness(folder, "reproduce", "table1")
+    assert "1 nodes run, 3 stored before" in again.stdout
+    fresh = (folder / "out/smoke/table1/frame.csv").read_bytes()
+    assert fresh == (done / "out/smoke/table1/frame.csv").read_bytes()
+
+
+def test_gc_keeps_what_is_asked_for(done: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "gc"
+    shutil.copytree(done, folder)
+    assert "0 things" in harness(folder, "gc", "--dry-run").stdout
+    change(folder / "specs/profiles/smoke.toml", "epochs = 1", "epochs = 2")
+    assert len(list((folder / "store/nodes").rglob("manifest.json"))) == 4
+    assert harness(folder, "gc").returncode == 0
+    assert list((folder / "store/nodes").rglob("manifest.json")) == []
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["plan", "tabel1"], "did you mean 'table1'"),
+        (["plan", "table1", "--profile", "smok"], "did you mean 'smoke'"),
+        (["plan", "table1", "--set", "recipe.epoch=2"], "did you mean 'recipe.epochs'"),
+        (["schema", "exhibits"], "did you mean 'exhibit'"),
+        (["plan", "table1", "--repacked-data"], "holds no repacked CIFAR set"),
+    ],
+)
+def test_bad_usage_ends_with_2_and_a_hint(done: Path, words: list[str], said: str) -> None:
+    ran = harness(done, *words)
+    assert ran.returncode == 2
+    assert said in ran.stderr
+    assert "Traceback" not in ran.stderr
+
+
+def test_lists_and_plans_as_json(done: Path) -> None:
+    listed = json.loads(harness(done, "list", "--json").stdout)
+    assert {row["id"] for row in listed} == {"table1", "tableD1"}
+    record = json.loads(harness(done, "plan", "all", "--json").stdout)
+    assert {one["id"] for one in record["exhibits"]} == {"table1", "tableD1"}
+    assert all(len(node["key"]) == 64 for node in record["nodes"])
+
+
+def test_the_schema_is_one(done: Path) -> None:
+    ran = harness(done, "schema", "exhibit")
+    assert json.loads(ran.stdout)["title"] == "Exhibit"
