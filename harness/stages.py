@@ -90,7 +90,7 @@ def open_project(
 
 def _repacked_files(library: Library, data: Path) -> dict[str, tuple[PinnedFile, ...]]:
     """The checksums of the CIFAR files under `data` as they are, which then enter the keys."""
-    found = {}
+    found: dict[str, tuple[PinnedFile, ...]] = {}
     for block in library.blocks.dataset.blocks.values():
         if isinstance(block, Cifar) and _is_repacked(block, data):
             found[block.name] = tuple(

@@ -69,7 +69,7 @@ def _modelled(kind: str, spec: Mapping[str, Any]) -> float:
     side = spec["dataset"]["size"]
     macs = images * steps * resnet_macs(network["depth"], channels, side) / 1e9
     seconds = calls * SECONDS_PER_LAYER_CALL + macs * SECONDS_PER_GIGA_MAC
-    return seconds / (GPU_SPEEDUP if _device(spec) == "cuda" else 1.0)
+    return float(seconds) / (GPU_SPEEDUP if _device(spec) == "cuda" else 1.0)
 
 
 def _train_images(dataset: Mapping[str, Any]) -> int:
@@ -79,7 +79,7 @@ def _train_images(dataset: Mapping[str, Any]) -> int:
 def resnet_macs(depth: int, channels: int, side: int) -> float:
     """Multiply-accumulates of one image and step: each of the three stages costs the same."""
     blocks = (depth - 2) / 6
-    return side**2 * 9 * channels * 3 + 3 * blocks * 2 * side**2 * 9 * channels**2
+    return 9.0 * side**2 * channels * (3 + 3 * blocks * 2 * channels)
 
 
 def disk_bytes(node: Node) -> int:

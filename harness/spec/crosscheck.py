@@ -24,8 +24,8 @@ def profile_faults(profile: Profile, document: Document, blocks: Blocks) -> Iter
         shelf: Shelf[object] = getattr(blocks, kind)
         for published, used in getattr(profile.substitute, kind).items():
             for name in (published, used):
-                if problem := shelf.problem(name):
-                    yield document.fault(("substitute", kind, published), *problem)
+                if unknown := shelf.problem(name):
+                    yield document.fault(("substitute", kind, published), *unknown)
     for part, fields in profile.change.items():
         if part not in CHANGED:
             yield document.fault(("change", part), "is no part of a run", suggestion(part, CHANGED))

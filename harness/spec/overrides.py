@@ -88,11 +88,11 @@ def override_axes(exhibit: Exhibit, overrides: Sequence[Override]) -> Exhibit:
                 else grid
                 for grid in exhibit.grid
             )
-            fixed = {k: v for k, v in exhibit.fixed.axes().items() if k != override.name}
-            exhibit = exhibit.model_copy(update={"grid": grids, "fixed": Fixed(**fixed)})
+            fixed = exhibit.fixed.model_copy(update={override.name: None})
+            exhibit = exhibit.model_copy(update={"grid": grids, "fixed": fixed})
         else:
-            fixed = exhibit.fixed.axes() | {override.name: override.values[0]}
-            exhibit = exhibit.model_copy(update={"fixed": _checked(Fixed, fixed, override)})
+            values = exhibit.fixed.axes() | {override.name: override.values[0]}
+            exhibit = exhibit.model_copy(update={"fixed": _checked(Fixed, values, override)})
     return exhibit
 
 

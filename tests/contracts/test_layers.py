@@ -1,4 +1,4 @@
-"""Data flows one way: a layer imports lower layers and its own folder, siblings never each other."""
+"""Data flows one way: a layer imports lower ones and its own folder, siblings never each other."""
 
 from __future__ import annotations
 

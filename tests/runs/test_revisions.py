@@ -1,4 +1,4 @@
-"""A tiny run of each kind has pinned numbers: a change of code that moves them must raise the revision.
+"""A tiny run of each kind has pinned numbers: what moves them must raise the revision.
 
 After such a change: raise `plan/revisions.py`, then `pytest tests/runs --force-regen`.
 """
