@@ -1,9 +1,10 @@
-"""`python -m benchmarks [--rounds N]`: a table, and `out/bench.json` with versions and hardware."""
+"""`python -m benchmarks`: a table, and `out/bench.json` with versions and hardware."""
 
 from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 
@@ -11,36 +12,69 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import lif, training_step
+from benchmarks import lif, peers, scaling, training_step
+from benchmarks.candidates import Size
+from benchmarks.ceilings import ceilings
 from benchmarks.ratio import Row
 from harness.execute.environment import environment
 
 
 def main() -> None:
     """Run every benchmark and write what was measured, with its condition."""
-    parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=9)
-    rounds = parser.parse_args().rounds
-    rows = [*lif.rows(rounds), *training_step.rows(max(3, rounds // 2))]
+    asked = _arguments()
+    size = Size(batch=asked.batch, side=asked.side, device=asked.device)
+    limits = ceilings(asked.device, asked.rounds)
+    rows = lif.rows(asked.rounds, asked.device, asked.elements)
+    fewer = max(3, asked.rounds // 2)
+    rows += training_step.rows(size, fewer)
+    if asked.scaling:
+        rows += scaling.rows(size, fewer)
+    said = environment(Path.cwd())
     record = {
-        "environment": environment(Path.cwd()),
+        "environment": said,
+        "peers": peers.versions(),
         "threads": torch.get_num_threads(),
+        "ceilings": limits,
         "rows": [asdict(row) for row in rows],
     }
-    target = Path("out/bench.json")
-    target.parent.mkdir(exist_ok=True)
-    target.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
-    Console(width=120).print(_table(rows))
+    asked.out.parent.mkdir(parents=True, exist_ok=True)
+    asked.out.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+    console = Console(width=140)
+    console.print(_table(rows))
+    console.print(_condition(said, limits), highlight=False)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
+    parser.add_argument("--rounds", type=int, default=9, help="of the LIF alone; steps get half")
+    parser.add_argument("--scaling", action="store_true", help="also over T, batch, width, depth")
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
+    parser.add_argument("--batch", type=int, default=64, help="images of the training step")
+    parser.add_argument("--side", type=int, default=32, help="of an image, pixels")
+    parser.add_argument("--elements", type=int, default=lif.ELEMENTS, help="of the LIF alone")
+    parser.add_argument("--out", type=Path, default=Path("out/bench.json"))
+    return parser.parse_args()
 
 
 def _table(rows: list[Row]) -> Table:
-    table = Table("case", "candidate", "ms", "x peer", "quartiles", box=None)
+    table = Table("case", "candidate", "ms", "x peer", "quartiles", "step MB", box=None)
     last = ""
     for row in rows:
         case, last = ("" if row.case == last else row.case), row.case
         spread = f"{row.low:.2f} – {row.high:.2f}"
-        table.add_row(case, row.candidate, f"{row.ms:.1f}", f"{row.ratio:.2f}", spread)
+        memory = "" if row.memory_mb is None else f"{row.memory_mb:,.0f}"
+        table.add_row(case, row.candidate, f"{row.ms:.1f}", f"{row.ratio:.2f}", spread, memory)
     return table
+
+
+def _condition(said: Mapping[str, object], limits: Mapping[str, float]) -> str:
+    """Two lines under the table: on what, and against which ceilings."""
+    versions = {"torch": torch.__version__, **peers.versions()}
+    lines = [", ".join(f"{name} {number}" for name, number in versions.items())]
+    hardware = said["gpus"] or said["processor"]
+    lines.append(f"{hardware}, {torch.get_num_threads()} threads of {said['cores']} cores")
+    lines.append("ceilings: " + ", ".join(f"{name} {value:,.0f}" for name, value in limits.items()))
+    return "\n".join(lines)
 
 
 if __name__ == "__main__":

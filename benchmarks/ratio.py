@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from statistics import median
 
+import torch
+
 Work = Callable[[], object]
 
 
@@ -21,6 +23,7 @@ class Row:
     low: float  # quartiles of the ratio over rounds
     high: float
     rounds: int
+    memory_mb: float | None = None  # of one step, above what was there before it
 
 
 def interleaved(case: str, candidates: Mapping[str, Work], *, peer: str, rounds: int) -> list[Row]:
@@ -28,9 +31,7 @@ def interleaved(case: str, candidates: Mapping[str, Work], *, peer: str, rounds:
     spent: dict[str, list[float]] = {name: [] for name in candidates}
     for _ in range(rounds + 1):
         for name, work in candidates.items():
-            started = time.perf_counter()
-            work()
-            spent[name].append(time.perf_counter() - started)
+            spent[name].append(_seconds(work))
     base = spent[peer][1:]
     rows = []
     for name, times in spent.items():
@@ -41,3 +42,16 @@ def interleaved(case: str, candidates: Mapping[str, Work], *, peer: str, rounds:
             Row(case, name, ms, median(ratios), ratios[quarter], ratios[-1 - quarter], rounds)
         )
     return rows
+
+
+def _seconds(work: Work) -> float:
+    _wait()
+    started = time.perf_counter()
+    work()
+    _wait()
+    return time.perf_counter() - started
+
+
+def _wait() -> None:
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()

@@ -1,43 +1,42 @@
-"""A whole training step of a ResNet-20, spiking by each backend, against the plain loop."""
+"""A whole training step: the engine's backends, its peers, and the ANN of the same folded batch.
+
+Before anything is timed, every candidate that computes the same network in float32 must give the
+plain loop's loss to 1e-5.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterable
+from dataclasses import replace
 
-import torch
-from torch.nn.functional import cross_entropy
+from rich.console import Console
 
+from benchmarks.candidates import PLAIN, Size, Step, candidates
+from benchmarks.memory import step_memory_mb
 from benchmarks.ratio import Row, interleaved
-from harness.engine.networks import resnet
 
-BATCH, SIDE = 32, 32
-PEER = "SNN, plain loop"
-
-
-def rows(rounds: int) -> list[Row]:
-    """Full width, CIFAR-sized images, T = 4; the ANN for scale."""
-    draw = torch.Generator().manual_seed(0)
-    images = torch.randn(BATCH, 3, SIDE, SIDE, generator=draw)
-    labels = torch.randint(0, 10, (BATCH,), generator=draw)
-    networks = {
-        PEER: resnet(20, backend="reference", fires_at_threshold=True),
-        "SNN, one autograd node": resnet(20, backend="torch", fires_at_threshold=True),
-        "SNN, fused (numba)": resnet(20, backend="numba", fires_at_threshold=True),
-        "ANN": resnet(20, neuron="relu"),
-    }
-    works = {name: _work(network, images, labels) for name, network in networks.items()}
-    case = f"training step, ResNet-20, T = 4, batch {BATCH}, {SIDE}x{SIDE}"
-    return interleaved(case, works, peer=PEER, rounds=rounds)
+LOSS_LIMIT = 1e-5
+PEER = "SpikingJelly"
 
 
-def _work(
-    network: torch.nn.Module, images: torch.Tensor, labels: torch.Tensor
-) -> Callable[[], object]:
-    steps = torch.optim.SGD(network.parameters(), lr=0.0)
+def rows(
+    size: Size, rounds: int, *, only: Iterable[str] | None = None, memory: bool = True
+) -> list[Row]:
+    """One case; `only` names the candidates, all of them without it."""
+    known = candidates(size.device)
+    names = list(known) if only is None else [name for name in only if name in known]
+    steps = {name: Step(known[name], size) for name in names}
+    _require_same_loss({n: step for n, step in steps.items() if known[n].same_numbers})
+    peer = PEER if PEER in steps else PLAIN
+    found = interleaved(f"training step, {size}", steps, peer=peer, rounds=rounds)
+    if not memory:
+        return found
+    return [replace(row, memory_mb=step_memory_mb(row.candidate, size)) for row in found]
 
-    def work() -> object:
-        steps.zero_grad()
-        cross_entropy(network(images), labels).backward()
-        return steps.step()
 
-    return work
+def _require_same_loss(steps: dict[str, Step]) -> None:
+    expected = steps[PLAIN].loss().item()
+    for name, step in steps.items():
+        loss = step.loss().item()
+        assert abs(loss - expected) <= LOSS_LIMIT, f"{name}: loss {loss}, {PLAIN}: {expected}"
+    Console(stderr=True).print(f"same loss to {LOSS_LIMIT}: {', '.join(steps)}")

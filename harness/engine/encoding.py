@@ -31,3 +31,16 @@ def fold(images: Tensor, time_steps: int) -> tuple[Tensor, int]:
 def direct(images_BCHW: Tensor, time_steps: int) -> Tensor:
     """The same images at each step, folded: [T·B, C, H, W], step after step."""
     return images_BCHW if time_steps == 1 else images_BCHW.repeat(time_steps, 1, 1, 1)
+
+
+def in_steps(folded: Tensor, now: int, wanted: int) -> Tensor:
+    """Activations of `now` steps as those of `wanted` steps, both folded.
+
+    The two are equal or one of them is 1. To one step: their mean over time. From one step: the
+    same at each (stage-wise reduction of time steps, paper Table 3).
+    """
+    if now == wanted:
+        return folded
+    if now == 1:
+        return direct(folded, wanted)
+    return folded.view(now, len(folded) // now, *folded.shape[1:]).mean(0)

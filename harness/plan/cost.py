@@ -13,6 +13,7 @@ from statistics import median
 from typing import Any
 
 from harness.plan.node import Node
+from harness.plan.size import SIZES
 
 SECONDS_PER_LAYER_CALL = 3.2e-4  # one thread, forward and backward, batch 64, torch 2.15, 2 cores
 SECONDS_PER_GIGA_MAC = 0.045  # 32-bit convolution, forward and backward, same machine
@@ -64,10 +65,10 @@ def _modelled(kind: str, spec: Mapping[str, Any]) -> float:
     steps = int(neuron.get("time_steps", 1))
     images = _train_images(spec["dataset"]) * recipe["epochs"]
     batches = images / recipe["batch"]
-    calls = batches * 3.5 * network["depth"] * (1 + 0.25 * (steps > 1) * steps**0.5)
-    channels = network["base_width"] * network["width"]
-    side = spec["dataset"]["size"]
-    macs = images * steps * resnet_macs(network["depth"], channels, side) / 1e9
+    size = SIZES[network["kind"]](network, spec["dataset"]["size"])
+    calls = batches * 3.5 * size.depth * (1 + 0.25 * (steps > 1) * steps**0.5)
+    single = size.at_one_step * (steps > 1)
+    macs = images * size.macs * ((1 - single) * steps + single) / 1e9
     seconds = calls * SECONDS_PER_LAYER_CALL + macs * SECONDS_PER_GIGA_MAC
     return float(seconds) / (GPU_SPEEDUP if _device(spec) == "cuda" else 1.0)
 
@@ -76,24 +77,11 @@ def _train_images(dataset: Mapping[str, Any]) -> int:
     return int(dataset.get("train_images", CIFAR_TRAIN_IMAGES))
 
 
-def resnet_macs(depth: int, channels: int, side: int) -> float:
-    """Multiply-accumulates of one image and step: each of the three stages costs the same."""
-    blocks = (depth - 2) / 6
-    return 9.0 * side**2 * channels * (3 + 3 * blocks * 2 * channels)
-
-
 def disk_bytes(node: Node) -> int:
     """Bytes that a node leaves: the weights at 4 bytes each, and a little beside them."""
     beside = 20_000
     if node.kind != "train":
         return beside
     network = node.spec["network"]
-    return (
-        4 * resnet_parameters(network["depth"], network["base_width"] * network["width"]) + beside
-    )
-
-
-def resnet_parameters(depth: int, channels: int) -> int:
-    """Weights of the convolutions: two of 9c² a block, with c doubling at each of three stages."""
-    blocks = (depth - 2) // 6
-    return 18 * channels**2 * (1 + 4 + 16) * blocks
+    size = SIZES[network["kind"]](network, node.spec["dataset"]["size"])
+    return 4 * size.parameters + beside

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
 from typing import Any
@@ -104,12 +104,19 @@ def _combinations(exhibit: Exhibit, setting: Setting) -> Iterable[tuple[int, dic
 def _level(exhibit: Exhibit, combination: Mapping[str, Any], run: Training, axis: str) -> Any:
     """The value of an axis at a point: as the grid says it, else as the run resolved it.
 
-    A stage list of `residual` is written as `none-in-2` so that a cell's index stays a word.
+    A stage list is written so that a cell's index stays a word: `none-in-2` for `residual`,
+    `stage-1` or `no-stage` for `single_step`.
     """
     value = combination.get(axis, exhibit.fixed.axes().get(axis))
     if value is None and axis not in BLOCK_AXES:
         part, _, name = AXES[axis].partition(".")
         value = getattr(getattr(run, part), name, None)
     if isinstance(value, tuple):
-        return "none-in-" + "-".join(map(str, value))
+        return _STAGES[axis](tuple(map(str, value)))
     return value
+
+
+_STAGES: Mapping[str, Callable[[tuple[str, ...]], str]] = {
+    "residual": lambda stages: "-".join(("none-in", *stages)),
+    "single_step": lambda stages: "-".join(("stage", *stages)) if stages else "no-stage",
+}

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from harness.plan.node import Node, make_node
 from harness.spec.measure import Measure
+from harness.spec.neuron import Neuron
 from harness.spec.run import ArchitectureRun, Training
 
 Builder = Callable[[Training], tuple[Node, ...]]
@@ -32,14 +33,28 @@ def _architecture(point: Training) -> tuple[Node, ...]:
 
 
 def _name(point: Training) -> str:
-    steps = f" T={point.neuron.time_steps}" if point.neuron.kind == "lif" else ""
-    return f"{_network(point)} {point.neuron.kind}{steps} {point.dataset.name} seed {point.seed}"
+    return f"{_network(point)} {_neuron(point.neuron)} {point.dataset.name} seed {point.seed}"
+
+
+def _neuron(neuron: Neuron) -> str:
+    """`relu`, `lif T=4`, `plif soft T=4`."""
+    if neuron.kind == "relu":
+        return neuron.kind
+    soft = " soft" if neuron.reset == "soft" else ""
+    return f"{neuron.kind}{soft} T={neuron.time_steps}"
 
 
 def _network(point: Training) -> str:
     network = point.network
-    width = f" x{network.width}" if network.width != 1 else ""
-    return f"{network.kind}-{network.depth}{width}"
+    depth = getattr(network, "depth", None)
+    width = getattr(network, "width", 1)
+    said = network.kind if depth is None else f"{network.kind}-{depth}"
+    said += f" x{width}" if width != 1 else ""
+    if network.kind == "vgg" and network.layout == "table":
+        said += " of Table D.2"
+    if network.kind == "resnet" and network.single_step:
+        said += f" s{'+'.join(map(str, network.single_step))} at T=1"
+    return said
 
 
 _BUILDERS: Mapping[str, Builder] = {

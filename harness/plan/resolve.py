@@ -78,7 +78,7 @@ def _blocks(axes: Mapping[str, Any], setting: Setting, scaled: bool) -> dict[str
         "dataset": data,
         "network": setting.blocks.network[str(axes["network"])],
         "neuron": neuron,
-        "recipe": recipes.ann if neuron.kind == "relu" else recipes.snn,
+        "recipe": recipes.snn if neuron.is_spiking else recipes.ann,
     }
 
 

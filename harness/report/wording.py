@@ -9,7 +9,7 @@ MINUS = "−"
 NOTHING = "–"
 _LEVELS: Mapping[tuple[str, str], str] = {("neuron", "relu"): "ANN", ("neuron", "lif"): "SNN"}
 _TIMES = ("width",)  # axes whose levels are factors
-_AXES: Mapping[str, str] = {"time_steps": "time steps"}
+_AXES: Mapping[str, str] = {"time_steps": "time steps", "single_step": "one step in"}
 
 
 def axis(name: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from harness.engine.networks.resnet import ResNet
 from harness.engine.networks.summary import StageSummary, summarise
 from harness.runs.networks import network
 from harness.runs.place import Numbers, Place, Progress, Report, write_json
@@ -19,7 +18,6 @@ def run(spec: ArchitectureRun, place: Place, report: Report) -> Numbers:
         channels=spec.channels,
         seed=0,
     )
-    assert isinstance(built, ResNet)  # noqa: S101 - the only kind of network so far
     summary = summarise(built, (spec.channels, spec.size, spec.size))
     stages = [
         {"stage": row.name, "text": _cell(row), "parameters": row.parameters, "macs": row.macs}
@@ -32,5 +30,5 @@ def run(spec: ArchitectureRun, place: Place, report: Report) -> Numbers:
 
 
 def _cell(row: StageSummary) -> str:
-    """The cell as Table D.1 writes it; the softmax is part of the loss that `train` minimises."""
+    """The cell as the tables write it; the softmax is part of the loss that `train` minimises."""
     return f"{row.cell}, softmax" if row.name == "classifier" else row.cell

@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from torch import nn
-
-from harness.engine.networks import resnet
-from harness.engine.surrogates import Dspike, Rectangle, Surrogate
-from harness.spec import neuron as spec
-from harness.spec.network import Network
+from harness.engine import surrogates
+from harness.engine.networks import Network, alexnet, resnet, small, vgg
+from harness.errors import HarnessError
+from harness.spec import network as networks
 from harness.spec.neuron import Neuron
+from harness.spec.surrogate import Surrogate
 
 
 def network(
-    network: Network, neuron: Neuron, *, classes: int, channels: int, seed: int
-) -> nn.Module:
-    """The network as specified, with initial weights drawn from `seed`."""
+    network: networks.Network, neuron: Neuron, *, classes: int, channels: int, seed: int
+) -> Network:
+    """The network as specified, with initial weights drawn from `seed`.
+
+    Raises:
+        HarnessError: there is no such network of these neurons.
+    """
+    ends = {"classes": classes, "in_channels": channels, "seed": seed}
+    return _BUILDERS[network.kind](network, neuron, ends)
+
+
+Ends = Mapping[str, Any]  # classes, in_channels, seed
+
+
+def _resnet(network: networks.Resnet, neuron: Neuron, ends: Ends) -> Network:
     return resnet(
         network.depth,
         width=network.width,
@@ -24,28 +36,64 @@ def network(
         residual=network.residual,
         shortcut=network.shortcut,
         branch_scale=network.branch_scale,
-        classes=classes,
-        in_channels=channels,
-        seed=seed,
+        single_step=network.single_step,
+        **ends,
         **_activation(neuron),
     )
+
+
+def _vgg(network: networks.Vgg, neuron: Neuron, ends: Ends) -> Network:
+    return vgg(
+        network.depth,
+        width=network.width,
+        base_width=network.base_width,
+        layout=network.layout,
+        **ends,
+        **_activation(neuron),
+    )
+
+
+def _small(network: networks.Small, neuron: Neuron, ends: Ends) -> Network:
+    return small(
+        network.stages,
+        width=network.width,
+        base_width=network.base_width,
+        **ends,
+        **_activation(neuron),
+    )
+
+
+def _alexnet(network: networks.Alexnet, neuron: Neuron, ends: Ends) -> Network:
+    if neuron.kind != "relu":
+        problem = f"AlexNet is an artificial network (got neuron {neuron.kind!r})"
+        raise HarnessError("network alexnet", problem, hint="neuron = 'relu'")
+    return alexnet(weights=network.weights, **ends)
+
+
+_BUILDERS: Mapping[str, Callable[[Any, Neuron, Ends], Network]] = {
+    "resnet": _resnet,
+    "vgg": _vgg,
+    "small": _small,
+    "alexnet": _alexnet,
+}
 
 
 def _activation(neuron: Neuron) -> dict[str, Any]:
     if neuron.kind == "relu":
         return {"neuron": "relu"}
-    return {
-        "neuron": "lif",
+    numbers = {
+        "neuron": neuron.kind,
         "time_steps": neuron.time_steps,
-        "decay": neuron.decay,
         "threshold": neuron.threshold,
         "fires_at_threshold": neuron.fires_at_threshold,
         "detach_reset": neuron.detach_reset,
+        "reset": neuron.reset,
         "surrogate": _surrogate(neuron.surrogate),
     }
+    return numbers if neuron.kind == "if" else numbers | {"decay": neuron.decay}
 
 
-def _surrogate(surrogate: spec.Rectangle | spec.Dspike) -> Surrogate:
-    if surrogate.kind == "rectangle":
-        return Rectangle(alpha=surrogate.alpha)
-    return Dspike(temperature=surrogate.temperature, support=surrogate.support)
+def _surrogate(surrogate: Surrogate) -> surrogates.Surrogate:
+    """The engine's class of that name; the fields of both are the same."""
+    made = surrogates.SURROGATES[surrogate.kind]
+    return made(**surrogate.model_dump(exclude={"kind"}))

@@ -18,6 +18,7 @@ AXES = {
     "depth": "network.depth",
     "width": "network.width",
     "residual": "network.residual",
+    "single_step": "network.single_step",
     "time_steps": "neuron.time_steps",
     "seed": "seed",
 }
@@ -46,6 +47,7 @@ class Grid(Spec):
     depth: tuple[int, ...] | None = Field(default=None, min_length=1)
     width: tuple[int, ...] | None = Field(default=None, min_length=1)
     residual: tuple[Residual, ...] | None = Field(default=None, min_length=1)
+    single_step: tuple[tuple[int, ...], ...] | None = Field(default=None, min_length=1)
     time_steps: tuple[int, ...] | None = Field(default=None, min_length=1)
     seed: tuple[int, ...] | None = Field(default=None, min_length=1)
 
@@ -76,6 +78,7 @@ class Fixed(Spec):
     depth: int | None = None
     width: int | None = None
     residual: Residual | None = None
+    single_step: tuple[int, ...] | None = None
     time_steps: int | None = None
     seed: int | None = None
 

@@ -28,6 +28,9 @@ class Resnet(Spec):
     branch_scale: float = Field(
         default=1.0, ge=0, le=1, description="initial weight of the last BN of a residual branch"
     )
+    single_step: tuple[Stage, ...] = Field(
+        default=(), description="stages that run one time step, as [1] (Table 3)"
+    )
     deviations: Annotated[tuple[Deviation, ...], PRESENTATION] = ()
 
     @field_validator("depth")
@@ -39,4 +42,37 @@ class Resnet(Spec):
         return depth
 
 
-Network = Resnet
+class Vgg(Spec):
+    """VGG of four stages (Simonyan & Zisserman 2015; paper Table D.2, p. 23, and Fig. A.1-A.3)."""
+
+    kind: Literal["vgg"]
+    depth: Literal[13, 19, 25, 31, 43] = Field(default=13, description="as the paper calls them")
+    width: int = Field(default=1, ge=1, le=64, description="multiplies every channel count")
+    base_width: int = Field(default=64, ge=1, le=1024, description="channels of stage 1 at width 1")
+    layout: Literal["figures", "table"] = Field(
+        default="figures", description="as many convolutions as the figures show, or Table D.2"
+    )
+    deviations: Annotated[tuple[Deviation, ...], PRESENTATION] = ()
+
+
+class Small(Spec):
+    """The lab's network, which the lab does not specify: one convolution a stage, chosen here."""
+
+    kind: Literal["small"]
+    stages: int = Field(default=3, ge=1, le=6, description="channels double from one to the next")
+    width: int = Field(default=1, ge=1, le=64, description="multiplies every channel count")
+    base_width: int = Field(default=32, ge=1, le=1024, description="channels of stage 1 at width 1")
+    deviations: Annotated[tuple[Deviation, ...], PRESENTATION] = ()
+
+
+class Alexnet(Spec):
+    """torchvision's AlexNet; artificial only."""
+
+    kind: Literal["alexnet"]
+    weights: Literal["imagenet", "none"] = Field(
+        default="imagenet", description="as torchvision publishes them, or drawn from the seed"
+    )
+    deviations: Annotated[tuple[Deviation, ...], PRESENTATION] = ()
+
+
+Network = Annotated[Resnet | Vgg | Small | Alexnet, Field(discriminator="kind")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +14,8 @@ from harness.errors import HarnessError
 from harness.spec.exhibit import AXES, Exhibit, Fixed, Grid
 from harness.spec.parts import known_fields
 from harness.spec.validate import suggestion
+
+_COMMA = re.compile(r",(?![^\[]*\])")  # not those inside a list
 
 
 @dataclass(frozen=True)
@@ -58,14 +61,20 @@ def parse_override(typed: str) -> Override:
 def _values(text: str) -> tuple[Any, ...]:
     """TOML values separated by commas; what is no TOML value is a word."""
     try:
-        return tuple(tomllib.loads(f"values = [{text}]")["values"])
+        values: tuple[Any, ...] = _frozen(tomllib.loads(f"values = [{text}]")["values"])
+        return values
     except tomllib.TOMLDecodeError:
-        return tuple(_value(part.strip()) for part in text.split(","))
+        return tuple(_value(part.strip()) for part in _COMMA.split(text))
+
+
+def _frozen(value: Any) -> Any:
+    """Lists as tuples, all the way down: a strict model takes no list for a tuple."""
+    return tuple(map(_frozen, value)) if isinstance(value, list) else value
 
 
 def _value(text: str) -> Any:
     try:
-        return tomllib.loads(f"value = {text}")["value"]
+        return _frozen(tomllib.loads(f"value = {text}")["value"])
     except tomllib.TOMLDecodeError:
         return text
 

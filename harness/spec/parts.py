@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from pydantic import BaseModel
 
 from harness.spec.dataset import Cifar, EmbeddedDigits
-from harness.spec.network import Resnet
-from harness.spec.neuron import Lif, Relu
+from harness.spec.network import Alexnet, Resnet, Small, Vgg
+from harness.spec.neuron import If, Lif, Plif, Relu
 from harness.spec.numerics import Numerics
 from harness.spec.recipe import Recipe
 
 PARTS: Mapping[str, tuple[type[BaseModel], ...]] = {
-    "network": (Resnet,),
-    "neuron": (Relu, Lif),
+    "network": (Resnet, Vgg, Small, Alexnet),
+    "neuron": (Relu, Lif, If, Plif),
     "dataset": (Cifar, EmbeddedDigits),
     "recipe": (Recipe,),
     "numerics": (Numerics,),

@@ -22,6 +22,12 @@ class Recipe(Spec):
     warmup_epochs: float = Field(default=0, ge=0, description="linear from 0 to lr")
     label_smoothing: float = Field(default=0, ge=0, lt=1)
     gradient_clip: float = Field(default=0, ge=0, description="bound of its norm; 0: none")
+    micro_batch: int = Field(
+        default=0, ge=0, le=65_536, description="images at a time, own tdBN each; 0: whole batch"
+    )
+    checkpoint_activations: bool = Field(
+        default=False, description="recompute blocks in backward: same numbers, less memory"
+    )
     crop_padding: int = Field(default=4, ge=0, le=64, description="pixels, zeros, then random crop")
     flip: bool = Field(default=True, description="random horizontal flip")
     precision: Literal["f32", "bf16", "fp16"] = "f32"

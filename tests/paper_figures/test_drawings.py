@@ -74,6 +74,13 @@ def test_table_d1_prints_every_cell_and_its_sizes() -> None:
     assert "84.1 k · 84.9 M MACs" in said  # 28,032 and 28,311,552 for each of the 3 blocks
 
 
+def test_table_d2_is_drawn_alike() -> None:
+    figure = drawing("tableD2")(cells("tableD2"))
+    said = [text.get_text() for text in figure.axes[0].texts]
+    for words in ("13 layers", "43 layers", "pooling3", "(3×3, 512) × 24", "Average pooling, s2"):
+        assert words in said
+
+
 def test_drawing_leaves_no_global_state() -> None:
     before = dict(mpl.rcParams)
     drawing("table1")(cells("table1"))
@@ -82,7 +89,9 @@ def test_drawing_leaves_no_global_state() -> None:
     assert pyplot is None or pyplot.get_fignums() == []
 
 
-@pytest.mark.parametrize("name", ["nothing", "style", "../table1", "os.path", "", "table1.draw"])
+@pytest.mark.parametrize(
+    "name", ["nothing", "style", "architecture", "../table1", "os.path", "", "table1.draw"]
+)
 def test_only_drawings_have_names(name: str) -> None:
     with pytest.raises(LookupError):
         drawing(name)

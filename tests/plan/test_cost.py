@@ -5,11 +5,13 @@ from __future__ import annotations
 import pytest
 
 from harness.layout import layout
-from harness.plan.cost import Past, disk_bytes, estimate, resnet_macs, resnet_parameters
+from harness.plan.cost import Past, disk_bytes, estimate
 from harness.plan.expand import expand
 from harness.plan.node import Node
 from harness.plan.resolve import Setting
+from harness.plan.size import resnet_macs, resnet_parameters
 from harness.spec.library import load
+from harness.spec.overrides import parse_override
 
 
 def nodes() -> dict[str, Node]:
@@ -54,3 +56,25 @@ def test_macs_and_parameters_are_those_of_the_table() -> None:
     assert resnet_macs(20, 16, 32) == pytest.approx(40.8e6, rel=0.08)
     assert resnet_parameters(20, 16) == pytest.approx(0.27e6, rel=0.1)
     assert disk_bytes(nodes()["resnet-20 x16 relu digits seed 0"]) > 16**2 * 1000
+
+
+@pytest.mark.parametrize("network", ["vgg", "vgg-table", "small"])
+def test_other_networks_cost_something_and_more_when_they_spike(network: str) -> None:
+    library = load(layout())
+    typed = tuple(map(parse_override, (f"network={network}", "width=1,2", "depth=13")))
+    plan = expand(library, ("table1",), Setting(library.blocks, library.profile("smoke"), typed))
+    found = [estimate([node], [])[node.key].seconds for node in plan.nodes.values()]
+    assert all(0 < seconds < 1e4 for seconds in found)
+    assert min(disk_bytes(node) for node in plan.nodes.values()) > 20_000
+
+
+def test_stages_of_one_step_cost_less() -> None:
+    library = load(layout())
+    seconds = []
+    for single in ("[]", "[1]", "[1, 3]"):
+        typed = tuple(map(parse_override, ("neuron=lif", "width=8", f"single_step={single}")))
+        setting = Setting(library.blocks, library.profile("smoke"), typed)
+        nodes = expand(library, ("table1",), setting).nodes.values()
+        seconds.append(sum(one.seconds for one in estimate(nodes, []).values()))
+    assert seconds == sorted(seconds, reverse=True)
+    assert len(set(seconds)) == 3

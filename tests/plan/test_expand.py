@@ -9,6 +9,7 @@ from harness.layout import layout
 from harness.plan.expand import Plan, expand
 from harness.plan.resolve import Setting
 from harness.spec.library import load
+from harness.spec.overrides import parse_override
 
 
 def plan_of(*names: str, profile: str = "smoke") -> Plan:
@@ -62,3 +63,26 @@ def test_planning_imports_no_torch() -> None:
         "bad = {'torch', 'matplotlib', 'pandas', 'numba'} & set(sys.modules); assert not bad, bad"
     )
     subprocess.run([sys.executable, "-c", code], check=True, cwd=layout().project)
+
+
+def test_stages_of_one_step_are_an_axis_whose_levels_are_words() -> None:
+    library = load(layout())
+    typed = (parse_override("single_step=[],[1],[1, 3]"), parse_override("residual=[2]"))
+    plan = expand(library, ("table1",), Setting(library.blocks, library.profile("smoke"), typed))
+    points = plan.exhibits[0].points
+    assert {point.axes["single_step"] for point in points} == {"no-stage", "stage-1", "stage-1-3"}
+    assert {point.run.network.single_step for point in points} == {(), (1,), (1, 3)}
+    assert len({point.key for point in points}) == len(points)
+    assert any(" s1+3 at T=1 " in node.label for node in plan.nodes.values())
+
+
+def test_networks_without_depth_are_named_by_their_kind() -> None:
+    library = load(layout())
+    typed = tuple(map(parse_override, ("network=small,vgg-table", "depth=13", "width=1,2")))
+    plan = expand(library, ("tableD1",), Setting(library.blocks, library.profile("smoke"), typed))
+    assert {node.label for node in plan.nodes.values()} == {
+        "small as built",
+        "small x2 as built",
+        "vgg-13 of Table D.2 as built",
+        "vgg-13 x2 of Table D.2 as built",
+    }

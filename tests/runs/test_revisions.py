@@ -5,6 +5,7 @@ After such a change: raise `plan/revisions.py`, then `pytest tests/runs --force-
 
 from __future__ import annotations
 
+import csv
 import json
 from pathlib import Path
 from typing import Any
@@ -83,6 +84,19 @@ def test_an_architecture_gives_the_numbers_of_its_revision(
             "macs": [row["macs"] for row in found["stages"]],
         }
     )
+
+
+@pytest.mark.parametrize("depth", [13, 43])
+def test_vgg_is_built_as_table_d2_prints_it(tmp_path: Path, depth: int) -> None:
+    node = tiny("tableD2", f"depth={depth}", "network.base_width=64")[0]
+    here = place(tmp_path)
+    RUNNERS["architecture"].run(node.full, here, lambda progress: None)
+    found = json.loads((here.files / "architecture.json").read_text())
+    with (layout().golden / "paper" / "tableD2.csv").open(encoding="utf-8") as table:
+        printed = [row for row in csv.DictReader(table) if row["depth"] == str(depth)]
+    assert [(row["stage"], row["text"]) for row in found["stages"]] == [
+        (row["stage"], row["text"]) for row in printed
+    ]
 
 
 def test_every_revision_has_a_run_and_every_run_a_revision() -> None:

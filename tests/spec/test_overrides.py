@@ -18,6 +18,9 @@ VALUES = [
     ("seed=0,1,2", "seed", (0, 1, 2)),
     ("recipe.lr = 0.05", "recipe.lr", (0.05,)),
     ("residual=full,none", "residual", ("full", "none")),
+    ("residual=[2]", "residual", ((2,),)),
+    ("residual=none,[1, 3]", "residual", ("none", (1, 3))),
+    ("single_step=[],[1, 3]", "single_step", ((), (1, 3))),
     ("recipe.nesterov=true", "recipe.nesterov", (True,)),
     ("network.shortcut=identity", "network.shortcut", ("identity",)),
 ]

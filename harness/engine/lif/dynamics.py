@@ -4,23 +4,44 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Literal
+
+from torch import Tensor
 
 from harness.engine.surrogates import Surrogate
 from harness.errors import HarnessError
 
+Reset = Literal["hard", "soft"]
+
 
 @dataclass(frozen=True)
 class Dynamics:
-    """What a layer of LIF neurons needs beside its input current, forward and backward."""
+    """What a layer of LIF neurons needs beside its input current, forward and backward.
 
-    decay: float  # kept fraction of the potential per step, dimensionless (the paper's τ)
+    A decay that is learned is a tensor of one number without dimensions; its range is not looked
+    at, since that would wait for the device.
+    """
+
+    decay: float | Tensor  # kept fraction of the potential per step, dimensionless (the paper's τ)
     threshold: float  # units of the membrane potential
     surrogate: Surrogate
     detach_reset: bool = False  # no gradient through the reset's spike
     fires_at_threshold: bool = False  # u ≥ v_th (published code), not u > v_th (eq. 1)
+    reset: Reset = "hard"  # to 0 (eq. 1), or "soft": down by v_th
 
     def __post_init__(self) -> None:
-        if not (math.isfinite(self.decay) and 0.0 <= self.decay <= 1.0):
+        if isinstance(self.decay, Tensor):
+            if self.decay.ndim or not self.decay.is_floating_point():
+                got = f"{self.decay.dtype} {list(self.decay.shape)}"
+                raise HarnessError("lif decay", f"must be one floating number (got {got})")
+        elif not (math.isfinite(self.decay) and 0.0 <= self.decay <= 1.0):
             raise HarnessError("lif decay", f"must lie in 0 … 1 (got {self.decay})")
         if not math.isfinite(self.threshold):
             raise HarnessError("lif threshold", f"must be finite (got {self.threshold})")
+        if self.reset not in ("hard", "soft"):
+            raise HarnessError("lif reset", f"'hard' or 'soft' (got {self.reset!r})")
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is the paper's neuron: a hard reset, and a decay that is not learned."""
+        return self.reset == "hard" and not isinstance(self.decay, Tensor)

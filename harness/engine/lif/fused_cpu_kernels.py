@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 Array = NDArray[np.float32]
 
 CHUNK = 1024  # neurons; 4 kB per row of state
-RECTANGLE, DSPIKE = 0, 1  # surrogate kinds; `shape` holds their two numbers
+RECTANGLE, DSPIKE, TRIANGLE, ARCTAN = range(4)  # surrogate kinds; `shape` holds their numbers
 
 _ZERO, _ONE, _HALF, _FOUR = np.float32(0), np.float32(1), np.float32(0.5), np.float32(4)
 _LOG2_E = np.float32(1.4426950408889634)
@@ -41,20 +41,36 @@ def _jit(kernel: Kernel) -> Kernel:
 
 @_jit
 def forward(
-    current: Array, spikes: Array, decay: float, above: float, start: int, stop: int
+    current: Array,
+    spikes: Array,
+    decay: float,
+    threshold: float,
+    above: float,
+    soft: bool,
+    start: int,
+    stop: int,
 ) -> None:
-    """Spikes of the neurons `start` … `stop`; a spike is u' > `above`."""
+    """Spikes of the neurons `start` … `stop`: 1 where u' > `above`, NaN where u' is not finite
+    (x − x is 0 for every finite x).
+    """
     potential = np.empty(CHUNK, np.float32)
     for low in range(start, stop, CHUNK):
         high = min(low + CHUNK, stop)
         potential[:] = _ZERO
         for t in range(current.shape[0]):
             row, out = current[t, low:high], spikes[t, low:high]
-            for j in range(row.size):
-                before_reset = potential[j] * decay + row[j]
-                spike = np.float32(before_reset > above)
-                out[j] = spike
-                potential[j] = before_reset * (_ONE - spike)
+            if soft:
+                for j in range(row.size):
+                    before_reset = potential[j] * decay + row[j]
+                    spike = np.float32(before_reset > above) + (before_reset - before_reset)
+                    out[j] = spike
+                    potential[j] = before_reset - threshold * spike
+            else:
+                for j in range(row.size):
+                    before_reset = potential[j] * decay + row[j]
+                    spike = np.float32(before_reset > above) + (before_reset - before_reset)
+                    out[j] = spike
+                    potential[j] = before_reset * (_ONE - spike)
 
 
 @_jit
@@ -85,21 +101,81 @@ def _dspike(
 
 
 @_jit
+def _slope(distance: Array, slope: Array, bits: Any, kind: int, shape: Array) -> None:
+    """The surrogate's derivative; `shape` holds its numbers, as `fused_cpu` fills them in."""
+    if kind == RECTANGLE:
+        _rectangle(distance, slope, shape[0], shape[1])
+    elif kind == DSPIKE:
+        _dspike(distance, slope, bits, shape[0], shape[1], shape[2])
+    elif kind == TRIANGLE:
+        for j in range(distance.size):
+            slope[j] = max(shape[0] - abs(distance[j]), _ZERO) * shape[1]
+    else:
+        for j in range(distance.size):
+            scaled = distance[j] * shape[0]
+            slope[j] = shape[1] / (_ONE + scaled * scaled)
+
+
+@_jit
+def _reset(
+    before_reset: Array, potential: Array, above: float, threshold: float, soft: bool
+) -> None:
+    if soft:
+        for j in range(before_reset.size):
+            spike = np.float32(before_reset[j] > above)
+            potential[j] = before_reset[j] - threshold * spike
+    else:
+        for j in range(before_reset.size):
+            potential[j] = before_reset[j] * (_ONE - np.float32(before_reset[j] > above))
+
+
+@_jit
+def _back_one_step(
+    before_reset: Array,
+    slope: Array,
+    grad_spikes: Array,
+    grad_current: Array,
+    grad_potential: Array,
+    decay: float,
+    above: float,
+    through_reset: float,
+    soft: bool,
+) -> None:
+    if soft:
+        for j in range(slope.size):
+            grad = grad_spikes[j] * slope[j] + grad_potential[j] * (_ONE - through_reset * slope[j])
+            grad_current[j] = grad
+            grad_potential[j] = grad * decay
+    else:
+        for j in range(slope.size):
+            spike = np.float32(before_reset[j] > above)
+            kept = _ONE - spike - through_reset * before_reset[j] * slope[j]
+            grad = grad_spikes[j] * slope[j] + grad_potential[j] * kept
+            grad_current[j] = grad
+            grad_potential[j] = grad * decay
+
+
+@_jit
 def backward(
     current: Array,
     grad_spikes: Array,
     grad_current: Array,
+    grad_decay: Array,
     decay: float,
     threshold: float,
     above: float,
     through_reset: float,
+    soft: bool,
     kind: int,
     shape: Array,
     start: int,
     stop: int,
 ) -> None:
-    """Backward through time; the potentials are computed again, chunk by chunk. `through_reset` is
-    0 when detached.
+    """Backward through time; the potentials are computed again, chunk by chunk.
+
+    `through_reset` is 0 when detached, else 1 for the hard reset and the threshold for the soft
+    one. `grad_decay` [N] takes each neuron's share of the decay's gradient; one of length 0 asks
+    for none.
     """
     steps = current.shape[0]
     before_reset = np.empty((steps, CHUNK), np.float32)
@@ -114,19 +190,29 @@ def backward(
             row, here = current[t, low:high], before_reset[t, :size]
             for j in range(size):
                 here[j] = potential[j] * decay + row[j]
-                potential[j] = here[j] * (_ONE - np.float32(here[j] > above))
+            _reset(here, potential[:size], above, threshold, soft)
         grad_potential[:] = _ZERO
         for t in range(steps - 1, -1, -1):
             here, near, rise = before_reset[t, :size], distance[:size], slope[:size]
             for j in range(size):
                 near[j] = here[j] - threshold
-            if kind == RECTANGLE:
-                _rectangle(near, rise, shape[0], shape[1])
-            else:
-                _dspike(near, rise, bits[:size], shape[0], shape[1], shape[2])
-            row, out = grad_spikes[t, low:high], grad_current[t, low:high]
-            for j in range(size):
-                kept = _ONE - np.float32(here[j] > above) - through_reset * here[j] * rise[j]
-                grad = row[j] * rise[j] + grad_potential[j] * kept
-                out[j] = grad
-                grad_potential[j] = grad * decay
+            _slope(near, rise, bits[:size], kind, shape)
+            _back_one_step(
+                here,
+                rise,
+                grad_spikes[t, low:high],
+                grad_current[t, low:high],
+                grad_potential[:size],
+                decay,
+                above,
+                through_reset,
+                soft,
+            )
+        if grad_decay.size:
+            share = grad_decay[low:high]
+            share[:] = _ZERO
+            for t in range(1, steps):
+                _reset(before_reset[t - 1, :size], potential[:size], above, threshold, soft)
+                row = grad_current[t, low:high]
+                for j in range(size):
+                    share[j] += row[j] * potential[j]

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from harness.engine.lif.dynamics import Dynamics
+from harness.engine.lif.dynamics import Dynamics, Reset
 from harness.engine.surrogates import Surrogate
 
 Spike = Callable[[Tensor], Tensor]  # distance u − v_th → spikes, any shape
@@ -42,31 +42,44 @@ class _Fire(torch.autograd.Function):
 
 
 def fired(distance: Tensor, at_threshold: bool) -> Tensor:
-    """1 where the potential is above the threshold (or on it, `at_threshold`), else 0, in
-    `distance`'s dtype.
+    """1 where the potential is above the threshold (or on it, `at_threshold`), else 0; NaN where
+    `distance` is NaN or infinite. In `distance`'s dtype.
     """
-    return (distance >= 0 if at_threshold else distance > 0).to(distance.dtype)
+    above = distance >= 0 if at_threshold else distance > 0
+    return (distance - distance).add_(above)  # x − x is 0 for every finite x, else NaN
+
+
+def after_reset(
+    before_reset: Tensor, spikes: Tensor, threshold: float, reset: Reset = "hard"
+) -> Tensor:
+    """u'·(1 − s), 0 after a spike; or with the soft reset u' − v_th·s, which keeps what was above
+    the threshold (Rueckauer et al., Front. Neurosci. 11, 2017, "reset by subtraction").
+    """
+    if reset == "soft":
+        return before_reset - threshold * spikes
+    return before_reset * (1.0 - spikes)
 
 
 def lif_step(
     current_BN: Tensor,
     potential_BN: Tensor,
     *,
-    decay: float,
+    decay: float | Tensor,
     threshold: float,
     spike: Spike,
     detach_reset: bool = False,
+    reset: Reset = "hard",
 ) -> LifStep:
     """One step of paper eq. 1: u' = decay·u + i;  s = spike(u' − v_th);  u = u'·(1 − s)  (hard
-    reset to 0).
+    reset to 0; `reset` "soft": u = u' − v_th·s).
 
     `decay` is the kept fraction per step, dimensionless (the paper's τ, which is not a time
     constant). With `detach_reset` no gradient flows through the s of the reset.
     """
     before_reset = potential_BN * decay + current_BN
     spikes = spike(before_reset - threshold)
-    reset = spikes.detach() if detach_reset else spikes
-    return LifStep(spikes, before_reset * (1.0 - reset))
+    in_reset = spikes.detach() if detach_reset else spikes
+    return LifStep(spikes, after_reset(before_reset, in_reset, threshold, reset))
 
 
 def lif_loop(current_TBN: Tensor, dynamics: Dynamics) -> Tensor:
@@ -88,6 +101,7 @@ def lif_loop(current_TBN: Tensor, dynamics: Dynamics) -> Tensor:
             threshold=dynamics.threshold,
             spike=spike,
             detach_reset=dynamics.detach_reset,
+            reset=dynamics.reset,
         )
         potential = step.potential
         spikes_T.append(step.spikes)

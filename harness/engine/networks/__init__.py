@@ -1,9 +1,30 @@
-"""The networks of the paper, each with a stable name for every layer."""
+"""The networks of the paper and the lab, each with a stable name for every layer."""
 
 from __future__ import annotations
 
+from harness.engine.networks.alexnet import AlexNet, alexnet
+from harness.engine.networks.hooks import hooked, record
 from harness.engine.networks.layers import initialise
+from harness.engine.networks.network import Network
+from harness.engine.networks.plain import PlainNetwork
 from harness.engine.networks.resnet import ResNet, resnet
+from harness.engine.networks.small import small
 from harness.engine.networks.summary import StageSummary, Summary, summarise
+from harness.engine.networks.vgg import vgg
 
-__all__ = ["ResNet", "StageSummary", "Summary", "initialise", "resnet", "summarise"]
+__all__ = [
+    "AlexNet",
+    "Network",
+    "PlainNetwork",
+    "ResNet",
+    "StageSummary",
+    "Summary",
+    "alexnet",
+    "hooked",
+    "initialise",
+    "record",
+    "resnet",
+    "small",
+    "summarise",
+    "vgg",
+]

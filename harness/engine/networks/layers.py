@@ -34,14 +34,16 @@ def linear(features: int, classes: int) -> nn.Linear:
 def initialise(network: nn.Module, seed: int) -> None:
     """Draw every weight of `network` in place from stream(seed, "init", layer name).
 
-    Convolutions: Kaiming normal, fan-out, gain √2 (standard deviation √(2 / (k²·C_out))); batch
-    norms: weight 1, bias 0, running statistics fresh; linear layers: weight and bias uniform in
-    ±1/√features, torch's default.
+    Convolutions: Kaiming normal, fan-out, gain √2 (standard deviation √(2 / (k²·C_out))), bias 0
+    where there is one; batch norms: weight 1, bias 0, running statistics fresh; linear layers:
+    weight and bias uniform in ±1/√features, torch's default.
     """
     for name, layer in network.named_modules():
         generator = stream(seed, "init", name)
         if isinstance(layer, nn.Conv2d):
             nn.init.kaiming_normal_(layer.weight, mode="fan_out", generator=generator)
+            if layer.bias is not None:
+                layer.bias.zero_()
         elif isinstance(layer, nn.Linear):
             bound = 1.0 / math.sqrt(layer.in_features)
             nn.init.uniform_(layer.weight, -bound, bound, generator=generator)

@@ -7,17 +7,24 @@ Legend: T = time steps, B = batch, C = channels, H, W = height and width; activa
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
 
-from harness.engine.encoding import fold
+from harness.engine.encoding import fold, in_steps
 from harness.engine.networks.block import PreActivationBlock
 from harness.engine.networks.layers import convolution, initialise, linear
+from harness.engine.networks.network import (
+    Network,
+    at_least_1,
+    chosen,
+    mean_over_time,
+    require_halving,
+)
 from harness.engine.networks.neurons import Neuron
+from harness.engine.networks.outline import Part, convolution_cell, head, repeated
 from harness.engine.norm import TdBatchNorm
-from harness.engine.surrogates import Surrogate
 from harness.errors import HarnessError
 
 STAGES = (1, 2, 3)
@@ -27,7 +34,7 @@ _LAYERS_OUTSIDE_BLOCKS = 2  # first convolution, classifier
 Residual = Literal["full", "none"] | tuple[int, ...]
 
 
-class ResNet(nn.Module):
+class ResNet(Network):
     """conv1 – bn1 – three stages of blocks – relu – pool – fc; build it with `resnet`."""
 
     def __init__(
@@ -41,9 +48,11 @@ class ResNet(nn.Module):
         in_channels: int,
         rectified: bool,
         time_steps: int,
+        single_step: tuple[int, ...] = (),
     ) -> None:
         super().__init__()
         self.time_steps = time_steps
+        self.single_step = single_step
         self.conv1 = convolution(in_channels, channels, kernel=3)
         self.bn1 = TdBatchNorm(channels)
         before = channels
@@ -78,24 +87,26 @@ class ResNet(nn.Module):
         """Images [B, C, H, W] (the same at each of `time_steps` steps) or frames [T, B, C, H, W] to
         logits [B, classes].
 
-        The logits are the mean over the steps. H and W must halve twice without remainder, since
-        the pool of the shortcut and the stride of the convolution beside it disagree otherwise:
-        HarnessError.
+        The logits are the mean over the steps. A stage of `single_step` runs one step: what comes
+        in is averaged over time, what goes on to a stage of all steps is repeated. The first
+        convolution belongs to stage 1, the last activation and the classifier to stage 3. H and W
+        must halve twice without remainder, since the pool of the shortcut and the stride of the
+        convolution beside it disagree otherwise: HarnessError.
         """
-        height, width = images.shape[-2:]
-        if height % 4 or width % 4 or not height * width:
-            raise HarnessError(
-                "network input",
-                f"an image of {height}x{width} pixels does not halve twice",
-                hint="use sides that are multiples of 4",
-            )
-        folded, steps = fold(images, self.time_steps)
-        folded = self.bn1(self.conv1(folded))
-        for block in self.blocks():
-            folded = block(folded, steps)
-        folded = self.pool(self.relu(folded, steps)).flatten(1)
-        logits: Tensor = self.fc(folded)
-        return logits if steps == 1 else logits.view(steps, -1, logits.shape[1]).mean(0)
+        require_halving(images, 2)
+        steps = len(images) if images.ndim == 5 else self.time_steps
+        folded, here = fold(images, self._steps_in(1, steps))
+        for stage in STAGES:
+            wanted = self._steps_in(stage, steps)
+            folded, here = in_steps(folded, here, wanted), wanted
+            if stage == 1:
+                folded = self.bn1(self.conv1(folded))
+            for block in self.stage(stage):
+                folded = block(folded, here)
+        return mean_over_time(self.fc(self.pool(self.relu(folded, here)).flatten(1)), here)
+
+    def _steps_in(self, stage: int, steps: int) -> int:
+        return 1 if stage in self.single_step else steps
 
     def layer_names(self) -> tuple[str, ...]:
         """Names of the layers to hook, in execution order: each is a module's name in
@@ -113,40 +124,55 @@ class ResNet(nn.Module):
                 names += [f"{name}.{layer}" for layer in inside] + [name]
         return (*names, "relu", "pool")
 
+    def outline(self) -> tuple[Part, ...]:
+        """The rows of Table D.1: first convolution, the three stages, pooling, classifier."""
+        steps = {stage: self._steps_in(stage, self.time_steps) for stage in STAGES}
+        first = convolution_cell(self.conv1, with_stride=True)
+        rows = [Part("conv1", first, 1, self.conv1.out_channels, ("conv1", "bn1"), steps[1])]
+        for stage in STAGES:
+            blocks = self.stage(stage)
+            cell = repeated([_block_cell(block) for block in blocks])
+            layers = (f"s{stage}", "relu") if stage == STAGES[-1] else (f"s{stage}",)
+            channels = blocks[-1].conv2.out_channels
+            row = Part(f"block{stage}", cell, len(blocks), channels, layers, steps[stage])
+            rows.append(row)
+        return (*rows, *head(self.pool, self.fc, time_steps=steps[STAGES[-1]]))
+
+
+def _block_cell(block: PreActivationBlock) -> str:
+    return f"({convolution_cell(block.conv1)}; {convolution_cell(block.conv2)})"
+
 
 def resnet(
     depth: int,
     *,
     width: int = 1,
     base_width: int = 16,
-    neuron: str = "lif",
+    neuron: str | Neuron = "lif",
     classes: int = 10,
     residual: Residual = "full",
     in_channels: int = 3,
     shortcut: Literal["identity", "rectified"] = "identity",
     branch_scale: float = 1.0,
     time_steps: int = 4,
-    decay: float = 0.5,
-    threshold: float = 1.0,
-    surrogate: str | Surrogate = "dspike",
-    detach_reset: bool = False,
-    fires_at_threshold: bool = False,
-    backend: str = "auto",
+    single_step: tuple[int, ...] = (),
     seed: int = 0,
+    **numbers: Any,
 ) -> ResNet:
     """A pre-activation ResNet of 6n+2 layers with initial weights drawn from `seed` (paper Table
     D.1, He et al. 2016b).
 
-    Stages have `base_width`·`width` channels, twice and four times as many. `neuron` is "lif" (with
-    the fields of `harness.engine.lif.lif`) or "relu". `residual` is "full", "none", or the stages
-    that go without shortcuts, such as (2,) (Table 2, Fig. 4). `shortcut` "rectified" is the
-    published ANN's (see `PreActivationBlock`); it has no effect on spiking networks, as in the
-    published code. `branch_scale` is the initial weight of the last batch norm of each residual
-    branch: 1 in the paper, 0 lets every block start as its shortcut. An artificial network sees a
+    Stages have `base_width`·`width` channels, twice and four times as many. `neuron` is "lif",
+    "relu", … with `numbers` the further fields of `Neuron`, or a `Neuron`. `residual` is "full",
+    "none", or the stages that go without shortcuts, such as (2,) (Table 2, Fig. 4). `shortcut`
+    "rectified" is the published ANN's (see `PreActivationBlock`); it has no effect on spiking
+    networks, as in the published code. `branch_scale` is the initial weight of the last batch norm
+    of each residual branch: 1 in the paper, 0 lets every block start as its shortcut. `single_step`
+    names the stages that run one time step, such as (1,) (Table 3). An artificial network sees a
     static image once, whatever `time_steps` says. Raises HarnessError for values that make no such
     network.
     """
-    _at_least_1(
+    at_least_1(
         width=width,
         base_width=base_width,
         classes=classes,
@@ -155,9 +181,7 @@ def resnet(
     )
     if shortcut not in ("identity", "rectified"):
         raise HarnessError("network shortcut", f"'identity' or 'rectified' (got {shortcut!r})")
-    activation = Neuron(
-        neuron, decay, threshold, surrogate, detach_reset, fires_at_threshold, backend
-    )
+    activation = chosen(neuron, numbers)
     network = ResNet(
         _blocks_per_stage(depth),
         base_width * width,
@@ -167,6 +191,7 @@ def resnet(
         in_channels=in_channels,
         rectified=shortcut == "rectified" and not activation.is_spiking,
         time_steps=time_steps if activation.is_spiking else 1,
+        single_step=_stages(single_step, "single_step"),
     )
     initialise(network, seed)
     with torch.no_grad():
@@ -187,20 +212,18 @@ def _blocks_per_stage(depth: int) -> int:
     return blocks
 
 
-def _at_least_1(**counts: int) -> None:
-    for name, count in counts.items():
-        if count < 1:
-            raise HarnessError(f"network {name}", f"must be at least 1 (got {count})")
-
-
 def _stages_without(residual: Residual) -> tuple[int, ...]:
     if residual == "full":
         return ()
     if residual == "none":
         return STAGES
-    if isinstance(residual, str) or not set(residual) <= set(STAGES):
-        raise HarnessError(
-            "network residual",
-            f"'full', 'none' or the stages without shortcuts, out of 1, 2, 3 (got {residual!r})",
-        )
-    return tuple(residual)
+    if isinstance(residual, str):
+        said = "'full', 'none' or the stages without shortcuts"
+        raise HarnessError("network residual", f"{said} (got {residual!r})")
+    return _stages(residual, "residual")
+
+
+def _stages(stages: tuple[int, ...], name: str) -> tuple[int, ...]:
+    if not set(stages) <= set(STAGES):
+        raise HarnessError(f"network {name}", f"stages out of 1, 2, 3 (got {stages!r})")
+    return tuple(stages)

@@ -1,4 +1,4 @@
-"""What a network is made of, read off the built modules: the rows of the paper's Table D.1, with
+"""What a network is made of, read off the built modules: the rows of its architecture table, with
 sizes.
 
 Legend: B = batch, C = channels, H, W = height and width.
@@ -9,26 +9,25 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import groupby
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from harness.engine.networks.block import PreActivationBlock
-from harness.engine.networks.resnet import STAGES, ResNet
+from harness.engine.networks.network import Network
 
 
 @dataclass(frozen=True)
 class StageSummary:
-    """One row of Table D.1."""
+    """One row of Table D.1 or D.2."""
 
-    name: str  # conv1, block1, block2, block3, pooling, classifier
+    name: str  # conv1, block1, pooling1, …, pooling, classifier
     cell: str  # in the paper's notation: "3x3,16,s1", "(3x3,16; 3x3,16)x3"
-    repeats: int  # residual blocks, 1 elsewhere
+    repeats: int  # residual blocks or convolutions, 1 elsewhere
     channels: int  # at its output
     parameters: int
     macs: int  # multiply-accumulates for one image and one time step
+    time_steps: int  # at which it runs for a static image
 
 
 @dataclass(frozen=True)
@@ -51,13 +50,13 @@ class Summary:
 
     @property
     def macs(self) -> int:
-        """The same for one image over all time steps, as if spikes were any number (no sparsity
-        counted).
+        """The same for one image over all time steps that each stage runs, as if spikes were any
+        number (no sparsity counted).
         """
-        return self.macs_per_step * self.time_steps
+        return sum(stage.macs * stage.time_steps for stage in self.stages)
 
 
-def summarise(network: ResNet, image_shape: tuple[int, int, int] = (3, 32, 32)) -> Summary:
+def summarise(network: Network, image_shape: tuple[int, int, int] = (3, 32, 32)) -> Summary:
     """Count a built network's stages, parameters and MACs by sending one blank image through it.
 
     Raises HarnessError when the network cannot take images of that shape. The network is left as it
@@ -65,51 +64,19 @@ def summarise(network: ResNet, image_shape: tuple[int, int, int] = (3, 32, 32)) 
     """
     macs = _macs_per_layer(network, image_shape)
     parameters = {name: number.numel() for name, number in network.named_parameters()}
-
-    def stage(
-        name: str, prefixes: tuple[str, ...], cell: str, repeats: int, channels: int
-    ) -> StageSummary:
-        def inside(layer: str) -> bool:
-            return layer.split(".")[0] in prefixes
-
-        return StageSummary(
-            name,
-            cell,
-            repeats,
-            channels,
-            sum(count for layer, count in parameters.items() if inside(layer)),
-            sum(count for layer, count in macs.items() if inside(layer)),
+    stages = tuple(
+        StageSummary(
+            part.name,
+            part.cell,
+            part.repeats,
+            part.channels,
+            sum(count for name, count in parameters.items() if part.holds(name)),
+            sum(count for name, count in macs.items() if part.holds(name)),
+            part.time_steps,
         )
-
-    rows = [
-        stage("conv1", ("conv1", "bn1"), _conv(network.conv1, True), 1, network.conv1.out_channels)
-    ]
-    for index in STAGES:
-        blocks = network.stage(index)
-        cell = _repeated([_block(block) for block in blocks])
-        name, channels = f"block{index}", blocks[-1].conv2.out_channels
-        rows.append(stage(name, (f"s{index}",), cell, len(blocks), channels))
-    classes, features = network.fc.weight.shape
-    rows.append(stage("pooling", ("pool",), _pool(network.pool), 1, features))
-    rows.append(stage("classifier", ("fc",), f"{classes}-d fully connected layer", 1, classes))
-    return Summary(tuple(rows), image_shape, network.time_steps)
-
-
-def _conv(layer: nn.Conv2d, with_stride: bool) -> str:
-    cell = f"{layer.kernel_size[0]}x{layer.kernel_size[1]},{layer.out_channels}"
-    return f"{cell},s{layer.stride[0]}" if with_stride else cell
-
-
-def _block(block: PreActivationBlock) -> str:
-    return f"({_conv(block.conv1, False)}; {_conv(block.conv2, False)})"
-
-
-def _pool(layer: nn.AdaptiveAvgPool2d) -> str:
-    return "Global average pooling" if layer.output_size == 1 else repr(layer)
-
-
-def _repeated(cells: list[str]) -> str:
-    return " ".join(f"{cell}x{len(list(same))}" for cell, same in groupby(cells))
+        for part in network.outline()
+    )
+    return Summary(stages, image_shape, network.time_steps)
 
 
 def _macs_per_layer(network: nn.Module, image_shape: tuple[int, int, int]) -> dict[str, int]:

@@ -29,9 +29,9 @@ class Diverged(HarnessError):
 def check_finite(losses: Tensor, network: nn.Module, epoch: int) -> None:
     """Raise Diverged for the epoch's first bad loss, or for weights gone bad under a good one.
 
-    Asked once per epoch, so that no step waits for the device. The weights are looked at too
-    because a spiking layer turns NaN into silence (NaN is not above the threshold), which leaves
-    the loss finite.
+    Asked once per epoch, so that no step waits for the device. A spiking layer hands on what is not
+    finite as NaN spikes, so a broken current shows in the loss of its own step; the weights are
+    looked at too because the last update is followed by no loss.
     """
     bad = torch.nonzero(~torch.isfinite(losses))
     if len(bad):

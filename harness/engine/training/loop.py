@@ -23,6 +23,7 @@ from harness.engine.training.history import Epoch, History
 from harness.engine.training.normalisation import Normalisation
 from harness.engine.training.numerics import autocast, determinism
 from harness.engine.training.recipe import Recipe
+from harness.engine.training.recompute import recomputed_blocks
 from harness.engine.training.schedule import learning_rate
 from harness.engine.training.state import TrainingState, identity
 
@@ -64,7 +65,7 @@ def train(
             "numerics": [place.type, precision, deterministic],
         },
     )
-    with determinism(deterministic):
+    with determinism(deterministic), recomputed_blocks(network, recipe.checkpoint_activations):
         state = TrainingState.start(network, recipe, place, precision)
         epochs, discarded = _resume(state, checkpoint, run)
         done = len(epochs)

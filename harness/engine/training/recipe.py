@@ -19,7 +19,12 @@ class Recipe:
 
     The learning rate is the one for this very batch: nothing rescales it. Weight decay acts on
     every parameter, batch norms included, as in the published code. `gradient_clip` bounds the norm
-    of the whole gradient, 0 leaves it alone (the paper does). `normalisation` None measures mean
+    of the whole gradient, 0 leaves it alone (the paper does). `micro_batch` splits a batch that
+    does not fit into equal parts of at most so many images, whose gradients are added up to that of
+    the batch's mean loss; each part is normalised with its own tdBN statistics, so the numbers are
+    those of the whole batch only without batch norm, and the running statistics move once per part.
+    `checkpoint_activations` keeps of each block its input alone and computes the rest again in the
+    backward pass: the same bits for more time and less memory. `normalisation` None measures mean
     and standard deviation on the training images. Raises HarnessError for a number out of range,
     naming the field.
     """
@@ -34,6 +39,8 @@ class Recipe:
     warmup_epochs: float = 0.0  # linear from lr/25, step by step
     label_smoothing: float = 0.0
     gradient_clip: float = 0.0  # largest norm of the gradient, 0 for none
+    micro_batch: int = 0  # images at a time, 0 for the whole batch
+    checkpoint_activations: bool = False
     crop_padding: int = 4  # pixels
     flip: bool = True
     normalisation: Normalisation | None = None
@@ -43,7 +50,7 @@ class Recipe:
             value = getattr(self, field.name)
             if isinstance(value, float) and not math.isfinite(value):
                 raise _wrong(field.name, "must be finite", value)
-        for name, least in {"epochs": 1, "batch": 1, "crop_padding": 0}.items():
+        for name, least in {"epochs": 1, "batch": 1, "crop_padding": 0, "micro_batch": 0}.items():
             if getattr(self, name) < least:
                 raise _wrong(name, f"must be at least {least}", getattr(self, name))
         for name in ("weight_decay", "gradient_clip"):

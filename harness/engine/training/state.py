@@ -52,15 +52,21 @@ class TrainingState:
     def step(self, inputs: Tensor, labels: Tensor, lr: float) -> tuple[Tensor, Tensor]:
         """One update; gives mean loss and number of right answers as tensors on the device, without
         waiting for it.
+
+        The gradient is that of the batch's mean loss, added up over micro batches of nearly equal
+        size where the recipe asks for them; tdBN statistics are each micro batch's own.
         """
         for group in self.optimiser.param_groups:
             group["lr"] = lr
-        with autocast(self.precision, self.device):
-            logits = self.network(inputs)
-        logits = logits.float()
-        loss = functional.cross_entropy(logits, labels, label_smoothing=self.recipe.label_smoothing)
         self.optimiser.zero_grad()
-        self.scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
+        parts = -(-len(labels) // (self.recipe.micro_batch or len(labels)))
+        losses, answers = [], []
+        for some, their_labels in zip(
+            inputs.tensor_split(parts), labels.tensor_split(parts), strict=True
+        ):
+            loss, right = self._add_gradient(some, their_labels, len(their_labels) / len(labels))
+            losses.append(loss)
+            answers.append(right)
         if self.recipe.gradient_clip:
             self.scaler.unscale_(self.optimiser)
             nn.utils.clip_grad_norm_(
@@ -68,6 +74,19 @@ class TrainingState:
             )
         self.scaler.step(self.optimiser)
         self.scaler.update()
+        return torch.stack(losses).sum(), torch.stack(answers).sum()
+
+    def _add_gradient(self, inputs: Tensor, labels: Tensor, share: float) -> tuple[Tensor, Tensor]:
+        """Forward and backward of a part that makes up `share` of the batch; its share of the mean
+        loss, and its right answers.
+        """
+        with autocast(self.precision, self.device):
+            logits = self.network(inputs)
+        logits = logits.float()
+        loss = share * functional.cross_entropy(
+            logits, labels, label_smoothing=self.recipe.label_smoothing
+        )
+        self.scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
         return loss.detach(), (logits.detach().argmax(1) == labels).sum()
 
     def checkpoint(self, identity: str, epochs: tuple[Epoch, ...]) -> Checkpoint:

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from harness.engine.lif.dynamics import Dynamics
-from harness.engine.surrogates import Dspike, Rectangle
+from harness.engine.surrogates import Arctan, Dspike, Rectangle, Sigmoid, Triangle
 
 SHAPES = [(1, 2, 3), (4, 1, 1), (2, 3, 5, 7, 1), (4, 8, 4, 8, 8), (16, 1030), (7,), (3, 0, 4)]
 DYNAMICS = [
@@ -16,6 +16,20 @@ DYNAMICS = [
     for (decay, threshold), surrogate, detached, at_threshold in itertools.product(
         [(0.5, 1.0), (0.9, 0.3)], [Rectangle(1.0), Dspike()], [False, True], [False, True]
     )
+]
+DYNAMICS += [
+    Dynamics(0.7, 0.6, surrogate, detached, at_threshold, reset="soft")
+    for surrogate, detached, at_threshold in [
+        (Rectangle(1.0), False, False),
+        (Rectangle(1.0), True, True),
+        (Dspike(), False, True),
+        (Dspike(), True, False),
+    ]
+]
+DYNAMICS += [
+    Dynamics(decay, 1.0, surrogate, reset=reset)
+    for surrogate in (Triangle(0.8), Sigmoid(), Sigmoid(1.5), Arctan())
+    for decay, reset in ((0.5, "hard"), (1.0, "soft"))
 ]
 
 

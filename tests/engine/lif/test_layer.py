@@ -62,12 +62,63 @@ def test_two_calls_know_nothing_of_each_other() -> None:
     assert torch.equal(lif(current_TBN, **NUMBERS), lif(current_TBN, **NUMBERS))
 
 
+BACKENDS = ["numba", "torch", "reference"]
+
+
+@pytest.mark.parametrize("bad", [float("nan"), float("inf"), float("-inf")])
+@pytest.mark.parametrize("reset", ["hard", "soft"])
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_what_is_not_finite_gives_spikes_that_are_nan_from_there_on(
+    backend: str, reset: str, bad: float
+) -> None:
+    for at_threshold in (False, True):
+        rest: dict[str, Any] = {"reset": reset, "fires_at_threshold": at_threshold}
+        current_TBN = currents((4, 50))
+        clean = lif(current_TBN, **NUMBERS, **rest, backend=backend)
+        current_TBN[2, 7] = bad
+        spikes = lif(current_TBN, **NUMBERS, **rest, backend=backend)
+        assert spikes[2:, 7].isnan().all()
+        spikes[2:, 7] = clean[2:, 7]
+        assert torch.equal(spikes, clean)  # neither earlier steps nor the neighbours know of it
+
+
+@pytest.mark.parametrize("detached", [False, True])
+@pytest.mark.parametrize("reset", ["hard", "soft"])
+@pytest.mark.parametrize("surrogate", ["rectangle", "arctan"])
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_learned_decay_has_the_gradient_of_the_plain_loop(
+    backend: str, surrogate: str, reset: str, detached: bool
+) -> None:
+    """float32 against the loop in float64, over enough neurons for several chunks."""
+    rest: dict[str, Any] = {"reset": reset, "detach_reset": detached, "surrogate": surrogate}
+    grads = []
+    for dtype, name in ((torch.float32, backend), (torch.float64, "reference")):
+        decay = torch.tensor(0.625, dtype=dtype, requires_grad=True)
+        current_TBN = currents((6, 2100)).to(dtype).requires_grad_()
+        spikes = lif(current_TBN, decay=decay, threshold=1.0, **rest, backend=name)
+        weights = torch.linspace(-1.0, 2.0, spikes.numel(), dtype=dtype).view_as(spikes)
+        grads.append(torch.autograd.grad(spikes, (current_TBN, decay), weights))
+    for ours, theirs in zip(*grads, strict=True):
+        torch.testing.assert_close(ours.double(), theirs, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_decay_in_a_tensor_gives_the_spikes_of_the_number(backend: str) -> None:
+    current_TBN = currents((5, 3, 40))
+    numbers: dict[str, Any] = {**NUMBERS, "backend": backend}
+    spikes = lif(current_TBN, **{**numbers, "decay": torch.tensor(0.7)})
+    assert torch.equal(spikes, lif(current_TBN, **{**numbers, "decay": 0.7}))
+
+
 @pytest.mark.parametrize(
     ("current", "change", "message"),
     [
-        (torch.ones(2, 2), {"backend": "tritan"}, "known: auto, numba, reference, torch"),
+        (torch.ones(2, 2), {"backend": "cuda"}, "known: auto, numba, reference, torch"),
         (torch.ones(2, 2), {"surrogate": "rectangel"}, "did you mean 'rectangle'"),
         (torch.ones(2, 2), {"decay": 2.0}, "0 … 1"),
+        (torch.ones(2, 2), {"reset": "soft", "backend": "triton"}, "no kernel for a soft reset"),
+        (torch.ones(2, 2), {"decay": torch.tensor(0.5), "backend": "triton"}, "learned decay"),
+        (torch.ones(2, 2), {"reset": "none"}, "'hard' or 'soft'"),
         (torch.ones(2, 2, dtype=torch.int64), {}, "floating"),
         (torch.tensor(1.0), {}, r"\[T, B, …\]"),
         (torch.ones(0, 2), {}, "T ≥ 1"),

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from harness.engine.lif.dynamics import Dynamics
+from harness.engine.lif.dynamics import Dynamics, Reset
 from harness.engine.lif.reference import fired, lif_loop, lif_step
 from harness.engine.surrogates import Rectangle
 from harness.errors import HarnessError
@@ -24,6 +24,7 @@ def run(currents: list[float], **numbers: float) -> tuple[list[float], list[floa
             decay=numbers.get("decay", 0.5),
             threshold=numbers.get("threshold", 1.0),
             spike=lambda distance: fired(distance, bool(numbers.get("at", 0.0))),
+            reset="soft" if numbers.get("soft") else "hard",
         )
         potential = step.potential
         spikes.append(step.spikes.item())
@@ -46,6 +47,11 @@ def run(currents: list[float], **numbers: float) -> tuple[list[float], list[floa
         # the reset goes to 0 from any height, and inhibition is kept
         ([8.0, -2.0, 1.5], {}, [1, 0, 0], [0.0, -2.0, 0.5]),
         ([0.75, 0.25], {"threshold": 0.5}, [1, 0], [0.0, 0.25]),
+        # the soft reset keeps what was above the threshold: 1.5 fires and leaves 0.5,
+        # 0.25 + 1 = 1.25 fires again and leaves 0.25
+        ([1.5, 1.0, 0.5], {"soft": 1.0}, [1, 1, 0], [0.5, 0.25, 0.625]),
+        ([3.5, 0.0, 0.0], {"soft": 1.0, "decay": 1.0}, [1, 1, 1], [2.5, 1.5, 0.5]),
+        ([0.75, 0.25], {"soft": 1.0, "threshold": 0.5}, [1, 0], [0.25, 0.375]),
     ],
 )
 def test_potentials_by_hand(
@@ -71,19 +77,40 @@ def test_gradient_by_hand() -> None:
         assert current_T.grad.tolist() == expected
 
 
-@pytest.mark.parametrize("steps", [1, 2, 5])
-def test_the_loop_has_the_gradient_of_its_formula(steps: int) -> None:
-    """With a smooth function for the spike, finite differences see the whole path, reset too."""
+def test_gradient_of_the_soft_reset_and_of_the_decay_by_hand() -> None:
+    """Two steps, u' = 1.5 (fires, u = 0.5) and 0.25 + 1 = 1.25; slopes 1, loss s(1) + 10·s(2).
 
-    def unrolled(current_TBN: Tensor) -> Tensor:
+    ∂u(1)/∂u'(1) = 1 − v_th·σ' = 0, so ∂L/∂i(1) = 1, detached 1 + 10·0.5·1 = 6;
+    ∂L/∂decay = 10·u(1) = 5.
+    """
+    for detached, expected in ((False, [1.0, 10.0]), (True, [6.0, 10.0])):
+        decay = torch.tensor(0.5, dtype=torch.float64, requires_grad=True)
+        current_T = torch.tensor([1.5, 1.0], dtype=torch.float64, requires_grad=True)
+        dynamics = Dynamics(decay, 1.0, RECTANGLE, detached, reset="soft")
+        spikes_T = lif_loop(current_T, dynamics)
+        (spikes_T * torch.tensor([1.0, 10.0])).sum().backward()
+        assert current_T.grad is not None and decay.grad is not None
+        assert current_T.grad.tolist() == expected
+        assert decay.grad.item() == 10.0 * 0.5
+
+
+@pytest.mark.parametrize("reset", ["hard", "soft"])
+@pytest.mark.parametrize("steps", [1, 2, 5])
+def test_the_loop_has_the_gradient_of_its_formula(steps: int, reset: Reset) -> None:
+    """With a smooth function for the spike, finite differences see the whole path, reset and decay
+    too.
+    """
+
+    def unrolled(current_TBN: Tensor, decay: Tensor) -> Tensor:
         potential, spikes = torch.zeros_like(current_TBN[0]), []
         for current_BN in current_TBN:
             step = lif_step(
                 current_BN,
                 potential,
-                decay=0.5,
+                decay=decay,
                 threshold=1.0,
                 spike=lambda distance: torch.sigmoid(3.0 * distance),
+                reset=reset,
             )
             potential = step.potential
             spikes.append(step.spikes)
@@ -91,7 +118,8 @@ def test_the_loop_has_the_gradient_of_its_formula(steps: int) -> None:
 
     generator = torch.Generator().manual_seed(0)
     current_TBN = torch.randn(steps, 2, 3, dtype=torch.float64, generator=generator)
-    assert torch.autograd.gradcheck(unrolled, (current_TBN.requires_grad_(),))
+    decay = torch.tensor(0.6, dtype=torch.float64, requires_grad=True)
+    assert torch.autograd.gradcheck(unrolled, (current_TBN.requires_grad_(), decay))
 
 
 @pytest.mark.parametrize(
@@ -106,3 +134,16 @@ def test_the_loop_has_the_gradient_of_its_formula(steps: int) -> None:
 def test_numbers_out_of_range_are_refused(decay: float, threshold: float, field: str) -> None:
     with pytest.raises(HarnessError, match=field):
         Dynamics(decay, threshold, RECTANGLE)
+
+
+@pytest.mark.parametrize(
+    "decay", [torch.ones(2), torch.tensor(1)], ids=["two numbers", "whole number"]
+)
+def test_a_learned_decay_is_one_floating_number(decay: Tensor) -> None:
+    with pytest.raises(HarnessError, match="one floating number"):
+        Dynamics(decay, 1.0, RECTANGLE)
+
+
+def test_an_unknown_reset_is_refused() -> None:
+    with pytest.raises(HarnessError, match="'hard' or 'soft'"):
+        Dynamics(0.5, 1.0, RECTANGLE, reset="half")  # type: ignore[arg-type]

@@ -12,7 +12,7 @@ from harness.errors import HarnessError
 
 
 @pytest.mark.parametrize(
-    ("depth", "layers"), [(20, 73), (38, 136), (56, 199), (110, 388), (164, 577)]
+    ("depth", "layers"), [(20, 73), (38, 136), (56, 199), (74, 262), (110, 388), (164, 577)]
 )
 def test_the_layers_are_as_many_as_on_the_axes_of_fig_2(depth: int, layers: int) -> None:
     network = resnet(depth, base_width=1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from harness.engine.networks import resnet, summarise
+from harness.engine.networks import resnet, small, summarise, vgg
 
 
 def parameters(blocks: int, channels: int, classes: int = 10) -> int:
@@ -69,3 +69,37 @@ def test_the_network_is_left_as_it_was() -> None:
     for name, tensor in network.state_dict().items():
         assert torch.equal(tensor, before[name]), name
     assert not any(layer._forward_hooks for layer in network.modules())
+
+
+def test_a_stage_of_one_step_counts_once() -> None:
+    full, reduced = summarise(resnet(20)), summarise(resnet(20, single_step=(1,)))
+    stage_1 = full.stages[0].macs + full.stages[1].macs
+    assert reduced.macs_per_step == full.macs_per_step
+    assert full.macs - reduced.macs == 3 * stage_1
+
+
+def test_vgg_in_the_notation_of_table_d2() -> None:
+    summary = summarise(vgg(25, layout="table", base_width=4), (3, 16, 16))
+    rows = {stage.name: stage.cell for stage in summary.stages}
+    assert rows == {
+        "block1": "(3x3,4)x2",
+        "pooling1": "Average pooling, s2",
+        "block2": "(3x3,8)x3",
+        "pooling2": "Average pooling, s2",
+        "block3": "(3x3,16)x4",
+        "pooling3": "Average pooling, s2",
+        "block4": "(3x3,32)x12",
+        "pooling": "Global average pooling",
+        "classifier": "10-d fully connected layer",
+    }
+    # by hand: 9·C_in·C_out a convolution, 2 C a batch norm; 4 pixels a side in stage 3
+    block_3 = 9 * 8 * 16 + 3 * 9 * 16 * 16
+    assert summary.stages[4].parameters == block_3 + 4 * 2 * 16
+    assert summary.stages[4].macs == block_3 * 4 * 4
+    assert summary.stages[-1].parameters == 330
+
+
+@pytest.mark.parametrize("network", [vgg(13, base_width=2), small(), resnet(14, base_width=2)])
+def test_every_parameter_belongs_to_one_row(network: torch.nn.Module) -> None:
+    counted = summarise(network, (3, 8, 8)).parameters
+    assert counted == sum(number.numel() for number in network.parameters())

@@ -15,6 +15,7 @@ def test_the_defaults_are_the_papers() -> None:
     assert (recipe.epochs, recipe.batch, recipe.lr, recipe.weight_decay) == (300, 256, 0.1, 1e-4)
     assert (recipe.schedule, recipe.crop_padding, recipe.flip) == ("cosine", 4, True)
     assert (recipe.warmup_epochs, recipe.gradient_clip, recipe.label_smoothing) == (0, 0, 0)
+    assert (recipe.micro_batch, recipe.checkpoint_activations) == (0, False)
 
 
 @pytest.mark.parametrize(
@@ -30,6 +31,7 @@ def test_the_defaults_are_the_papers() -> None:
         {"label_smoothing": 1.0},
         {"warmup_epochs": 300.0},
         {"crop_padding": -1},
+        {"micro_batch": -1},
         {"schedule": "linear"},
         {"nesterov": True, "momentum": 0.0},
     ],

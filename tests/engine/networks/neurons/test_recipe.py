@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from harness.engine.lif import lif
-from harness.engine.networks.neurons import Neuron
+from harness.engine.networks.neurons import KINDS, Neuron
 from harness.errors import HarnessError
 
 
@@ -17,6 +17,23 @@ def test_lif_folds_time_into_the_batch_and_keeps_no_state() -> None:
     for _ in range(2):
         assert torch.equal(layer(folded, 3).view(3, 2, 5), expected)
     assert not list(layer.state_dict())
+
+
+def test_if_is_lif_that_forgets_nothing() -> None:
+    folded = torch.full((4, 3), 0.4)
+    for reset, spikes in (("hard", [0, 0, 1, 0]), ("soft", [0, 0, 1, 0])):
+        layer = Neuron("if", decay=0.1, reset=reset).layer()  # type: ignore[arg-type]
+        assert layer(folded, 4)[:, 0].tolist() == spikes
+    # 1.6 fires: the hard reset forgets 0.6, the soft one keeps it and fires again at 0.6 + 0.8
+    folded = torch.full((3, 2), 0.8)
+    assert Neuron("if").layer()(folded, 3)[:, 0].tolist() == [0, 1, 0]
+    assert Neuron("if", reset="soft").layer()(folded, 3)[:, 0].tolist() == [0, 1, 1]
+
+
+def test_every_kind_is_called_alike() -> None:
+    for kind in KINDS:
+        assert Neuron(kind).layer()(torch.randn(6, 4), 3).shape == (6, 4)
+        assert Neuron(kind).is_spiking == (kind != "relu")
 
 
 def test_relu_is_relu() -> None:
@@ -30,5 +47,5 @@ def test_its_description_names_every_number() -> None:
 
 
 def test_an_unknown_kind_is_refused() -> None:
-    with pytest.raises(HarnessError, match="Known: lif, relu"):
-        Neuron("gelu").layer()
+    with pytest.raises(HarnessError, match="known: if, lif, plif, relu"):
+        Neuron("izhikevich").layer()

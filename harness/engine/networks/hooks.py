@@ -1,0 +1,71 @@
+"""The outputs of a network's layers, by name and in execution order.
+
+Legend: T = time steps at that layer, B = batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from harness.engine.choices import choose
+from harness.engine.networks.network import Network
+from harness.errors import HarnessError
+
+OnLayer = Callable[[str, Tensor], None]
+"""Called with a layer's name and what it gave, [T, B, …]: a view, nothing is copied."""
+
+
+@contextmanager
+def hooked(network: Network, layers: Sequence[str] | None, callback: OnLayer) -> Iterator[None]:
+    """While this is open, each call of a layer is handed to `callback` as it happens.
+
+    `layers` are names of modules, None for all of `network.layer_names()`. The callback gets the
+    output of the layer, [T, B, …], T being 1 in artificial networks on static images and in stages
+    of one step. It may keep it: no layer writes into the output of another. Gradients are the
+    caller's choice, as is the network's mode; where activations are computed again in a backward
+    pass inside the context, their layers are called, and delivered, again. An exception in the
+    callback ends the forward pass. The hooks are gone when the context closes, however it closes.
+    Raises HarnessError for a name that is no module of the network and, in the forward pass, for an
+    empty batch.
+    """
+    images_at_once = [0]
+
+    def before(layer: nn.Module, inputs: tuple[Any, ...]) -> None:
+        batch = inputs[0].shape[-4]
+        if not batch:
+            raise HarnessError("network input", "an empty batch has no features")
+        images_at_once[0] = batch
+
+    def after(name: str) -> Callable[[nn.Module, Any, Tensor], None]:
+        def hook(layer: nn.Module, inputs: Any, folded: Tensor) -> None:
+            callback(name, folded.view(-1, images_at_once[0], *folded.shape[1:]))
+
+        return hook
+
+    modules = {name: module for name, module in network.named_modules() if name}
+    with ExitStack() as registered:
+        first = network.register_forward_pre_hook(before)
+        registered.callback(first.remove)
+        for name in network.layer_names() if layers is None else layers:
+            layer = choose(modules, name, where="network layer")
+            registered.callback(layer.register_forward_hook(after(name)).remove)
+        yield
+
+
+def record(
+    network: Network, images: Tensor, layers: Sequence[str] | None = None
+) -> list[tuple[str, Tensor]]:
+    """The outputs [T, B, …] of the layers for these images, in execution order, without gradients.
+
+    All of them are held at once; `hooked` is for those that do not fit. The network's mode is the
+    caller's choice: in training mode the batch norms learn from the images.
+    """
+    found: list[tuple[str, Tensor]] = []
+    with torch.no_grad(), hooked(network, layers, lambda *call: found.append(call)):
+        network(images)
+    return found

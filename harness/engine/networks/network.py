@@ -1,0 +1,71 @@
+"""What every network of this folder offers: time, the names of its layers, and its table row by
+row.
+
+Legend: T = time steps, B = batch, C = channels, H, W = height and width.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Any
+
+from torch import Tensor, nn
+
+from harness.engine.networks.neurons import Neuron
+from harness.engine.networks.outline import Part
+from harness.errors import HarnessError
+
+
+class Network(nn.Module, ABC):
+    """Images [B, C, H, W] or frames [T, B, C, H, W] to logits [B, classes], their mean over time.
+
+    Activations between the layers are folded, [T·B, C, H, W], and no layer works in place, so what
+    a hook was handed stays as it was.
+    """
+
+    time_steps: int  # shown of a static image; frames bring their own number
+
+    @abstractmethod
+    def layer_names(self) -> tuple[str, ...]:
+        """Names of the layers to hook, in execution order: each is a module's name in
+        `named_modules`. The classifier is not among them.
+        """
+
+    @abstractmethod
+    def outline(self) -> tuple[Part, ...]:
+        """The rows of its architecture table, in execution order; each parameter belongs to one."""
+
+
+def chosen(neuron: str | Neuron, numbers: Mapping[str, Any]) -> Neuron:
+    """The neuron of a network: given whole, or by its kind with the other fields of `Neuron`."""
+    if not isinstance(neuron, Neuron):
+        return Neuron(neuron, **numbers)
+    if numbers:
+        said = ", ".join(numbers)
+        raise HarnessError("network neuron", f"has its own numbers, but {said} came beside it")
+    return neuron
+
+
+def at_least_1(**counts: int) -> None:
+    """Raise HarnessError for a count below 1, by its name."""
+    for name, count in counts.items():
+        if count < 1:
+            raise HarnessError(f"network {name}", f"must be at least 1 (got {count})")
+
+
+def require_halving(images: Tensor, times: int) -> None:
+    """Raise HarnessError unless height and width halve so often without remainder."""
+    height, width = images.shape[-2:]
+    if height % 2**times or width % 2**times or not height * width:
+        said = {1: "once", 2: "twice"}.get(times, f"{times} times")
+        raise HarnessError(
+            "network input",
+            f"an image of {height}x{width} pixels does not halve {said}",
+            hint=f"use sides that are multiples of {2**times}",
+        )
+
+
+def mean_over_time(logits: Tensor, time_steps: int) -> Tensor:
+    """Logits [T·B, classes] to [B, classes]."""
+    return logits if time_steps == 1 else logits.view(time_steps, -1, logits.shape[1]).mean(0)

@@ -1,0 +1,45 @@
+"""LIF neurons as a layer of a network; with decay 1 they are integrate-and-fire neurons.
+
+Legend: T = time steps, B = batch.
+"""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+from harness.engine.lif import lif
+from harness.engine.lif.dynamics import Dynamics
+
+
+class Lif(nn.Module):
+    """A layer of LIF neurons on folded activations (paper eq. 1); it starts every call at potential
+    0 and keeps nothing.
+    """
+
+    def __init__(self, dynamics: Dynamics, backend: str = "auto") -> None:
+        super().__init__()
+        self.dynamics = dynamics
+        self.backend = backend
+
+    def decay(self) -> float | Tensor:
+        """The kept fraction of the potential per step."""
+        return self.dynamics.decay
+
+    def forward(self, folded: Tensor, time_steps: int) -> Tensor:
+        """Currents [T·B, …] to spikes [T·B, …]."""
+        numbers = self.dynamics
+        spikes = lif(
+            folded.view(time_steps, -1, *folded.shape[1:]),
+            decay=self.decay(),
+            threshold=numbers.threshold,
+            surrogate=numbers.surrogate,
+            detach_reset=numbers.detach_reset,
+            fires_at_threshold=numbers.fires_at_threshold,
+            reset=numbers.reset,
+            backend=self.backend,
+        )
+        return spikes.flatten(0, 1)
+
+    def extra_repr(self) -> str:
+        """Everything that decides its output."""
+        return repr(self.dynamics)

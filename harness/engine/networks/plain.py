@@ -1,0 +1,89 @@
+"""Networks without shortcuts: convolution – batch norm – activation, pools between them.
+
+Legend: T = time steps, B = batch, C = channels, H, W = height and width; activations are folded,
+[T·B, C, H, W].
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from torch import Tensor, nn
+
+from harness.engine.encoding import fold
+from harness.engine.networks.layers import convolution, linear
+from harness.engine.networks.network import Network, mean_over_time, require_halving
+from harness.engine.networks.neurons import Neuron
+from harness.engine.networks.outline import Part, convolution_cell, head, repeated
+from harness.engine.norm import TdBatchNorm
+
+_TIMELESS = (nn.Conv2d, nn.AvgPool2d, TdBatchNorm)  # the others are told the number of steps
+
+
+def triple(channels_in: int, channels: int, neuron: Neuron) -> tuple[nn.Module, ...]:
+    """A 3x3 convolution, its batch norm and its activation."""
+    norm = TdBatchNorm(channels)
+    return convolution(channels_in, channels, kernel=3), norm, neuron.layer()
+
+
+class PlainNetwork(Network):
+    """Layers one after the other – pool – fc; build it with `vgg` or `small`.
+
+    `rows` holds the layers by row of the architecture table and by name, in execution order; a name
+    such as `features.3` makes the module `3` of the container `features`.
+    """
+
+    def __init__(
+        self, rows: Mapping[str, Mapping[str, nn.Module]], *, classes: int, time_steps: int
+    ) -> None:
+        super().__init__()
+        self.time_steps = time_steps
+        self._rows = {row: tuple(layers) for row, layers in rows.items()}
+        self._names = tuple(name for names in self._rows.values() for name in names)
+        for layers in rows.values():
+            for name, layer in layers.items():
+                self._place(name, layer)
+        self.pool = nn.AdaptiveAvgPool2d(1)
+        self.fc = linear(self._convolutions(self._names)[-1].out_channels, classes)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Images [B, C, H, W] (the same at each of `time_steps` steps) or frames [T, B, C, H, W] to
+        logits [B, classes], their mean over the steps.
+
+        H and W must halve at each pool without remainder: HarnessError.
+        """
+        layers = [self.get_submodule(name) for name in self._names]
+        require_halving(images, sum(isinstance(layer, nn.AvgPool2d) for layer in layers))
+        folded, steps = fold(images, self.time_steps)
+        for layer in layers:
+            folded = layer(folded) if isinstance(layer, _TIMELESS) else layer(folded, steps)
+        return mean_over_time(self.fc(self.pool(folded).flatten(1)), steps)
+
+    def layer_names(self) -> tuple[str, ...]:
+        """Convolutions, batch norms, activations and pools, in execution order."""
+        return (*self._names, "pool")
+
+    def outline(self) -> tuple[Part, ...]:
+        """A row for the convolutions of a stage, one for each pool, one for the classifier."""
+        found = []
+        channels = 0
+        for row, names in self._rows.items():
+            convolutions = self._convolutions(names)
+            cell = repeated([f"({convolution_cell(layer)})" for layer in convolutions])
+            if convolutions:
+                channels = convolutions[-1].out_channels
+            else:
+                cell = f"Average pooling, s{self.get_submodule(names[0]).stride}"
+            repeats = max(1, len(convolutions))
+            found.append(Part(row, cell, repeats, channels, names, self.time_steps))
+        return (*found, *head(self.pool, self.fc, time_steps=self.time_steps))
+
+    def _convolutions(self, names: tuple[str, ...]) -> list[nn.Conv2d]:
+        layers = [self.get_submodule(name) for name in names]
+        return [layer for layer in layers if isinstance(layer, nn.Conv2d)]
+
+    def _place(self, name: str, layer: nn.Module) -> None:
+        container, _, last = name.rpartition(".")
+        if container and container not in self._modules:
+            self.add_module(container, nn.ModuleDict())
+        self.get_submodule(container).add_module(last, layer)

@@ -1,0 +1,219 @@
+"""The Triton kernels against the reference loop: on a GPU where there is one, else interpreted.
+
+Triton reads TRITON_INTERPRET when it is imported, so the interpreted tests run in a pytest of
+their own, which `test_the_interpreted_tests_pass` starts.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from harness.engine.lif import fused_gpu, lif
+from harness.engine.lif.dynamics import Dynamics, Reset
+from harness.engine.lif.fused_gpu import fits_fused_gpu, lif_fused_gpu
+from harness.engine.lif.reference import lif_loop
+from harness.engine.surrogates import Arctan, Dspike, Rectangle, Sigmoid, Surrogate, Triangle
+from harness.errors import HarnessError
+from tests.engine.lif.cases import currents, gradient
+
+INTERPRETED = os.environ.get("TRITON_INTERPRET") == "1"
+GPU = torch.cuda.is_available()
+LIMIT = 2e-6  # gradients of order 1 over up to 33 steps; measured 1e-6
+
+kernels_run = pytest.mark.skipif(
+    not (GPU or INTERPRETED), reason="no GPU here: run by the interpreter instead"
+)
+on_gpu = pytest.mark.skipif(not GPU, reason="NOT TESTED: needs a CUDA GPU, and there is none")
+PLACE = "cuda" if GPU and not INTERPRETED else "cpu"
+
+SURROGATES: list[Surrogate] = [Rectangle(), Dspike(), Triangle(), Sigmoid(), Arctan()]
+SWITCHES = list(itertools.product([False, True], [False, True]))  # detach_reset, fires_at_threshold
+
+
+@pytest.mark.skipif(INTERPRETED, reason="is run by this very test")
+def test_the_interpreted_tests_pass(root: Path) -> None:
+    pytest.importorskip("triton", reason="NOT TESTED: triton is not installed")
+    run = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", __file__],
+        cwd=root,
+        env={**os.environ, "TRITON_INTERPRET": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0 and " passed" in run.stdout, run.stdout + run.stderr
+
+
+def assert_equal(current_TBN: torch.Tensor, dynamics: Dynamics) -> None:
+    current_TBN = current_TBN.to(PLACE).requires_grad_()
+    ours, theirs = lif_fused_gpu(current_TBN, dynamics), lif_loop(current_TBN, dynamics)
+    assert torch.equal(ours, theirs)
+    got, expected = gradient(ours, current_TBN), gradient(theirs, current_TBN)
+    torch.testing.assert_close(got, expected, rtol=LIMIT, atol=LIMIT)
+
+
+@kernels_run
+@pytest.mark.parametrize("reset", ["hard", "soft"])
+@pytest.mark.parametrize(("detached", "at_threshold"), SWITCHES)
+@pytest.mark.parametrize("surrogate", SURROGATES, ids=repr)
+def test_spikes_are_equal_bit_for_bit_and_gradients_closely(
+    surrogate: Surrogate, detached: bool, at_threshold: bool, reset: Reset
+) -> None:
+    dynamics = Dynamics(0.9, 0.3, surrogate, detached, at_threshold, reset)
+    assert_equal(currents((4, 3, 50)), dynamics)
+
+
+@kernels_run
+@pytest.mark.parametrize("steps", [1, 2, 8, 9, 16, 17, 33, 128])
+def test_every_length_of_time(steps: int) -> None:
+    assert_equal(currents((steps, 2, 35)), Dynamics(0.5, 1.0, Dspike()))
+
+
+@kernels_run
+@pytest.mark.parametrize("shape", [(7,), (3, 0, 4), (2, 3, 5, 7, 1), (4, 1030)])
+def test_any_shape(shape: tuple[int, ...]) -> None:
+    assert_equal(currents(shape), Dynamics(0.5, 1.0, Rectangle()))
+
+
+@kernels_run
+@pytest.mark.parametrize("layout", ["channels_last", "time_last", "strided", "expanded"])
+def test_any_memory_layout(layout: str) -> None:
+    dense = currents((4, 2, 4, 3, 3))
+    channels_last = dense.flatten(0, 1).contiguous(memory_format=torch.channels_last)
+    current_TBN = {
+        "channels_last": channels_last.unflatten(0, (4, 2)),
+        "time_last": dense.movedim(0, -1).contiguous().movedim(-1, 0),
+        "strided": currents((4, 4, 4, 3, 3))[:, ::2],
+        "expanded": dense[:1].expand(4, 2, 4, 3, 3),
+    }[layout]
+    assert_equal(current_TBN, Dynamics(0.5, 1.0, Dspike()))
+
+
+@kernels_run
+def test_channels_last_stays_channels_last() -> None:
+    images = currents((8, 4, 3, 3)).to(PLACE).contiguous(memory_format=torch.channels_last)
+    spikes = lif_fused_gpu(images.unflatten(0, (2, 4)), Dynamics(0.5, 1.0, Dspike()))
+    assert spikes.flatten(0, 1).is_contiguous(memory_format=torch.channels_last)
+
+
+@kernels_run
+@pytest.mark.parametrize("steps", [4, 20])
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_half_precision_in_memory_float32_in_the_membrane(dtype: torch.dtype, steps: int) -> None:
+    numbers: dict[str, Any] = {"decay": 0.5, "threshold": 1.0, "surrogate": "dspike"}
+    current_TBN = currents((steps, 70)).to(PLACE, dtype).requires_grad_()
+    ours = lif(current_TBN, **numbers, backend="triton")
+    theirs = lif(current_TBN, **numbers, backend="reference")
+    assert ours.dtype == dtype and torch.equal(ours, theirs)
+    got, expected = gradient(ours, current_TBN), gradient(theirs, current_TBN)
+    spacing = torch.finfo(dtype).eps  # both round once, from float32 sums that differ by 1e-6
+    torch.testing.assert_close(got, expected, rtol=spacing, atol=1e-6)
+
+
+@kernels_run
+@pytest.mark.parametrize("broken", [float("nan"), float("inf"), -float("inf")])
+@pytest.mark.parametrize("reset", ["hard", "soft"])
+def test_a_broken_input_is_shown_as_the_reference_shows_it(broken: float, reset: Reset) -> None:
+    current_TBN = currents((20, 40)).to(PLACE)
+    current_TBN[3, 5], current_TBN[17, 9] = broken, broken
+    dynamics = Dynamics(0.5, 1.0, Dspike(), reset=reset)
+    ours, theirs = lif_fused_gpu(current_TBN, dynamics), lif_loop(current_TBN, dynamics)
+    torch.testing.assert_close(ours, theirs, rtol=0, atol=0, equal_nan=True)
+    assert ours[:, 5].isnan().any() and not ours[:, 6].isnan().any()
+
+
+@kernels_run
+@pytest.mark.parametrize(("steps", "extra"), [(16, 0), (17, 70), (64, 3 * 70)])
+def test_it_keeps_its_input_and_one_potential_per_16_steps(steps: int, extra: int) -> None:
+    current_TBN = currents((steps, 70)).to(PLACE).requires_grad_()
+    kept: list[int] = []
+
+    def keep(tensor: torch.Tensor) -> torch.Tensor:
+        kept.append(tensor.numel())
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+        lif_fused_gpu(current_TBN, Dynamics(0.5, 1.0, Dspike()))
+    assert sorted(kept) == [extra, steps * 70]
+
+
+@on_gpu
+def test_auto_takes_it_for_cuda_tensors_of_every_size() -> None:
+    dynamics = Dynamics(0.5, 1.0, Dspike())
+    current_TBN = currents((4, 300_001)).cuda()
+    assert fits_fused_gpu(current_TBN, dynamics)
+    assert_equal(current_TBN, dynamics)
+    numbers: dict[str, Any] = {"decay": 0.5, "threshold": 1.0, "surrogate": "dspike"}
+    on_cpu = lif(current_TBN.cpu(), **numbers)
+    assert torch.equal(lif(current_TBN, **numbers).cpu(), on_cpu)
+
+
+@on_gpu
+def test_two_runs_give_the_same_bits() -> None:
+    current_TBN = currents((40, 10_000)).cuda().requires_grad_()
+    dynamics = Dynamics(0.5, 1.0, Dspike())
+    grads = [gradient(lif_fused_gpu(current_TBN, dynamics), current_TBN) for _ in range(2)]
+    assert torch.equal(*grads)
+
+
+@pytest.mark.skipif(INTERPRETED, reason="compiles")
+def test_no_multiply_and_add_is_contracted_for_a_gpu(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Compiled for sm_90, which needs no GPU, with the options of the launch."""
+    pytest.importorskip("triton", reason="NOT TESTED: triton is not installed")
+    monkeypatch.setenv("TRITON_CACHE_DIR", str(tmp_path))
+    _, _, choices = fused_gpu._launch(torch.ones(4, 8), Dynamics(0.5, 1.0, Dspike()))
+    options = {name: choices.pop(name) for name in ("num_warps", "enable_fp_fusion")}
+    assert not _has_fma(choices, options)
+    assert _has_fma(choices, options | {"enable_fp_fusion": True})  # so the test can tell
+
+
+def _has_fma(choices: dict[str, Any], options: dict[str, Any]) -> bool:
+    import triton
+    from triton.backends.compiler import GPUTarget
+    from triton.compiler import ASTSource
+
+    from harness.engine.lif import fused_gpu_kernels as kernels
+
+    constants = {**choices, "KEEP_STARTS": False}
+    types = dict(zip(kernels.forward.arg_names, ["*fp32"] * 3 + ["i32"] * 2, strict=False))
+    types |= {"decay": "fp32", "threshold": "fp32", **dict.fromkeys(constants, "constexpr")}
+    source = ASTSource(kernels.forward, types, constexprs=constants)
+    made = triton.compile(source, target=GPUTarget("cuda", 90, 32), options=options)
+    return "fma.rn" in made.asm["ptx"]
+
+
+class _Own:
+    def derivative(self, distance: torch.Tensor) -> torch.Tensor:
+        return distance
+
+
+@pytest.mark.parametrize(
+    ("current", "dynamics", "why"),
+    [
+        (torch.ones(2, 2, dtype=torch.float64), Dynamics(0.5, 1.0, Dspike()), "float64"),
+        (torch.ones(2, 2), Dynamics(0.5, 1.0, _Own()), "surrogate _Own"),
+        (torch.ones(2, 2), Dynamics(torch.tensor(0.5), 1.0, Dspike()), "learned"),
+    ],
+)
+def test_what_it_cannot_run_is_said(current: torch.Tensor, dynamics: Dynamics, why: str) -> None:
+    assert not fits_fused_gpu(current, dynamics)
+    with pytest.raises(HarnessError, match=why):
+        lif_fused_gpu(current, dynamics)
+
+
+@pytest.mark.skipif(INTERPRETED, reason="the interpreter runs on the CPU")
+def test_a_tensor_on_the_cpu_is_refused_and_auto_does_not_take_it() -> None:
+    dynamics = Dynamics(0.5, 1.0, Dspike())
+    assert not fits_fused_gpu(torch.ones(2, 2), dynamics)
+    with pytest.raises(HarnessError, match=r"triton is not installed|CUDA only"):
+        lif_fused_gpu(torch.ones(2, 2), dynamics)

@@ -1,0 +1,95 @@
+"""One step: its gradient added up over micro batches is that of the whole batch."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from harness.engine.norm import TdBatchNorm
+from harness.engine.training import Recipe, train
+from harness.engine.training.state import TrainingState
+from tests.engine.training.cases import RECIPE, images, network
+
+DRAW = torch.Generator().manual_seed(0)
+INPUTS = torch.randn(10, 3, 8, 8, generator=DRAW)
+LABELS = torch.arange(10) % 3
+
+
+class _Plain(nn.Module):
+    """No batch norm: no image knows of another."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fc = nn.Linear(192, 3)
+        with torch.no_grad():
+            nn.init.normal_(self.fc.weight, generator=torch.Generator().manual_seed(1))
+            nn.init.zeros_(self.fc.bias)
+
+    def forward(self, images: Tensor) -> Tensor:
+        logits: Tensor = self.fc(images.flatten(1))
+        return logits
+
+
+def _with_fixed_statistics() -> nn.Module:
+    made = network()
+    for layer in made.modules():
+        if isinstance(layer, TdBatchNorm):
+            layer.register_forward_pre_hook(lambda layer, inputs: layer.eval() and None)
+    return made
+
+
+def one_step(made: nn.Module, micro_batch: int) -> tuple[float, int, dict[str, Tensor]]:
+    recipe = Recipe(lr=0.1, momentum=0.0, micro_batch=micro_batch, label_smoothing=0.1)
+    state = TrainingState.start(made, recipe, torch.device("cpu"), "f32")
+    loss, right = state.step(INPUTS, LABELS, 0.1)
+    return loss.item(), int(right), {name: t.clone() for name, t in made.state_dict().items()}
+
+
+@pytest.mark.parametrize("micro_batch", [1, 3, 4, 5, 10, 64])
+@pytest.mark.parametrize("make", [_Plain, _with_fixed_statistics])
+def test_without_batch_statistics_it_is_the_whole_batchs_step(
+    make: type[nn.Module], micro_batch: int
+) -> None:
+    loss, right, weights = one_step(make(), micro_batch)
+    whole_loss, whole_right, whole = one_step(make(), 0)
+    assert loss == pytest.approx(whole_loss, rel=1e-6) and right == whole_right
+    for name, tensor in whole.items():
+        torch.testing.assert_close(weights[name], tensor, rtol=1e-5, atol=1e-6)
+    if micro_batch >= 10:
+        assert loss == whole_loss
+
+
+def test_batch_statistics_are_each_micro_batchs_own() -> None:
+    found, by_hand = network("relu"), network("relu")
+    loss, _, _ = one_step(found, 5)
+    with torch.no_grad():
+        by_hand.train()
+        halves = [
+            nn.functional.cross_entropy(by_hand(some), labels, label_smoothing=0.1).item()
+            for some, labels in zip(INPUTS.split(5), LABELS.split(5), strict=True)
+        ]
+    assert loss == pytest.approx(sum(halves) / 2, rel=1e-6)
+    assert torch.equal(found.bn1.running_mean, by_hand.bn1.running_mean)  # two updates, in order
+    assert loss != pytest.approx(one_step(network("relu"), 0)[0], rel=1e-4)
+
+
+def test_parts_are_equal_to_one_image() -> None:
+    sizes: list[int] = []
+    made = _Plain()
+    made.register_forward_pre_hook(lambda layer, inputs: sizes.append(len(inputs[0])))
+    one_step(made, 4)
+    assert sizes == [4, 3, 3]  # and not 4, 4, 2: small parts have poor statistics
+
+
+@pytest.mark.parametrize("precision", ["f32", "fp16"])
+def test_a_training_in_micro_batches_repeats_itself(precision: str) -> None:
+    recipe = replace(RECIPE, micro_batch=6, gradient_clip=1.0)
+    first = train(network(), images(), recipe, seed=0, precision=precision)
+    again = train(network(), images(), recipe, seed=0, precision=precision)
+    assert [row.train_loss for row in first.epochs] == [row.train_loss for row in again.epochs]
+    whole = replace(recipe, micro_batch=0)
+    other = train(network(), images(), whole, seed=0, precision=precision)
+    assert [row.train_loss for row in first.epochs] != [row.train_loss for row in other.epochs]

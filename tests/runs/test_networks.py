@@ -1,0 +1,71 @@
+"""Every network block becomes a network of the engine, field by field."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+import torch
+
+from harness.engine.networks import Network
+from harness.errors import HarnessError
+from harness.layout import layout
+from harness.runs.networks import network
+from harness.spec.library import load
+from harness.spec.network import Network as Spec
+from harness.spec.network import Resnet, Small, Vgg
+
+BLOCKS = load(layout()).blocks
+RELU, LIF = BLOCKS.neuron["relu"], BLOCKS.neuron["lif"]
+
+
+def built(spec: Spec, neuron: object = RELU) -> Network:
+    return network(spec, neuron, classes=7, channels=2, seed=0)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", [name for name in BLOCKS.network.blocks if name != "alexnet"])
+@pytest.mark.parametrize("neuron", [RELU, LIF], ids=["relu", "lif"])
+def test_every_block_can_be_built_and_sees_images_and_frames(name: str, neuron: object) -> None:
+    spec = BLOCKS.network[name].model_copy(update={"base_width": 2})
+    made = built(spec, neuron)
+    assert made(torch.randn(3, 2, 8, 8)).shape == (3, 7)
+    assert made(torch.randn(5, 3, 2, 8, 8)).shape == (3, 7)
+
+
+@pytest.mark.parametrize(
+    ("spec", "field", "value"),
+    [
+        (Resnet(kind="resnet", base_width=2), "depth", 26),
+        (Resnet(kind="resnet", base_width=2), "width", 2),
+        (Resnet(kind="resnet", base_width=2), "residual", (2,)),
+        (Resnet(kind="resnet", base_width=2), "single_step", (3,)),
+        (Resnet(kind="resnet", base_width=2), "branch_scale", 0.5),
+        (Vgg(kind="vgg", base_width=2), "depth", 19),
+        (Vgg(kind="vgg", base_width=2), "layout", "table"),
+        (Vgg(kind="vgg", base_width=2), "width", 2),
+        (Small(kind="small", base_width=2), "stages", 2),
+        (Small(kind="small", base_width=2), "base_width", 3),
+        (Small(kind="small", base_width=2), "width", 2),
+    ],
+    ids=str,
+)
+def test_every_field_reaches_the_engine(spec: Spec, field: str, value: object) -> None:
+    images = torch.randn(4, 2, 8, 8, generator=torch.Generator().manual_seed(0)) * 3
+    changed = spec.model_copy(update={field: value})
+    assert not torch.equal(built(spec, LIF)(images), built(changed, LIF)(images))
+
+
+def test_alexnet_is_artificial_only() -> None:
+    with pytest.raises(HarnessError, match="artificial network"):
+        built(BLOCKS.network["alexnet"], LIF)
+
+
+def test_a_network_without_a_drawn_weight_file_is_built_from_the_seed() -> None:
+    pytest.importorskip("torchvision")
+    spec = BLOCKS.network["alexnet"].model_copy(update={"weights": "none"})
+    assert built(spec)(torch.randn(1, 2, 63, 63)).shape == (1, 7)
+
+
+def test_a_spec_says_all_that_the_figures_network_is() -> None:
+    said = json.loads(BLOCKS.network["vgg"].model_dump_json(exclude={"deviations"}))
+    assert said == {"kind": "vgg", "depth": 13, "width": 1, "base_width": 64, "layout": "figures"}
