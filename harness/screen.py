@@ -67,7 +67,8 @@ class Board:
             again = f", taken up again ({event.resumed})" if event.resumed else ""
             return f"{at} {label}: started{again}"
         if isinstance(event, Advanced):
-            return f"{at} {label}: {_told(event.progress)}, {self.eta()}"
+            rate = f"{event.progress.images_per_second:,.0f} images/s"
+            return f"{at} {label}: {_told(event.progress)}, {rate}, {self.eta()}"
         if isinstance(event, Waiting):
             return f"{at} {label}: {event.holder} runs it, waiting for the result"
         if isinstance(event, Finished):
