@@ -112,7 +112,8 @@ class Lines:
         self.board.tell(event)
         if isinstance(event, Advanced):
             now = time.monotonic()
-            if now - self._last.setdefault(event.key, now) < QUIET_S:
+            since = self.board.running[event.key][0]  # its start, until a line was printed
+            if now - self._last.get(event.key, since) < QUIET_S:
                 return
             self._last[event.key] = now
         self.console.print(Text(self.board.line(event)), soft_wrap=True)

@@ -60,6 +60,20 @@ def test_a_line_counts_nodes_and_names_epoch_rate_and_failure() -> None:
     assert "last line" in failed
 
 
+def test_a_long_epoch_is_told_at_once_and_short_ones_now_and_then(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock, out = [0.0], io.StringIO()
+    monkeypatch.setattr(screen.time, "monotonic", lambda: clock[0])
+    with screen.Lines(board({"a": 1.0}), Console(file=out, width=200)) as lines:
+        lines(Started("a", 0))
+        for epoch, ended in enumerate((30.0, 35.0, 55.0), start=1):
+            clock[0] = ended
+            lines(Advanced("a", Progress(epoch, 9, "epoch")))
+    said = out.getvalue()
+    assert [f"epoch {epoch}/9" in said for epoch in (1, 2, 3)] == [True, False, True]
+
+
 def test_plain_lines_are_never_read_as_markup() -> None:
     out = io.StringIO()
     here = board({"a": 1.0})
