@@ -108,10 +108,15 @@ def print_plan(project: Project, held: Survey, console: Console, *, nodes: bool 
 
 
 def _why(planned: PlannedExhibit, held: Survey) -> str:
-    said = Counter(str(held.reasons[key]) for key in planned.nodes if key in held.reasons)
-    parts = [said.most_common(1)[0][0] if len(said) == 1 else ""] if said else []
+    """The reason that all of an exhibit's nodes have in common, and what it shares."""
+    reasons = [held.reasons[key] for key in planned.nodes if key in held.reasons]
+    parts = []
+    if len({(reason.cause, reason.changes) for reason in reasons}) == 1:
+        parts.append(str(reasons[0]))
+    elif reasons:
+        parts.append("for more than one reason, see below")
     parts += [f"shares {count} with {name}" for name, count in _shared(planned, held).items()]
-    return "; ".join(part for part in parts if part)
+    return "; ".join(parts)
 
 
 def _print_nodes(held: Survey, console: Console) -> None:

@@ -67,7 +67,8 @@ class Board:
             again = f", taken up again ({event.resumed})" if event.resumed else ""
             return f"{at} {label}: started{again}"
         if isinstance(event, Advanced):
-            return f"{at} {label}: {_told(event.progress)}, {self.eta()}"
+            rate = f"{event.progress.images_per_second:,.0f} images/s"
+            return f"{at} {label}: {_told(event.progress)}, {rate}, {self.eta()}"
         if isinstance(event, Waiting):
             return f"{at} {label}: {event.holder} runs it, waiting for the result"
         if isinstance(event, Finished):
@@ -111,7 +112,8 @@ class Lines:
         self.board.tell(event)
         if isinstance(event, Advanced):
             now = time.monotonic()
-            if now - self._last.setdefault(event.key, now) < QUIET_S:
+            since = self.board.running[event.key][0]  # its start, until a line was printed
+            if now - self._last.get(event.key, since) < QUIET_S:
                 return
             self._last[event.key] = now
         self.console.print(Text(self.board.line(event)), soft_wrap=True)

@@ -27,11 +27,11 @@ def comparison(verdict: Verdict, pivot: Pivot, names: Names, caption: str) -> Gr
     if verdict.golden == PUBLISHED:
         lines.append(("published", "golden", _golden))
     elif verdict.golden:
-        lines.append((f"measured before ({verdict.golden})", "golden", _golden))
+        lines.append(("measured before", "golden", _before))
     if verdict.golden:
         lines.append(("difference", "difference", _difference))
     if verdict.golden != PUBLISHED:
-        lines.append(("published, for orientation", "published", _published))
+        lines.append(("published", "published", _published))
     return _grid(verdict.cells, pivot, names, caption, lines)
 
 
@@ -110,6 +110,13 @@ def _with_spread(cell: CellResult) -> str:
 
 def _golden(cell: CellResult) -> GridCell:
     return GridCell(cell.golden.replace("-", wording.MINUS) if _is_number(cell) else cell.golden)
+
+
+def _before(cell: CellResult) -> GridCell:
+    """A value measured here is not a print: as many digits as the one that it stands beside."""
+    if not _is_number(cell):
+        return GridCell(cell.golden)
+    return GridCell(wording.number(float(cell.golden), cell.unit), cell.computed)
 
 
 def _published(cell: CellResult) -> GridCell:

@@ -30,10 +30,9 @@ class Store:
         with store.lease(identity.key, waiting=say):
             found = store.claim(identity)
             if isinstance(found, Manifest):
-                return found                    # stored meanwhile, or finished by a run that was
-                killed at the end
-            ...                                 # write into found.files, resume from and save to
-            found.checkpoints return store.publish(identity, found, provenance)
+                return found        # stored meanwhile, or only its last rename was missing
+            ...                     # write into found.files, go on from found.checkpoints
+            return store.publish(identity, found, provenance)
 
     An exception in between leaves the checkpoints and the log where they are.
     """

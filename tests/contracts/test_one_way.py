@@ -28,7 +28,8 @@ MAY: dict[str, set[str]] = {
     "stages": GROUND | {"spec", "plan", "engine", "store", "execute"},
     "upkeep": GROUND | {"spec", "plan", "store", "execute", "screen", "stages"},
     "listing": GROUND | {"spec", "plan", "store", "screen", "stages"},
-    "chain": GROUND | {"plan", "store", "execute", "check", "report", "listing", "screen", "stages"},
+    "chain": GROUND
+    | {"plan", "store", "execute", "check", "report", "listing", "screen", "stages"},
     "cli": GROUND
     | {
         "plan",

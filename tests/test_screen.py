@@ -1,0 +1,92 @@
+"""What is said while nodes run: counts, progress and an ETA that follows what happened."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from rich.console import Console
+
+from harness import screen
+from harness.execute.events import Advanced, Failed, Finished, Started
+from harness.execute.queue import Queue
+from harness.plan.node import Node
+from harness.runs.place import Progress
+from harness.spec.numerics import Numerics
+
+
+def board(seconds: dict[str, float], slots: int = 1) -> screen.Board:
+    nodes = {name: Node(name, "train", 1, {}, {}, f"node {name}", Numerics()) for name in seconds}
+    return screen.Board(nodes, Queue(nodes.values(), set(), seconds), slots)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [(4.21, "4.2 s"), (42, "42 s"), (200, "3 min 20 s"), (7500, "2 h 05 min")],
+)
+def test_durations_read_as_people_say_them(seconds: float, said: str) -> None:
+    assert screen.duration(seconds) == said
+
+
+@pytest.mark.parametrize(
+    ("count", "said"), [(812, "812 B"), (20_000, "20.0 kB"), (170_498_071, "170.5 MB")]
+)
+def test_sizes_are_powers_of_ten(count: int, said: str) -> None:
+    assert screen.size(count) == said
+
+
+def test_a_node_that_took_twice_its_estimate_doubles_what_is_left(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock = [0.0]
+    monkeypatch.setattr(screen.time, "monotonic", lambda: clock[0])
+    here = board({"a": 100.0, "b": 90.0})
+    assert here.queue.next().key == "a"  # type: ignore[union-attr]
+    here.tell(Started("a", 0))
+    clock[0] = 200.0
+    here.queue.finish("a")
+    here.tell(Finished("a", 200.0, here=True))
+    assert here.eta() == "about 3 min 00 s left"
+
+
+def test_a_line_counts_nodes_and_names_epoch_rate_and_failure() -> None:
+    here = board({"a": 1.0, "b": 1.0})
+    here.tell(Finished("b", 1.0, here=True))
+    advanced = here.line(Advanced("a", Progress(2, 5, "epoch", 830.4, "test 51.00 %")))
+    assert advanced.startswith("[1/2] node a: epoch 2/5, test 51.00 %, 830 images/s, about ")
+    failed = here.line(Failed("a", "diverged", "/store/logs/a.log", ("last line",)))
+    assert "FAILED: diverged" in failed
+    assert "log: /store/logs/a.log" in failed
+    assert "last line" in failed
+
+
+def test_a_long_epoch_is_told_at_once_and_short_ones_now_and_then(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock, out = [0.0], io.StringIO()
+    monkeypatch.setattr(screen.time, "monotonic", lambda: clock[0])
+    with screen.Lines(board({"a": 1.0}), Console(file=out, width=200)) as lines:
+        lines(Started("a", 0))
+        for epoch, ended in enumerate((30.0, 35.0, 55.0), start=1):
+            clock[0] = ended
+            lines(Advanced("a", Progress(epoch, 9, "epoch")))
+    said = out.getvalue()
+    assert [f"epoch {epoch}/9" in said for epoch in (1, 2, 3)] == [True, False, True]
+
+
+def test_plain_lines_are_never_read_as_markup() -> None:
+    out = io.StringIO()
+    here = board({"a": 1.0})
+    with screen.Lines(here, Console(file=out, width=200)) as lines:
+        lines(Failed("a", "[red]not markup[/red]"))
+    assert "[red]not markup[/red]" in out.getvalue()
+    assert "\x1b" not in out.getvalue()
+
+
+def test_a_pipe_gets_plain_lines_and_a_terminal_a_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CI", raising=False)
+    here = board({"a": 1.0})
+    plain = screen.screen_for(here, Console(file=io.StringIO()))
+    live = screen.screen_for(here, Console(file=io.StringIO(), force_terminal=True))
+    assert isinstance(plain, screen.Lines)
+    assert isinstance(live, screen.LiveTable)
