@@ -80,7 +80,9 @@ PRIMITIVES: list[tuple[Surrogate, Callable[[Tensor], Tensor]]] = [
 ]
 
 
-@pytest.mark.parametrize(("surrogate", "primitive"), PRIMITIVES, ids=lambda one: repr(one)[:30])
+@pytest.mark.parametrize(
+    ("surrogate", "primitive"), PRIMITIVES, ids=[repr(one) for one, _ in PRIMITIVES]
+)
 def test_each_is_the_derivative_of_its_primitive(
     surrogate: Surrogate, primitive: Callable[[Tensor], Tensor]
 ) -> None:
