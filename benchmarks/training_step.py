@@ -1,8 +1,8 @@
 """A whole training step: the engine's backends, its peers, and the ANN of the same folded batch.
 
 Before anything is timed, every candidate of ours that computes the same network in float32 must
-Before anything is timed, every candidate of ours that computes the same network in float32 gives the
-plain loop's loss to 1e-5. A peer that rounds in another order may flip a spike, and with it
+give the plain loop's loss to 1e-5. A peer that rounds in another order may flip a spike, and with
+it all that follows: it is timed all the same, and its row says by how much its loss differs.
 """
 
 from __future__ import annotations
