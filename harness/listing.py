@@ -22,7 +22,7 @@ def list_rows(library: Library) -> list[dict[str, Any]]:
             "id": one.id,
             "title": one.title,
             "source": f"{one.source.document}: {one.source.place}",
-            "measure": one.measure.kind,
+            "measure": ", ".join(dict.fromkeys(measure.kind for measure in one.measure)),
             "claims": len(one.claim),
         }
         for one in library.exhibits.values()

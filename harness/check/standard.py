@@ -19,7 +19,7 @@ NO_GOLDEN = "the exhibit names no golden values"
 
 def golden_set(exhibit: Exhibit, profile: Profile) -> str | None:
     """The folder of golden/ in force. What does not depend on scale is published at every scale."""
-    return PUBLISHED if exhibit.measure.scale_free else profile.golden
+    return PUBLISHED if exhibit.scale_free else profile.golden
 
 
 def standard(

@@ -11,6 +11,8 @@ import pandas as pd
 from harness.frames.cells import cells
 from harness.frames.curves import LearningCurve, learning_curves
 from harness.frames.derive import derived
+from harness.frames.maps import Maps, maps_of
+from harness.frames.readers import READERS
 from harness.frames.recorded import Absence, Artifacts, recorded
 from harness.frames.runs import index_columns, runs_frame
 from harness.plan.expand import PlannedExhibit
@@ -28,7 +30,10 @@ class Planned:
 
 @dataclass(frozen=True)
 class Frame:
-    """`index` names the columns that tell cells apart; `runs` and `cells` as in `columns`."""
+    """`index` names the columns that tell cells apart; `runs` and `cells` as in `columns`. `maps`
+    holds what has too many numbers for cells; `fine` are quantities whose cells are too many to be
+    listed one by one.
+    """
 
     exhibit: str
     index: tuple[str, ...]
@@ -36,6 +41,8 @@ class Frame:
     cells: pd.DataFrame
     points: tuple[Planned, ...]
     curves: tuple[LearningCurve, ...]
+    maps: Maps | None = None
+    fine: frozenset[str] = frozenset()
 
 
 def frame_of(planned: PlannedExhibit, artifacts: Artifacts, failures: Mapping[str, str]) -> Frame:
@@ -58,4 +65,6 @@ def frame_of(planned: PlannedExhibit, artifacts: Artifacts, failures: Mapping[st
         cells=cells(runs, index, [(point.axes, point.seed) for point in points]),
         points=points,
         curves=learning_curves(planned, found),
+        maps=maps_of(planned, found),
+        fine=frozenset(name for one in planned.exhibit.measure for name in READERS[one.kind].fine),
     )

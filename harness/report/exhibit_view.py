@@ -11,6 +11,7 @@ from harness.check.golden import PUBLISHED
 from harness.check.join import Standard
 from harness.check.verdict import Verdict
 from harness.execute.events import Failed
+from harness.frames.files import MAPS
 from harness.frames.frame import Frame
 from harness.plan.expand import Plan
 from harness.report import marks, wording
@@ -64,7 +65,7 @@ def exhibit_view(
         errata=exhibit.errata,
         notes=exhibit.notes,
         provenance=provenance(one.planned, plan, document, profile, manifests, failures),
-        links=_links(exhibit.id, figure),
+        links=_links(exhibit.id, one.frame, figure),
     )
 
 
@@ -91,7 +92,7 @@ def against(verdict: Verdict) -> str:
 
 def _more(frame: Frame, verdict: Verdict, layout: Pivot, names: Mapping[str, str]) -> Grid | None:
     """The quantities that are measured too and compared with nothing."""
-    compared = {cell.quantity for cell in verdict.cells}
+    compared = {cell.quantity for cell in verdict.cells} | frame.fine
     others = frame.cells[~frame.cells["quantity"].isin(compared)]
     if others.empty:
         return None
@@ -132,8 +133,9 @@ def _claim(claim: ClaimResult, verdict: Verdict) -> ClaimView:
     )
 
 
-def _links(exhibit: str, drawn: Drawn | None) -> tuple[Link, ...]:
+def _links(exhibit: str, frame: Frame, drawn: Drawn | None) -> tuple[Link, ...]:
     names = ["frame.csv", "frame.json", "verdict.json"]
+    names += [MAPS] if frame.maps is not None else []
     if drawn is not None and not drawn.problem:
         names += [f"{drawn.name}.svg", f"{drawn.name}.png"]
     return tuple(Link(name, f"{exhibit}/{name}") for name in names)

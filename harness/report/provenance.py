@@ -61,7 +61,7 @@ def _is_repacked(dataset: Dataset) -> bool:
 
 def _facts(planned: PlannedExhibit, stored: Sequence[Manifest]) -> Iterator[Fact]:
     seeds = dict.fromkeys(point.seed for point in planned.points)
-    if not planned.exhibit.measure.scale_free:
+    if not planned.exhibit.scale_free:
         yield Fact("seeds", ", ".join(map(str, seeds)))
         for data in dict.fromkeys(point.run.dataset for point in planned.points):
             yield Fact("data", _data(data))

@@ -1,4 +1,4 @@
-"""What a run consists of, and the models that may stand in each part."""
+"""What runs consist of, and the models that may stand in each part."""
 
 from __future__ import annotations
 
@@ -6,10 +6,13 @@ from collections.abc import Mapping
 
 from pydantic import BaseModel
 
+from harness.spec.attack import Fgsm, Pgd
+from harness.spec.cka import Cka
 from harness.spec.dataset import Cifar, EmbeddedDigits
 from harness.spec.network import Alexnet, Resnet, Small, Vgg
 from harness.spec.neuron import If, Lif, Plif, Relu
 from harness.spec.numerics import Numerics
+from harness.spec.probe import Probe
 from harness.spec.recipe import Recipe
 
 PARTS: Mapping[str, tuple[type[BaseModel], ...]] = {
@@ -18,7 +21,12 @@ PARTS: Mapping[str, tuple[type[BaseModel], ...]] = {
     "dataset": (Cifar, EmbeddedDigits),
     "recipe": (Recipe,),
     "numerics": (Numerics,),
+    "cka": (Cka,),
+    "attack": (Pgd, Fgsm),
+    "probe": (Probe,),
 }
+MEASURED: tuple[str, ...] = ("cka", "attack", "probe")
+"""The parts of a measurement, taken from named blocks; the others are those of a training."""
 
 _CLOSED = ("kind", "name", "files", "archive", "origin", "deviations")
 """Fields that choose the model or pin its data: a profile or an override leaves them alone."""
