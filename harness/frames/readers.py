@@ -12,14 +12,13 @@ from harness.frames.columns import Reading
 
 @dataclass(frozen=True)
 class Reader:
-    """`file` of the node, the index columns that the measure adds, and file → readings."""
+    """`file` of the node, and file → readings."""
 
     file: str
     read: Callable[[Any, Mapping[str, Any]], Iterable[Reading]]
-    index: tuple[str, ...] = ()
 
 
 READERS: Mapping[str, Reader] = {
     "accuracy": Reader("metrics.json", accuracy.read),
-    "architecture": Reader("architecture.json", architecture.read, (architecture.STAGE,)),
+    "architecture": Reader("architecture.json", architecture.read),
 }

@@ -16,7 +16,7 @@ from harness.plan.expand import PlannedExhibit
 
 def index_columns(planned: PlannedExhibit) -> tuple[str, ...]:
     """What tells the cells of an exhibit apart, besides the quantity."""
-    return (*planned.exhibit.varied(), *READERS[planned.exhibit.measure.kind].index)
+    return (*planned.exhibit.varied(), *planned.exhibit.measure.index)
 
 
 def runs_frame(planned: PlannedExhibit, found: Recorded) -> pd.DataFrame:

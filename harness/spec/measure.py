@@ -1,4 +1,9 @@
-"""What is measured at each point of an exhibit's grid."""
+"""What is measured at each point of an exhibit's grid.
+
+Each class says: `scale_free`, whether every profile takes it at the published size; `needs`, the
+blocks that a point must name; `index`, the columns that it adds to the axes of the grid to tell its
+cells apart, along which claims may run too.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +23,7 @@ class Accuracy(Spec):
     )
     scale_free: ClassVar[bool] = False
     needs: ClassVar[tuple[str, ...]] = ("network", "neuron", "dataset", "recipe")
+    index: ClassVar[tuple[str, ...]] = ()
 
 
 class Architecture(Spec):
@@ -27,6 +33,7 @@ class Architecture(Spec):
     kind: Literal["architecture"]
     scale_free: ClassVar[bool] = True
     needs: ClassVar[tuple[str, ...]] = ("network", "dataset")
+    index: ClassVar[tuple[str, ...]] = ("stage",)
 
 
 Measure = Annotated[Accuracy | Architecture, Field(discriminator="kind")]
