@@ -8,6 +8,8 @@ from matplotlib.axes import Axes
 ANN = "#0072B2"
 SNN = "#D55E00"
 GAP = "#4D4D4D"
+FIRST = "#009E73"
+LAST = "#56B4E9"
 INK = "#222222"
 MUTED = "#6B6B6B"
 RULE = "#D9D9D9"

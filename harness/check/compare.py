@@ -121,11 +121,11 @@ def _judged(
         return _bare(Status.UNDEFINED, str(row["why"]))
     if golden.number is None:
         same = level_text(row["text"]) == golden.text
-        bound = Allowed(0.0, standard.golden.rules[golden.quantity].basis)
+        bound = Allowed(0.0, standard.golden.rules[golden.rule].basis)
         return (Status.PASS if same else Status.FAIL, "", math.nan, bound)
     if math.isnan(row["value"]):
         return _bare(Status.UNDEFINED, f"words where {golden.shown} is expected")
-    bound = allowed(standard.golden.rules[golden.quantity], golden.number, int(row["n"]))
+    bound = allowed(standard.golden.rules[golden.rule], golden.number, int(row["n"]))
     difference = float(row["value"]) - golden.number.value
     inside = abs(difference) <= bound.value + _ROUNDING
     return (Status.PASS if inside else Status.FAIL, "", difference, bound)

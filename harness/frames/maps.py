@@ -76,8 +76,7 @@ def maps_of(planned: PlannedExhibit, found: Recorded) -> Maps | None:
 
 def _numbered(planned: PlannedExhibit) -> Iterable[tuple[int, Any]]:
     """Each point with the number of its measure: two measures may give maps of one name."""
-    order = {id(measure): number for number, measure in enumerate(planned.exhibit.measure)}
-    return ((order.get(id(point.measure), 0), point) for point in planned.points)
+    return ((planned.exhibit.measure.index(point.measure), point) for point in planned.points)
 
 
 def _mean(maps: Sequence[Map]) -> Map:

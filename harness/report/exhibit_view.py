@@ -126,6 +126,7 @@ def _claim(claim: ClaimResult, verdict: Verdict) -> ClaimView:
         text=claim.text,
         place=claim.place,
         predicate=claim.predicate,
+        basis=claim.basis,
         measured=claim.measured,
         sentence=claim.sentence,
         counted=counted,

@@ -159,6 +159,7 @@ class ClaimView:
     text: str
     place: str
     predicate: str
+    basis: str  # of its threshold
     measured: str
     sentence: str
     counted: str

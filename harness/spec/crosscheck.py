@@ -68,13 +68,22 @@ def _unknown_axes(exhibit: Exhibit, document: Document) -> Iterable[HarnessError
     named: list[tuple[Path, str]] = [
         (("derive", index, "over"), one.over) for index, one in enumerate(exhibit.derive)
     ]
+    yield from _unvaried(named, varied, document, "the grid varies no")
+    known = (*varied, *exhibit.added())
     for index, claim in enumerate(exhibit.claim):
-        named.append((("claim", index, "test", "along"), claim.test.along))
-        named += [(("claim", index, "test", "where", axis), axis) for axis in claim.test.where]
+        at: Path = ("claim", index, "test")
+        along = [((*at, "along"), axis) for axis in claim.test.axes()]
+        held = [((*at, field, axis), axis) for field, axis, _ in claim.test.held()]
+        problem = "neither the grid varies nor the measure adds"
+        yield from _unvaried([*along, *held], known, document, problem)
+
+
+def _unvaried(
+    named: Iterable[tuple[Path, str]], known: tuple[str, ...], document: Document, problem: str
+) -> Iterable[HarnessError]:
     for path, axis in named:
-        if axis not in varied:
-            problem = f"the grid varies no {axis!r}"
-            yield document.fault(path, problem, suggestion(axis, varied))
+        if axis not in known:
+            yield document.fault(path, f"{problem} {axis!r}", suggestion(axis, known))
 
 
 def _needs(measure: Measure, kind: str) -> bool:

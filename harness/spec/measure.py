@@ -1,8 +1,8 @@
 """What is measured at each point of an exhibit's grid.
 
-Each measure says for its class: `scale_free`, whether every profile takes it at the published size;
-`needs`, the blocks that a point must name; `index`, the columns that it adds to the axes of the
-grid to tell its cells apart, along which claims may run too.
+Each class says: `scale_free`, whether every profile takes it at the published size; `needs`, the
+blocks that a point must name; `index`, the columns that it adds to the axes of the grid to tell its
+cells apart, along which claims may run too.
 """
 
 from __future__ import annotations
