@@ -9,9 +9,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from harness.runs import architecture, train
+from harness.runs import architecture, attack, cka, time_cka, train, workflow
 from harness.runs.place import Numbers, Place, Report
-from harness.spec.run import ArchitectureRun, Training
+from harness.spec.run import (
+    ArchitectureRun,
+    CkaRun,
+    RobustnessRun,
+    TimeCkaRun,
+    Training,
+    WorkflowRun,
+)
 
 
 @dataclass(frozen=True)
@@ -25,4 +32,8 @@ class Runner:
 RUNNERS: Mapping[str, Runner] = {
     "train": Runner(Training, train.run),
     "architecture": Runner(ArchitectureRun, architecture.run),
+    "cka": Runner(CkaRun, cka.run),
+    "time_cka": Runner(TimeCkaRun, time_cka.run),
+    "attack": Runner(RobustnessRun, attack.run),
+    "workflow": Runner(WorkflowRun, workflow.run),
 }
