@@ -14,6 +14,8 @@ from harness.screen import duration, size
 from harness.spec.library import Library
 from harness.stages import Project, Survey
 
+FEW = 3  # exhibits that a line can name
+
 
 def list_rows(library: Library) -> list[dict[str, Any]]:
     """One record per exhibit."""
@@ -115,8 +117,17 @@ def _why(planned: PlannedExhibit, held: Survey) -> str:
         parts.append(str(reasons[0]))
     elif reasons:
         parts.append("for more than one reason, see below")
-    parts += [f"shares {count} with {name}" for name, count in _shared(planned, held).items()]
-    return "; ".join(parts)
+    return "; ".join([*parts, *_sharing(planned, held)])
+
+
+def _sharing(planned: PlannedExhibit, held: Survey) -> list[str]:
+    """With which exhibits it shares nodes; only with how many, where they are many."""
+    shared = _shared(planned, held)
+    if len(shared) <= FEW:
+        return [f"shares {count} with {name}" for name, count in shared.items()]
+    others = (set(one.nodes) for one in held.plan.exhibits if one is not planned)
+    common = set(planned.nodes) & set().union(*others)
+    return [f"shares {len(common)} with {len(shared)} others"]
 
 
 def _print_nodes(held: Survey, console: Console) -> None:

@@ -111,6 +111,9 @@ def _network(point: Training) -> str:
     said += f" x{width}" if width != 1 else ""
     if network.kind == "vgg" and network.layout == "table":
         said += " of Table D.2"
+    if network.kind == "resnet" and network.residual != "full":
+        where = "" if network.residual == "none" else f" in s{'+'.join(map(str, network.residual))}"
+        said += f" without shortcuts{where}"
     if network.kind == "resnet" and network.single_step:
         said += f" s{'+'.join(map(str, network.single_step))} at T=1"
     return said
