@@ -30,7 +30,12 @@ READERS: Mapping[str, Reader] = {
     "architecture": Reader("architecture.json", architecture.read),
     "cka": Reader("cka.json", cka.read, "cka.safetensors", cka.maps, ("diagonal",)),
     "time_cka": Reader("cka.json", time_cka.read, "cka.safetensors", time_cka.maps),
-    "attack": Reader("attack.json", robustness.read, "cka.safetensors", fine=("attack_cka",)),
+    "attack": Reader(
+        "attack.json",
+        robustness.read,
+        "cka.safetensors",
+        fine=("attack_cka", "attack_cka_block"),
+    ),
     "probe": Reader("probe.json", probes.read),
     "workflow": Reader("workflow.json", workflow.read, "workflow.safetensors", workflow.maps),
 }

@@ -1,4 +1,4 @@
-"""Measures become nodes that share their trainings; what is measured enters the key, names do not."""
+"""Measures become nodes that share trainings; what is measured enters the key, names do not."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def test_every_leaf_of_a_measurement_is_part_of_its_key(exhibit: str) -> None:
             changed = replaced(said, path, other(value))
             key = identity_key(node.kind, REVISIONS[node.kind], changed, node.inputs)
             assert key != node.key, path
-        lost = {name: "0" * 64 for name in node.inputs}
+        lost = dict.fromkeys(node.inputs, "0" * 64)
         if lost:
             assert identity_key(node.kind, REVISIONS[node.kind], said, lost) != node.key
 
