@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 # Okabe & Ito (2008): told apart with every common colour vision, and in grey by lightness.
 ANN = "#0072B2"
@@ -13,8 +14,18 @@ LAST = "#56B4E9"
 INK = "#222222"
 MUTED = "#6B6B6B"
 RULE = "#D9D9D9"
+EMPTY = "#F1F1F1"
 SMALL = 8.0  # points
 NORMAL = 9.0
+
+FINE = 200  # dots per inch at which a vector file holds its heatmaps
+RAMP = ("#FCA50A", "#E65D2F", "#BC3754", "#85216B", "#4A0C6B", "#0D0887")
+"""Six ordered colours, light to dark, for as many levels of one thing."""
+
+
+def canvas(width: float, height: float) -> Figure:
+    """An empty figure, inches, that lays itself out."""
+    return Figure(figsize=(width, height), dpi=FINE, layout="constrained")
 
 
 def quiet(axes: Axes) -> None:
@@ -24,3 +35,10 @@ def quiet(axes: Axes) -> None:
     axes.tick_params(colors=MUTED, labelsize=SMALL, length=3, width=0.6)
     axes.grid(axis="y", color=RULE, linewidth=0.6)
     axes.set_axisbelow(True)
+
+
+def ramp(count: int) -> tuple[str, ...]:
+    """So many colours of the ramp, spread over all of it."""
+    if count == 1:
+        return (RAMP[-2],)
+    return tuple(RAMP[round(n * (len(RAMP) - 1) / (count - 1))] for n in range(count))
