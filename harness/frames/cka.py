@@ -45,7 +45,8 @@ def read(measure: CkaMap, content: Mapping[str, Any]) -> Iterator[Reading]:
     yield Reading("undefined", "cells", float(np.isnan(values).sum()), levels=level)
     yield from _shares(values, level)
     yield from _stages(values, y, x, level)
-    yield _number("checkerboard", _checkerboard(values, y, x), level)
+    if indices(y, position="output") and indices(x, position="output"):
+        yield _number("checkerboard", _checkerboard(values, y, x), level)
     if [layer.name for layer in y] == [layer.name for layer in x]:
         why = reasons(content["undefined"])
         yield from _diagonal(np.diagonal(values), y, why, level)
@@ -82,7 +83,7 @@ def _stages(
 
 def _checkerboard(values: Floats, y: Sequence[Layer], x: Sequence[Layer]) -> float:
     """How far the lines of the residual stream stand out: mean over pairs of block outputs, less
-    that over pairs of a block output and a layer of a branch. NaN without residual blocks.
+    that over pairs of a block output and a layer of a branch.
     """
     out_y, out_x = indices(y, position="output"), indices(x, position="output")
     in_y = [place for place, layer in enumerate(y) if layer.position in BRANCH]

@@ -32,7 +32,7 @@ class Planned:
 class Frame:
     """`index` names the columns that tell cells apart; `runs` and `cells` as in `columns`. `maps`
     holds what has too many numbers for cells; `fine` are quantities whose cells are too many to be
-    listed one by one.
+    listed one by one, `pinned` those that a measured golden file holds.
     """
 
     exhibit: str
@@ -43,6 +43,7 @@ class Frame:
     curves: tuple[LearningCurve, ...]
     maps: Maps | None = None
     fine: frozenset[str] = frozenset()
+    pinned: tuple[str, ...] = ()
 
 
 def frame_of(planned: PlannedExhibit, artifacts: Artifacts, failures: Mapping[str, str]) -> Frame:
@@ -53,6 +54,7 @@ def frame_of(planned: PlannedExhibit, artifacts: Artifacts, failures: Mapping[st
     """
     found = recorded(planned, artifacts, failures)
     index = index_columns(planned)
+    readers = [READERS[measure.kind] for measure in planned.exhibit.measure]
     runs = derived(runs_frame(planned, found), planned.exhibit.derive, index)
     points = tuple(
         Planned(point.axes, point.seed, point.key, found.absent.get(point.key))
@@ -66,5 +68,6 @@ def frame_of(planned: PlannedExhibit, artifacts: Artifacts, failures: Mapping[st
         points=points,
         curves=learning_curves(planned, found),
         maps=maps_of(planned, found),
-        fine=frozenset(name for one in planned.exhibit.measure for name in READERS[one.kind].fine),
+        fine=frozenset(name for reader in readers for name in reader.fine),
+        pinned=tuple(dict.fromkeys(name for reader in readers for name in reader.pinned)),
     )

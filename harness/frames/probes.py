@@ -11,12 +11,16 @@ from harness.spec.measure import Probes
 
 
 def read(measure: Probes, content: Mapping[str, Any]) -> Iterator[Reading]:
-    """Top-1 accuracy on the probe's test images, block by block.
+    """Top-1 accuracy on the test images and on those that the probes were fitted to, by block.
 
     Raises:
         KeyError: the file lacks a field.
     """
-    for row in content["layers"]:
-        found = number("probe_accuracy", PERCENT, row["accuracy"], "accuracy")
-        level = {"layer": str(row["name"])}
-        yield Reading("probe_accuracy", PERCENT, found.value, why=found.why, levels=level)
+    for quantity, name in (
+        ("probe_accuracy", "accuracy"),
+        ("probe_train_accuracy", "train_accuracy"),
+    ):
+        for row in content["layers"]:
+            found = number(quantity, PERCENT, row[name], name)
+            level = {"layer": str(row["name"])}
+            yield Reading(quantity, PERCENT, found.value, why=found.why, levels=level)

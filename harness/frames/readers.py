@@ -15,7 +15,7 @@ from harness.frames.layers import Map
 class Reader:
     """`file` of the node and file → readings; `arrays` is its file of tensors, if it has one, and
     `maps` gives the maps in it. `fine` are quantities of so many cells that they are drawn and kept
-    in frame.csv, but never listed on the page.
+    in frame.csv, but never listed on the page; `pinned` are those that a measured golden file has.
     """
 
     file: str
@@ -23,19 +23,32 @@ class Reader:
     arrays: str = ""
     maps: Callable[[Any, Mapping[str, Any]], Iterable[Map]] | None = None
     fine: tuple[str, ...] = ()
+    pinned: tuple[str, ...] = ()
 
 
 READERS: Mapping[str, Reader] = {
-    "accuracy": Reader("metrics.json", accuracy.read),
+    "accuracy": Reader("metrics.json", accuracy.read, pinned=("accuracy",)),
     "architecture": Reader("architecture.json", architecture.read),
-    "cka": Reader("cka.json", cka.read, "cka.safetensors", cka.maps, ("diagonal",)),
-    "time_cka": Reader("cka.json", time_cka.read, "cka.safetensors", time_cka.maps),
+    "cka": Reader(
+        "cka.json",
+        cka.read,
+        "cka.safetensors",
+        cka.maps,
+        fine=("diagonal",),
+        pinned=("mean", "diagonal_mean", "checkerboard", "position_mean"),
+    ),
+    "time_cka": Reader(
+        "cka.json", time_cka.read, "cka.safetensors", time_cka.maps, pinned=("time_mean",)
+    ),
     "attack": Reader(
         "attack.json",
         robustness.read,
         "cka.safetensors",
         fine=("attack_cka", "attack_cka_block"),
+        pinned=("attack_accuracy", "attack_cka_mean"),
     ),
-    "probe": Reader("probe.json", probes.read),
-    "workflow": Reader("workflow.json", workflow.read, "workflow.safetensors", workflow.maps),
+    "probe": Reader("probe.json", probes.read, pinned=("probe_accuracy",)),
+    "workflow": Reader(
+        "workflow.json", workflow.read, "workflow.safetensors", workflow.maps, pinned=("cka",)
+    ),
 }

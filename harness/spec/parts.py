@@ -12,7 +12,7 @@ from harness.spec.dataset import Cifar, EmbeddedDigits
 from harness.spec.network import Alexnet, Resnet, Small, Vgg
 from harness.spec.neuron import If, Lif, Plif, Relu
 from harness.spec.numerics import Numerics
-from harness.spec.probe import Probe
+from harness.spec.probe import Ridge, Sgd
 from harness.spec.recipe import Recipe
 
 PARTS: Mapping[str, tuple[type[BaseModel], ...]] = {
@@ -23,7 +23,7 @@ PARTS: Mapping[str, tuple[type[BaseModel], ...]] = {
     "numerics": (Numerics,),
     "cka": (Cka,),
     "attack": (Pgd, Fgsm),
-    "probe": (Probe,),
+    "probe": (Ridge, Sgd),
 }
 MEASURED: tuple[str, ...] = ("cka", "attack", "probe")
 """The parts of a measurement, taken from named blocks; the others are those of a training."""

@@ -62,7 +62,11 @@ def test_probes_stand_beside_maps_in_one_frame() -> None:
     store.keep(
         cka, "cka.json", {"y": [layer("a")], "x": [layer("a")], "undefined": []}, values=np.eye(1)
     )
-    store.keep(probe, "probe.json", {"layers": [{"name": "s1.b0", "accuracy": 42.0}]})
+    store.keep(
+        probe,
+        "probe.json",
+        {"layers": [{"name": "s1.b0", "accuracy": 42.0, "train_accuracy": 50.0}]},
+    )
     frame = frame_of(made.exhibits[0], store, {})
     assert cells_of(frame, "probe_accuracy", layer="s1.b0")["value"] == 42.0
     assert cells_of(frame, "mean", map="snn-snn")["value"] == 1.0
