@@ -104,6 +104,7 @@ def _diagonal(
     yield _number("diagonal_mean", mean(curve), level)
     top = float(np.nanmax(curve)) if not np.isnan(curve).all() else math.nan
     yield _number("diagonal_max", top, level)
+    yield _number("diagonal_step", mean(np.abs(np.diff(curve))), level)  # how jagged it is
     for position in POSITIONS:
         places = _fed(of) if position == "input" else indices(of, position=position)
         if places:

@@ -50,6 +50,7 @@ def test_the_diagonal_goes_by_the_name_of_the_layer_in_execution_order() -> None
     assert list(curve["layer"]) == NAMES
     assert list(curve["value"]) == pytest.approx([place * 1.01 for place in range(SIZE)])
     assert cells_of(frame, "diagonal_max")["value"] == pytest.approx((SIZE - 1) * 1.01)
+    assert cells_of(frame, "diagonal_step")["value"] == pytest.approx(1.01)
     assert cells_of(frame, "diagonal_mean")["value"] == pytest.approx((SIZE - 1) * 1.01 / 2)
 
 
