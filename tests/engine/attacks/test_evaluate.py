@@ -70,6 +70,22 @@ def test_batches_pair_each_image_with_its_attacked_self() -> None:
         assert 0.04 < float((batch.attacked - batch.clean).abs().max()) <= 0.05 + 1e-6
 
 
+def test_each_batch_has_its_own_random_start() -> None:
+    attack = Pgd(iterations=0, random_start=True)
+    twice, labels = torch.cat([PIXELS, PIXELS]), torch.cat([LABELS, LABELS])
+    first, second = attacked_batches(
+        network(), twice, labels, NORMAL, attack, epsilon=0.1, batch=len(PIXELS)
+    )
+    assert torch.equal(first.clean, second.clean)
+    assert not torch.equal(first.attacked, second.attacked)
+
+
+def test_steps_are_fractions_of_the_strength() -> None:
+    attack = Pgd(iterations=2, relative_step=0.25)
+    (batch,) = attacked_batches(network(), PIXELS, LABELS, NORMAL, attack, epsilon=0.1)
+    assert float((batch.attacked - batch.clean).abs().max()) == pytest.approx(0.05, abs=1e-6)
+
+
 def test_the_network_is_left_as_it_was_even_by_batches_not_asked_for() -> None:
     made = network().train()
     before = state(made)
