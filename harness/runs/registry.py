@@ -9,11 +9,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from harness.runs import architecture, attack, cka, time_cka, train, workflow
+from harness.runs import architecture, attack, cka, probe, time_cka, train, workflow
 from harness.runs.place import Numbers, Place, Report
 from harness.spec.run import (
     ArchitectureRun,
     CkaRun,
+    ProbeRun,
     RobustnessRun,
     TimeCkaRun,
     Training,
@@ -35,5 +36,6 @@ RUNNERS: Mapping[str, Runner] = {
     "cka": Runner(CkaRun, cka.run),
     "time_cka": Runner(TimeCkaRun, time_cka.run),
     "attack": Runner(RobustnessRun, attack.run),
+    "probe": Runner(ProbeRun, probe.run),
     "workflow": Runner(WorkflowRun, workflow.run),
 }
