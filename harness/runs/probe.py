@@ -25,7 +25,7 @@ def run(spec: ProbeRun, place: Place, report: Report) -> Numbers:
             **_engine(spec.probe),
         )
     report(Progress(len(found), len(found), "block"))
-    layers = [
+    layers: list[dict[str, Any]] = [
         {"name": name, "accuracy": one.test, "train_accuracy": one.train}
         for name, one in found.items()
     ]
