@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -108,7 +109,7 @@ def slow_cka(x_MD: torch.Tensor, y_MD: torch.Tensor, batch: int) -> float:
         k, m = x @ x.T, y @ y.T
         for term, pair in enumerate(((k, m), (k, k), (m, m))):
             sums[term] += hsic(*pair)
-    return sums[0] / (sums[1] * sums[2]) ** 0.5
+    return sums[0] / (sums[1] * sums[2]) ** 0.5 if sums[1] * sums[2] else math.nan
 
 
 def features(node: Node, runs: Runs, side: str, images: int) -> Mapping[str, torch.Tensor]:
@@ -123,7 +124,7 @@ def features(node: Node, runs: Runs, side: str, images: int) -> Mapping[str, tor
 def test_a_map_holds_y_down_x_across_and_where_each_layer_stands(
     runs: Runs, measured: Measured
 ) -> None:
-    node, folder = measured("fig2", "depth=8", "width=1")
+    node, folder = measured("fig3", "depth=8")
     values = load_file(folder / "cka.safetensors")["values"]
     said = read(folder, "cka.json")
     assert values.shape == (31, 31)
@@ -132,11 +133,11 @@ def test_a_map_holds_y_down_x_across_and_where_each_layer_stands(
     assert (said["images"], said["minibatches"], said["estimator"]) == (32, 2, "unbiased")
     snn, ann = (features(node, runs, side, 32) for side in ("x", "y"))
     names = [row["name"] for row in said["y"]]
-    for name_y, name_x in (("conv1", "s1.b0"), ("s3.b0", "s1.b0.relu1"), ("pool", "pool")):
+    for name_y, name_x in (("conv1", "bn1"), ("s3.b0", "conv1"), ("pool", "s1.b0.relu1")):
         expected = slow_cka(ann[name_y], snn[name_x], 16)
-        found = values[names.index(name_y), names.index(name_x)]
-        if expected == expected:
-            assert float(found) == pytest.approx(expected, abs=1e-5), (name_y, name_x)
+        assert not math.isnan(expected) or name_x == "s1.b0.relu1"  # few steps may leave it silent
+        found = float(values[names.index(name_y), names.index(name_x)])
+        assert found == pytest.approx(expected, abs=1e-5, nan_ok=True), (name_y, name_x)
 
 
 def test_a_network_with_itself_is_1_along_the_diagonal_and_symmetric(measured: Measured) -> None:
@@ -150,8 +151,8 @@ def test_a_network_with_itself_is_1_along_the_diagonal_and_symmetric(measured: M
 
 
 def test_a_silent_layer_is_written_with_its_reason(runs: Runs, measured: Measured) -> None:
-    silent = ("depth=8", "neuron.threshold=1000000.0", "width=1")
-    _, folder = measured("fig2", *silent)
+    silent = ("depth=8", "neuron.threshold=1000000.0")
+    _, folder = measured("fig3", *silent)
     values = load_file(folder / "cka.safetensors")["values"]
     holes = {
         (y, x)
@@ -203,11 +204,11 @@ def test_the_workflow_keeps_images_matrices_and_value(runs: Runs, measured: Meas
     assert said["cka"] == pytest.approx(slow_cka(ann, snn, 16), abs=1e-5)
 
 
-@pytest.mark.parametrize("exhibit", ["fig1", "fig2", "fig6", "fig8", "figA6"])
+@pytest.mark.parametrize("exhibit", ["fig1", "fig3", "fig6", "fig8", "figA6"])
 def test_equal_runs_leave_equal_bytes(runs: Runs, measured: Measured, exhibit: str) -> None:
     one_point = {
         "fig1": (),
-        "fig2": ("width=1",),
+        "fig3": (),
         "fig6": ("time_steps=3",),
         "fig8": ("neuron=relu",),
         "figA6": ("residual=full",),
