@@ -13,7 +13,7 @@ from harness.engine.attacks import Pgd, accuracy_under_attack, attacked_batches
 from harness.engine.cka import CkaCurve, clean_against_attacked
 from harness.engine.data.images import ImageSet
 from harness.engine.networks import Network
-from harness.runs.cka import undefined
+from harness.runs.cka import defined_mean, undefined
 from harness.runs.layers import described
 from harness.runs.machine import prepared
 from harness.runs.place import Numbers, Place, Progress, Report, write_json
@@ -50,7 +50,11 @@ def run(spec: RobustnessRun, place: Place, report: Report) -> Numbers:
         "estimator": spec.cka.estimator,
     }
     write_json(place.files / "attack.json", record)
-    return {"clean_accuracy": accuracies[0], "least_accuracy": min(accuracies)}
+    return {
+        "clean_accuracy": accuracies[0],
+        "least_accuracy": min(accuracies),
+        "cka_at_largest": defined_mean((values[-1],)),
+    }
 
 
 def _accuracy(network: Network, images: ImageSet, spec: RobustnessRun, epsilon: float) -> float:
