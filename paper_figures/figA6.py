@@ -5,6 +5,7 @@ from __future__ import annotations
 from matplotlib.figure import Figure, FigureBase
 from pandas import DataFrame
 
+from paper_figures.curves import nothing
 from paper_figures.partial import NETWORKS, self_similarity
 from paper_figures.select import curve
 from paper_figures.style import INK, SMALL, SNN, canvas, quiet
@@ -27,6 +28,8 @@ def _probes(figure: FigureBase, frame: DataFrame) -> None:
         probes = curve(frame, {"residual": residual}, "probe_accuracy")
         y = probes["value"].to_numpy(dtype=float)
         axes.plot(probes["at"].to_numpy(dtype=float), y, color=SNN, marker="o", markersize=3)
+        if probes.empty:
+            nothing(axes)
         axes.set_xlabel("Blocks", fontsize=SMALL, color=INK)
     panels[0].set_ylim(bottom=0)
     panels[0].set_ylabel("Accuracy, %", fontsize=SMALL, color=INK)

@@ -55,7 +55,8 @@ def line(axes: Axes, frame: DataFrame, along: str, levels: Sequence[int], look: 
 
 def legend(axes: Axes, place: str = "best") -> None:
     """The names of the series, without a frame."""
-    axes.legend(frameon=False, fontsize=SMALL, labelcolor=INK, loc=place)
+    if axes.get_legend_handles_labels()[0]:
+        axes.legend(frameon=False, fontsize=SMALL, labelcolor=INK, loc=place)
 
 
 def levels_of(frame: DataFrame, along: str) -> list[int]:
