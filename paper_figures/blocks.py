@@ -10,8 +10,8 @@ from matplotlib.patches import ConnectionPatch
 from matplotlib.ticker import MaxNLocator
 from pandas import DataFrame
 
-from paper_figures.curves import SIMILARITY, nothing, plate, trace
-from paper_figures.style import ANN, FIRST, INK, LAST, SMALL, SNN
+from paper_figures.curves import SIMILARITY, plate, trace
+from paper_figures.style import ANN, FIRST, INK, LAST, SMALL, SNN, Corner, not_measured
 
 GREY = "#C4C4C4"
 BELOW = -0.13  # of the height of a panel: under its tick labels
@@ -62,7 +62,7 @@ def enlarged(axes: Axes, curve: DataFrame, zoom: Zoom) -> None:
     axes.set_title(zoom.title, fontsize=SMALL, color=INK)
     inside = of_block(curve, zoom.block)
     if inside.empty:
-        nothing(axes)
+        not_measured(axes)
         return
     with_input = curve[curve["at"].between(inside["at"].min() - 1, inside["at"].max())]
     trace(axes, with_input, "", GREY, width=1.0)
@@ -87,7 +87,7 @@ def connect(small: Axes, large: Axes, curve: DataFrame, zoom: Zoom) -> None:
         small.figure.add_artist(line)
 
 
-def key(axes: Axes, place: str = "lower left") -> None:
+def key(axes: Axes, place: Corner = "lower left") -> None:
     """The marks of the kinds of layers."""
     marks = [
         Line2D([], [], color=kind.colour, marker=kind.marker, linestyle="", label=kind.label)

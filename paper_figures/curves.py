@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 from pandas import DataFrame
 
-from paper_figures.style import INK, MUTED, SMALL, quiet
+from paper_figures.style import INK, SMALL, Corner, quiet
 
 LAYERS = "Layers"
 SIMILARITY = "Similarity"
@@ -46,7 +46,7 @@ def overlaid(axes: Axes, found: Mapping[str, tuple[DataFrame, str]], low: float 
     legend(axes)
 
 
-def legend(axes: Axes, place: str = "best", columns: int = 1) -> None:
+def legend(axes: Axes, place: Corner = "best", columns: int = 1) -> None:
     """The names of the lines."""
     axes.legend(
         frameon=False,
@@ -63,10 +63,3 @@ def legend(axes: Axes, place: str = "best", columns: int = 1) -> None:
 def named(axes: Axes, name: str) -> None:
     """The name of a network above its own small panel."""
     axes.set_title(name, fontsize=SMALL - 1, color=INK, loc="right", pad=1)
-
-
-def nothing(axes: Axes) -> None:
-    """A panel whose curve was not measured."""
-    place = {"transform": axes.transAxes, "ha": "center", "va": "center"}
-    axes.text(0.5, 0.5, "not measured", fontsize=SMALL - 1, color=MUTED, **place)
-    axes.set_xticks([])

@@ -8,9 +8,9 @@ from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 from pandas import DataFrame
 
-from paper_figures.heatmap import COLOURS, not_there
+from paper_figures.heatmap import COLOURS
 from paper_figures.select import Matrix, at, matrix
-from paper_figures.style import ANN, FINE, INK, MUTED, NORMAL, SMALL, SNN
+from paper_figures.style import ANN, EMPTY, FINE, INK, MUTED, NORMAL, SMALL, SNN, not_measured
 
 WIDTH, HEIGHT = 10.4, 3.5  # inches; the whole drawing is laid out in them
 SHOWN = 4  # images
@@ -47,7 +47,7 @@ def _images(figure: Figure, page: Axes, maps: DataFrame) -> None:
         if all(channel.size for channel in channels):
             axes.imshow(np.stack(channels, axis=-1), interpolation="nearest")
         else:
-            not_there(axes)
+            _missing(axes)
         axes.set(xticks=[], yticks=[])
     page.text(1.06, 2.72, "Test images", fontsize=NORMAL, color=INK, ha="center")
     page.text(1.06, 0.78, "batch size m", fontsize=SMALL, color=MUTED, ha="center")
@@ -85,7 +85,7 @@ def _gram(figure: Figure, page: Axes, values: Matrix, kind: str) -> None:
     if values.size:
         axes.imshow(values, cmap=COLOURS, origin="lower", interpolation="antialiased")
     else:
-        not_there(axes)
+        _missing(axes)
     axes.set(xticks=[], yticks=[])
     letter = {"ann": "L = X$_a$X$_a^⊤$", "snn": "K = X$_s$X$_s^⊤$"}[kind]
     page.text(left + SIDE / 2, bottom + SIDE + 0.05, letter, fontsize=SMALL, color=INK, ha="center")
@@ -106,6 +106,11 @@ def _result(page: Axes, cells: DataFrame) -> None:
               weight="bold")  # fmt: skip
 
 
+def _missing(axes: Axes) -> None:
+    axes.set_facecolor(EMPTY)
+    not_measured(axes, SMALL - 3)
+
+
 def _inset(figure: Figure, left: float, bottom: float, side: float) -> Axes:
     return figure.add_axes((left / WIDTH, bottom / HEIGHT, side / WIDTH, side / HEIGHT))
 
@@ -118,5 +123,14 @@ def _box(corner: tuple[float, float], width: float, height: float, colour: str) 
 
 
 def _arrow(page: Axes, start: tuple[float, float], end: tuple[float, float]) -> None:
-    look = {"arrowstyle": "-|>", "mutation_scale": 8, "color": MUTED, "linewidth": 0.9}
-    page.add_patch(FancyArrowPatch(start, end, shrinkA=0, shrinkB=0, **look))
+    arrow = FancyArrowPatch(
+        start,
+        end,
+        arrowstyle="-|>",
+        mutation_scale=8,
+        color=MUTED,
+        linewidth=0.9,
+        shrinkA=0,
+        shrinkB=0,
+    )
+    page.add_patch(arrow)

@@ -75,5 +75,14 @@ def _block(axes: Axes) -> None:
 
 
 def _arrow(axes: Axes, start: tuple[float, float], end: tuple[float, float]) -> None:
-    look = {"arrowstyle": "-|>", "mutation_scale": 7, "color": INK, "linewidth": 0.8}
-    axes.add_patch(FancyArrowPatch(start, end, shrinkA=0, shrinkB=0, **look))
+    arrow = FancyArrowPatch(
+        start,
+        end,
+        arrowstyle="-|>",
+        mutation_scale=7,
+        color=INK,
+        linewidth=0.8,
+        shrinkA=0,
+        shrinkB=0,
+    )
+    axes.add_patch(arrow)
