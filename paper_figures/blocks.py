@@ -10,10 +10,11 @@ from matplotlib.patches import ConnectionPatch
 from matplotlib.ticker import MaxNLocator
 from pandas import DataFrame
 
-from paper_figures.curves import LAYERS, SIMILARITY, plate, trace
-from paper_figures.style import ANN, FIRST, INK, LAST, MUTED, SMALL, SNN
+from paper_figures.curves import SIMILARITY, plate, trace
+from paper_figures.style import ANN, FIRST, INK, LAST, SMALL, SNN, Corner, not_measured
 
-GREY = "#B8B8B8"
+GREY = "#C4C4C4"
+BELOW = -0.13  # of the height of a panel: under its tick labels
 
 
 @dataclass(frozen=True)
@@ -57,13 +58,11 @@ def whole(axes: Axes, curve: DataFrame) -> None:
 
 def enlarged(axes: Axes, curve: DataFrame, zoom: Zoom) -> None:
     """The layers of one block, from the output of the block before it, each with its mark."""
-    plate(axes, x=LAYERS, y=SIMILARITY if zoom is ZOOMS[0] else "")
+    plate(axes, x="", y=SIMILARITY if zoom is ZOOMS[0] else "")
     axes.set_title(zoom.title, fontsize=SMALL, color=INK)
     inside = of_block(curve, zoom.block)
     if inside.empty:
-        place = {"transform": axes.transAxes, "ha": "center", "va": "center"}
-        axes.text(0.5, 0.5, "not measured", fontsize=SMALL - 1, color=MUTED, **place)
-        axes.set_xticks([])
+        not_measured(axes)
         return
     with_input = curve[curve["at"].between(inside["at"].min() - 1, inside["at"].max())]
     trace(axes, with_input, "", GREY, width=1.0)
@@ -81,14 +80,14 @@ def connect(small: Axes, large: Axes, curve: DataFrame, zoom: Zoom) -> None:
         return
     for corner, at in ((0.0, inside["at"].min() - 0.5), (1.0, inside["at"].max() + 0.5)):
         line = ConnectionPatch(
-            (corner, 0.0), (float(at), 1.0), "axes fraction", large.get_xaxis_transform(),
+            (corner, BELOW), (float(at), 1.0), "axes fraction", large.get_xaxis_transform(),
             axesA=small, axesB=large, color=GREY, linewidth=0.7,
         )  # fmt: skip
         line.set_in_layout(False)
         small.figure.add_artist(line)
 
 
-def key(axes: Axes, place: str = "lower left") -> None:
+def key(axes: Axes, place: Corner = "lower left") -> None:
     """The marks of the kinds of layers."""
     marks = [
         Line2D([], [], color=kind.colour, marker=kind.marker, linestyle="", label=kind.label)

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 from pandas import DataFrame
 
-from paper_figures.style import INK, SMALL, quiet
+from paper_figures.style import INK, SMALL, Corner, quiet
 
 LAYERS = "Layers"
 SIMILARITY = "Similarity"
@@ -46,7 +46,7 @@ def overlaid(axes: Axes, found: Mapping[str, tuple[DataFrame, str]], low: float 
     legend(axes)
 
 
-def legend(axes: Axes, place: str = "best", columns: int = 1) -> None:
+def legend(axes: Axes, place: Corner = "best", columns: int = 1) -> None:
     """The names of the lines."""
     axes.legend(
         frameon=False,

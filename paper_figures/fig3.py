@@ -55,7 +55,7 @@ def _average(axes: Axes, means: DataFrame) -> None:
 def _block(axes: Axes) -> None:
     """Input, six layers, and the sum with the shortcut."""
     axes.set_axis_off()
-    axes.set(xlim=(-1.0, len(BOXES) + 1.0), ylim=(-1.1, 1.9))
+    axes.set(xlim=(-1.0, len(BOXES) + 1.0), ylim=(-1.0, 1.6))
     for place, (layer, words) in enumerate(BOXES.items()):
         box = FancyBboxPatch(
             (place - 0.36, -0.42), 0.72, 0.84, boxstyle="round,pad=0.0,rounding_size=0.1",
@@ -67,25 +67,22 @@ def _block(axes: Axes) -> None:
     for place in range(-1, len(BOXES)):
         _arrow(axes, (place + (0.38 if place >= 0 else 0.1), 0), (place + 0.62, 0))
     _arrow(axes, (end + 0.36, 0), (end + 1.0, 0))
-    _arrow(axes, (-0.75, 0), (end + 0.1, 0.22), bend=-0.42)
+    axes.plot([-0.7, -0.7, end + 0.1], [0.0, 0.95, 0.95], color=INK, linewidth=0.8)
+    _arrow(axes, (end + 0.1, 0.95), (end + 0.1, 0.22))
     axes.text(end + 0.1, 0, "+", fontsize=SMALL + 4, color=PLACES[0].colour, ha="center",
               va="center", weight="bold")  # fmt: skip
-    axes.text(2.5, 1.62, "shortcut", fontsize=SMALL - 1, color=INK, ha="center", va="center")
+    axes.text(2.5, 1.12, "shortcut", fontsize=SMALL - 1, color=INK, ha="center", va="center")
 
 
-def _arrow(
-    axes: Axes, start: tuple[float, float], end: tuple[float, float], bend: float = 0.0
-) -> None:
-    axes.add_patch(
-        FancyArrowPatch(
-            start,
-            end,
-            connectionstyle=f"arc3,rad={bend}",
-            arrowstyle="-|>",
-            mutation_scale=7,
-            color=INK,
-            linewidth=0.8,
-            shrinkA=0,
-            shrinkB=0,
-        )
+def _arrow(axes: Axes, start: tuple[float, float], end: tuple[float, float]) -> None:
+    arrow = FancyArrowPatch(
+        start,
+        end,
+        arrowstyle="-|>",
+        mutation_scale=7,
+        color=INK,
+        linewidth=0.8,
+        shrinkA=0,
+        shrinkB=0,
     )
+    axes.add_patch(arrow)

@@ -13,7 +13,7 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
 from paper_figures.select import Matrix
-from paper_figures.style import EMPTY, INK, MUTED, SMALL
+from paper_figures.style import EMPTY, INK, MUTED, SMALL, not_measured
 
 COLOURS = "magma"
 RANGE = Normalize(0.0, 1.0)
@@ -55,8 +55,7 @@ def not_there(axes: Axes) -> None:
     axes.set_box_aspect(1)
     axes.set(xticks=[], yticks=[], facecolor=EMPTY)
     axes.spines[:].set_visible(False)
-    middle = {"ha": "center", "va": "center", "transform": axes.transAxes}
-    axes.text(0.5, 0.5, "not measured", fontsize=SMALL - 1, color=MUTED, **middle)
+    not_measured(axes)
 
 
 def scale(
@@ -83,7 +82,7 @@ def scale(
     )
     bar.ax.tick_params(colors=MUTED, labelsize=SMALL - 1.5, length=2, width=0.5)
     bar.set_label(label, fontsize=SMALL - 0.5, color=INK)
-    bar.outline.set_visible(False)  # type: ignore[operator]
+    bar.outline.set_visible(False)
     if any(np.isnan(values).any() for values in map(_filled, maps)):
         key = Patch(facecolor=EMPTY, edgecolor=MUTED, hatch=HATCH, linewidth=0, label=UNDEFINED)
         legend = bar.ax.legend(

@@ -40,5 +40,5 @@ def _outline(axes: Axes, layers: list[str], stage: str) -> None:
     inside = [place for place, name in enumerate(layers) if name.startswith(f"{stage}.")]
     if inside:
         low, side = inside[0] - 0.5, inside[-1] - inside[0] + 1
-        look = {"fill": False, "edgecolor": GREEN, "linewidth": 1.6}
-        axes.add_patch(Rectangle((low, low), side, side, **look))
+        square = Rectangle((low, low), side, side, fill=False, edgecolor=GREEN, linewidth=1.6)
+        axes.add_patch(square)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from pandas import DataFrame
@@ -36,10 +37,10 @@ def _accuracies(axes: Axes, accuracies: DataFrame) -> None:
     axes.set_title("Robustness of ANN and SNN", fontsize=SMALL, color=INK)
     for number, (neuron, (name, colour)) in enumerate(NETWORKS.items()):
         found = at(accuracies, {"neuron": neuron}).set_index("epsilon").reindex(list(EPSILON))
-        heights = found["value"].to_numpy(dtype=float)
+        measured = found["value"].to_numpy(dtype=float)
         places = [place + (number - 0.5) * BAR for place in range(len(EPSILON))]
-        drawn = axes.bar(places, heights, BAR, label=name, color=colour)
-        said = [f"{height:.2f}" if height == height else "–" for height in heights]
+        drawn = axes.bar(places, np.nan_to_num(measured), BAR, label=name, color=colour)
+        said = ["–" if np.isnan(value) else f"{value:.2f}" for value in measured]
         axes.bar_label(drawn, said, fontsize=SMALL - 3, color=MUTED, padding=1)
     axes.set_xticks(range(len(EPSILON)), EPSILON)
     axes.set_xlabel("ε", fontsize=SMALL, color=INK)

@@ -11,7 +11,7 @@ from pandas import DataFrame
 from paper_figures.curves import LAYERS, SIMILARITY, named, overlaid, plate, trace
 from paper_figures.heatmap import heatmap, scale
 from paper_figures.select import Levels, at, curve, matrix
-from paper_figures.style import ANN, canvas, ramp
+from paper_figures.style import ANN, canvas, parts, ramp
 
 MAP = "ann-snn"
 
@@ -44,10 +44,10 @@ def draw_scaling(frame: DataFrame, maps: DataFrame, study: Scaling) -> Figure:
     panel, by width in one."""
     columns = max(len(study.depths), len(study.widths))
     figure = canvas(1.0 + 2.05 * columns, 8.2)
-    rows = figure.subfigures(3, 1, height_ratios=(1, 1, 1.6), hspace=0.02)
-    _heatmaps(rows[0], maps, study.over_depth())
-    _heatmaps(rows[1], maps, study.over_width())
-    left, right = rows[2].subfigures(1, 2)
+    first, second, last = parts(figure, 3, 1, heights=[1.0, 1.0, 1.6])
+    _heatmaps(first, maps, study.over_depth())
+    _heatmaps(second, maps, study.over_width())
+    left, right = parts(last, 1, 2)
     _stacked(left, frame, study)
     _together(right, frame, study)
     return figure

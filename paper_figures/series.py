@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, NullLocator
 from pandas import DataFrame
 
-from paper_figures.style import INK, NORMAL, SMALL, quiet
+from paper_figures.style import INK, NORMAL, SMALL, Corner, quiet
 
 
 @dataclass(frozen=True)
@@ -53,9 +53,10 @@ def line(axes: Axes, frame: DataFrame, along: str, levels: Sequence[int], look: 
     )
 
 
-def legend(axes: Axes, place: str = "best") -> None:
+def legend(axes: Axes, place: Corner = "best") -> None:
     """The names of the series, without a frame."""
-    axes.legend(frameon=False, fontsize=SMALL, labelcolor=INK, loc=place)
+    if axes.get_legend_handles_labels()[0]:
+        axes.legend(frameon=False, fontsize=SMALL, labelcolor=INK, loc=place)
 
 
 def levels_of(frame: DataFrame, along: str) -> list[int]:

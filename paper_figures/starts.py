@@ -10,7 +10,7 @@ from pandas import DataFrame
 
 from paper_figures.heatmap import heatmap, scale
 from paper_figures.select import Levels, at, matrix
-from paper_figures.style import canvas
+from paper_figures.style import canvas, parts
 
 
 @dataclass(frozen=True)
@@ -25,8 +25,7 @@ class Pair:
 def draw_pairs(maps: DataFrame, rows: Sequence[Sequence[Pair]]) -> Figure:
     """A heatmap for each pair, row by row, and one colour scale per row."""
     figure = canvas(2.25 * len(rows[0]) + 0.8, 2.25 * len(rows))
-    parts = figure.subfigures(len(rows), 1, squeeze=False)[:, 0]
-    for part, row in zip(parts, rows, strict=True):
+    for part, row in zip(parts(figure, len(rows), 1), rows, strict=True):
         panels = part.subplots(1, len(row), squeeze=False)[0]
         for axes, pair in zip(panels, row, strict=True):
             heatmap(axes, matrix(at(maps, pair.levels)), x=pair.x, y=pair.y)

@@ -10,7 +10,7 @@ from pandas import DataFrame
 from paper_figures.curves import overlaid
 from paper_figures.heatmap import heatmap, scale
 from paper_figures.select import at, curve, matrix
-from paper_figures.style import canvas, ramp
+from paper_figures.style import canvas, parts, ramp
 
 MAP = "ann-snn"
 
@@ -29,7 +29,7 @@ def draw_steps(frame: DataFrame, maps: DataFrame, study: Steps) -> Figure:
     """Left a heatmap for each number of time steps; right their diagonals in one panel."""
     rows = len(study.time_steps) // study.columns
     figure = canvas(2.15 * study.columns + 4.6, 2.15 * rows)
-    left, right = figure.subfigures(1, 2, width_ratios=(2.15 * study.columns + 0.6, 4.0))
+    left, right = parts(figure, 1, 2, widths=[2.15 * study.columns + 0.6, 4.0])
     panels = left.subplots(rows, study.columns, squeeze=False)
     for axes, steps in zip(panels.flat, study.time_steps, strict=True):
         values = matrix(at(maps, {"time_steps": steps, "map": MAP}))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, FigureBase, SubFigure
 
 # Okabe & Ito (2008): told apart with every common colour vision, and in grey by lightness.
 ANN = "#0072B2"
@@ -15,6 +17,7 @@ INK = "#222222"
 MUTED = "#6B6B6B"
 RULE = "#D9D9D9"
 EMPTY = "#F1F1F1"
+Corner = Literal["best", "lower left", "lower right", "upper left", "upper right"]
 SMALL = 8.0  # points
 NORMAL = 9.0
 
@@ -26,6 +29,36 @@ RAMP = ("#FCA50A", "#E65D2F", "#BC3754", "#85216B", "#4A0C6B", "#0D0887")
 def canvas(width: float, height: float) -> Figure:
     """An empty figure, inches, that lays itself out."""
     return Figure(figsize=(width, height), dpi=FINE, layout="constrained")
+
+
+def parts(
+    figure: FigureBase,
+    rows: int,
+    columns: int,
+    *,
+    heights: list[float] | None = None,
+    widths: list[float] | None = None,
+) -> list[SubFigure]:
+    """The figure cut into parts that are laid out each by itself, row by row."""
+    cut = figure.subfigures(
+        rows, columns, squeeze=False, height_ratios=heights, width_ratios=widths
+    )
+    return list(cut.flat)
+
+
+def not_measured(axes: Axes, size: float = SMALL - 1) -> None:
+    """A panel that has no numbers says so."""
+    axes.text(
+        0.5,
+        0.5,
+        "not measured",
+        fontsize=size,
+        color=MUTED,
+        ha="center",
+        va="center",
+        transform=axes.transAxes,
+    )
+    axes.set_xticks([])
 
 
 def quiet(axes: Axes) -> None:

@@ -11,7 +11,7 @@ from pandas import DataFrame
 
 from paper_figures.heatmap import heatmap, scale
 from paper_figures.select import at, matrix
-from paper_figures.style import INK, MUTED, SMALL, canvas
+from paper_figures.style import INK, MUTED, SMALL, canvas, parts
 
 PANEL = 0.86  # inches
 
@@ -31,8 +31,8 @@ def draw_timewise(maps: DataFrame, time_steps: Sequence[int], groups: Sequence[G
     rows = [-(-len(group.layers) // group.columns) for _, group in bands]
     widest = max(group.columns for _, group in bands)
     figure = canvas(PANEL * widest + 1.2, sum(PANEL * 1.22 * n + 0.12 for n in rows))
-    parts = figure.subfigures(len(bands), 1, height_ratios=rows, squeeze=False)[:, 0]
-    for part, count, (steps, group) in zip(parts, rows, bands, strict=True):
+    cut = parts(figure, len(bands), 1, heights=[float(count) for count in rows])
+    for part, count, (steps, group) in zip(cut, rows, bands, strict=True):
         _band(part, count, at(maps, {"time_steps": steps}), steps, group)
     return figure
 
