@@ -41,7 +41,7 @@ def hsic_vector(steps: Steps, estimator: Estimator) -> HsicVector:
     """The centred Gram matrix of a layer [M, …] per step, strict upper triangle packed, M > 3."""
     gram_MM = upper_gram(steps)
     images = len(gram_MM)
-    diagonal = gram_MM.diagonal().double()
+    diagonal = gram_MM.diagonal().to(torch.float64, copy=True)
     upper = gram_MM.triu_(1)
     sums = upper.sum(1, dtype=torch.float64) + upper.sum(0, dtype=torch.float64)
     trace = float(diagonal.sum() - (diagonal.sum() + sums.sum()) / images)  # of the centred K

@@ -1,5 +1,9 @@
 """All pairs of layers at once: one matrix product of packed Gram matrices.
 
+The product runs in float32 over a piece of the P numbers at a time, and the pieces are added up in
+float64. Where few images are active, single numbers hold most of a vector's length, and float32
+would swallow the many small products beside them (errors of 1e-5): such a piece runs in float64.
+
 Legend: L = layers, P = numbers of a packed Gram matrix.
 """
 
@@ -13,7 +17,8 @@ from torch import Tensor
 from harness.engine.cka.estimator import HsicVector
 from harness.engine.cka.gram import add_upper_product
 
-_COLUMNS = 32768  # multiplied in float32 at once; their sums are added up in float64
+_COLUMNS = 8192  # of a piece
+_PEAK = 2.0**-6  # of a vector of length 1; 1/√P in evenly spread ones
 
 
 def cross_hsic(a: Sequence[HsicVector], b: Sequence[HsicVector]) -> Tensor:
@@ -21,8 +26,9 @@ def cross_hsic(a: Sequence[HsicVector], b: Sequence[HsicVector]) -> Tensor:
     total = _zeros(a, b)
     for start in range(0, a[0].unit_P.numel(), _COLUMNS):
         left, right = _piece(a, start), _piece(b, start)
-        dtype = torch.promote_types(left.dtype, right.dtype)
-        total += left.to(dtype) @ right.to(dtype).T
+        if left.dtype != right.dtype:
+            left, right = left.double(), right.double()
+        total += left @ right.T
     return _scaled(total, a, b)
 
 
@@ -50,8 +56,10 @@ def _zeros(a: Sequence[HsicVector], b: Sequence[HsicVector]) -> Tensor:
 
 
 def _piece(vectors: Sequence[HsicVector], start: int) -> Tensor:
-    return torch.stack([vector.unit_P[start : start + _COLUMNS] for vector in vectors])
+    piece = torch.stack([vector.unit_P[start : start + _COLUMNS] for vector in vectors])
+    low, high = piece.aminmax()
+    return piece.double() if max(-low, high) > _PEAK else piece
 
 
 def _scaled(cosines: Tensor, a: Sequence[HsicVector], b: Sequence[HsicVector]) -> Tensor:
-    return cosines.cpu() * own_norms(a).unsqueeze(1) * own_norms(b)
+    return cosines.cpu() * torch.outer(own_norms(a), own_norms(b))
