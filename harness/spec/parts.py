@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from harness.spec.attack import Fgsm, Pgd
 from harness.spec.cka import Cka
-from harness.spec.dataset import Cifar, EmbeddedDigits
+from harness.spec.dataset import Cifar, ColouredDigits, EmbeddedDigits
 from harness.spec.network import Alexnet, Resnet, Small, Vgg
 from harness.spec.neuron import If, Lif, Plif, Relu
 from harness.spec.numerics import Numerics
@@ -18,7 +18,7 @@ from harness.spec.recipe import Recipe
 PARTS: Mapping[str, tuple[type[BaseModel], ...]] = {
     "network": (Resnet, Vgg, Small, Alexnet),
     "neuron": (Relu, Lif, If, Plif),
-    "dataset": (Cifar, EmbeddedDigits),
+    "dataset": (Cifar, EmbeddedDigits, ColouredDigits),
     "recipe": (Recipe,),
     "numerics": (Numerics,),
     "cka": (Cka,),
