@@ -43,6 +43,7 @@ def exhibit_view(
     exhibit, verdict, index = one.planned.exhibit, one.verdict, one.frame.index
     layout = pivot(one.planned, index)
     names = quantity_names(exhibit)
+    is_held = exhibit.golden is not None or verdict.golden is not None
     document = library.documents[exhibit.id]
     return ExhibitView(
         id=exhibit.id,
@@ -54,10 +55,10 @@ def exhibit_view(
         cells=marks.counts_of_cells(verdict),
         claims_counts=marks.counts_of_claims(verdict),
         failures=failure_views(one.planned, plan, failures),
-        grid=comparison(verdict, layout, names, exhibit.title),
+        grid=comparison(verdict, layout, names, exhibit.title) if is_held else None,
         tolerances=tolerances(verdict.cells, names),
-        details=details(verdict.cells, names),
-        more=_more(one.frame, verdict, layout, names),
+        details=details(verdict.cells, names) if is_held else (),
+        more=_more(one.frame, verdict, layout, names, is_held),
         figure=_figure(exhibit, figure),
         curves=curves_view(one.frame.curves, layout),
         claims=tuple(_claim(claim, verdict) for claim in verdict.claims),
@@ -90,16 +91,19 @@ def against(verdict: Verdict) -> str:
     return ""  # the status says why
 
 
-def _more(frame: Frame, verdict: Verdict, layout: Pivot, names: Mapping[str, str]) -> Grid | None:
-    """The quantities that are measured too and compared with nothing."""
-    compared = {cell.quantity for cell in verdict.cells} | frame.fine
-    others = frame.cells[~frame.cells["quantity"].isin(compared)]
+def _more(
+    frame: Frame, verdict: Verdict, layout: Pivot, names: Mapping[str, str], is_held: bool
+) -> Grid | None:
+    """The quantities that are compared with nothing: beside those that are, or all of them."""
+    compared = {cell.quantity for cell in verdict.cells} if is_held else set()
+    others = frame.cells[~frame.cells["quantity"].isin(compared | frame.fine)]
     if others.empty:
         return None
     rest = Frame(frame.exhibit, frame.index, frame.runs, others, frame.points, ())
     cells = compare(rest, Standard(None, None, "golden files do not list this quantity"))
     readable = {cell.quantity: cell.quantity.replace("_", " ") for cell in cells}
-    return plain(cells, layout, {**readable, **names}, "Measured too, compared with nothing")
+    caption = "Measured too, compared with nothing" if is_held else "What was measured"
+    return plain(cells, layout, {**readable, **names}, caption)
 
 
 def _figure(exhibit: Exhibit, drawn: Drawn | None) -> Figure | None:
