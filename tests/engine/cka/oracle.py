@@ -1,4 +1,4 @@
-"""CKA as the formulas are printed: numpy, float64, explicit loops, nothing shared with the engine."""
+"""CKA as the formulas are printed: float64, explicit loops, nothing shared with the engine."""
 
 from __future__ import annotations
 

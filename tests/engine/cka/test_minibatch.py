@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from harness.engine.cka import MinibatchCKA, cka
+from harness.engine.cka import Estimator, MinibatchCKA, cka
 from harness.errors import HarnessError
 from tests.engine.cka import oracle
 
@@ -42,7 +42,7 @@ def computed(a: Sequence[Sequence[Tensor]], b: Sequence[Sequence[Tensor]], **how
 
 
 @pytest.mark.parametrize("estimator", ["unbiased", "biased"])
-def test_all_pairs_agree_with_the_printed_formula(estimator: str) -> None:
+def test_all_pairs_agree_with_the_printed_formula(estimator: Estimator) -> None:
     a = [drawn(seed) for seed in range(3)]
     b = [drawn(seed, shapes=((7,), (2, 3, 3))) for seed in range(3)]
     found = computed(a, b, estimator=estimator)
@@ -101,7 +101,7 @@ def test_self_cka_is_symmetric_and_one_with_itself() -> None:
     estimator=st.sampled_from(["unbiased", "biased"]),
 )
 def test_invariant_to_scale_rotation_and_order_of_images(
-    seed: int, scale: float, images: int, estimator: str
+    seed: int, scale: float, images: int, estimator: Estimator
 ) -> None:
     x, _, y = drawn(seed, images)
     draw = torch.Generator().manual_seed(seed)
@@ -245,7 +245,7 @@ def test_a_side_too_many_or_too_few_is_refused() -> None:
 
 
 def test_unknown_estimators_and_missing_names_are_refused() -> None:
-    with pytest.raises(HarnessError, match="'unbiased' or 'biased' .got 'debiased'"):
+    with pytest.raises(HarnessError, match=r"'unbiased' or 'biased' \(got 'debiased'"):
         MinibatchCKA(["p"], estimator="debiased")  # type: ignore[arg-type]
     with pytest.raises(HarnessError, match="names_b: there is no layer"):
         MinibatchCKA(["p"], [])
