@@ -5,17 +5,14 @@ from __future__ import annotations
 from harness.engine.attacks.budget import Units
 from harness.engine.attacks.evaluate import AttackedBatch, accuracy_under_attack, attacked_batches
 from harness.engine.attacks.fgsm import fgsm
-from harness.engine.attacks.mode import Mode, attacking
 from harness.engine.attacks.pgd import Pgd, pgd
 
 __all__ = [
     "AttackedBatch",
-    "Mode",
     "Pgd",
     "Units",
     "accuracy_under_attack",
     "attacked_batches",
-    "attacking",
     "fgsm",
     "pgd",
 ]

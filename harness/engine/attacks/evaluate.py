@@ -11,8 +11,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from harness.engine.attacks.mode import attacking
 from harness.engine.attacks.pgd import Pgd, pgd
+from harness.engine.networks.mode import in_mode
 from harness.engine.randomness import stream
 from harness.engine.training.normalisation import Normalisation
 from harness.engine.training.numerics import autocast
@@ -109,6 +109,6 @@ def accuracy_under_attack(
 
 @torch.no_grad()
 def _right(network: nn.Module, batch: AttackedBatch, precision: str) -> int:
-    with attacking(network, "eval"), autocast(precision, batch.attacked.device):
+    with in_mode(network, "eval"), autocast(precision, batch.attacked.device):
         logits = network(batch.attacked)
     return int((logits.argmax(1) == batch.labels_B).sum())

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from harness.engine.attacks.budget import Budget, Units
-from harness.engine.attacks.mode import Mode, attacking
+from harness.engine.networks.mode import Mode, in_mode
 from harness.engine.training.normalisation import Normalisation
 from harness.engine.training.numerics import autocast
 from harness.errors import ExitCode, HarnessError
@@ -23,8 +23,9 @@ class Pgd:
     """An attack but for its strength. The defaults are those of the paper's published code.
 
     Those are 20 steps of ε/10 from the clean image, ε in standard deviations of the normalised
-    input, and no cut to valid pixels. Its accuracies are attacked in "eval" mode, its CKA figure in
-    "train" mode (see `attacking`). The paper itself gives none of these numbers.
+    input, and no cut to valid pixels. For its accuracies the network is attacked in "eval" mode,
+    for its CKA figure in "train" mode, where the batch norms follow the attacked batch; there their
+    running statistics drift on the way, here they do not. The paper gives none of these numbers.
     """
 
     iterations: int = 20
@@ -57,7 +58,7 @@ def pgd(
     white with `clip`). `inputs` are what the network takes, *normalised* by `normalisation`, [B, C,
     H, W] or frames [T, B, C, H, W], and so is the result: a new tensor, on the same device, without
     gradient. `epsilon` and `step` are in `units`: "pixel" counts the full brightness as 1,
-    "normalised" is the scale of the inputs themselves. `mode`: see `attacking`; the network's
+    "normalised" is the scale of the inputs themselves. `mode`: see `in_mode`; the network's
     weights, gradients, modes and statistics are left alone. L is summed over the batch, since a
     mean over many confident images can underflow to a gradient of 0. `random_start` draws from
     `generator`, on the CPU. Raises HarnessError for values out of range, a random start without
@@ -71,7 +72,7 @@ def pgd(
     )
     attacked = _drawn(budget, generator) if random_start else clean.clone()
     broken = torch.zeros((), dtype=torch.bool, device=clean.device)
-    with attacking(network, mode):
+    with in_mode(network, mode):
         for _ in range(iterations if epsilon > 0 else 0):
             gradient = _input_gradient(network, attacked, labels_B, precision)
             broken |= torch.isnan(gradient).any()  # its sign is 0, which would pass for robustness

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from harness.engine.probes.blocks import block_names, probe_blocks
-from harness.engine.probes.features import probe_features
 from harness.engine.probes.probe import ProbeAccuracy, linear_probe
 from harness.engine.probes.ridge import RidgeProbe
 from harness.engine.probes.sgd import SgdProbe, SgdSchedule
@@ -16,5 +15,4 @@ __all__ = [
     "block_names",
     "linear_probe",
     "probe_blocks",
-    "probe_features",
 ]

@@ -51,11 +51,12 @@ def probe_blocks(
     blocks where `layers` is None.
 
     The paper says "the fully-connected classifier on top of each block" and no more. Here a probe
-    sees the block's output averaged over time and pooled (`probe_features`), and is fitted to the
-    train images without augmentation, the network frozen in evaluation mode. "ridge" solves for it
-    in closed form: one pass, each layer keeping D·D + D·K float64 numbers, never the features of
-    the set; over `memory_limit` bytes of them it raises HarnessError. "sgd" trains all probes side
-    by side as a last layer is trained, one pass per epoch and one for the mean and spread.
+    sees the block's output averaged over time, since the network averages its logits over time and
+    a linear map commutes with the mean, and pooled to `pool` parts a side (`image_features`); it is
+    fitted to the train images without augmentation, the network frozen in evaluation mode. "ridge"
+    solves for it in closed form: one pass, each layer keeping D·D + D·K float64 numbers, never the
+    features of the set; over `memory_limit` bytes of them it raises HarnessError. "sgd" trains all
+    probes side by side as a last layer is trained, one pass per epoch and one for mean and spread.
     """
     require_method(method)
     layers = block_names(network) if layers is None else layers

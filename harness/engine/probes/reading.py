@@ -11,8 +11,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from harness.engine.features import image_features
 from harness.engine.networks import Network, hooked
-from harness.engine.probes.features import probe_features
+from harness.engine.networks.mode import in_mode
 from harness.engine.training.normalisation import Normalisation
 from harness.engine.training.numerics import autocast
 
@@ -40,7 +41,7 @@ class Reading:
     ) -> Iterator[tuple[Mapping[str, Tensor], Tensor]]:
         """(features [B, D] by layer, labels [B]) of uint8 images, in their order or in `order_M`.
 
-        In evaluation mode; the network's mode is restored after each batch, and the features of a
+        In evaluation mode; the network's modes are restored after each batch, and the features of a
         layer are pooled as they come, so that no more than one batch of them is held.
         """
         device = next(self.network.parameters()).device
@@ -52,16 +53,12 @@ class Reading:
         found: dict[str, Tensor] = {}
 
         def keep(name: str, feature: Tensor) -> None:
-            found[name] = probe_features(feature, self.pool)
+            found[name] = image_features(feature, pool=self.pool)
 
-        was_training = self.network.training
-        self.network.eval()
-        try:
-            with (
-                hooked(self.network, self.layers, keep),
-                autocast(self.precision, images_BCHW.device),
-            ):
-                self.network(self.normalisation(images_BCHW))
-        finally:
-            self.network.train(was_training)
+        with (
+            in_mode(self.network, "eval"),
+            hooked(self.network, self.layers, keep),
+            autocast(self.precision, images_BCHW.device),
+        ):
+            self.network(self.normalisation(images_BCHW))
         return found

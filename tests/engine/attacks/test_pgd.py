@@ -213,7 +213,7 @@ def test_half_precision_of_the_convolutions_attacks_too() -> None:
         ({"step": float("nan")}, "attack step: must be 0 or more"),
         ({"iterations": -1}, "attack iterations"),
         ({"units": "pixels"}, "did you mean 'pixel'"),
-        ({"mode": "evaluation"}, "attack mode: unknown name"),
+        ({"mode": "evaluation"}, "network mode: unknown name"),
         ({"random_start": True}, "needs a generator"),
         ({"precision": "f16"}, "training precision"),
     ],

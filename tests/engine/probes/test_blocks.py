@@ -6,13 +6,13 @@ import pytest
 import torch
 from torch import Tensor
 
+from harness.engine.features import image_features
 from harness.engine.networks import record, small
 from harness.engine.probes import (
     SgdSchedule,
     block_names,
     linear_probe,
     probe_blocks,
-    probe_features,
 )
 from harness.engine.training import Normalisation
 from harness.errors import HarnessError
@@ -26,7 +26,7 @@ SCHEDULE = SgdSchedule(epochs=2, batch=64)
 def features(layer: str, split: str, pool: int | None, neuron: str) -> tuple[Tensor, Tensor]:
     pixels, labels = DATA.split(split)
     ((_, feature),) = record(network(neuron).eval(), NORMAL(pixels), [layer])
-    return probe_features(feature, pool), labels
+    return image_features(feature, pool=pool), labels
 
 
 def test_blocks_are_named_in_execution_order() -> None:

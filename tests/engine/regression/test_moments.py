@@ -11,8 +11,8 @@ from harness.errors import HarnessError
 from tests.engine.regression.cases import features
 
 
-def streamed(x: torch.Tensor, y: torch.Tensor, sizes: list[int], both: bool = True) -> Moments:
-    moments = Moments(x.shape[1], y.shape[1], both_ways=both)
+def streamed(x: torch.Tensor, y: torch.Tensor, sizes: list[int]) -> Moments:
+    moments = Moments(x.shape[1], y.shape[1])
     for part_x, part_y in zip(x.split(sizes), y.split(sizes), strict=True):
         moments.update(part_x, part_y)
     return moments
@@ -28,23 +28,9 @@ def test_they_are_numpys_covariances(sizes: list[int], offset: float) -> None:
     close = {"rtol": 1e-9, "atol": 1e-6 if offset else 1e-9}
     np.testing.assert_allclose(moments.scatter_DD, joint[:12, :12], **close)
     np.testing.assert_allclose(moments.cross_DK, joint[:12, 12:], **close)
-    np.testing.assert_allclose(moments.scatter_KK, joint[12:, 12:], **close)  # type: ignore[arg-type]
     np.testing.assert_allclose(moments.spread_K, np.diag(joint)[12:], **close)
     np.testing.assert_allclose(moments.mean_x_D, x.mean(0), rtol=1e-12)
     assert moments.count == 90
-
-
-def test_reversed_they_are_those_of_the_swapped_features() -> None:
-    x, y = features()
-    got, wanted = streamed(x, y, [90]).reversed(), streamed(y, x, [90])
-    for name in ("mean_x_D", "mean_y_K", "scatter_DD", "cross_DK", "scatter_KK", "spread_K"):
-        torch.testing.assert_close(getattr(got, name), getattr(wanted, name))
-    assert got.count == wanted.count
-
-
-def test_one_way_cannot_be_reversed() -> None:
-    with pytest.raises(HarnessError, match="both_ways"):
-        streamed(*features(), [90], both=False).reversed()
 
 
 @pytest.mark.parametrize("shape", [(5, 3), (4, 12), (0, 12)])
@@ -54,7 +40,6 @@ def test_batches_that_do_not_fit_are_refused(shape: tuple[int, int]) -> None:
 
 
 def test_memory_is_what_is_said() -> None:
-    moments = Moments(7, 3, both_ways=True)
-    assert moments.scatter_KK is not None
-    held = (moments.scatter_DD, moments.cross_DK, moments.scatter_KK)
-    assert moments_bytes(7, 3, both_ways=True) == sum(one.nbytes for one in held)
+    moments = Moments(7, 3)
+    held = (moments.scatter_DD, moments.cross_DK)
+    assert moments_bytes(7, 3) == sum(one.nbytes for one in held)

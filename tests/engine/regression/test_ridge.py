@@ -56,6 +56,9 @@ def test_the_smaller_side_is_held_to_the_memory_limit() -> None:
     ridge(x, y, alpha=1.0, memory_limit=8 * 20 * 20)
     with pytest.raises(HarnessError, match="regression memory"):
         ridge(x, y, alpha=1.0, memory_limit=8 * 20 * 20 - 1)
+    ridge(*features(90, 12), alpha=1.0, memory_limit=8 * 12 * (12 + 5))
+    with pytest.raises(HarnessError, match="regression memory"):
+        ridge(*features(90, 12), alpha=1.0, memory_limit=8 * 12 * (12 + 5) - 1)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""A network in the mode in which it is attacked, put back exactly as it was."""
+"""A network in one of its two modes for a while, put back exactly as it was."""
 
 from __future__ import annotations
 
@@ -18,15 +18,14 @@ _IS_TRAINING: Mapping[str, bool] = MappingProxyType({"eval": False, "train": Tru
 
 
 @contextmanager
-def attacking(network: nn.Module, mode: str) -> Iterator[None]:
+def in_mode(network: nn.Module, mode: str) -> Iterator[None]:
     """Inside, every layer is in `mode`; afterwards each layer's own mode and every buffer, such as
     the running statistics of batch norms, are as they were, bit for bit.
 
-    In "train" the batch norms use the statistics of the attacked batch, so the batch size is part
-    of the attack. The published code attacks in that mode for its CKA figure and lets the running
-    statistics drift while it does; here they do not. Raises HarnessError for another mode.
+    In "train" the batch norms use the statistics of the batch they are shown, so what comes out
+    depends on the batch size. Raises HarnessError for another mode.
     """
-    training = choose(_IS_TRAINING, mode, where="attack mode")
+    training = choose(_IS_TRAINING, mode, where="network mode")
     modes = [(layer, layer.training) for layer in network.modules()]
     before = [(buffer, buffer.clone()) for buffer in network.buffers()] if training else []
     network.train(training)
