@@ -63,6 +63,7 @@ def plan_record(project: Project, held: Survey) -> dict[str, Any]:
             }
             for key, node in held.plan.nodes.items()
         ],
+        "asked": sum(len(planned.nodes) for planned in held.plan.exhibits),
         "downloads": dict(held.downloads),
     }
 
@@ -104,9 +105,18 @@ def print_plan(project: Project, held: Survey, console: Console, *, nodes: bool 
         )
         table.add_row(*(Text(cell) for cell in cells))
     console.print(table)
+    if len(held.plan.exhibits) > 1:
+        console.print(Text(_deduplicated(held)))
     if nodes and held.todo:
         _print_nodes(held, console)
     console.print(Text(cost(held)))
+
+
+def _deduplicated(held: Survey) -> str:
+    """`174 nodes: 262 asked for by 25 exhibits, each run once`."""
+    asked = sum(len(planned.nodes) for planned in held.plan.exhibits)
+    exhibits = len(held.plan.exhibits)
+    return f"{len(held.plan.nodes)} nodes: {asked} asked for by {exhibits} exhibits, each run once"
 
 
 def _why(planned: PlannedExhibit, held: Survey) -> str:

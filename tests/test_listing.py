@@ -9,6 +9,7 @@ from rich.console import Console
 from harness.chain import held_against_store
 from harness.listing import list_rows, plan_record, print_plan
 from harness.stages import open_project
+from tests.plan.test_measures import NODES
 from tests.synthetic import folders
 
 
@@ -36,6 +37,14 @@ def test_the_last_line_counts_every_node_once_by_kind(tmp_path: Path) -> None:
     text = said(tmp_path, "fig2", "fig3", "fig6")
     counted = text.split("to do: ")[-1].partition(" (")[0].split(", ")
     assert sorted(counted) == ["20 train", "3 time_cka", "9 cka"]
+
+
+def test_how_many_nodes_are_left_after_sharing_is_said(tmp_path: Path) -> None:
+    text = said(tmp_path, "fig2", "fig3", "fig6")
+    assert "32 nodes: 36 asked for by 3 exhibits, each run once" in text
+    assert "asked for by" not in said(tmp_path, "fig3")
+    everything = said(tmp_path)
+    assert f"{NODES} nodes: " in everything
 
 
 def test_measures_are_listed_once_each(tmp_path: Path) -> None:
