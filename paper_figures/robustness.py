@@ -45,4 +45,5 @@ def _accuracies(axes: Axes, accuracies: DataFrame) -> None:
     axes.set_xticks(range(len(EPSILON)), EPSILON)
     axes.set_xlabel("ε", fontsize=SMALL, color=INK)
     axes.set_ylabel("Accuracy, %", fontsize=SMALL, color=INK)
-    axes.legend(frameon=False, fontsize=SMALL - 1, labelcolor=INK)
+    axes.set_ylim(top=1.14 * axes.get_ylim()[1])  # room for the legend above the bars
+    legend(axes, "upper right", columns=2)
