@@ -13,7 +13,8 @@ from collections.abc import Callable, Sequence
 
 from torch import Tensor
 
-from harness.engine.cka.estimator import Estimator, hsic_vector
+from harness.engine.cka.estimator import Estimator
+from harness.engine.cka.neighbours import Neighbours
 from harness.engine.cka.stream import Deliver, Stream
 from harness.engine.networks import Network, hooked
 from harness.errors import HarnessError
@@ -33,6 +34,7 @@ class LayerCalls:
 
     def stream(self, images: Tensor, estimator: Estimator) -> Stream:
         """The layers' vectors for these images, one forward pass each time it is run."""
+        neighbours = Neighbours(self.network, self.layers, estimator)
 
         def run(first: int, last: int, deliver: Deliver) -> int:
             index = 0
@@ -40,10 +42,11 @@ class LayerCalls:
             def take(name: str, features: Tensor) -> None:
                 nonlocal index
                 if first <= index < last:
-                    deliver(hsic_vector(features.unbind(0), estimator))
+                    deliver(neighbours.vector(name.partition("#")[0], features))
                 index += 1
 
-            self.visit(images, take)
+            with neighbours.watching():
+                self.visit(images, take)
             return len(self.names)
 
         return run

@@ -38,8 +38,15 @@ class HsicVector:
 
 
 def hsic_vector(steps: Steps, estimator: Estimator) -> HsicVector:
-    """The centred Gram matrix of a layer [M, …] per step, strict upper triangle packed, M > 3."""
-    gram_MM = upper_gram(steps)
+    """A layer's vector from its features [M, …] of each step."""
+    return packed(upper_gram(steps), estimator)
+
+
+def packed(gram_MM: Tensor, estimator: Estimator) -> HsicVector:
+    """The upper triangle of a Gram matrix, centred; the matrix is used up.
+
+    A layer is silent when nothing but rounding is left of its centred Gram matrix.
+    """
     images = len(gram_MM)
     diagonal = gram_MM.diagonal().to(torch.float64, copy=True)
     upper = gram_MM.triu_(1)
