@@ -36,8 +36,10 @@ class TrainingState:
     def start(
         cls, network: nn.Module, recipe: Recipe, device: torch.device, precision: str
     ) -> TrainingState:
-        """A run before its first step; moves the network to the device."""
-        network.to(device).train()
+        """A run before its first step; moves the network to the device, its channels last in
+        memory, where convolutions are fastest on CPUs and on tensor cores.
+        """
+        network.to(device, memory_format=torch.channels_last).train()  # type: ignore[call-overload]
         optimiser = torch.optim.SGD(
             network.parameters(),
             lr=recipe.lr,
@@ -81,7 +83,7 @@ class TrainingState:
         loss, and its right answers.
         """
         with autocast(self.precision, self.device):
-            logits = self.network(inputs)
+            logits = self.network(inputs.contiguous(memory_format=torch.channels_last))
         logits = logits.float()
         loss = share * functional.cross_entropy(
             logits, labels, label_smoothing=self.recipe.label_smoothing
@@ -105,8 +107,8 @@ class TrainingState:
         self.network.load_state_dict(dict(checkpoint.network))
         for name, parameter in self.network.named_parameters():
             if name in checkpoint.momentum:
-                buffer = checkpoint.momentum[name].to(self.device)
-                self.optimiser.state[parameter][_MOMENTUM] = buffer
+                buffer = torch.empty_like(parameter, requires_grad=False)
+                self.optimiser.state[parameter][_MOMENTUM] = buffer.copy_(checkpoint.momentum[name])
         if checkpoint.scaler:
             self.scaler.load_state_dict(dict(checkpoint.scaler))
 
