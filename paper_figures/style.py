@@ -2,17 +2,63 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure, FigureBase, SubFigure
 
 # Okabe & Ito (2008): told apart with every common colour vision, and in grey by lightness.
 ANN = "#0072B2"
 SNN = "#D55E00"
 GAP = "#4D4D4D"
+FIRST = "#009E73"
+LAST = "#56B4E9"
 INK = "#222222"
 MUTED = "#6B6B6B"
 RULE = "#D9D9D9"
+EMPTY = "#F1F1F1"
+Corner = Literal["best", "lower left", "lower right", "upper left", "upper right"]
 SMALL = 8.0  # points
 NORMAL = 9.0
+
+FINE = 200  # dots per inch at which a vector file holds its heatmaps
+RAMP = ("#FCA50A", "#E65D2F", "#BC3754", "#85216B", "#4A0C6B", "#0D0887")
+"""Six ordered colours, light to dark, for as many levels of one thing."""
+
+
+def canvas(width: float, height: float) -> Figure:
+    """An empty figure, inches, that lays itself out."""
+    return Figure(figsize=(width, height), dpi=FINE, layout="constrained")
+
+
+def parts(
+    figure: FigureBase,
+    rows: int,
+    columns: int,
+    *,
+    heights: list[float] | None = None,
+    widths: list[float] | None = None,
+) -> list[SubFigure]:
+    """The figure cut into parts that are laid out each by itself, row by row."""
+    cut = figure.subfigures(
+        rows, columns, squeeze=False, height_ratios=heights, width_ratios=widths
+    )
+    return list(cut.flat)
+
+
+def not_measured(axes: Axes, size: float = SMALL - 1) -> None:
+    """A panel that has no numbers says so."""
+    axes.text(
+        0.5,
+        0.5,
+        "not measured",
+        fontsize=size,
+        color=MUTED,
+        ha="center",
+        va="center",
+        transform=axes.transAxes,
+    )
+    axes.set_xticks([])
 
 
 def quiet(axes: Axes) -> None:
@@ -22,3 +68,10 @@ def quiet(axes: Axes) -> None:
     axes.tick_params(colors=MUTED, labelsize=SMALL, length=3, width=0.6)
     axes.grid(axis="y", color=RULE, linewidth=0.6)
     axes.set_axisbelow(True)
+
+
+def ramp(count: int) -> tuple[str, ...]:
+    """So many colours of the ramp, spread over all of it."""
+    if count == 1:
+        return (RAMP[-2],)
+    return tuple(RAMP[round(n * (len(RAMP) - 1) / (count - 1))] for n in range(count))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,13 +11,14 @@ from typing import Any
 
 import pandas as pd
 
+from harness.check.same_as import lent
+from harness.check.table import read_table
 from harness.check.tolerance import Exact, LastDigit, Margin, Printed, Seeds, read_tolerances
 from harness.errors import Faults, HarnessError
 from harness.spec.validate import suggestion
 
 PUBLISHED = "paper"  # the folder of golden/ that holds what the documents print
-FIELDS = ("quantity", "value", "text", "std", "n", "place")
-LARGEST = 10_000_000  # bytes
+FIELDS = ("quantity", "value", "same_as", "text", "std", "n", "rule", "place")
 _NUMBER = re.compile(r"-?\d+(\.\d+)?")
 
 Index = tuple[str, ...]
@@ -28,12 +27,14 @@ Index = tuple[str, ...]
 
 @dataclass(frozen=True)
 class GoldenCell:
-    """One line of a golden file: a number or a word, and where it stands in its source."""
+    """One line of a golden file: a number or a word, where it stands in its source, and the rule
+    that it is compared by, which is that of its quantity unless the line names another."""
 
     index: Index
     quantity: str
     number: Printed | None
     text: str | None
+    rule: str
     place: str
 
     @property
@@ -44,7 +45,7 @@ class GoldenCell:
 
 @dataclass(frozen=True)
 class Golden:
-    """A golden file of the set `name`, with the rule of each of its quantities."""
+    """A golden file of the set `name`, with the rules of its set by name."""
 
     name: str
     shown: str
@@ -74,7 +75,7 @@ def read_golden(folder: Path, name: str, file: str, index: Sequence[str]) -> Gol
         return None
     shown = f"{folder.name}/{name}/{file}"
     faults: list[HarnessError] = []
-    cells = tuple(_cells(_lines(path, shown), shown, index, faults))
+    cells = tuple(_cells(read_table(path, shown), shown, index, path.parent, faults))
     if faults:
         raise Faults(faults)
     rules = read_tolerances(folder / name, f"{folder.name}/{name}")
@@ -84,13 +85,13 @@ def read_golden(folder: Path, name: str, file: str, index: Sequence[str]) -> Gol
 
 
 def _require_rules(golden: Golden) -> None:
-    """Each quantity has a rule, and one that its values can be put to."""
+    """Each line has a rule, and one that its value can be put to."""
     place = f"{golden.shown.rsplit('/', 1)[0]}/tolerances.toml"
     for cell in golden.cells:
-        rule = golden.rules.get(cell.quantity)
+        rule = golden.rules.get(cell.rule)
         if rule is None:
-            hint = suggestion(cell.quantity, golden.rules)
-            raise HarnessError(place, f"has no rule for the quantity {cell.quantity!r}", hint=hint)
+            hint = suggestion(cell.rule, golden.rules)
+            raise HarnessError(place, f"has no rule for the quantity {cell.rule!r}", hint=hint)
         if cell.number is None and not isinstance(rule, Exact):
             problem = f"{cell.quantity}: words are compared by the rule exact, not {rule.rule}"
             raise HarnessError(place, problem)
@@ -100,18 +101,12 @@ def _require_rules(golden: Golden) -> None:
             raise HarnessError(place, problem)
 
 
-def _lines(path: Path, shown: str) -> list[list[str]]:
-    raw = path.read_bytes()
-    if len(raw) > LARGEST:
-        raise HarnessError(shown, f"has {len(raw):,} bytes, a golden file at most {LARGEST:,}")
-    try:
-        return list(csv.reader(io.StringIO(raw.decode("utf-8"), newline=""), strict=True))
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise HarnessError(shown, f"is no CSV in UTF-8: {error}") from error
-
-
 def _cells(
-    lines: list[list[str]], shown: str, index: Sequence[str], faults: list[HarnessError]
+    lines: list[list[str]],
+    shown: str,
+    index: Sequence[str],
+    folder: Path,
+    faults: list[HarnessError],
 ) -> Iterator[GoldenCell]:
     header = lines[0] if lines else []
     wrong = list(_header_faults(header, shown, index))
@@ -127,7 +122,7 @@ def _cells(
             faults.append(HarnessError(where, f"{len(line)} fields, the header has {len(header)}"))
             continue
         try:
-            cell = _cell(dict(zip(header, line, strict=True)), where, index)
+            cell = _cell(dict(zip(header, line, strict=True)), where, index, folder)
         except HarnessError as fault:
             faults.append(fault)
             continue
@@ -152,18 +147,20 @@ def _header_faults(header: list[str], shown: str, index: Sequence[str]) -> Itera
     for name in (*index, "quantity", "place"):
         if name not in header:
             yield HarnessError(where, f"has no column {name!r}")
-    if not {"value", "text"} & set(header):
+    if not {"value", "same_as", "text"} & set(header):
         yield HarnessError(where, "has neither a column 'value' nor 'text'")
 
 
-def _cell(row: Mapping[str, str], where: str, index: Sequence[str]) -> GoldenCell:
+def _cell(row: Mapping[str, str], where: str, index: Sequence[str], folder: Path) -> GoldenCell:
     if not row["quantity"]:
         raise HarnessError(where, "has no quantity")
     if not row["place"]:
         raise HarnessError(where, "has no place: where does the value stand?")
-    value, text = row.get("value", ""), row.get("text", "")
-    if bool(value) == bool(text):
-        raise HarnessError(where, "must have either a value or a text")
+    value, text, reference = (row.get(name, "") for name in ("value", "text", "same_as"))
+    if sum(map(bool, (value, text, reference))) != 1:
+        raise HarnessError(where, "must have either a value or a text, or say same_as what")
+    if reference:
+        value = lent(reference, folder, where, FIELDS)
     number = None
     if value:
         std = _float(row.get("std", ""), where, "std")
@@ -180,6 +177,7 @@ def _cell(row: Mapping[str, str], where: str, index: Sequence[str]) -> GoldenCel
         quantity=row["quantity"],
         number=number,
         text=text or None,
+        rule=row.get("rule", "") or row["quantity"],
         place=row["place"],
     )
 

@@ -63,5 +63,5 @@ def _cell(cell: CellResult) -> dict[str, Any]:
 
 
 def _claim(claim: ClaimResult) -> dict[str, Any]:
-    names = ("id", "text", "place", "predicate", "measured", "counted", "sentence")
+    names = ("id", "text", "place", "predicate", "basis", "measured", "counted", "sentence")
     return {name: getattr(claim, name) for name in names} | {"status": claim.status.name}

@@ -11,4 +11,9 @@ from collections.abc import Mapping
 REVISIONS: Mapping[str, int] = {
     "train": 2,
     "architecture": 1,
+    "cka": 1,
+    "time_cka": 1,
+    "attack": 1,
+    "probe": 1,
+    "workflow": 1,
 }

@@ -159,6 +159,7 @@ class ClaimView:
     text: str
     place: str
     predicate: str
+    basis: str  # of its threshold
     measured: str
     sentence: str
     counted: str
@@ -234,7 +235,7 @@ class ExhibitView:
     cells: tuple[Count, ...]
     claims_counts: tuple[Count, ...]
     failures: tuple[FailureView, ...]
-    grid: Grid
+    grid: Grid | None  # none where there is nothing to hold the numbers against
     tolerances: tuple[Fact, ...]
     details: tuple[DetailRow, ...]
     more: Grid | None

@@ -26,7 +26,10 @@ class Resnet(Spec):
         default="identity", description="what an identity shortcut of a ReLU network carries"
     )
     branch_scale: float = Field(
-        default=1.0, ge=0, le=1, description="initial weight of the last BN of a residual branch"
+        default=1.0,
+        ge=0,
+        le=1,
+        description="initial weight of the last BN of a branch beside a shortcut",
     )
     single_step: tuple[Stage, ...] = Field(
         default=(), description="stages that run one time step, as [1] (Table 3)"

@@ -52,6 +52,25 @@ BROKEN: list[tuple[str, str, Callable[[str], str], str]] = [
         r"table1\.toml:2: titel: .*did you mean 'title'",
     ),
     (
+        "a claim along what is no axis",
+        TABLE1,
+        swap('along = "width"', 'along = "widht"'),
+        r"table1\.toml:\d+: claim\.0\.test\.along: neither the grid varies nor the measure adds"
+        r" 'widht' – did you mean 'width'",
+    ),
+    (
+        "a claim held at what is no axis",
+        TABLE1,
+        swap("where = { depth = 20 }", "where = { layer = 20 }"),
+        r"table1\.toml:\d+: claim\.0\.test\.where\.layer: neither the grid varies nor the measure",
+    ),
+    (
+        "a threshold without its basis",
+        TABLE1,
+        swap("below = 0.0", "below = -0.5"),
+        r"table1\.toml:\d+: claim\.0\.test: a threshold other than 0 needs its basis",
+    ),
+    (
         "typo in a block",
         NEURONS,
         swap("decay ", "decai "),
@@ -128,7 +147,7 @@ BROKEN: list[tuple[str, str, Callable[[str], str], str]] = [
         "unknown measure",
         TABLE1,
         swap('kind = "accuracy"', 'kind = "acuracy"'),
-        r"table1\.toml:\d+: measure: .*'accuracy'",
+        r"table1\.toml:\d+: measure\.0: .*'accuracy'",
     ),
     (
         "unknown block",
@@ -145,7 +164,7 @@ BROKEN: list[tuple[str, str, Callable[[str], str], str]] = [
     (
         "unknown substitute",
         SMOKE,
-        swap('cifar10 = "digits"', 'cifar10 = "digts"'),
+        swap('cifar10  = "digits"', 'cifar10 = "digts"'),
         r"smoke\.toml:\d+: .*did you mean 'digits'",
     ),
     (

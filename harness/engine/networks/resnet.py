@@ -167,9 +167,10 @@ def resnet(
     "none", or the stages that go without shortcuts, such as (2,) (Table 2, Fig. 4). `shortcut`
     "rectified" is the published ANN's (see `PreActivationBlock`); it has no effect on spiking
     networks, as in the published code. `branch_scale` is the initial weight of the last batch norm
-    of each residual branch: 1 in the paper, 0 lets every block start as its shortcut. `single_step`
-    names the stages that run one time step, such as (1,) (Table 3). An artificial network sees a
-    static image once, whatever `time_steps` says. Raises HarnessError for values that make no such
+    of each residual branch: 1 in the paper, 0 lets every block start as its shortcut; a block that
+    has no shortcut starts at 1, since nothing would pass through it otherwise. `single_step` names
+    the stages that run one time step, such as (1,) (Table 3). An artificial network sees a static
+    image once, whatever `time_steps` says. Raises HarnessError for values that make no such
     network.
     """
     at_least_1(
@@ -196,7 +197,8 @@ def resnet(
     initialise(network, seed)
     with torch.no_grad():
         for block in network.blocks():
-            block.bn2.weight.fill_(branch_scale)
+            if block.shortcut:
+                block.bn2.weight.fill_(branch_scale)
     return network
 
 

@@ -125,6 +125,17 @@ def test_branches_can_start_at_zero() -> None:
     assert not any(block.bn2.weight.any() for block in network.blocks())
 
 
+def test_a_block_without_a_shortcut_never_starts_at_zero() -> None:
+    """Nothing would pass through it, forward or backward, and it would stay at chance for ever."""
+    network = resnet(14, base_width=4, neuron="relu", branch_scale=0.0, residual=(2,))
+    starts = {stage: network.stage(stage)[0].bn2.weight.unique().tolist() for stage in (1, 2, 3)}
+    assert starts == {1: [0.0], 2: [1.0], 3: [0.0]}
+    bare = resnet(14, base_width=4, neuron="relu", branch_scale=0.0, residual="none")
+    bare(torch.randn(4, 3, 8, 8)).square().sum().backward()
+    assert bare.conv1.weight.grad is not None
+    assert bare.conv1.weight.grad.abs().max() > 0
+
+
 def test_the_rectified_shortcut_is_the_published_artificial_network_alone() -> None:
     images = torch.randn(4, 3, 8, 8)
     pairs = {

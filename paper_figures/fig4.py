@@ -1,0 +1,16 @@
+"""Fig. 4: the effect of residual connections in SNNs, ResNet-56 on CIFAR-10."""
+
+from __future__ import annotations
+
+from matplotlib.figure import Figure
+from pandas import DataFrame
+
+from paper_figures.partial import self_similarity
+from paper_figures.style import canvas
+
+
+def draw(frame: DataFrame, maps: DataFrame) -> Figure:
+    """The SNN with itself: all shortcuts, then without those of one stage, outlined in green."""
+    figure = canvas(9.6, 2.6)
+    self_similarity(figure, maps)
+    return figure

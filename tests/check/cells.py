@@ -1,0 +1,57 @@
+"""Cells and planned points in a few words, for tests of predicates."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from harness.frames.columns import CELL_COLUMNS
+from harness.frames.runs import tidy
+
+Numbers = Mapping[tuple[Any, ...], float | str]
+"""Levels, as many as there are axes → value, or why there is none."""
+
+
+@dataclass(frozen=True)
+class Point:
+    """A planned point whose run is stored."""
+
+    axes: Mapping[str, Any]
+    absence: None = None
+
+
+@dataclass(frozen=True)
+class Cells:
+    """What a check is given."""
+
+    index: tuple[str, ...]
+    cells: pd.DataFrame
+    points: Sequence[Point]
+
+
+def cells(
+    axes: Sequence[str],
+    numbers: Numbers,
+    *,
+    grid: Sequence[str] = (),
+    missing: Sequence[tuple[Any, ...]] = (),
+    unit: str = "",
+) -> Cells:
+    """Cells of the quantity `q`. Planned is every level of `grid` (all axes, where none is named)
+    that occurs in `numbers` or, as a point whose cell is not there, in `missing`.
+    """
+    content = [
+        dict(zip(axes, levels, strict=True))
+        | {"quantity": "q", "n": 1, "unit": unit, "text": None}
+        | ({"why": said} if isinstance(said, str) else {"why": "", "value": said})
+        for levels, said in numbers.items()
+    ]
+    points = [
+        Point({axis: level for axis, level in zip(axes, levels, strict=True) if axis in planned})
+        for planned in [grid or axes]
+        for levels in [*numbers, *missing]
+    ]
+    return Cells(tuple(axes), tidy(content, axes, CELL_COLUMNS), points)

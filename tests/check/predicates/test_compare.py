@@ -1,0 +1,97 @@
+"""One place against another: by more than a margin, level by level."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from harness.check.predicates.compare import evaluate, sentence
+from harness.spec.claim import Compare
+from tests.check.cells import Numbers, cells
+
+AXES = ["neuron", "epsilon"]
+ATTACKED: Numbers = {
+    ("relu", "0"): 91.06, ("relu", "0.001"): 87.99, ("relu", "0.005"): 72.81,
+    ("lif", "0"): 89.67, ("lif", "0.001"): 87.77, ("lif", "0.005"): 80.72,
+}  # fmt: skip
+SNN_ABOVE = {"high": {"neuron": "lif"}, "low": {"neuron": "relu"}}
+
+
+def compare(**fields: Any) -> Compare:
+    return Compare(kind="compare", quantity="q", basis="for a test", **(SNN_ABOVE | fields))
+
+
+def measured(numbers: Numbers):
+    return cells(AXES, numbers, grid=["neuron"], unit="percent")
+
+
+@pytest.mark.parametrize(
+    ("test", "holds", "why"),
+    [
+        ({"along": ("epsilon",)}, False, "the SNN starts below"),
+        ({"where": {"epsilon": 0.005}}, True, "80.72 > 72.81"),
+        ({"where": {"epsilon": "0.005"}, "margin": 7.9}, True, "by 7.91"),
+        ({"where": {"epsilon": 0.005}, "margin": 7.91}, False, "not by more than 7.91"),
+        ({"where": {"epsilon": 0.005}, "most": 7.91}, False, "nor by less"),
+        ({"where": {"epsilon": 0.005}, "margin": 7, "most": 8}, True, "between 7 and 8"),
+        ({"along": ("epsilon",), "where": {"epsilon": (0.005,)}}, True, "the one that is named"),
+        ({"along": ("epsilon",), "share": 0.33}, True, "one of three"),
+        ({"where": {"epsilon": 0.02}}, None, "nothing was measured there"),
+        ({"high": {"neuron": "plif"}, "where": {"epsilon": 0}}, None, "nor of such a neuron"),
+    ],
+)
+def test_it_holds_or_not(test: dict[str, Any], holds: bool | None, why: str) -> None:
+    found = evaluate(compare(**test), measured(ATTACKED))
+    assert found.holds is holds, why
+    assert bool(found.why) == (holds is None)
+
+
+def test_sides_may_be_levels_of_any_axis() -> None:
+    drop = {"high": {"epsilon": 0}, "low": {"epsilon": 0.005}}
+    test = compare(**drop, where={"neuron": "relu"}, margin=18)
+    found = evaluate(test, measured(ATTACKED))
+    assert found.holds is True
+    assert found.said == "high − low: 18.25"
+
+
+def test_equal_values_are_not_larger() -> None:
+    equal = measured({("relu", "0"): 91.06, ("lif", "0"): 91.06})
+    assert evaluate(compare(along=("epsilon",)), equal).holds is False
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({("lif", "0.005"): "no run"}, "neuron lif: epsilon 0.005: no run"),
+        ({("relu", "0.005"): "no run"}, "neuron relu: epsilon 0.005: no run"),
+        ({("lif", "0.01"): 68.04}, "neuron relu: no q at epsilon 0.01"),
+    ],
+)
+def test_a_side_that_lacks_is_undefined(change: Numbers, why: str) -> None:
+    where = {"epsilon": (0.005, 0.01)} if ("lif", "0.01") in change else {"epsilon": (0.005,)}
+    found = evaluate(compare(along=("epsilon",), where=where), measured({**ATTACKED, **change}))
+    assert found.holds is None
+    assert found.why == why
+
+
+def test_a_level_that_only_one_side_has_is_undefined() -> None:
+    found = evaluate(compare(along=("epsilon",)), measured({("relu", "0"): 9.0, ("lif", "1"): 9.5}))
+    assert found.holds is None
+    assert found.why == "no q at neuron relu beside 1"
+
+
+def test_a_level_that_refutes_it_decides_beside_an_undefined_one() -> None:
+    numbers = {**ATTACKED, ("lif", "0.005"): "no run"}
+    assert evaluate(compare(along=("epsilon",)), measured(numbers)).holds is False
+
+
+def test_its_sentence() -> None:
+    assert sentence(compare(along=("epsilon",))) == (
+        "q is larger for neuron lif than for neuron relu at each epsilon"
+    )
+    held = compare(where={"epsilon": 0.01}, margin=0.5, most=2)
+    assert sentence(held) == (
+        "q at epsilon 0.01 is larger for neuron lif than for neuron relu"
+        " by more than 0.5 and less than 2"
+    )

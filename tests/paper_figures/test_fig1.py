@@ -1,0 +1,37 @@
+"""Fig. 1 shows the images, the Gram matrices and the result of the run, not a drawing of them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from paper_figures import drawing
+from tests.paper_figures.made import cell_rows, map_rows, values, words
+
+
+def maps(images: int) -> dict[str, np.ndarray]:
+    made = {"gram-ann": values(8, 8, 1) * 40 - 3, "gram-snn": values(8, 8, 2) * 7}
+    for number in range(images):
+        made |= {f"image-{number}-{c}": values(6, 6, 9 * number + ord(c)) for c in "rgb"}
+    return made
+
+
+def test_it_shows_what_was_measured() -> None:
+    made = maps(4)
+    table = pd.concat([map_rows(name, matrix) for name, matrix in made.items()])
+    figure = drawing("fig1")(cell_rows("cka", [0.8734]), table)
+    shown = [np.asarray(axes.images[0].get_array()) for axes in figure.axes if axes.images]
+    for number in range(4):
+        wanted = np.stack([made[f"image-{number}-{c}"] for c in "rgb"], axis=-1)
+        assert any(np.array_equal(image, wanted) for image in shown)
+    for name in ("gram-ann", "gram-snn"):
+        assert any(np.array_equal(image, made[name]) for image in shown)
+    said = words(figure)
+    assert "0.873" in said
+    assert {"Artificial Neural Network", "Spiking Neural Network", "ReLU", "LIF"} <= set(said)
+
+
+def test_it_says_what_was_not() -> None:
+    table = pd.concat([map_rows(name, matrix) for name, matrix in maps(3).items()])
+    figure = drawing("fig1")(cell_rows("cka", [np.nan]), table)
+    assert words(figure).count("not measured") == 2  # the fourth image, and the result
