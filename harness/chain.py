@@ -80,7 +80,9 @@ def measured(project: Project, plan: Plan) -> tuple[Path, ...]:
     written: list[Path] = []
     for one in assess(plan, profile, store, project.layout.golden, {}):
         exhibit = one.planned.exhibit
-        quantities = ("accuracy", *(derived.quantity for derived in exhibit.derive))
+        there = set(one.frame.cells["quantity"])  # a VGG has no residual blocks, so no positions
+        quantities = [name for name in one.frame.pinned if name in there]
+        quantities += [derived.quantity for derived in exhibit.derive]
         written += write_measured(
             project.layout.golden,
             str(profile.golden),

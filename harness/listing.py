@@ -14,6 +14,8 @@ from harness.screen import duration, size
 from harness.spec.library import Library
 from harness.stages import Project, Survey
 
+FEW = 3  # exhibits that a line can name
+
 
 def list_rows(library: Library) -> list[dict[str, Any]]:
     """One record per exhibit."""
@@ -22,7 +24,7 @@ def list_rows(library: Library) -> list[dict[str, Any]]:
             "id": one.id,
             "title": one.title,
             "source": f"{one.source.document}: {one.source.place}",
-            "measure": one.measure.kind,
+            "measure": ", ".join(dict.fromkeys(measure.kind for measure in one.measure)),
             "claims": len(one.claim),
         }
         for one in library.exhibits.values()
@@ -61,6 +63,7 @@ def plan_record(project: Project, held: Survey) -> dict[str, Any]:
             }
             for key, node in held.plan.nodes.items()
         ],
+        "asked": sum(len(planned.nodes) for planned in held.plan.exhibits),
         "downloads": dict(held.downloads),
     }
 
@@ -102,9 +105,18 @@ def print_plan(project: Project, held: Survey, console: Console, *, nodes: bool 
         )
         table.add_row(*(Text(cell) for cell in cells))
     console.print(table)
+    if len(held.plan.exhibits) > 1:
+        console.print(Text(_deduplicated(held)))
     if nodes and held.todo:
         _print_nodes(held, console)
     console.print(Text(cost(held)))
+
+
+def _deduplicated(held: Survey) -> str:
+    """`174 nodes: 262 asked for by 25 exhibits, each run once`."""
+    asked = sum(len(planned.nodes) for planned in held.plan.exhibits)
+    exhibits = len(held.plan.exhibits)
+    return f"{len(held.plan.nodes)} nodes: {asked} asked for by {exhibits} exhibits, each run once"
 
 
 def _why(planned: PlannedExhibit, held: Survey) -> str:
@@ -115,8 +127,17 @@ def _why(planned: PlannedExhibit, held: Survey) -> str:
         parts.append(str(reasons[0]))
     elif reasons:
         parts.append("for more than one reason, see below")
-    parts += [f"shares {count} with {name}" for name, count in _shared(planned, held).items()]
-    return "; ".join(parts)
+    return "; ".join([*parts, *_sharing(planned, held)])
+
+
+def _sharing(planned: PlannedExhibit, held: Survey) -> list[str]:
+    """With which exhibits it shares nodes; only with how many, where they are many."""
+    shared = _shared(planned, held)
+    if len(shared) <= FEW:
+        return [f"shares {count} with {name}" for name, count in shared.items()]
+    others = (set(one.nodes) for one in held.plan.exhibits if one is not planned)
+    common = set(planned.nodes) & set().union(*others)
+    return [f"shares {len(common)} with {len(shared)} others"]
 
 
 def _print_nodes(held: Survey, console: Console) -> None:

@@ -67,8 +67,9 @@ class Board:
             again = f", taken up again ({event.resumed})" if event.resumed else ""
             return f"{at} {label}: started{again}"
         if isinstance(event, Advanced):
-            rate = f"{event.progress.images_per_second:,.0f} images/s"
-            return f"{at} {label}: {_told(event.progress)}, {rate}, {self.eta()}"
+            rate = _rate(event.progress)
+            told = _told(event.progress) + (f", {rate} images/s" if rate else "")
+            return f"{at} {label}: {told}, {self.eta()}"
         if isinstance(event, Waiting):
             return f"{at} {label}: {event.holder} runs it, waiting for the result"
         if isinstance(event, Finished):
@@ -147,7 +148,7 @@ class LiveTable:
         for name in ("running", "progress", "images/s", "for"):
             table.add_column(name, justify="left" if name in ("running", "progress") else "right")
         for key, (since, progress) in self.board.running.items():
-            rate = f"{progress.images_per_second:,.0f}" if progress else ""
+            rate = _rate(progress)
             told = _told(progress) if progress else "starting"
             spent = duration(time.monotonic() - since)
             table.add_row(Text(self.board.nodes[key].label), Text(told), rate, spent)
@@ -159,6 +160,12 @@ def screen_for(board: Board, console: Console) -> Screen:
     """Live on a terminal, plain when piped or under CI."""
     live = console.is_terminal and not os.environ.get("CI")
     return LiveTable(board, console) if live else Lines(board, console)
+
+
+def _rate(progress: Progress | None) -> str:
+    """Images a second, nothing where a run does not count them."""
+    per_second = progress.images_per_second if progress else 0.0
+    return f"{per_second:,.0f}" if per_second else ""
 
 
 def _told(progress: Progress) -> str:

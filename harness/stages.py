@@ -151,10 +151,11 @@ def _identity(node: Node) -> Identity:
 
 
 def _downloads(nodes: Sequence[Node], data: Path) -> dict[str, int]:
+    trainings = [getattr(node.full, "x", node.full) for node in nodes]
     wanted = {
-        node.full.dataset.name: node.full.dataset
-        for node in nodes
-        if isinstance(node.full, Training) and isinstance(node.full.dataset, Cifar)
+        training.dataset.name: training.dataset
+        for training in trainings
+        if isinstance(training, Training) and isinstance(training.dataset, Cifar)
     }
     return {name: spec.archive_bytes for name, spec in wanted.items() if not has_images(name, data)}
 

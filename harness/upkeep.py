@@ -17,11 +17,14 @@ from harness.layout import Layout
 from harness.plan.expand import expand
 from harness.plan.resolve import Setting
 from harness.screen import size
+from harness.spec.attack import Attack
+from harness.spec.cka import Cka
 from harness.spec.dataset import Cifar, Dataset
 from harness.spec.exhibit import Exhibit
 from harness.spec.library import load
 from harness.spec.network import Network
 from harness.spec.neuron import Neuron
+from harness.spec.probe import Probe
 from harness.spec.profile import Profile
 from harness.spec.recipe import Recipe
 from harness.stages import has_images
@@ -33,6 +36,9 @@ SCHEMAS: dict[str, Any] = {
     "neuron": Neuron,
     "dataset": Dataset,
     "recipe": Recipe,
+    "cka": Cka,
+    "attack": Attack,
+    "probe": Probe,
 }
 
 

@@ -106,7 +106,7 @@ class SyntheticStore:
         self.contents: dict[str, dict[str, Any]] = {}
         for exhibit in made.exhibits:
             for point in exhibit.points:
-                if exhibit.exhibit.measure.kind == "architecture":
+                if point.measure.kind == "architecture":
                     network = point.run.network
                     made_up = vgg_architecture if network.kind == "vgg" else architecture
                     self.contents[point.key] = made_up(network.depth)

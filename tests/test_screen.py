@@ -54,6 +54,8 @@ def test_a_line_counts_nodes_and_names_epoch_rate_and_failure() -> None:
     here.tell(Finished("b", 1.0, here=True))
     advanced = here.line(Advanced("a", Progress(2, 5, "epoch", 830.4, "test 51.00 %")))
     assert advanced.startswith("[1/2] node a: epoch 2/5, test 51.00 %, 830 images/s, about ")
+    uncounted = here.line(Advanced("a", Progress(3, 5, "ε")))
+    assert uncounted.startswith("[1/2] node a: ε 3/5, about ")
     failed = here.line(Failed("a", "diverged", "/store/logs/a.log", ("last line",)))
     assert "FAILED: diverged" in failed
     assert "log: /store/logs/a.log" in failed

@@ -48,12 +48,15 @@ def compare(measured: Measured, standard: Standard) -> tuple[CellResult, ...]:
     """A result for each cell of every compared quantity, in the order of the frame.
 
     Compared are the quantities that the golden file has (where there is none: those that the
-    published one has, else all); further quantities of the frame are additional and have no status.
+    published one has, else all but the fine ones); further quantities of the frame are additional
+    and have no status.
     """
     against = standard.golden or standard.published
     cells = measured.cells
     if against is not None:
         cells = cells[cells["quantity"].isin(against.quantities)]
+    else:
+        cells = cells[~cells["quantity"].isin(measured.fine)]
     found = joined(cells, measured, standard)
     if standard.golden is None:
         found = [row for row in found if row["measured"] is True or _is_planned(row, measured)]

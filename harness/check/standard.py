@@ -19,7 +19,7 @@ NO_GOLDEN = "the exhibit names no golden values"
 
 def golden_set(exhibit: Exhibit, profile: Profile) -> str | None:
     """The folder of golden/ in force. What does not depend on scale is published at every scale."""
-    return PUBLISHED if exhibit.measure.scale_free else profile.golden
+    return PUBLISHED if exhibit.scale_free else profile.golden
 
 
 def standard(
@@ -31,18 +31,24 @@ def standard(
 ) -> Standard:
     """What the cells of this exhibit are held against. The published values come along always.
 
+    An exhibit without published numbers, as most figures, may still have values measured before, in
+    a file of its own name.
+
     Raises:
         Faults: a golden file is wrong.
     """
+    name = golden_set(exhibit, profile)
     if exhibit.golden is None:
-        return Standard(None, None, NO_GOLDEN)
+        measured = None
+        if name not in (None, PUBLISHED) and not overridden:
+            measured = read_golden(folder, str(name), f"{exhibit.id}.csv", index)
+        return Standard(measured, None, "" if measured else NO_GOLDEN)
     if overridden:
         typed = ", ".join(f"--set {one}" for one in overridden)
         return Standard(
             None, _for_orientation(exhibit, folder, index), OVERRIDDEN.format(typed=typed)
         )
     published = read_golden(folder, PUBLISHED, exhibit.golden, index)
-    name = golden_set(exhibit, profile)
     if name is None:
         return Standard(None, published, NO_SET.format(profile=profile.id))
     golden = published if name == PUBLISHED else read_golden(folder, name, exhibit.golden, index)

@@ -27,7 +27,9 @@ class PlannedPoint(Protocol):
 
 
 class Measured(Protocol):
-    """What was measured: a frame of cells with its index, and the points that were planned."""
+    """What was measured: a frame of cells with its index, and the points that were planned;
+    `fine` are the quantities of too many cells to be listed one by one.
+    """
 
     @property
     def index(self) -> tuple[str, ...]: ...
@@ -35,6 +37,8 @@ class Measured(Protocol):
     def cells(self) -> pd.DataFrame: ...
     @property
     def points(self) -> Sequence[PlannedPoint]: ...
+    @property
+    def fine(self) -> frozenset[str]: ...
 
 
 def rows(frame: pd.DataFrame) -> list[dict[str, Any]]:

@@ -12,6 +12,7 @@ from harness.frames.frame import Frame
 from harness.frames.runs import rows
 
 VERSION = 1
+MAPS = "maps.csv.gz"
 
 
 def frame_csv(frame: Frame) -> bytes:

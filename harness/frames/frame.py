@@ -11,6 +11,8 @@ import pandas as pd
 from harness.frames.cells import cells
 from harness.frames.curves import LearningCurve, learning_curves
 from harness.frames.derive import derived
+from harness.frames.maps import Maps, maps_of
+from harness.frames.readers import READERS
 from harness.frames.recorded import Absence, Artifacts, recorded
 from harness.frames.runs import index_columns, runs_frame
 from harness.plan.expand import PlannedExhibit
@@ -28,7 +30,10 @@ class Planned:
 
 @dataclass(frozen=True)
 class Frame:
-    """`index` names the columns that tell cells apart; `runs` and `cells` as in `columns`."""
+    """`index` names the columns that tell cells apart; `runs` and `cells` as in `columns`. `maps`
+    holds what has too many numbers for cells; `fine` are quantities whose cells are too many to be
+    listed one by one, `pinned` those that a measured golden file holds.
+    """
 
     exhibit: str
     index: tuple[str, ...]
@@ -36,6 +41,9 @@ class Frame:
     cells: pd.DataFrame
     points: tuple[Planned, ...]
     curves: tuple[LearningCurve, ...]
+    maps: Maps | None = None
+    fine: frozenset[str] = frozenset()
+    pinned: tuple[str, ...] = ()
 
 
 def frame_of(planned: PlannedExhibit, artifacts: Artifacts, failures: Mapping[str, str]) -> Frame:
@@ -46,6 +54,7 @@ def frame_of(planned: PlannedExhibit, artifacts: Artifacts, failures: Mapping[st
     """
     found = recorded(planned, artifacts, failures)
     index = index_columns(planned)
+    readers = [READERS[measure.kind] for measure in planned.exhibit.measure]
     runs = derived(runs_frame(planned, found), planned.exhibit.derive, index)
     points = tuple(
         Planned(point.axes, point.seed, point.key, found.absent.get(point.key))
@@ -58,4 +67,7 @@ def frame_of(planned: PlannedExhibit, artifacts: Artifacts, failures: Mapping[st
         cells=cells(runs, index, [(point.axes, point.seed) for point in points]),
         points=points,
         curves=learning_curves(planned, found),
+        maps=maps_of(planned, found),
+        fine=frozenset(name for reader in readers for name in reader.fine),
+        pinned=tuple(dict.fromkeys(name for reader in readers for name in reader.pinned)),
     )

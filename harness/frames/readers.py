@@ -1,4 +1,4 @@
-"""Measure → which stored file holds its numbers and how it is read. A new measure is one entry."""
+"""Measure → which stored files hold its numbers and how they are read. A new one is one entry."""
 
 from __future__ import annotations
 
@@ -6,19 +6,49 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from harness.frames import accuracy, architecture
+from harness.frames import accuracy, architecture, cka, probes, robustness, time_cka, workflow
 from harness.frames.columns import Reading
+from harness.frames.layers import Map
 
 
 @dataclass(frozen=True)
 class Reader:
-    """`file` of the node, and file → readings."""
+    """`file` of the node and file → readings; `arrays` is its file of tensors, if it has one, and
+    `maps` gives the maps in it. `fine` are quantities of so many cells that they are drawn and kept
+    in frame.csv, but never listed on the page; `pinned` are those that a measured golden file has.
+    """
 
     file: str
     read: Callable[[Any, Mapping[str, Any]], Iterable[Reading]]
+    arrays: str = ""
+    maps: Callable[[Any, Mapping[str, Any]], Iterable[Map]] | None = None
+    fine: tuple[str, ...] = ()
+    pinned: tuple[str, ...] = ()
 
 
 READERS: Mapping[str, Reader] = {
-    "accuracy": Reader("metrics.json", accuracy.read),
+    "accuracy": Reader("metrics.json", accuracy.read, pinned=("accuracy",)),
     "architecture": Reader("architecture.json", architecture.read),
+    "cka": Reader(
+        "cka.json",
+        cka.read,
+        "cka.safetensors",
+        cka.maps,
+        fine=("diagonal",),
+        pinned=("mean", "diagonal_mean", "checkerboard", "position_mean"),
+    ),
+    "time_cka": Reader(
+        "cka.json", time_cka.read, "cka.safetensors", time_cka.maps, pinned=("time_mean",)
+    ),
+    "attack": Reader(
+        "attack.json",
+        robustness.read,
+        "cka.safetensors",
+        fine=("attack_cka", "attack_cka_block"),
+        pinned=("attack_accuracy", "attack_cka_mean"),
+    ),
+    "probe": Reader("probe.json", probes.read, pinned=("probe_accuracy",)),
+    "workflow": Reader(
+        "workflow.json", workflow.read, "workflow.safetensors", workflow.maps, pinned=("cka",)
+    ),
 }

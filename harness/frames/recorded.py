@@ -12,6 +12,7 @@ from harness.frames.readers import READERS
 from harness.plan.expand import PlannedExhibit
 from harness.store.manifest import Manifest
 
+ARRAYS = "arrays"
 NOT_RUN = "nothing is stored under its key"
 
 
@@ -37,7 +38,9 @@ class Absence:
 
 @dataclass(frozen=True)
 class Recorded:
-    """The content of each node by key, and the reason for each that gave none."""
+    """The content of each node by key, and the reason for each that gave none. What a node keeps
+    as tensors stands under `ARRAYS`.
+    """
 
     contents: Mapping[str, Mapping[str, Any]]
     absent: Mapping[str, Absence]
@@ -49,17 +52,30 @@ def recorded(
     """Read the file of every point's node. `failures` holds, by key, why a run went wrong."""
     contents: dict[str, Mapping[str, Any]] = {}
     absent: dict[str, Absence] = {}
-    name = READERS[planned.exhibit.measure.kind].file
-    for key in dict.fromkeys(point.key for point in planned.points):
+    readers = {point.key: READERS[point.measure.kind] for point in planned.points}
+    for key, reader in readers.items():
         if artifacts.get(key) is None:
             failed = key in failures
             absent[key] = Absence(failures[key] if failed else NOT_RUN, failed)
             continue
         try:
-            contents[key] = _parsed(artifacts.read_bytes(key, name), key, name)
+            content = _parsed(artifacts.read_bytes(key, reader.file), key, reader.file)
+            arrays = _arrays(artifacts, key, reader.arrays) if reader.arrays else {}
+            contents[key] = {**content, ARRAYS: arrays} if reader.arrays else content
         except HarnessError as error:
             absent[key] = Absence(str(error), failed=True)
     return Recorded(contents, absent)
+
+
+def _arrays(artifacts: Artifacts, key: str, name: str) -> dict[str, Any]:
+    """The tensors of a stored file as NumPy arrays."""
+    from safetensors import SafetensorError
+    from safetensors.numpy import load
+
+    try:
+        return dict(load(artifacts.read_bytes(key, name)))
+    except SafetensorError as error:
+        raise HarnessError(f"node {key[:8]}: {name}", f"is no tensor file: {error}") from error
 
 
 def _parsed(raw: bytes, key: str, name: str) -> Mapping[str, Any]:

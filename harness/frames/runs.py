@@ -16,7 +16,7 @@ from harness.plan.expand import PlannedExhibit
 
 def index_columns(planned: PlannedExhibit) -> tuple[str, ...]:
     """What tells the cells of an exhibit apart, besides the quantity."""
-    return (*planned.exhibit.varied(), *planned.exhibit.measure.index)
+    return (*planned.exhibit.varied(), *planned.exhibit.added())
 
 
 def runs_frame(planned: PlannedExhibit, found: Recorded) -> pd.DataFrame:
@@ -25,15 +25,14 @@ def runs_frame(planned: PlannedExhibit, found: Recorded) -> pd.DataFrame:
     Raises:
         HarnessError: a stored file lacks a field.
     """
-    measure = planned.exhibit.measure
-    reader = READERS[measure.kind]
     made: list[dict[str, Any]] = []
     for point in planned.points:
         if point.key not in found.contents:
             continue
+        reader = READERS[point.measure.kind]
         try:
-            readings = list(reader.read(measure, found.contents[point.key]))
-        except (KeyError, TypeError) as error:
+            readings = list(reader.read(point.measure, found.contents[point.key]))
+        except (KeyError, TypeError, IndexError) as error:
             where = f"node {point.key[:8]}: {reader.file}"
             problem = f"does not have the expected fields: {error}"
             raise HarnessError(where, problem, code=ExitCode.RUN_FAILED) from error

@@ -7,16 +7,17 @@ corrects the scale, so the estimate is that of the machine at hand after the fir
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
 from harness.plan.node import Node
-from harness.plan.size import SIZES
+from harness.plan.size import SIZES, Size
 
 SECONDS_PER_LAYER_CALL = 3.2e-4  # one thread, forward and backward, batch 64, torch 2.15, 2 cores
 SECONDS_PER_GIGA_MAC = 0.045  # 32-bit convolution, forward and backward, same machine
+SECONDS_PER_GIGA_PRODUCT = 0.03  # multiply-adds of a Gram matrix or of pairs of them, same machine
 GPU_SPEEDUP = 60.0  # stated, not measured: corrected by the first run on a GPU
 CIFAR_TRAIN_IMAGES = 50_000
 ARCHITECTURE_SECONDS = 0.5
@@ -55,22 +56,80 @@ def estimate(nodes: Iterable[Node], past: Iterable[Past]) -> dict[str, Estimate]
 
 
 def _device(spec: Mapping[str, Any]) -> str:
-    return str(spec.get("numerics", {}).get("device", "cpu"))
+    """Where a run is computed; a measurement where its first network was."""
+    return str(spec.get("x", spec).get("numerics", {}).get("device", "cpu"))
 
 
 def _modelled(kind: str, spec: Mapping[str, Any]) -> float:
-    if kind != "train":
-        return ARCHITECTURE_SECONDS
-    network, neuron, recipe = spec["network"], spec["neuron"], spec["recipe"]
-    steps = int(neuron.get("time_steps", 1))
-    images = _train_images(spec["dataset"]) * recipe["epochs"]
-    batches = images / recipe["batch"]
-    size = SIZES[network["kind"]](network, spec["dataset"]["size"])
-    calls = batches * 3.5 * size.depth * (1 + 0.25 * (steps > 1) * steps**0.5)
+    seconds = _MODELS[kind](spec)
+    return seconds / (GPU_SPEEDUP if _device(spec) == "cuda" else 1.0)
+
+
+def _training(spec: Mapping[str, Any]) -> float:
+    recipe = spec["recipe"]
+    return _passes(spec, _train_images(spec["dataset"]) * recipe["epochs"], recipe["batch"])
+
+
+def _passes(training: Mapping[str, Any], images: float, batch: int) -> float:
+    """Forward and backward passes of so many images."""
+    steps, size = _steps(training), _size(training)
+    calls = images / batch * 3.5 * size.depth * (1 + 0.25 * (steps > 1) * steps**0.5)
     single = size.at_one_step * (steps > 1)
     macs = images * size.macs * ((1 - single) * steps + single) / 1e9
-    seconds = calls * SECONDS_PER_LAYER_CALL + macs * SECONDS_PER_GIGA_MAC
-    return float(seconds) / (GPU_SPEEDUP if _device(spec) == "cuda" else 1.0)
+    return float(calls * SECONDS_PER_LAYER_CALL + macs * SECONDS_PER_GIGA_MAC)
+
+
+def _grams(training: Mapping[str, Any], cka: Mapping[str, Any], share: float = 1.0) -> float:
+    """The Gram matrices of a share of the layers, and the passes that give their features."""
+    products = cka["images"] * cka["batch"] * _size(training).features * _steps(training) * share
+    passes = _passes(training, cka["images"], cka["batch"]) / 3  # forward only
+    return float(products / 1e9 * SECONDS_PER_GIGA_PRODUCT + passes)
+
+
+def _cka(spec: Mapping[str, Any]) -> float:
+    sides = [spec["x"], *([spec["y"]] if spec["y"] else [])]
+    pairs = _size(sides[0]).layers * _size(sides[-1]).layers
+    products = pairs * spec["cka"]["images"] * spec["cka"]["batch"] / 2
+    grams = sum(_grams(side, spec["cka"]) for side in sides)
+    return float(grams + products / 1e9 * SECONDS_PER_GIGA_PRODUCT)
+
+
+def _time_cka(spec: Mapping[str, Any]) -> float:
+    return _grams(spec["x"], spec["cka"], share=1 / 3)
+
+
+def _attack(spec: Mapping[str, Any]) -> float:
+    attack, cka, levels = spec["attack"], spec["cka"], len(spec["epsilon"])
+    iterations = attack.get("iterations", 1)
+    accuracy = _passes(spec["x"], attack["images"] * levels * iterations, attack["batch"])
+    similarity = _passes(spec["x"], cka["images"] * levels * iterations, cka["batch"])
+    return accuracy + similarity + 2 * levels * _grams(spec["x"], cka)
+
+
+def _probe(spec: Mapping[str, Any]) -> float:
+    """One pass over both splits for each epoch, a ridge having one, and one for the accuracies."""
+    epochs = spec["probe"].get("epochs", 1) + 1
+    return _passes(spec["x"], _train_images(spec["x"]["dataset"]) * epochs, 256) / 3
+
+
+_MODELS: Mapping[str, Callable[[Mapping[str, Any]], float]] = {
+    "train": _training,
+    "architecture": lambda spec: ARCHITECTURE_SECONDS,
+    "cka": _cka,
+    "time_cka": _time_cka,
+    "attack": _attack,
+    "probe": _probe,
+    "workflow": lambda spec: ARCHITECTURE_SECONDS,
+}
+
+
+def _size(training: Mapping[str, Any]) -> Size:
+    network = training["network"]
+    return SIZES[network["kind"]](network, training["dataset"]["size"])
+
+
+def _steps(training: Mapping[str, Any]) -> int:
+    return int(training["neuron"].get("time_steps", 1))
 
 
 def _train_images(dataset: Mapping[str, Any]) -> int:
@@ -78,10 +137,11 @@ def _train_images(dataset: Mapping[str, Any]) -> int:
 
 
 def disk_bytes(node: Node) -> int:
-    """Bytes that a node leaves: the weights at 4 bytes each, and a little beside them."""
+    """Bytes that a node leaves: weights at 4 bytes each, maps at 8, and a little beside them."""
     beside = 20_000
-    if node.kind != "train":
-        return beside
-    network = node.spec["network"]
-    size = SIZES[network["kind"]](network, node.spec["dataset"]["size"])
-    return 4 * size.parameters + beside
+    if node.kind == "train":
+        return 4 * _size(node.spec).parameters + beside
+    if node.kind == "cka":
+        x, y = node.spec["x"], node.spec["y"] or node.spec["x"]
+        return 8 * _size(x).layers * _size(y).layers + 5 * beside
+    return beside

@@ -10,22 +10,31 @@ from typing import Any
 
 from harness.plan.measures import nodes_of
 from harness.plan.node import Node
-from harness.plan.resolve import Setting, resolve
+from harness.plan.resolve import Setting, resolve, resolve_part
 from harness.spec.document import Document
 from harness.spec.exhibit import AXES, BLOCK_AXES, Exhibit
 from harness.spec.library import Library
+from harness.spec.measure import Measure, Side
 from harness.spec.overrides import override_axes
 from harness.spec.run import Training
 
 
 @dataclass(frozen=True)
 class Point:
-    """One combination of axis values and seed, its full spec, and the node with its numbers."""
+    """One combination of axis values and seed under one measure: the specs of the trainings that
+    it rests on, and the node with its numbers.
+    """
 
     axes: Mapping[str, Any]  # the varied axes of the exhibit, in the words of its grid
     seed: int
-    run: Training
+    measure: Measure
+    trainings: tuple[Training, ...]
     key: str
+
+    @property
+    def run(self) -> Training:
+        """The first of its trainings: x, where there are two."""
+        return self.trainings[0]
 
 
 @dataclass(frozen=True)
@@ -74,20 +83,46 @@ def _planned(
             axis: f"{document.fault(('grid', index, axis), '').where}: {axis}"
             for axis in combination.keys() - typed_at.keys()
         }
-        run = resolve(
-            exhibit.fixed.axes() | combination,
-            setting,
-            scaled=not exhibit.measure.scale_free,
-            places=places,
-        )
-        made = nodes_of(exhibit.measure, run)
-        nodes |= {node.key: node for node in made}
-        mine |= dict.fromkeys(node.key for node in made)
-        axes = {axis: _level(exhibit, combination, run, axis) for axis in exhibit.varied()}
-        point = Point(axes, run.seed, run, made[-1].key)
-        points.setdefault((*map(str, axes.values()), run.seed), point)
+        for number, measure in enumerate(exhibit.measure):
+            trainings = _trainings(exhibit, measure, combination, setting, places)
+            parts = {
+                part: resolve_part(part, name, setting) for part, name in measure.blocks.items()
+            }
+            made = nodes_of(measure, trainings, parts)
+            nodes |= {node.key: node for node in made}
+            mine |= dict.fromkeys(node.key for node in made)
+            run = trainings[0]
+            axes = {axis: _level(exhibit, combination, run, axis) for axis in exhibit.varied()}
+            seed = _seed(exhibit, combination, setting)
+            point = Point(axes, seed, measure, trainings, made[-1].key)
+            points.setdefault((*map(str, axes.values()), seed, number), point)
     typed = tuple(override.typed for override in setting.overrides)
     return PlannedExhibit(exhibit, tuple(points.values()), tuple(mine), typed)
+
+
+def _trainings(
+    exhibit: Exhibit,
+    measure: Measure,
+    combination: Mapping[str, Any],
+    setting: Setting,
+    places: Mapping[str, str],
+) -> tuple[Training, ...]:
+    """The trainings that a measure needs at one combination of axes, one for each of its sides."""
+    axes = exhibit.fixed.axes() | dict(combination)
+    seed = _seed(exhibit, combination, setting)
+
+    def of(side: Side) -> Training:
+        own = {"neuron": side.neuron} if side.neuron else {}
+        here = axes | own | {"seed": seed + side.seed}
+        return resolve(here, setting, scaled=not measure.scale_free, places=places)
+
+    return tuple(map(of, measure.sides))
+
+
+def _seed(exhibit: Exhibit, combination: Mapping[str, Any], setting: Setting) -> int:
+    """The seed of a point; that of a side may lie above it."""
+    said = combination.get("seed", exhibit.fixed.seed)
+    return setting.profile.seeds[0] if said is None else int(said)
 
 
 def _combinations(exhibit: Exhibit, setting: Setting) -> Iterable[tuple[int, dict[str, Any]]]:
@@ -96,7 +131,7 @@ def _combinations(exhibit: Exhibit, setting: Setting) -> Iterable[tuple[int, dic
         axes = grid.axes()
         if "seed" not in axes and "seed" not in exhibit.fixed.axes():
             seeds = setting.profile.seeds
-            axes["seed"] = seeds[:1] if exhibit.measure.scale_free else seeds
+            axes["seed"] = seeds[:1] if exhibit.scale_free else seeds
         for values in itertools.product(*axes.values()):
             yield index, dict(zip(axes, values, strict=True))
 

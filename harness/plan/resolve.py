@@ -1,4 +1,4 @@
-"""A point of a grid → the full spec of one training: blocks, axes, profile, overrides, in order."""
+"""A point of a grid → the full specs of its runs: blocks, axes, profile, overrides, in order."""
 
 from __future__ import annotations
 
@@ -50,6 +50,27 @@ def resolve(
     for axis, value in axes.items():
         if axis not in BLOCK_AXES:
             _put(said, AXES[axis], value, places.get(axis, axis), origin)
+    _change(said, setting, scaled, origin)
+    found: Training = _validated(Training, said, origin)
+    return found
+
+
+def resolve_part(part: str, name: str, setting: Setting) -> Spec:
+    """The block `name` of a part of a measurement, as profile and user change it.
+
+    Raises:
+        HarnessError: the changes do not make a valid block.
+    """
+    block: Spec = getattr(setting.blocks, part)[name]
+    said, origin = {part: _plain(block)}, dict[str, str]()
+    _change(said, setting, True, origin)
+    found: Spec = _validated(type(block), said[part], origin, part)
+    return found
+
+
+def _change(said: dict[str, Any], setting: Setting, scaled: bool, origin: dict[str, str]) -> None:
+    """What the profile changes, where it scales, then what the user typed."""
+    profile = setting.profile
     if scaled:
         for part, fields in profile.change.items():
             for name, value in fields.items():
@@ -58,7 +79,6 @@ def resolve(
     for override in setting.overrides:
         if not override.is_axis:
             _put(said, override.name, override.values[0], override.where, origin)
-    return _validated(said, origin)
 
 
 def _blocks(axes: Mapping[str, Any], setting: Setting, scaled: bool) -> dict[str, Any]:
@@ -87,31 +107,38 @@ def _plain(spec: Spec) -> Any:
 
 
 def _put(said: dict[str, Any], path: str, value: Any, place: str, origin: dict[str, str]) -> None:
-    """Set one dotted field; a part without such a field (the decay of a ReLU) is left alone."""
+    """Set one dotted field; what has no such field (the decay of a ReLU) is left alone."""
     part, _, name = path.partition(".")
     if not name:
         said[part] = value
-    elif name in said[part]:
+    elif name in said.get(part, ()):
         said[part][name] = value
     else:
         return
     origin[path] = place
 
 
-def _validated(said: Mapping[str, Any], origin: Mapping[str, str]) -> Training:
+def _validated(
+    model: Any, said: Mapping[str, Any], origin: Mapping[str, str], above: str = ""
+) -> Any:
+    """The model of these values, which stand at `above` in the words of `origin`."""
     try:
-        return Training.model_validate_json(json.dumps(said, default=list), strict=True)
+        return model.model_validate_json(json.dumps(said, default=list), strict=True)
     except ValidationError as error:
-        raise Faults(_faults(error, origin)) from error
+        raise Faults(_faults(error, origin, above)) from error
 
 
-def _faults(error: ValidationError, origin: Mapping[str, str]) -> Sequence[HarnessError]:
+def _faults(
+    error: ValidationError, origin: Mapping[str, str], above: str
+) -> Sequence[HarnessError]:
     found = []
     for detail in error.errors(include_url=False):
-        path = ".".join(str(part) for part in detail["loc"])
-        place = next((origin[known] for known in origin if _same(known, path)), path)
+        path = ".".join(str(part) for part in (above, *detail["loc"]) if part)
+        place = next((origin[known] for known in origin if _same(known, path)), None)
+        inside = (at for known, at in origin.items() if known.startswith(f"{path}."))
         problem = detail["msg"].removeprefix("Value error, ")
-        found.append(HarnessError(place, f"{problem} (got {detail['input']!r})"))
+        where = place or next(inside, path)
+        found.append(HarnessError(where, f"{problem} (got {detail['input']!r})"))
     return found
 
 

@@ -9,6 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 REVISIONS: Mapping[str, int] = {
-    "train": 1,
+    "train": 2,
     "architecture": 1,
+    "cka": 1,
+    "time_cka": 1,
+    "attack": 1,
+    "probe": 1,
+    "workflow": 1,
 }

@@ -10,13 +10,16 @@ from typing import Any
 @dataclass(frozen=True)
 class Size:
     """`depth` counts layers with weights, `macs` multiply-accumulates of one image and step,
-    `parameters` the weights of convolutions; `at_one_step` is the share of the MACs that runs one
+    `parameters` the weights of convolutions, `layers` those that are compared, `features` their
+    numbers of one image and step together; `at_one_step` is the share of the MACs that runs one
     step however many there are.
     """
 
     depth: int
     macs: float
     parameters: int
+    layers: int
+    features: float
     at_one_step: float = 0.0
 
 
@@ -44,7 +47,9 @@ def _resnet(network: Mapping[str, Any], side: int) -> Size:
     depth, channels = network["depth"], network["base_width"] * network["width"]
     macs, weights = resnet_macs(depth, channels, side), resnet_parameters(depth, channels)
     single = network.get("single_step", ())  # runs stored before the field have none
-    return Size(depth, macs, weights, len(set(single)) / 3)
+    layers = 7 * (depth - 2) // 2 + 10
+    features = layers * channels * side**2 * (1 + 1 / 2 + 1 / 4) / 3
+    return Size(depth, macs, weights, layers, features, len(set(single)) / 3)
 
 
 def _vgg(network: Mapping[str, Any], side: int) -> Size:
@@ -55,18 +60,23 @@ def _vgg(network: Mapping[str, Any], side: int) -> Size:
     last = 4 * (depth - 7) // 6
     third = (depth - 3 - last) // 3
     weights = 9 * channels**2 * (64 * last - 32 + 16 * third)
-    return Size(depth, chain_macs(depth - 3, 4, channels, side), weights)
+    layers = 3 * (depth - 3) + 4
+    shares = 2 + 2 / 2 + third / 4 + last / 8  # of a stage: twice the channels, a quarter the area
+    features = 3 * channels * side**2 * shares
+    return Size(depth, chain_macs(depth - 3, 4, channels, side), weights, layers, features)
 
 
 def _small(network: Mapping[str, Any], side: int) -> Size:
     stages, channels = network["stages"], network["base_width"] * network["width"]
     weights = 9 * channels * (3 + channels * sum(2 * 4**stage for stage in range(stages - 1)))
-    return Size(stages + 1, chain_macs(stages, stages, channels, side), weights)
+    features = 3 * channels * side**2 * sum(2.0**-stage for stage in range(stages))
+    macs = chain_macs(stages, stages, channels, side)
+    return Size(stages + 1, macs, weights, 4 * stages, features)
 
 
 def _alexnet(network: Mapping[str, Any], side: int) -> Size:
     """torchvision states 61.1 M parameters and 0.714 G MACs at 224 pixels, 59 M of them linear."""
-    return Size(8, 59e6 + 655e6 * (side / 224) ** 2, 61_100_840)
+    return Size(8, 59e6 + 655e6 * (side / 224) ** 2, 61_100_840, 20, 1e6 * (side / 224) ** 2)
 
 
 SIZES: Mapping[str, Callable[[Mapping[str, Any], int], Size]] = {

@@ -22,15 +22,19 @@ def deviations(
 
 
 def _all(planned: PlannedExhibit, blocks: Blocks, profile: Profile) -> Iterator[Deviation]:
-    measure = planned.exhibit.measure
+    measures = planned.exhibit.measure
     for part in ("network", "neuron", "dataset"):
-        if part in measure.needs:
-            for point in planned.points:
-                yield from getattr(point.run, part).deviations
-    if "recipe" not in measure.needs:
+        for point in planned.points:
+            if part in point.measure.needs:
+                for training in point.trainings:
+                    yield from getattr(training, part).deviations
+    for measure in measures:
+        for part, name in measure.blocks.items():
+            yield from getattr(blocks, part)[name].deviations
+    if not any("recipe" in measure.needs for measure in measures):
         return
     for name in _recipes(planned):
-        used = name if measure.scale_free else profile.substitute.recipe.get(name, name)
+        used = name if planned.exhibit.scale_free else profile.substitute.recipe.get(name, name)
         yield from blocks.recipe[used].deviations
 
 

@@ -11,6 +11,7 @@ from harness.check.golden import PUBLISHED
 from harness.check.join import Standard
 from harness.check.verdict import Verdict
 from harness.execute.events import Failed
+from harness.frames.files import MAPS
 from harness.frames.frame import Frame
 from harness.plan.expand import Plan
 from harness.report import marks, wording
@@ -42,6 +43,7 @@ def exhibit_view(
     exhibit, verdict, index = one.planned.exhibit, one.verdict, one.frame.index
     layout = pivot(one.planned, index)
     names = quantity_names(exhibit)
+    is_held = exhibit.golden is not None or verdict.golden is not None
     document = library.documents[exhibit.id]
     return ExhibitView(
         id=exhibit.id,
@@ -53,10 +55,10 @@ def exhibit_view(
         cells=marks.counts_of_cells(verdict),
         claims_counts=marks.counts_of_claims(verdict),
         failures=failure_views(one.planned, plan, failures),
-        grid=comparison(verdict, layout, names, exhibit.title),
+        grid=comparison(verdict, layout, names, exhibit.title) if is_held else None,
         tolerances=tolerances(verdict.cells, names),
-        details=details(verdict.cells, names),
-        more=_more(one.frame, verdict, layout, names),
+        details=details(verdict.cells, names) if is_held else (),
+        more=_more(one.frame, verdict, layout, names, is_held),
         figure=_figure(exhibit, figure),
         curves=curves_view(one.frame.curves, layout),
         claims=tuple(_claim(claim, verdict) for claim in verdict.claims),
@@ -64,7 +66,7 @@ def exhibit_view(
         errata=exhibit.errata,
         notes=exhibit.notes,
         provenance=provenance(one.planned, plan, document, profile, manifests, failures),
-        links=_links(exhibit.id, figure),
+        links=_links(exhibit.id, one.frame, figure),
     )
 
 
@@ -89,16 +91,19 @@ def against(verdict: Verdict) -> str:
     return ""  # the status says why
 
 
-def _more(frame: Frame, verdict: Verdict, layout: Pivot, names: Mapping[str, str]) -> Grid | None:
-    """The quantities that are measured too and compared with nothing."""
-    compared = {cell.quantity for cell in verdict.cells}
-    others = frame.cells[~frame.cells["quantity"].isin(compared)]
+def _more(
+    frame: Frame, verdict: Verdict, layout: Pivot, names: Mapping[str, str], is_held: bool
+) -> Grid | None:
+    """The quantities that are compared with nothing: beside those that are, or all of them."""
+    compared = {cell.quantity for cell in verdict.cells} if is_held else set()
+    others = frame.cells[~frame.cells["quantity"].isin(compared | frame.fine)]
     if others.empty:
         return None
     rest = Frame(frame.exhibit, frame.index, frame.runs, others, frame.points, ())
     cells = compare(rest, Standard(None, None, "golden files do not list this quantity"))
     readable = {cell.quantity: cell.quantity.replace("_", " ") for cell in cells}
-    return plain(cells, layout, {**readable, **names}, "Measured too, compared with nothing")
+    caption = "Measured too, compared with nothing" if is_held else "What was measured"
+    return plain(cells, layout, {**readable, **names}, caption)
 
 
 def _figure(exhibit: Exhibit, drawn: Drawn | None) -> Figure | None:
@@ -133,8 +138,9 @@ def _claim(claim: ClaimResult, verdict: Verdict) -> ClaimView:
     )
 
 
-def _links(exhibit: str, drawn: Drawn | None) -> tuple[Link, ...]:
+def _links(exhibit: str, frame: Frame, drawn: Drawn | None) -> tuple[Link, ...]:
     names = ["frame.csv", "frame.json", "verdict.json"]
+    names += [MAPS] if frame.maps is not None else []
     if drawn is not None and not drawn.problem:
         names += [f"{drawn.name}.svg", f"{drawn.name}.png"]
     return tuple(Link(name, f"{exhibit}/{name}") for name in names)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -13,6 +13,7 @@ from pathlib import Path
 import pandas as pd
 
 import paper_figures
+from harness.frames.maps import Maps
 
 DPI = 150
 RECORD = ".drawn.json"
@@ -31,20 +32,20 @@ class Drawn:
         return self.files[f"{self.name}.svg"]
 
 
-def drawn(name: str, cells: pd.DataFrame, earlier: Path) -> Drawn:
-    """The figure `name` of these cells.
+def drawn(name: str, cells: pd.DataFrame, earlier: Path, maps: Maps | None = None) -> Drawn:
+    """The figure `name` of these cells, and of these maps where there are any.
 
     What lies in the folder `earlier` is taken again when it was drawn from the same cells by the
     same code and is what was written then; so a report of stored runs need not load matplotlib.
     """
     if cells.empty:
         return Drawn(name, {}, "there are no cells to draw")
-    source = _source(name, cells)
+    source = _source(name, cells, maps)
     found = _earlier(name, source, earlier)
     if found is not None:
         return found
     try:
-        files = _save(name, cells)
+        files = _save(name, (cells,) if maps is None else (cells, maps.table))
     except Exception as error:  # a drawing that fails must not cost the reader the numbers
         return Drawn(name, {}, f"the drawing failed: {type(error).__name__}: {error}")
     sums = {file: hashlib.sha256(content).hexdigest() for file, content in files.items()}
@@ -52,10 +53,10 @@ def drawn(name: str, cells: pd.DataFrame, earlier: Path) -> Drawn:
     return Drawn(name, {**files, RECORD: record.encode()})
 
 
-def _save(name: str, cells: pd.DataFrame) -> dict[str, bytes]:
+def _save(name: str, frames: Sequence[pd.DataFrame]) -> dict[str, bytes]:
     import matplotlib as mpl
 
-    figure = paper_figures.drawing(name)(cells)
+    figure = paper_figures.drawing(name)(*frames)
     png, svg = io.BytesIO(), io.BytesIO()
     with mpl.rc_context({"svg.hashsalt": name, "svg.fonttype": "path"}):
         figure.savefig(png, format="png", dpi=DPI, metadata={"Software": None})
@@ -63,11 +64,12 @@ def _save(name: str, cells: pd.DataFrame) -> dict[str, bytes]:
     return {f"{name}.png": png.getvalue(), f"{name}.svg": svg.getvalue()}
 
 
-def _source(name: str, cells: pd.DataFrame) -> str:
-    """Digest of all that decides the picture: cells, drawing code, this file, matplotlib."""
+def _source(name: str, cells: pd.DataFrame, maps: Maps | None) -> str:
+    """Digest of all that decides the picture: numbers, drawing code, this file, matplotlib."""
     digest = hashlib.sha256()
     for part in (name, version("matplotlib"), str(cells.to_csv(index=False))):
         digest.update(f"{len(part)}:{part}".encode())
+    digest.update(maps.csv_gz if maps is not None else b"")
     for path in (*sorted(Path(paper_figures.__file__).parent.glob("*.py")), Path(__file__)):
         digest.update(path.read_bytes())
     return digest.hexdigest()

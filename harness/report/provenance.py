@@ -33,7 +33,7 @@ def provenance(
     stored = [one for key in planned.nodes if (one := manifests.get(key)) is not None]
     return Provenance(
         facts=tuple(_facts(planned, stored)),
-        settings=tuple(shared_settings([plan.nodes[key].spec for key in planned.nodes])),
+        settings=tuple(shared_settings([_own(plan.nodes[key].spec) for key in planned.nodes])),
         environment=tuple(_environment(stored)),
         nodes=tuple(
             _node(key, plan.nodes[key].label, manifests.get(key), key in failures)
@@ -61,7 +61,7 @@ def _is_repacked(dataset: Dataset) -> bool:
 
 def _facts(planned: PlannedExhibit, stored: Sequence[Manifest]) -> Iterator[Fact]:
     seeds = dict.fromkeys(point.seed for point in planned.points)
-    if not planned.exhibit.measure.scale_free:
+    if not planned.exhibit.scale_free:
         yield Fact("seeds", ", ".join(map(str, seeds)))
         for data in dict.fromkeys(point.run.dataset for point in planned.points):
             yield Fact("data", _data(data))
@@ -78,6 +78,11 @@ def _data(data: Dataset) -> str:
         sums = ", ".join(f"{file.name} {file.checksum}" for file in data.files)
         return f"{data.name}, {data.origin} files: {sums}"
     return f"{data.name}, embedded in this project, sha256:{data.sha256}"
+
+
+def _own(spec: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A spec without those of the trainings that it measures: they are runs of the plan, too."""
+    return {name: value for name, value in spec.items() if name not in ("x", "y")}
 
 
 def shared_settings(specs: Sequence[Mapping[str, Any]]) -> Iterator[Fact]:

@@ -10,7 +10,7 @@ import harness
 from harness.check.record import verdict_json
 from harness.check.verdict import Verdict
 from harness.execute.events import Failed
-from harness.frames.files import frame_csv, frame_json
+from harness.frames.files import MAPS, frame_csv, frame_json
 from harness.frames.recorded import Artifacts
 from harness.layout import Layout
 from harness.plan.expand import Plan
@@ -79,11 +79,14 @@ def write_results(
 
 def _figure(one: Assessed, out: Path) -> Drawn | None:
     exhibit = one.planned.exhibit
-    return drawn(exhibit.figure, one.frame.cells, out / exhibit.id) if exhibit.figure else None
+    if not exhibit.figure:
+        return None
+    return drawn(exhibit.figure, one.frame.cells, out / exhibit.id, one.frame.maps)
 
 
 def _files(one: Assessed, figure: Drawn | None) -> dict[str, bytes]:
     made = {"frame.csv": frame_csv(one.frame), "frame.json": frame_json(one.frame)}
+    made |= {MAPS: one.frame.maps.csv_gz} if one.frame.maps is not None else {}
     made |= figure.files if figure else {}
     made["verdict.json"] = verdict_json(one.verdict)
     return {f"{one.planned.exhibit.id}/{name}": content for name, content in made.items()}

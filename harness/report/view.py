@@ -235,7 +235,7 @@ class ExhibitView:
     cells: tuple[Count, ...]
     claims_counts: tuple[Count, ...]
     failures: tuple[FailureView, ...]
-    grid: Grid
+    grid: Grid | None  # none where there is nothing to hold the numbers against
     tolerances: tuple[Fact, ...]
     details: tuple[DetailRow, ...]
     more: Grid | None

@@ -11,7 +11,7 @@ from harness.engine.data.download import fetch_cifar
 from harness.engine.data.embedded import digits_on_photos
 from harness.engine.data.images import ImageSet
 from harness.errors import ExitCode, HarnessError
-from harness.spec.dataset import Cifar, Dataset, EmbeddedDigits
+from harness.spec.dataset import Cifar, ColouredDigits, Dataset, EmbeddedDigits
 
 _ONE_AT_A_TIME = threading.Lock()
 
@@ -28,12 +28,12 @@ def image_set(dataset: Dataset, data: Path) -> ImageSet:
 
 @lru_cache(maxsize=2)
 def _image_set(dataset: Dataset, data: Path) -> ImageSet:
-    if isinstance(dataset, EmbeddedDigits):
+    if isinstance(dataset, EmbeddedDigits | ColouredDigits):
         return _embedded(dataset)
     return _cifar(dataset, data)
 
 
-def _embedded(spec: EmbeddedDigits) -> ImageSet:
+def _embedded(spec: EmbeddedDigits | ColouredDigits) -> ImageSet:
     images = digits_on_photos(
         size=spec.size,
         brightness=spec.brightness,
@@ -44,6 +44,7 @@ def _embedded(spec: EmbeddedDigits) -> ImageSet:
         train_images=spec.train_images,
         test_images=spec.test_images,
         images_per_digit=spec.images_per_digit,
+        inks=isinstance(spec, ColouredDigits),
     )
     if images.sha256 != spec.sha256:
         raise HarnessError(

@@ -9,9 +9,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from harness.runs import architecture, train
+from harness.runs import architecture, attack, cka, probe, time_cka, train, workflow
 from harness.runs.place import Numbers, Place, Report
-from harness.spec.run import ArchitectureRun, Training
+from harness.spec.run import (
+    ArchitectureRun,
+    CkaRun,
+    ProbeRun,
+    RobustnessRun,
+    TimeCkaRun,
+    Training,
+    WorkflowRun,
+)
 
 
 @dataclass(frozen=True)
@@ -25,4 +33,9 @@ class Runner:
 RUNNERS: Mapping[str, Runner] = {
     "train": Runner(Training, train.run),
     "architecture": Runner(ArchitectureRun, architecture.run),
+    "cka": Runner(CkaRun, cka.run),
+    "time_cka": Runner(TimeCkaRun, time_cka.run),
+    "attack": Runner(RobustnessRun, attack.run),
+    "probe": Runner(ProbeRun, probe.run),
+    "workflow": Runner(WorkflowRun, workflow.run),
 }

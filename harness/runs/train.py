@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-import torch
 from safetensors.torch import save_file
 
 from harness.engine import training
 from harness.engine.training import Epoch, History, Normalisation
-from harness.errors import ExitCode, HarnessError
 from harness.runs.images import image_set
+from harness.runs.machine import prepare
 from harness.runs.networks import network
 from harness.runs.place import Numbers, Place, Progress, Report, write_json
 from harness.spec.recipe import Recipe
@@ -24,8 +23,7 @@ def run(spec: Training, place: Place, report: Report) -> Numbers:
 
     `metrics.json` holds nothing that depends on the clock, so that equal runs leave equal bytes.
     """
-    _require_device(spec)
-    torch.set_num_threads(spec.numerics.threads or place.threads)
+    prepare(spec.numerics, place)
     images = image_set(spec.dataset, place.data)
     net = network(
         spec.network,
@@ -48,6 +46,7 @@ def run(spec: Training, place: Place, report: Report) -> Numbers:
         device=spec.numerics.device,
         precision=spec.recipe.precision,
         deterministic=spec.numerics.deterministic,
+        compiled=spec.numerics.compile,
         checkpoint=place.checkpoints / "training.safetensors",
         report=told,
     )
@@ -63,6 +62,7 @@ def run(spec: Training, place: Place, report: Report) -> Numbers:
         "last_accuracy": history.last_accuracy,
         "images_per_second": _throughput(history),
         "resumed_from_epoch": history.resumed_from,
+        "not_compiled": history.not_compiled,
         "seconds": sum(epoch.seconds for epoch in history.epochs),
     }
 
@@ -96,13 +96,3 @@ def _timing(history: History) -> dict[str, object]:
 def _throughput(history: History) -> float:
     rates = sorted(epoch.images_per_second for epoch in history.epochs)
     return rates[len(rates) // 2]
-
-
-def _require_device(spec: Training) -> None:
-    if spec.numerics.device == "cuda" and not torch.cuda.is_available():
-        raise HarnessError(
-            "numerics.device",
-            "the profile trains on a GPU and torch finds none here",
-            hint="--set numerics.device=cpu, or --profile quick",
-            code=ExitCode.RUN_FAILED,
-        )

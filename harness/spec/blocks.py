@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from harness.errors import HarnessError
+from harness.spec.attack import Attack
+from harness.spec.cka import Cka
 from harness.spec.dataset import Dataset
 from harness.spec.deviation import Deviation
 from harness.spec.document import Document
 from harness.spec.network import Network
 from harness.spec.neuron import Neuron
+from harness.spec.probe import Probe
 from harness.spec.recipe import Recipe
 from harness.spec.validate import suggestion, validate
 
@@ -52,6 +55,9 @@ class Blocks:
     neuron: Shelf[Neuron]
     dataset: Shelf[Dataset]
     recipe: Shelf[Recipes]
+    cka: Shelf[Cka]
+    attack: Shelf[Attack]
+    probe: Shelf[Probe]
 
 
 def read_blocks(documents: Mapping[str, Document], faults: list[HarnessError]) -> Blocks:
@@ -61,6 +67,9 @@ def read_blocks(documents: Mapping[str, Document], faults: list[HarnessError]) -
         neuron=Shelf("neuron", _shelf(documents.get("neurons"), Neuron, faults)),
         dataset=Shelf("dataset", _shelf(documents.get("datasets"), Dataset, faults)),
         recipe=Shelf("recipe", _recipes(documents.get("recipes"), faults)),
+        cka=Shelf("cka", _shelf(documents.get("cka"), Cka, faults)),
+        attack=Shelf("attack", _shelf(documents.get("attacks"), Attack, faults)),
+        probe=Shelf("probe", _shelf(documents.get("probes"), Probe, faults)),
     )
 
 

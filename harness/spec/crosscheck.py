@@ -10,11 +10,12 @@ from harness.spec.blocks import Blocks, Shelf
 from harness.spec.document import Document
 from harness.spec.exhibit import BLOCK_AXES, Exhibit
 from harness.spec.lines import Path
-from harness.spec.parts import fields_of
+from harness.spec.measure import Measure
+from harness.spec.parts import MEASURED, fields_of
 from harness.spec.profile import Profile
 from harness.spec.validate import suggestion
 
-CHANGED = ("network", "neuron", "dataset", "recipe")
+CHANGED = ("network", "neuron", "dataset", "recipe", *MEASURED)
 """The parts of a run that a profile may change; its numerics it states itself."""
 
 
@@ -68,7 +69,7 @@ def _unknown_axes(exhibit: Exhibit, document: Document) -> Iterable[HarnessError
         (("derive", index, "over"), one.over) for index, one in enumerate(exhibit.derive)
     ]
     yield from _unvaried(named, varied, document, "the grid varies no")
-    known = (*varied, *exhibit.measure.index)
+    known = (*varied, *exhibit.added())
     for index, claim in enumerate(exhibit.claim):
         at: Path = ("claim", index, "test")
         along = [((*at, "along"), axis) for axis in claim.test.axes()]
@@ -85,6 +86,22 @@ def _unvaried(
             yield document.fault(path, f"{problem} {axis!r}", suggestion(axis, known))
 
 
+def _needs(measure: Measure, kind: str) -> bool:
+    """Whether the points must name a block of this kind: a measure may name its neurons itself."""
+    said = kind == "neuron" and all(side.neuron for side in measure.sides)
+    return kind in measure.needs and not said
+
+
+def _of_sides(exhibit: Exhibit) -> list[tuple[Path, object]]:
+    """The neurons that the measures name, and where."""
+    return [
+        (("measure", index), side.neuron)
+        for index, measure in enumerate(exhibit.measure)
+        for side in measure.sides
+        if side.neuron
+    ]
+
+
 def _unknown_blocks(exhibit: Exhibit, document: Document, blocks: Blocks) -> Iterable[HarnessError]:
     fixed = exhibit.fixed.axes()
     for kind in BLOCK_AXES:
@@ -95,9 +112,16 @@ def _unknown_blocks(exhibit: Exhibit, document: Document, blocks: Blocks) -> Ite
         for index, grid in enumerate(exhibit.grid):
             values = grid.axes().get(kind, ())
             named += [(("grid", index, kind), name) for name in values]
-            if not values and kind not in fixed and kind in exhibit.measure.needs:
+            if not values and kind not in fixed and any(_needs(m, kind) for m in exhibit.measure):
                 hint = "add it here or under [fixed]"
                 yield document.fault(("grid", index), f"names no {kind}", hint)
+        if kind == "neuron":
+            named += _of_sides(exhibit)
         for path, name in named:
             if problem := shelf.problem(str(name)):
                 yield document.fault(path, *problem)
+    for index, measure in enumerate(exhibit.measure):
+        for part, name in measure.blocks.items():
+            shelf = getattr(blocks, part)
+            if problem := shelf.problem(name):
+                yield document.fault(("measure", index, part), *problem)

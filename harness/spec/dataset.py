@@ -49,15 +49,12 @@ class Cifar(Spec):
         return mirrors
 
 
-class EmbeddedDigits(Spec):
+class Embedded(Spec):
     """Digit scans on photograph crops, built from files in this package: real, small, no download.
 
     Every number that decides a pixel is a field; `sha256` pins what they give.
     """
 
-    kind: Literal["digits_on_photos"]
-    name: Literal["digits"] = "digits"
-    classes: Literal[10] = 10
     channels: Literal[3] = 3
     size: Side = Field(default=8, le=32, description="of the square image, pixels")
     brightness: float = Field(ge=0, le=1, description="of the ground, 1 = the photo as shot")
@@ -74,4 +71,21 @@ class EmbeddedDigits(Spec):
     deviations: Annotated[tuple[Deviation, ...], PRESENTATION] = ()
 
 
-Dataset = Annotated[Cifar | EmbeddedDigits, Field(discriminator="kind")]
+class EmbeddedDigits(Embedded):
+    """The class is the digit: ten of them, as CIFAR-10 has."""
+
+    kind: Literal["digits_on_photos"]
+    name: Literal["digits"] = "digits"
+    classes: Literal[10] = 10
+
+
+class ColouredDigits(Embedded):
+    """The same pictures; the class is the digit and the strongest channel of its ink: more classes
+    with fewer images each, as CIFAR-100 has beside CIFAR-10."""
+
+    kind: Literal["coloured_digits_on_photos"]
+    name: Literal["coloured-digits"] = "coloured-digits"
+    classes: Literal[30] = 30
+
+
+Dataset = Annotated[Cifar | EmbeddedDigits | ColouredDigits, Field(discriminator="kind")]

@@ -1,4 +1,4 @@
-"""An exhibit: one table or figure, as a grid of runs, a measure, and what it is held against."""
+"""An exhibit: one table or figure, as a grid of runs, measures, and what it is held against."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ class Exhibit(Spec):
     id: Name
     title: str = Field(min_length=1)
     source: Source
-    measure: Measure
+    measure: tuple[Measure, ...]
     grid: tuple[Grid, ...] = Field(min_length=1)
     fixed: Fixed = Fixed()
     golden: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+\.csv$")] | None = Field(
@@ -105,6 +105,13 @@ class Exhibit(Spec):
     claim: tuple[Claim, ...] = ()
     errata: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+
+    @field_validator("measure")
+    @classmethod
+    def _measures_something(cls, measures: tuple[Measure, ...]) -> tuple[Measure, ...]:
+        if not measures:
+            raise ValueError("must have at least one measure")
+        return measures
 
     @field_validator("claim")
     @classmethod
@@ -121,7 +128,23 @@ class Exhibit(Spec):
             both = sorted(set(grid.axes()) & set(self.fixed.axes()))
             if both:
                 raise ValueError(f"{both[0]!r} is both varied in the grid and fixed")
+            if self.named_neurons() and "neuron" in grid.axes() | self.fixed.axes():
+                raise ValueError("a measure names its neurons, so grid and fixed must not")
         return self
+
+    @property
+    def scale_free(self) -> bool:
+        """Whether every profile takes it at the published size."""
+        return all(measure.scale_free for measure in self.measure)
+
+    def named_neurons(self) -> tuple[str, ...]:
+        """The neurons that its measures name themselves, where the grid does not."""
+        sides = (side for measure in self.measure for side in measure.sides)
+        return tuple(side.neuron for side in sides if side.neuron)
+
+    def added(self) -> tuple[str, ...]:
+        """The columns that its measures add to the index of its cells."""
+        return tuple(dict.fromkeys(name for one in self.measure for name in one.index))
 
     def varied(self) -> tuple[str, ...]:
         """The axes that any grid of this exhibit varies, seeds apart: the index of its cells."""

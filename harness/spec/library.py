@@ -69,22 +69,24 @@ def _documents(layout: Layout, room: str, faults: list[HarnessError]) -> list[Do
         try:
             if not path.resolve().is_relative_to(layout.project.resolve()):
                 raise HarnessError(layout.shown(path), "is a link that leads out of the project")
-            found.append(_with_grids(read_document(path, layout.shown(path))))
+            found.append(_with_lists(read_document(path, layout.shown(path))))
         except HarnessError as fault:
             faults.append(fault)
     return found
 
 
-def _with_grids(document: Document) -> Document:
-    """`[grid]` is short for a single `[[grid]]`."""
-    if not isinstance(document.data.get("grid"), dict):
-        return document
-    lines = {
-        (("grid", 0, *path[1:]) if path[0] == "grid" and len(path) > 1 else path): line
-        for path, line in document.lines.items()
-    }
-    data = {**document.data, "grid": [document.data["grid"]]}
-    return replace(document, data=data, lines=lines)
+def _with_lists(document: Document) -> Document:
+    """`[grid]` is short for a single `[[grid]]`, and `[measure]` for a single `[[measure]]`."""
+    for name in ("grid", "measure"):
+        if not isinstance(document.data.get(name), dict):
+            continue
+        lines = {
+            ((name, 0, *path[1:]) if path[0] == name and len(path) > 1 else path): line
+            for path, line in document.lines.items()
+        }
+        data = {**document.data, name: [document.data[name]]}
+        document = replace(document, data=data, lines=lines)
+    return document
 
 
 def _models(

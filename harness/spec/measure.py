@@ -7,26 +7,51 @@ cells apart, along which claims may run too.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from harness.spec.base import Name, Spec
 
+_TRAINED = ("network", "neuron", "dataset", "recipe")
 
-class Accuracy(Spec):
+
+class Side(Spec):
+    """One network of a measure: that of the point, but for what is said here."""
+
+    neuron: Name | None = None
+    seed: int = Field(default=0, ge=0, le=1000, description="added to the seed of the point")
+
+
+class _Measure(Spec):
+    """What all measures have; `sides` are the trainings that one of them needs at a point."""
+
+    scale_free: ClassVar[bool] = False
+    needs: ClassVar[tuple[str, ...]] = _TRAINED
+    index: ClassVar[tuple[str, ...]] = ()
+
+    @property
+    def sides(self) -> tuple[Side, ...]:
+        """The networks, x before y."""
+        return (Side(),)
+
+    @property
+    def blocks(self) -> Mapping[str, str]:
+        """Part → the named block that this measure takes it from."""
+        return {}
+
+
+class Accuracy(_Measure):
     """Top-1 accuracy on the test set, percent, of a network trained by the recipe."""
 
     kind: Literal["accuracy"]
     epoch: Literal["best", "last"] = Field(
         default="best", description="the published code reports the best epoch *on the test set*"
     )
-    scale_free: ClassVar[bool] = False
-    needs: ClassVar[tuple[str, ...]] = ("network", "neuron", "dataset", "recipe")
-    index: ClassVar[tuple[str, ...]] = ()
 
 
-class Architecture(Spec):
+class Architecture(_Measure):
     """Stages, parameters and MACs of a network as built. Nothing is trained, so every profile
     measures the networks at their published size."""
 
@@ -36,7 +61,97 @@ class Architecture(Spec):
     index: ClassVar[tuple[str, ...]] = ("stage",)
 
 
-Measure = Annotated[Accuracy | Architecture, Field(discriminator="kind")]
+class _Similarity(_Measure):
+    """A measure that estimates CKA."""
+
+    cka: Name = Field(default="paper", description="block that says how similarity is estimated")
+
+    @property
+    def blocks(self) -> Mapping[str, str]:
+        """The block of the estimator."""
+        return {"cka": self.cka}
+
+
+class CkaMap(_Similarity):
+    """CKA between all layers of two networks, or of one (Fig. 2, p. 5); x is across, y up."""
+
+    kind: Literal["cka"]
+    map: Name = Field(description="what the map is called in the frame, as `ann-snn`")
+    x: Side = Side()
+    y: Side | None = Field(default=None, description="none: the network of x with itself")
+    index: ClassVar[tuple[str, ...]] = ("map", "layer", "position", "stage_y", "stage_x")
+
+    @property
+    def sides(self) -> tuple[Side, ...]:
+        """The networks, x before y; one where a network is compared with itself."""
+        return (self.x,) if self.y is None else (self.x, self.y)
+
+
+class TimeCka(_Similarity):
+    """CKA between the time steps of one layer, for each of some layers (Fig. 6, p. 9)."""
+
+    kind: Literal["time_cka"]
+    layers: tuple[Name, ...] = Field(
+        min_length=1, description="layers, or the groups `blocks`, `convolutions`, `activations`"
+    )
+    index: ClassVar[tuple[str, ...]] = ("layer",)
+
+
+class Robustness(_Similarity):
+    """Accuracy under attack, and CKA between clean and attacked images, layer by layer (Fig. 8)."""
+
+    kind: Literal["attack"]
+    attack: Name = Field(description="block of the attack")
+    epsilon: tuple[Annotated[float, Field(gt=0, le=10)], ...] = Field(
+        min_length=1, description="radii of the L∞ ball, in units of the attack; 0 is always taken"
+    )
+    index: ClassVar[tuple[str, ...]] = ("epsilon", "layer", "block")
+
+    @field_validator("epsilon")
+    @classmethod
+    def _rising(cls, epsilon: tuple[float, ...]) -> tuple[float, ...]:
+        if list(epsilon) != sorted(set(epsilon)):
+            raise ValueError(f"must rise (got {list(epsilon)})")
+        return epsilon
+
+    @property
+    def blocks(self) -> Mapping[str, str]:
+        """The blocks of estimator and attack."""
+        return {"cka": self.cka, "attack": self.attack}
+
+
+class Probes(_Measure):
+    """Accuracy of a linear probe on the output of each residual block (Fig. A.6, p. 19)."""
+
+    kind: Literal["probe"]
+    probe: Name = Field(description="block of the probe")
+    index: ClassVar[tuple[str, ...]] = ("layer",)
+
+    @property
+    def blocks(self) -> Mapping[str, str]:
+        """The block of the probe."""
+        return {"probe": self.probe}
+
+
+class Workflow(_Measure):
+    """The way from images to one similarity, with the matrices on it (Fig. 1, p. 2)."""
+
+    kind: Literal["workflow"]
+    x: Side
+    y: Side
+    layer: Name = Field(description="whose features are compared")
+    images: int = Field(ge=4, le=64, description="few enough for their matrices to be looked at")
+
+    @property
+    def sides(self) -> tuple[Side, ...]:
+        """The networks, x before y."""
+        return (self.x, self.y)
+
+
+Measure = Annotated[
+    Accuracy | Architecture | CkaMap | TimeCka | Robustness | Probes | Workflow,
+    Field(discriminator="kind"),
+]
 
 
 class Difference(Spec):

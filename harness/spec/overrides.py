@@ -88,6 +88,9 @@ def override_axes(exhibit: Exhibit, overrides: Sequence[Override]) -> Exhibit:
     for override in overrides:
         if not override.is_axis:
             continue
+        if override.name == "neuron" and exhibit.named_neurons():
+            problem = f"the measure of {exhibit.id} names its neurons itself"
+            raise HarnessError(override.where, problem, hint="set fields of them, as neuron.decay")
         varied = override.name in exhibit.varied() or override.name == "seed"
         if varied or len(override.values) > 1:
             everywhere = override.name not in exhibit.varied()

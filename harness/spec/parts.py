@@ -1,4 +1,4 @@
-"""What a run consists of, and the models that may stand in each part."""
+"""What runs consist of, and the models that may stand in each part."""
 
 from __future__ import annotations
 
@@ -6,19 +6,27 @@ from collections.abc import Mapping
 
 from pydantic import BaseModel
 
-from harness.spec.dataset import Cifar, EmbeddedDigits
+from harness.spec.attack import Fgsm, Pgd
+from harness.spec.cka import Cka
+from harness.spec.dataset import Cifar, ColouredDigits, EmbeddedDigits
 from harness.spec.network import Alexnet, Resnet, Small, Vgg
 from harness.spec.neuron import If, Lif, Plif, Relu
 from harness.spec.numerics import Numerics
+from harness.spec.probe import Ridge, Sgd
 from harness.spec.recipe import Recipe
 
 PARTS: Mapping[str, tuple[type[BaseModel], ...]] = {
     "network": (Resnet, Vgg, Small, Alexnet),
     "neuron": (Relu, Lif, If, Plif),
-    "dataset": (Cifar, EmbeddedDigits),
+    "dataset": (Cifar, EmbeddedDigits, ColouredDigits),
     "recipe": (Recipe,),
     "numerics": (Numerics,),
+    "cka": (Cka,),
+    "attack": (Pgd, Fgsm),
+    "probe": (Ridge, Sgd),
 }
+MEASURED: tuple[str, ...] = ("cka", "attack", "probe")
+"""The parts of a measurement, taken from named blocks; the others are those of a training."""
 
 _CLOSED = ("kind", "name", "files", "archive", "origin", "deviations")
 """Fields that choose the model or pin its data: a profile or an override leaves them alone."""

@@ -6,11 +6,14 @@ from typing import Literal
 
 from pydantic import Field
 
-from harness.spec.base import Spec
+from harness.spec.attack import Attack
+from harness.spec.base import Name, Spec
+from harness.spec.cka import Cka
 from harness.spec.dataset import Dataset
 from harness.spec.network import Network
 from harness.spec.neuron import Neuron
 from harness.spec.numerics import Numerics
+from harness.spec.probe import Probe
 from harness.spec.recipe import Recipe
 
 
@@ -33,3 +36,44 @@ class ArchitectureRun(Spec):
     classes: int = Field(ge=1)
     channels: int = Field(ge=1)
     size: int = Field(ge=4, description="pixels, height and width")
+
+
+class CkaRun(Spec):
+    """CKA between all layers of two trained networks; without y, of one with itself."""
+
+    x: Training
+    y: Training | None
+    cka: Cka
+
+
+class TimeCkaRun(Spec):
+    """CKA between the time steps of some layers of one trained network."""
+
+    x: Training
+    cka: Cka
+    layers: tuple[Name, ...] = Field(min_length=1)
+
+
+class RobustnessRun(Spec):
+    """One trained network under attack."""
+
+    x: Training
+    attack: Attack
+    epsilon: tuple[float, ...] = Field(min_length=1)
+    cka: Cka
+
+
+class ProbeRun(Spec):
+    """Linear probes on the blocks of one trained network."""
+
+    x: Training
+    probe: Probe
+
+
+class WorkflowRun(Spec):
+    """The Gram matrices of one layer of two trained networks, and their similarity."""
+
+    x: Training
+    y: Training
+    layer: Name
+    images: int = Field(ge=4)

@@ -11,6 +11,7 @@ from harness.check.record import verdict_json
 from harness.check.status import ClaimStatus, ExhibitStatus, Status
 from harness.check.verdict import Verdict, judge
 from harness.frames.frame import frame_of
+from tests.frames.stored import Stored, layer
 from tests.synthetic import PROJECT, SyntheticStore, library, plan
 
 
@@ -23,6 +24,30 @@ def judged(
     planned = store.plan.exhibits[0]
     frame = frame_of(planned, store, failures or {})
     return judge(planned, frame, library().profile(profile), golden, failures or {})
+
+
+def mapped(mean: float, profile: str, golden: Path) -> Verdict:
+    """The verdict on Fig. 3, which prints no numbers, with a map of one value."""
+    made = plan("fig3", profile=profile)
+    store = Stored(made)
+    content = {"y": [layer("bn1")], "x": [layer("bn1")], "undefined": []}
+    store.keep(made.exhibits[0].points[0], "cka.json", content, values=[[mean]])
+    frame = frame_of(made.exhibits[0], store, {})
+    return judge(made.exhibits[0], frame, library().profile(profile), golden, {})
+
+
+def test_a_figure_without_published_numbers_is_held_against_those_measured_before(
+    project: Path,
+) -> None:
+    golden = project / "golden"
+    (golden / "smoke/fig3.csv").unlink(missing_ok=True)
+    assert mapped(0.5, "smoke", golden).status is ExhibitStatus.NOT_COMPARED
+    header = "quantity,depth,map,layer,position,stage_y,stage_x,value,std,n,place\n"
+    line = "mean,110,ann-snn,,,,,0.5,0.01,5,here\n"
+    (golden / "smoke/fig3.csv").write_text(header + line, encoding="utf-8")
+    assert mapped(0.52, "smoke", golden).word == "unchanged"
+    assert mapped(0.9, "smoke", golden).word == "changed"
+    assert mapped(0.9, "paper", golden).golden is None  # a toy's values say nothing at scale
 
 
 def lif_16(store: SyntheticStore) -> str:

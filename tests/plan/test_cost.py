@@ -68,6 +68,43 @@ def test_other_networks_cost_something_and_more_when_they_spike(network: str) ->
     assert min(disk_bytes(node) for node in plan.nodes.values()) > 20_000
 
 
+def seconds_of(kind: str, *exhibits: str, typed: tuple[str, ...] = ()) -> list[float]:
+    library = load(layout())
+    overrides = tuple(map(parse_override, typed))
+    plan = expand(library, exhibits, Setting(library.blocks, library.profile("smoke"), overrides))
+    chosen = [node for node in plan.nodes.values() if node.kind == kind]
+    return [estimate([node], [])[node.key].seconds for node in chosen]
+
+
+def test_measurements_cost_more_with_layers_time_images_and_iterations() -> None:
+    depths = seconds_of("cka", "fig2", typed=("width=1",))
+    assert depths == sorted(depths)
+    steps = seconds_of("cka", "fig5")
+    assert steps == sorted(steps)
+    assert sum(seconds_of("cka", "fig2", typed=("cka.images=1024",))) > sum(
+        seconds_of("cka", "fig2")
+    )
+    assert sum(seconds_of("attack", "fig8", typed=("attack.iterations=40",))) > 1.5 * sum(
+        seconds_of("attack", "fig8")
+    )
+    for kind in ("time_cka", "probe", "workflow"):
+        found = seconds_of(kind, "fig1", "fig6", "figA3", "figA6")
+        assert found
+        assert all(0 < seconds < 600 for seconds in found)
+
+
+def test_earlier_measurements_set_the_scale_of_their_kind_and_device() -> None:
+    library = load(layout())
+    plan = expand(library, ("fig3",), Setting(library.blocks, library.profile("smoke")))
+    node = next(node for node in plan.nodes.values() if node.kind == "cka")
+    stated = estimate([node], [])[node.key]
+    learnt = estimate([node], [Past("cka", node.spec, 2.0 * stated.seconds)])[node.key]
+    assert learnt.seconds == pytest.approx(2.0 * stated.seconds)
+    gpu = {**node.spec, "x": {**node.spec["x"], "numerics": {"device": "cuda"}}}
+    assert estimate([node], [Past("cka", gpu, 9.0)])[node.key].runs == 0
+    assert disk_bytes(node) > 8 * 388**2
+
+
 def test_stages_of_one_step_cost_less() -> None:
     library = load(layout())
     seconds = []

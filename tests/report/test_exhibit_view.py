@@ -6,10 +6,11 @@ from harness.report.assess import assess
 from harness.report.exhibit_view import exhibit_view
 from harness.report.page import page
 from harness.report.view import ExhibitView, GridBody, Page
+from tests.frames.stored import Stored, layer
 from tests.synthetic import PROJECT, SyntheticStore, library, plan
 
 
-def viewed(store: SyntheticStore, profile: str = "paper") -> tuple[Page, ExhibitView]:
+def viewed(store: SyntheticStore | Stored, profile: str = "paper") -> tuple[Page, ExhibitView]:
     chosen = library().profile(profile)
     (one,) = assess(store.plan, chosen, store, PROJECT / "golden", {})
     manifests = {key: store.get(key) for key in store.plan.nodes}
@@ -107,3 +108,18 @@ def test_curves_have_a_panel_for_each_distinct_column() -> None:
     assert first.points.startswith("0.0,")
     assert first.points.split()[-1].startswith("160.0,")
     assert first.dots[0][0] == "120.0"  # the fourth of five epochs
+
+
+def test_a_figure_without_golden_values_shows_its_drawing_and_folds_its_numbers() -> None:
+    made = plan("fig3")
+    store = Stored(made)
+    content = {"y": [layer("bn1")], "x": [layer("bn1")], "undefined": []}
+    store.keep(made.exhibits[0].points[0], "cka.json", content, values=[[0.5]])
+    _, view = viewed(store)
+    assert view.grid is None
+    assert view.details == ()
+    assert view.more is not None
+    labels = [body.label for body in view.more.bodies]
+    assert any("diagonal mean" in label for label in labels)
+    assert not any(label.endswith(" diagonal") for label in labels)
+    assert "maps.csv.gz" in {link.name for link in view.links}

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 import paper_figures
 from harness.frames.frame import frame_of
+from harness.frames.maps import Maps
 from harness.report import figures
 from harness.report.figures import drawn
 from tests.synthetic import SyntheticStore, plan
@@ -70,3 +72,23 @@ def test_a_drawing_that_fails_is_told(cells, tmp_path: Path) -> None:
     one = drawn("table1", cells.drop(columns="depth"), tmp_path)
     assert one.files == {}
     assert one.problem == "the drawing failed: KeyError: 'depth'"
+
+
+def test_maps_are_handed_to_the_drawing_and_are_part_of_what_decides_it(
+    cells, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handed = []
+
+    def save(name: str, frames: tuple[pd.DataFrame, ...]) -> dict[str, bytes]:
+        handed.append(frames)
+        return {"table1.svg": b"", "table1.png": b""}
+
+    monkeypatch.setattr(figures, "_save", save)
+    maps = Maps(pd.DataFrame({"map": ["ann-snn"], "y": [0], "x": [0], "value": [0.5]}))
+    written(tmp_path, drawn("table1", cells, tmp_path, maps))
+    drawn("table1", cells, tmp_path, maps)
+    assert len(handed) == 1
+    assert [len(frames) for frames in handed] == [2]
+    other = Maps(maps.table.assign(value=0.6))
+    drawn("table1", cells, tmp_path, other)
+    assert len(handed) == 2

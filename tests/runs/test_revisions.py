@@ -7,20 +7,24 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pytest_regressions.num_regression import NumericRegressionFixture
+from safetensors.torch import save_file
 
 from harness.layout import layout
 from harness.plan.expand import expand
 from harness.plan.resolve import Setting
 from harness.plan.revisions import REVISIONS
+from harness.runs.networks import network
 from harness.runs.place import Place
 from harness.runs.registry import RUNNERS
 from harness.spec.library import load
 from harness.spec.overrides import parse_override
+from harness.spec.run import Training
 
 # Two steps of half the images each: enough for every part of the loop, too short for the spikes of
 # two machines to drift apart.
@@ -83,6 +87,47 @@ def test_an_architecture_gives_the_numbers_of_its_revision(
             "parameters": [row["parameters"] for row in found["stages"]],
             "macs": [row["macs"] for row in found["stages"]],
         }
+    )
+
+
+# Untrained networks, so that nothing but the measurement can move the numbers.
+MEASURED = {
+    "cka": ("fig3", "cka.json", ("depth=8",)),
+    "time_cka": ("fig6", "cka.json", ("depth=8", "time_steps=3")),
+    "attack": ("fig8", "attack.json", ("depth=8", "neuron=relu", "attack.units=pixel")),
+    "probe": ("figA6", "probe.json", ("depth=8", "residual=full", "neuron=relu")),
+    "workflow": ("fig1", "workflow.json", ("depth=8",)),
+}
+SMALL = ("network.base_width=4", "network.branch_scale=1.0", "cka.images=64", "cka.batch=32")
+SMALL += ("attack.images=64", "attack.iterations=2", "neuron.threshold=0.5")
+
+
+@pytest.mark.parametrize("kind", MEASURED)
+def test_a_measurement_gives_the_numbers_of_its_revision(
+    tmp_path: Path, num_regression: NumericRegressionFixture, kind: str
+) -> None:
+    exhibit, record, overrides = MEASURED[kind]
+    node = next(one for one in tiny(exhibit, *SMALL, *overrides) if one.kind == kind)
+    inputs = {side: tmp_path / side for side in node.inputs}
+    for side, folder in inputs.items():
+        untrained(getattr(node.full, side), folder)
+    here = replace(place(tmp_path), inputs=inputs)
+    numbers = RUNNERS[kind].run(node.full, here, lambda progress: None)
+    assert (here.files / record).is_file()
+    pinned = {name: [float(value)] for name, value in numbers.items() if value is not None}
+    assert pinned
+    num_regression.check(
+        {"revision": [REVISIONS[kind]], **pinned}, default_tolerance={"rtol": 2e-3, "atol": 0}
+    )
+
+
+def untrained(spec: Training, folder: Path) -> None:
+    """The weights that a training starts from, as if it had been stored."""
+    folder.mkdir()
+    net = network(spec.network, spec.neuron, classes=10, channels=3, seed=spec.seed)
+    save_file(
+        {name: one.contiguous() for name, one in net.state_dict().items()},
+        folder / "network.safetensors",
     )
 
 

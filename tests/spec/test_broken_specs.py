@@ -147,7 +147,7 @@ BROKEN: list[tuple[str, str, Callable[[str], str], str]] = [
         "unknown measure",
         TABLE1,
         swap('kind = "accuracy"', 'kind = "acuracy"'),
-        r"table1\.toml:\d+: measure: .*'accuracy'",
+        r"table1\.toml:\d+: measure\.0: .*'accuracy'",
     ),
     (
         "unknown block",

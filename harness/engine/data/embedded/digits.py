@@ -1,11 +1,12 @@
-"""The embedded set that stands in for CIFAR-10: digits on photographs, ten classes."""
+"""The embedded sets that stand in for CIFAR-10 and CIFAR-100: digits on photographs, in ten classes
+or, with the colour of their ink, in thirty."""
 
 from __future__ import annotations
 
 import torch
 
 from harness.engine.data.embedded.look import look
-from harness.engine.data.embedded.scene import render
+from harness.engine.data.embedded.scene import CHANNELS, render, strongest
 from harness.engine.data.embedded.sources import CLASSES, split_scans
 from harness.engine.data.images import ImageSet, image_set
 from harness.errors import HarnessError
@@ -22,6 +23,7 @@ def digits_on_photos(
     train_images: int = 2560,
     test_images: int = 1024,
     images_per_digit: int = 2,
+    inks: bool = False,
 ) -> ImageSet:
     """Scanned digits at random pose and colour on crops of photographs, uint8 RGB [M, 3, size,
     size].
@@ -31,7 +33,8 @@ def digits_on_photos(
     rows and columns. rotation: within ± this many degrees. scale: smallest and largest side of the
     scan's box as a share of the image's side. distractor: opacity, 0 … 1, of the piece of another
     digit at an edge. images_per_digit: how many images, in different poses and colours, a scan
-    appears in. Difficulty grows with jitter most, then brightness and distractor.
+    appears in. inks: a class is a digit and the strongest channel of its ink, 30 of them instead of
+    10, on the same pixels. Difficulty grows with jitter most, then brightness and distractor.
 
     Nothing leaks: the two splits share no scan, neither as digit nor as distractor, and no pixel of
     a photograph. Integers alone are computed with, so the same arguments give the same bytes on
@@ -56,10 +59,15 @@ def digits_on_photos(
     sources = split_scans(-(-train_images // images_per_digit), -(-test_images // images_per_digit))
     train_pixels, train_labels = render("train", sources["train"], train_images, how)
     test_pixels, test_labels = render("test", sources["test"], test_images, how)
+    names = tuple(str(digit) for digit in range(CLASSES))
+    if inks:
+        train_labels = train_labels * len(CHANNELS) + strongest("train", train_images)
+        test_labels = test_labels * len(CHANNELS) + strongest("test", test_images)
+        names = tuple(f"{channel} {digit}" for digit in names for channel in CHANNELS)
     return image_set(
-        f"digits-on-photos-{size}",
+        f"{'coloured-' if inks else ''}digits-on-photos-{size}",
         train=(torch.from_numpy(train_pixels), torch.from_numpy(train_labels)),
         test=(torch.from_numpy(test_pixels), torch.from_numpy(test_labels)),
-        class_names=tuple(str(digit) for digit in range(CLASSES)),
+        class_names=names,
         origin="embedded",
     )

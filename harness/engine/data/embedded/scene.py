@@ -17,6 +17,7 @@ from harness.engine.data.embedded.pose import OPAQUE, PIXEL, Pixels, Pose, opaci
 from harness.engine.data.embedded.sources import Bytes, grounds, scans
 
 DARKEST_INK = 160  # of 255: an ink's channels lie between this and 255, one of them at 255
+CHANNELS = ("red", "green", "blue")
 CROP_SIDE = 32  # what a small image shows of a photograph, averaged; 8 pixels would be a flat patch
 
 
@@ -78,10 +79,15 @@ def _beside(start: str, count: int, how: Look) -> Pose:
     )
 
 
+def strongest(split: str, count: int) -> Ints:
+    """The channel of each digit's ink that is at its full, an index of `CHANNELS`, int64 [M]."""
+    return draws(f"digits-on-photos/{split}/full", count, below=len(CHANNELS))
+
+
 def _inks(start: str, count: int) -> Pixels:
     """A bright colour per image, int32 [M, 3, 1, 1]."""
     inks = draws_between(f"{start}/ink", 3 * count, DARKEST_INK, 255).reshape(count, 3)
-    inks[np.arange(count), draws(f"{start}/full", count, below=3)] = 255
+    inks[np.arange(count), draws(f"{start}/full", count, below=len(CHANNELS))] = 255
     return inks.astype(np.int32)[:, :, None, None]
 
 

@@ -39,6 +39,22 @@ def test_the_bytes_are_the_same_on_every_machine(settings: dict[str, Any], sha25
     assert digits_on_photos(**settings).sha256 == sha256
 
 
+def test_with_inks_a_class_is_a_digit_and_its_strongest_colour_on_the_same_pixels() -> None:
+    plain, coloured = digits_on_photos(), digits_on_photos(inks=True)
+    assert coloured.sha256 == "005aab3e5d43147aa15b4b7101fcdcef29261c3f185c049e0ec61ff7adfa16ab"
+    for split in ("train", "test"):
+        (pixels, digits), (same, classes) = plain.split(split), coloured.split(split)
+        assert torch.equal(pixels, same)
+        assert torch.equal(classes // 3, digits)
+        assert set(classes.tolist()) == set(range(30))
+        # over many images the strongest channel is the brightest: the label is not by chance
+        means_MC = pixels.double().mean((2, 3))
+        means_MC -= means_MC.mean(0)
+        assert (means_MC.argmax(1) == classes % 3).double().mean() > 0.6
+    assert coloured.class_names[3:6] == ("red 1", "green 1", "blue 1")
+    assert coloured.name == "coloured-digits-on-photos-8"
+
+
 def test_the_default_set() -> None:
     images = digits_on_photos()
     assert images.train_images.shape == (2560, 3, 8, 8)

@@ -1,0 +1,18 @@
+"""Adversarial attacks on images, and accuracy under them (paper section 4.5, Fig. 8, Fig. A.9)."""
+
+from __future__ import annotations
+
+from harness.engine.attacks.budget import Units
+from harness.engine.attacks.evaluate import AttackedBatch, accuracy_under_attack, attacked_batches
+from harness.engine.attacks.fgsm import fgsm
+from harness.engine.attacks.pgd import Pgd, pgd
+
+__all__ = [
+    "AttackedBatch",
+    "Pgd",
+    "Units",
+    "accuracy_under_attack",
+    "attacked_batches",
+    "fgsm",
+    "pgd",
+]

@@ -1,0 +1,114 @@
+"""Accuracy of a network under attacks of growing strength.
+
+Legend: M = images of the split, B = batch, C = channels, H, W = height and width.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from harness.engine.attacks.pgd import Pgd, pgd
+from harness.engine.networks.mode import in_mode
+from harness.engine.randomness import stream
+from harness.engine.training.normalisation import Normalisation
+from harness.engine.training.numerics import autocast
+from harness.errors import HarnessError
+
+_BATCH = 256  # images; that of `accuracy`, so that ε = 0 gives its number
+
+
+class AttackedBatch(NamedTuple):
+    """The same images twice, as network input [B, C, H, W] on the network's device."""
+
+    clean: Tensor
+    attacked: Tensor
+    labels_B: Tensor
+
+
+def attacked_batches(
+    network: nn.Module,
+    images_MCHW: Tensor,
+    labels_M: Tensor,
+    normalisation: Normalisation,
+    attack: Pgd,
+    *,
+    epsilon: float,
+    seed: int = 0,
+    batch: int = _BATCH,
+    precision: str = "f32",
+) -> Iterator[AttackedBatch]:
+    """uint8 images in batches, clean and attacked, in their order.
+
+    A random start draws from stream(seed, "attack", index of the batch), the same at every ε. The
+    network is run between two batches, so a hook that stays open over the loop sees the attack's
+    own passes too.
+    """
+    if batch < 1:
+        raise HarnessError("attack batch", f"must be at least 1 (got {batch})")
+    device = next(network.parameters()).device
+    parts = zip(torch.split(images_MCHW, batch), torch.split(labels_M, batch), strict=True)
+    for index, (images, labels) in enumerate(parts):
+        clean, here = normalisation(images.to(device)), labels.to(device)
+        attacked = pgd(
+            network,
+            clean,
+            here,
+            normalisation=normalisation,
+            epsilon=epsilon,
+            step=attack.relative_step * epsilon,
+            iterations=attack.iterations,
+            random_start=attack.random_start,
+            units=attack.units,
+            clip=attack.clip,
+            mode=attack.mode,
+            generator=stream(seed, "attack", index),
+            precision=precision,
+        )
+        yield AttackedBatch(clean, attacked, here)
+
+
+def accuracy_under_attack(
+    network: nn.Module,
+    images_MCHW: Tensor,
+    labels_M: Tensor,
+    normalisation: Normalisation,
+    attack: Pgd,
+    *,
+    epsilons: Sequence[float],
+    seed: int = 0,
+    batch: int = _BATCH,
+    precision: str = "f32",
+) -> tuple[float, ...]:
+    """Percent of attacked uint8 images whose largest logit is at the label, one number per ε.
+
+    The answers are taken in evaluation mode, whatever mode the attack was made in (`attack.mode`);
+    ε = 0 gives `accuracy`. The same call gives the same numbers: images in order, batches of
+    `batch`, random starts from `seed`.
+    """
+    found = []
+    for epsilon in epsilons:
+        batches = attacked_batches(
+            network,
+            images_MCHW,
+            labels_M,
+            normalisation,
+            attack,
+            epsilon=epsilon,
+            seed=seed,
+            batch=batch,
+            precision=precision,
+        )
+        right = sum(_right(network, one, precision) for one in batches)
+        found.append(100.0 * right / len(labels_M))
+    return tuple(found)
+
+
+@torch.no_grad()
+def _right(network: nn.Module, batch: AttackedBatch, precision: str) -> int:
+    with in_mode(network, "eval"), autocast(precision, batch.attacked.device):
+        logits = network(batch.attacked)
+    return int((logits.argmax(1) == batch.labels_B).sum())

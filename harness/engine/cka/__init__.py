@@ -1,0 +1,29 @@
+"""Centred kernel alignment between layers (paper Fig. 2 to 8, A.1 to A.12, C.1, C.2)."""
+
+from __future__ import annotations
+
+from harness.engine.cka.estimator import Estimator
+from harness.engine.cka.minibatch import MinibatchCKA, cka
+from harness.engine.cka.result import CkaCurve, CkaMap
+from harness.engine.cka.sums import MEMORY_LIMIT
+from harness.engine.cka.sweep import (
+    Batches,
+    cka_heatmap,
+    clean_against_attacked,
+    gram_matrices,
+    time_cka,
+)
+
+__all__ = [
+    "MEMORY_LIMIT",
+    "Batches",
+    "CkaCurve",
+    "CkaMap",
+    "Estimator",
+    "MinibatchCKA",
+    "cka",
+    "cka_heatmap",
+    "clean_against_attacked",
+    "gram_matrices",
+    "time_cka",
+]

@@ -1,0 +1,95 @@
+"""From a Gram matrix to a vector whose dot products are HSICs.
+
+HSIC₁(K, L) = Σ_{i≠j} K̃_ij·L̃_ij / (m·(m−3)), where K̃ is the U-centred K: zero diagonal, and
+K̃_ij = K_ij − r_i/(m−2) − r_j/(m−2) + Σr/((m−1)(m−2)) with r_i the sum of row i without its diagonal
+(Székely & Rizzo 2014). This is the unbiased estimator of Song et al. 2012 (eq. 5), term for term,
+without its cancellation: HSIC₁(K, K) is a sum of squares and cannot come out negative. HSIC₁ of two
+different layers may be negative; that is a value, not a fault.
+
+HSIC₀(K, L) = tr(K·H·L·H) / (m−1)², H = I − 1/m, is the biased one (Gretton et al. 2005).
+
+Legend: M (m) = images of the minibatch, P = numbers kept of a Gram matrix, M·(M−1)/2 or that + M.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from harness.engine.cka.features import Steps
+from harness.engine.cka.gram import upper_gram
+
+Estimator = Literal["unbiased", "biased"]
+FEWEST_IMAGES = {"unbiased": 4, "biased": 2}
+
+_ROUNDING = 4.0  # roundings of the dtype that a Gram matrix may be off by, relative to its trace
+
+
+@dataclass(frozen=True)
+class HsicVector:
+    """A layer on one minibatch: HSIC(K, L) = K.norm·L.norm·(K.unit · L.unit)."""
+
+    unit_P: Tensor  # of length 1; zeros for a layer that is silent
+    norm: float  # √HSIC(K, K); 0.0 for a silent layer, NaN where features are not finite
+
+
+def hsic_vector(steps: Steps, estimator: Estimator) -> HsicVector:
+    """A layer's vector from its features [M, …] of each step."""
+    return packed(upper_gram(steps), estimator)
+
+
+def packed(gram_MM: Tensor, estimator: Estimator) -> HsicVector:
+    """The upper triangle of a Gram matrix, centred; the matrix is used up.
+
+    A layer is silent when nothing but rounding is left of its centred Gram matrix.
+    """
+    images = len(gram_MM)
+    diagonal = gram_MM.diagonal().to(torch.float64, copy=True)
+    upper = gram_MM.triu_(1)
+    sums = upper.sum(1, dtype=torch.float64) + upper.sum(0, dtype=torch.float64)
+    trace = float(diagonal.sum() - (diagonal.sum() + sums.sum()) / images)  # of the centred K
+    packing = _upper_indices(images, gram_MM.device)
+    if estimator == "unbiased":
+        shift = _halves(sums / (images - 2), (images - 1) * (images - 2), sums.sum())
+        vector = _shifted(upper, shift).flatten().index_select(0, packing)
+        scale = (2.0 / (images * (images - 3))) ** 0.5
+    else:
+        sums = sums + diagonal
+        shift = _halves(sums / images, images**2, sums.sum())
+        centred = (diagonal - 2 * shift).to(upper.dtype)
+        vector = _shifted(upper, shift).flatten().index_select(0, packing)
+        vector = torch.cat([vector.mul_(2**0.5), centred])  # each pair of the square counts twice
+        scale = 1.0 / (images - 1)
+    length = float(torch.linalg.vector_norm(vector, dtype=torch.float64))
+    if length <= _ROUNDING * torch.finfo(vector.dtype).eps * trace or length == 0.0:
+        return HsicVector(vector.zero_(), 0.0)
+    return HsicVector(vector.div_(length), scale * length)
+
+
+def packed_size(images: int, estimator: Estimator) -> int:
+    """P, how many numbers an `HsicVector` holds."""
+    strict = images * (images - 1) // 2
+    return strict if estimator == "unbiased" else strict + images
+
+
+def _halves(mean_M: Tensor, pairs: int, total: Tensor) -> Tensor:
+    """a_M with a_i + a_j = mean_i + mean_j − total/pairs."""
+    return mean_M - total / (2 * pairs)
+
+
+def _shifted(upper_MM: Tensor, shift_M: Tensor) -> Tensor:
+    """upper_ij − a_i − a_j, in place."""
+    shift = shift_M.to(upper_MM.dtype)
+    return upper_MM.sub_(shift.unsqueeze(1)).sub_(shift)
+
+
+@lru_cache(maxsize=2)  # a sweep has minibatches of one size, and a last one
+def _upper_indices(images: int, device: torch.device) -> Tensor:
+    """Flat indices of the strict upper triangle of [M, M], row by row."""
+    row, column = torch.triu_indices(images, images, 1, device=device)
+    flat: Tensor = row * images + column
+    return flat if images**2 >= 2**31 else flat.to(torch.int32)

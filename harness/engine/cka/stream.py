@@ -1,0 +1,125 @@
+"""All pairs of two streams of layers within a limit of memory.
+
+A minibatch of M images takes 2·M·(M−1) bytes per layer. While both networks' layers fit into the
+limit, each network runs once. Where only one network's do, the other one's are taken in blocks, as
+they come. Where not even one's do, the first network is taken in groups, and the second runs again
+for each group: more time, the same numbers.
+
+Legend: L = layers, P = numbers of a packed Gram matrix.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+from harness.engine.cka.estimator import Estimator, HsicVector, hsic_vector
+from harness.engine.cka.features import Steps
+from harness.engine.cka.pairs import cross_hsic, own_hsic, own_norms
+
+Deliver = Callable[[HsicVector], None]
+
+Stream = Callable[[int, int, Deliver], int]
+"""stream(first, last, deliver) computes layers first … last−1 and delivers each, in order; gives
+how many layers there are in all. It may be called several times and then repeats itself.
+"""
+
+
+def stream_of(layers: Sequence[Steps], estimator: Estimator) -> Stream:
+    """Layers whose features are at hand, as a stream."""
+
+    def stream(first: int, last: int, deliver: Deliver) -> int:
+        for steps in layers[first:last]:
+            deliver(hsic_vector(steps, estimator))
+        return len(layers)
+
+    return stream
+
+
+_ALL = 2**62  # past the last layer of any network
+
+
+@dataclass(frozen=True)
+class Hsics:
+    """The HSICs of one minibatch."""
+
+    cross: Tensor  # [L_a, L_b] float64
+    self_a: Tensor  # [L_a] float64
+    self_b: Tensor
+
+
+def pairs_of(stream_a: Stream, stream_b: Stream | None, room: int) -> Hsics:
+    """HSIC of every layer of `stream_a` with every one of `stream_b`, or of its own where that is
+    None; at most `room` layers (2 or more) are held at once.
+    """
+    return _own(stream_a, room) if stream_b is None else _two(stream_a, stream_b, room)
+
+
+def _two(stream_a: Stream, stream_b: Stream, room: int) -> Hsics:
+    group = max(1, room * 3 // 4)
+    rows: list[Tensor] = []
+    self_a: list[Tensor] = []
+    self_b = torch.zeros(0)
+    start, layers = 0, 1
+    while start < layers:
+        held: list[HsicVector] = []
+        layers = stream_a(start, start + group, held.append)
+        block = _Block(held, room - len(held))
+        stream_b(0, _ALL, block.add)
+        block.flush()
+        rows.append(torch.cat(block.columns, dim=1))
+        self_a.append(own_norms(held).square())
+        self_b = torch.cat(block.norms).square()
+        start += group
+    return Hsics(torch.cat(rows), torch.cat(self_a), self_b)
+
+
+def _own(stream: Stream, room: int) -> Hsics:
+    held: list[HsicVector] = []
+    layers = stream(0, room, held.append)
+    if layers <= room:
+        cross = own_hsic(held)
+        return Hsics(cross, cross.diagonal().clone(), cross.diagonal().clone())
+    group = max(1, room * 3 // 4)
+    del held[group:]
+    cross = torch.zeros(layers, layers, dtype=torch.float64)
+    for start in range(0, layers, group):
+        if start:
+            held = []
+            stream(start, start + group, held.append)
+        stop = start + len(held)
+        cross[start:stop, start:stop] = own_hsic(held)
+        if stop < layers:
+            block = _Block(held, room - len(held))
+            stream(stop, _ALL, block.add)
+            block.flush()
+            cross[start:stop, stop:] = torch.cat(block.columns, dim=1)
+            cross[stop:, start:stop] = cross[start:stop, stop:].T
+    return Hsics(cross, cross.diagonal().clone(), cross.diagonal().clone())
+
+
+@dataclass
+class _Block:
+    """Layers on their way past those that are held, a block at a time."""
+
+    held: list[HsicVector]
+    room: int
+    waiting: list[HsicVector] = field(default_factory=list)
+    columns: list[Tensor] = field(default_factory=list)
+    norms: list[Tensor] = field(default_factory=list)
+
+    def add(self, vector: HsicVector) -> None:
+        """Take one more layer; multiply when the block is full."""
+        self.waiting.append(vector)
+        if len(self.waiting) >= self.room:
+            self.flush()
+
+    def flush(self) -> None:
+        """Multiply what is waiting, and let it go."""
+        if self.waiting:
+            self.columns.append(cross_hsic(self.held, self.waiting))
+            self.norms.append(own_norms(self.waiting))
+            self.waiting.clear()

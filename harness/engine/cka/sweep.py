@@ -1,0 +1,146 @@
+"""CKA of whole networks, in one sweep over the images.
+
+The networks run as they are handed in: `network.eval()` first, unless the batch statistics of
+training are wanted. The features of a spiking layer are those of all its time steps concatenated.
+No gradients are kept.
+
+Legend: T = time steps, M = images of the minibatch, L = layer calls, C, H, W = channels, height and
+width.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import torch
+from torch import Tensor
+
+from harness.engine.cka.calls import LayerCalls
+from harness.engine.cka.curve import CurveSums
+from harness.engine.cka.estimator import Estimator
+from harness.engine.cka.features import rows
+from harness.engine.cka.precision import full_precision
+from harness.engine.cka.result import CkaCurve, CkaMap
+from harness.engine.cka.stream import stream_of
+from harness.engine.cka.sums import MEMORY_LIMIT, HsicSums, require_some
+from harness.engine.networks import Network
+from harness.errors import HarnessError
+
+Batches = Iterable[Tensor]
+"""Normalised images [M, C, H, W] or frames [T, M, C, H, W], a minibatch at a time, on the network's
+device.
+"""
+
+Pairs = Iterable[tuple[Tensor, Tensor]]
+"""Two minibatches of the same M images in the same order: for the first and the second network, or
+clean and attacked.
+"""
+
+
+def cka_heatmap(
+    network_a: Network,
+    network_b: Network,
+    batches: Batches | Pairs,
+    layers: Sequence[str] | None = None,
+    *,
+    layers_b: Sequence[str] | None = None,
+    estimator: Estimator = "unbiased",
+    memory_limit: int = MEMORY_LIMIT,
+) -> CkaMap:
+    """CKA of each layer of `network_a` with each layer of `network_b`, [L_a, L_b] (paper Fig. 2).
+
+    The same network twice is self-CKA (Fig. 4): it runs once and each pair is computed once.
+    `layers` are names of modules, by default those that the networks list; `layers_b` where the
+    second network's differ. Where the networks do not see the same tensor, such as one frame and
+    ten, `batches` gives pairs. `memory_limit`: see `MinibatchCKA`; features and networks come on
+    top. Raises HarnessError for unknown layers, fewer images than the estimator needs, or none.
+    """
+    own = network_a is network_b and layers_b is None
+    calls_a = LayerCalls(network_a, layers)
+    calls_b = calls_a if own else LayerCalls(network_b, layers if layers_b is None else layers_b)
+    sums = HsicSums(estimator, memory_limit)
+    for batch in batches:
+        if isinstance(batch, Tensor):
+            images_a = images_b = batch
+        else:
+            images_a, images_b = batch
+            _require_same_number(images_a, images_b)
+            if own and images_a is not images_b:
+                said = "one network, but two different inputs"
+                raise HarnessError("CKA batches", said, hint="use clean_against_attacked")
+        stream_b = None if own else calls_b.stream(images_b, estimator)
+        sums.add(calls_a.stream(images_a, estimator), stream_b, images_a.shape[-4])
+    return sums.result(calls_a.names, calls_b.names)
+
+
+def time_cka(
+    network: Network,
+    batches: Batches,
+    layers: Sequence[str] | None = None,
+    *,
+    estimator: Estimator = "unbiased",
+    memory_limit: int = MEMORY_LIMIT,
+) -> dict[str, CkaMap]:
+    """Layer → CKA of each pair of its time steps, [T, T] (paper Fig. 6).
+
+    The steps are called "1", "2", …; a layer of one step gives a map of one value.
+    """
+    calls = LayerCalls(network, layers)
+    sums: dict[str, HsicSums] = {}
+    steps: dict[str, tuple[str, ...]] = {}
+
+    def take(name: str, features_TM: Tensor) -> None:
+        steps[name] = tuple(str(step) for step in range(1, len(features_TM) + 1))
+        stream = stream_of([[step] for step in features_TM], estimator)
+        layer = sums.setdefault(name, HsicSums(estimator, memory_limit))
+        layer.add(stream, None, features_TM.shape[1])
+
+    with torch.no_grad(), full_precision():
+        for images in batches:
+            calls.visit(images, take)
+    require_some(len(sums))
+    return {name: layer.result(steps[name], steps[name]) for name, layer in sums.items()}
+
+
+def clean_against_attacked(
+    network: Network,
+    pairs: Pairs,
+    layers: Sequence[str] | None = None,
+    *,
+    estimator: Estimator = "unbiased",
+    memory_limit: int = MEMORY_LIMIT,
+) -> CkaCurve:
+    """For each layer the CKA of its features of clean images with those of the attacked ones, [L]
+    (paper Fig. 8). `pairs` gives (clean, attacked) minibatches of the same images.
+    """
+    calls = LayerCalls(network, layers)
+    sums = CurveSums(estimator, memory_limit)
+    for clean, attacked in pairs:
+        _require_same_number(clean, attacked)
+        stream = calls.stream(clean, estimator)
+        sums.add(stream, calls.stream(attacked, estimator), clean.shape[-4])
+    return sums.result(calls.names)
+
+
+@torch.no_grad()
+def gram_matrices(
+    network: Network, images: Tensor, layers: Sequence[str] | None = None
+) -> dict[str, Tensor]:
+    """Layer → its Gram matrix X·Xᵀ [M, M] of these images, float64 on the CPU, not centred (paper
+    Fig. 1).
+    """
+    found: dict[str, Tensor] = {}
+
+    def take(name: str, features_TM: Tensor) -> None:
+        matrices = [rows(step).double() for step in features_TM]
+        found[name] = sum((matrix @ matrix.T for matrix in matrices), torch.zeros(())).cpu()
+
+    with full_precision():
+        LayerCalls(network, layers).visit(images, take)
+    return found
+
+
+def _require_same_number(first: Tensor, second: Tensor) -> None:
+    if first.shape[-4] != second.shape[-4]:
+        said = f"{first.shape[-4]} images beside {second.shape[-4]}"
+        raise HarnessError("CKA batches", said, hint="both are of the same images")

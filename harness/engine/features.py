@@ -1,0 +1,39 @@
+"""A layer's output as features of its images, for what is linear in them.
+
+Legend: T = time steps, M = images, C = channels, H, W = height and width, P = side of the pooled
+grid, D = features of an image.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from torch import Tensor
+from torch.nn import functional
+
+from harness.errors import HarnessError
+
+Time = Literal["mean", "concatenate"]
+
+
+def image_features(feature_TM: Tensor, *, pool: int | None = 1, time: Time = "mean") -> Tensor:
+    """A layer's output [T, M, C, H, W] (or [T, M, C]), as a hook hands it out, as [M, D].
+
+    `time`: the mean over the steps, D = C·P·P, or all of them side by side, D = T·C·P·P. `pool`:
+    the mean over a grid of P parts a side, 1 being the global average pool that stands before the
+    classifiers of the paper's networks; None keeps every pixel, and so does a grid that is finer
+    than the layer.
+    """
+    if pool is not None and pool < 1:
+        raise HarnessError("features pool", f"must be at least 1 part a side (got {pool})")
+    if time not in ("mean", "concatenate"):
+        raise HarnessError("features time", f"'mean' or 'concatenate' (got {time!r})")
+    if time == "mean" and len(feature_TM) > 1:
+        feature_TM = feature_TM.mean(0, keepdim=True)
+    steps, images = feature_TM.shape[:2]
+    if feature_TM.ndim == 5 and pool is not None:
+        height, width = feature_TM.shape[-2:]
+        parts = (min(pool, height), min(pool, width))
+        pooled = functional.adaptive_avg_pool2d(feature_TM.flatten(0, 1), parts)
+        feature_TM = pooled.view(steps, images, *pooled.shape[1:])
+    return feature_TM.transpose(0, 1).flatten(1)

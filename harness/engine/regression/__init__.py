@@ -1,0 +1,37 @@
+"""Linear regression between the activations of two networks (lab section 4.1, Fig. 1)."""
+
+from __future__ import annotations
+
+from harness.engine.regression.fit import Regression, regress
+from harness.engine.regression.linear_map import LinearMap
+from harness.engine.regression.moments import Moments, moments_bytes
+from harness.engine.regression.pairs import (
+    Pairs,
+    Side,
+    activation_pairs,
+    feature_pairs,
+    held_out,
+)
+from harness.engine.regression.ridge import MEMORY_LIMIT, ridge, ridge_of
+from harness.engine.regression.score import Residuals, Score
+from harness.engine.regression.sgd import Descent, SgdRegression
+
+__all__ = [
+    "MEMORY_LIMIT",
+    "Descent",
+    "LinearMap",
+    "Moments",
+    "Pairs",
+    "Regression",
+    "Residuals",
+    "Score",
+    "SgdRegression",
+    "Side",
+    "activation_pairs",
+    "feature_pairs",
+    "held_out",
+    "moments_bytes",
+    "regress",
+    "ridge",
+    "ridge_of",
+]

@@ -1,0 +1,70 @@
+"""Means and centred second moments of pairs of features, added up batch by batch.
+
+Legend: M = images of a batch, D = features that predict, K = features that are predicted.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from harness.errors import HarnessError
+
+_BYTES = 8  # of a float64
+
+
+class Moments:
+    """Everything that a linear regression from x [M, D] to y [M, K] needs to know of its data.
+
+    Sums are float64 and centred as they grow (Chan, Golub and LeVeque, The American Statistician
+    37, 1983): with n images so far and m new ones, whose means differ by δ, the scatter grows by
+    that of the new ones about their own mean and by n·m/(n + m)·δδᵀ. Raw sums would lose the digits
+    of features whose mean is large beside their spread. Memory is that of two matrices, D·D and
+    D·K, whatever the number of images.
+    """
+
+    def __init__(
+        self,
+        features_x: int,
+        features_y: int,
+        *,
+        device: torch.device | str = "cpu",
+    ) -> None:
+        def zeros(*shape: int) -> Tensor:
+            return torch.zeros(*shape, dtype=torch.float64, device=device)
+
+        self.count = 0
+        self.mean_x_D = zeros(features_x)
+        self.mean_y_K = zeros(features_y)
+        self.scatter_DD = zeros(features_x, features_x)
+        self.cross_DK = zeros(features_x, features_y)
+        self.spread_K = zeros(features_y)  # Σ(y − mean)², the targets' own scatter
+
+    def update(self, x_MD: Tensor, y_MK: Tensor) -> None:
+        """Add a batch; any floating dtype. Raises HarnessError for shapes that do not fit."""
+        new = len(x_MD)
+        shapes = [list(x_MD.shape), list(y_MK.shape)]
+        if not new or shapes != [[new, len(self.mean_x_D)], [new, len(self.mean_y_K)]]:
+            wanted = f"[M, {len(self.mean_x_D)}] and [M, {len(self.mean_y_K)}]"
+            raise HarnessError("regression batch", f"expected {wanted}, M ≥ 1 (got {shapes})")
+        x, shift_x_D = _centred(x_MD, self.mean_x_D)
+        y, shift_y_K = _centred(y_MK, self.mean_y_K)
+        between = self.count * new / (self.count + new)
+        self.scatter_DD.addmm_(x.T, x).addr_(shift_x_D, shift_x_D, alpha=between)
+        self.cross_DK.addmm_(x.T, y).addr_(shift_x_D, shift_y_K, alpha=between)
+        self.spread_K += y.square().sum(0) + between * shift_y_K.square()
+        self.count += new
+        self.mean_x_D += shift_x_D * (new / self.count)
+        self.mean_y_K += shift_y_K * (new / self.count)
+
+
+def moments_bytes(features_x: int, features_y: int) -> int:
+    """Memory of the matrices of `Moments`, bytes."""
+    return _BYTES * features_x * (features_x + features_y)
+
+
+def _centred(features: Tensor, before: Tensor) -> tuple[Tensor, Tensor]:
+    """A batch about its own mean, float64, and how far that lies from the mean before."""
+    wide = features.to(before)
+    mean = wide.mean(0)
+    return wide - mean, mean - before

@@ -1,0 +1,88 @@
+"""Ridge regression in closed form, float64.
+
+Legend: M = images, D = features that predict, K = features that are predicted.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+
+from harness.engine.regression.linear_map import LinearMap
+from harness.engine.regression.moments import Moments, moments_bytes
+from harness.errors import HarnessError
+
+MEMORY_LIMIT = 2 * 1024**3  # bytes for the matrices of a fit
+
+
+def ridge(
+    x_MD: Tensor, y_MK: Tensor, *, alpha: float = 0.0, memory_limit: int = MEMORY_LIMIT
+) -> LinearMap:
+    """The map that minimises Σ‖y − W·x − b‖² + α‖W‖² over all images; b is not penalised.
+
+    W = (XᵀX + αI)⁻¹XᵀY with X, Y centred, or, where there are fewer images than features,
+    W = Xᵀ(XXᵀ + αI)⁻¹Y, the same on the smaller side (Hastie, Tibshirani and Friedman, The Elements
+    of Statistical Learning, eq. 3.44 and section 18.3.5). α = 0 gives least squares, of several
+    solutions the one of least norm. Raises HarnessError where the Gram matrix alone is over
+    `memory_limit` bytes; `Moments` needs no feature matrix, `sgd` no Gram.
+    """
+    _check_alpha(alpha)
+    images, features = x_MD.shape
+    if len(y_MK) != images or not images:
+        raise HarnessError("regression", f"{images} images on one side, {len(y_MK)} on the other")
+    if features <= images:
+        fit_in(moments_bytes(features, y_MK.shape[1]), memory_limit)
+        moments = Moments(features, y_MK.shape[1], device=x_MD.device)
+        moments.update(x_MD, y_MK)
+        return ridge_of(moments, alpha=alpha)
+    fit_in(moments_bytes(images, 0), memory_limit)
+    x, y = x_MD.double(), y_MK.double()
+    mean_x_D, mean_y_K = x.mean(0), y.mean(0)
+    x = x - mean_x_D
+    weight_DK = x.T @ _solve(x @ x.T, y - mean_y_K, alpha)
+    return LinearMap.through(weight_DK, mean_x_D, mean_y_K)
+
+
+def ridge_of(moments: Moments, *, alpha: float = 0.0) -> LinearMap:
+    """The same from streamed moments: the normal equations (XᵀX + αI)·W = XᵀY."""
+    _check_alpha(alpha)
+    if not moments.count:
+        raise HarnessError("regression", "no images were added")
+    weight_DK = _solve(moments.scatter_DD, moments.cross_DK, alpha)
+    return LinearMap.through(weight_DK, moments.mean_x_D, moments.mean_y_K)
+
+
+def fit_in(wanted: int, memory_limit: int) -> None:
+    """Raise HarnessError where matrices of `wanted` bytes are over the limit."""
+    if wanted > memory_limit:
+        gib = 1024**3
+        raise HarnessError(
+            "regression memory",
+            f"{wanted / gib:.2f} GiB of matrices, the limit is {memory_limit / gib:.2f} GiB",
+            hint="pool the features, raise the limit, or fit by SGD",
+        )
+
+
+def _solve(gram: Tensor, right: Tensor, alpha: float) -> Tensor:
+    """(gram + αI)⁻¹·right; where that is singular, by the pseudo-inverse.
+
+    Silent neurons make singular matrices, and a Cholesky factor of one that is singular up to
+    rounding is noise, so without α the eigenvalues are looked at.
+    """
+    if alpha > 0:
+        regular = gram + alpha * torch.eye(len(gram), dtype=gram.dtype, device=gram.device)
+        factor, failed = torch.linalg.cholesky_ex(regular)
+        if not failed:
+            return torch.cholesky_solve(right, factor)
+    value, vector = torch.linalg.eigh(gram)
+    cutoff = value.abs().max() * len(gram) * torch.finfo(gram.dtype).eps
+    inverse = torch.where(value > cutoff, 1 / (value + alpha), torch.zeros_like(value))
+    solution: Tensor = vector @ (inverse[:, None] * (vector.T @ right))
+    return solution
+
+
+def _check_alpha(alpha: float) -> None:
+    if not 0 <= alpha < math.inf:
+        raise HarnessError("regression alpha", f"must be 0 or more (got {alpha})")

@@ -1,0 +1,71 @@
+"""Linear regression by minibatch SGD, the way the lab fitted it.
+
+Legend: M = images of a batch, D = features that predict, K = features that are predicted.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from harness.engine.regression.linear_map import LinearMap
+from harness.errors import HarnessError
+
+
+@dataclass(frozen=True)
+class Descent:
+    """Momentum SGD on the squared error, with a cosine from `relative_lr` to 0.
+
+    The lab names neither optimiser nor schedule. A step is `relative_lr`/E‖x − mean‖²: that mean
+    square bounds the largest curvature, so 1 is stable without momentum for features of any number
+    and scale.
+    """
+
+    epochs: int = 20
+    relative_lr: float = 0.5
+    momentum: float = 0.9
+    batch: int = 256
+
+    def __post_init__(self) -> None:
+        fits = self.epochs >= 1 and self.batch >= 1 and 0 < self.relative_lr <= 2
+        if not fits or not 0 <= self.momentum < 1:
+            wanted = "epochs, batch ≥ 1, 0 < relative_lr ≤ 2, 0 ≤ momentum < 1"
+            raise HarnessError("regression descent", f"needs {wanted} (got {self})")
+
+
+class SgdRegression:
+    """A linear map from 0 that is handed batch after batch, any number of epochs of them.
+
+    The loss is ½ of the mean over images of ‖y − W·x − b‖², so targets do not slow each other down
+    as they would in their mean. Features and targets are taken about their means over the train
+    images; then b follows from W.
+    """
+
+    def __init__(
+        self, mean_x_D: Tensor, spread_x: float, mean_y_K: Tensor, *, descent: Descent, steps: int
+    ) -> None:
+        self.descent = descent
+        self.steps = steps
+        self.done = 0
+        self.mean_x_D = mean_x_D
+        self.mean_y_K = mean_y_K
+        self._lr = descent.relative_lr / spread_x if spread_x > 0 else 0.0
+        shape = (len(mean_x_D), len(mean_y_K))
+        self.weight_DK = torch.zeros(shape, device=mean_x_D.device)
+        self._velocity_DK = torch.zeros_like(self.weight_DK)
+
+    def update(self, x_MD: Tensor, y_MK: Tensor) -> None:
+        """One step: the gradient of a batch is Xᵀ(X·W − Y)/M, X and Y about their means."""
+        x, y = x_MD.float() - self.mean_x_D.float(), y_MK.float() - self.mean_y_K.float()
+        lr = self._lr * (1 + math.cos(math.pi * self.done / self.steps)) / 2
+        gradient_DK = x.T @ (x @ self.weight_DK - y) / len(x)
+        self._velocity_DK.mul_(self.descent.momentum).add_(gradient_DK)
+        self.weight_DK -= lr * self._velocity_DK
+        self.done += 1
+
+    def solve(self) -> LinearMap:
+        """The map as it is now."""
+        return LinearMap.through(self.weight_DK.double(), self.mean_x_D, self.mean_y_K)

@@ -1,0 +1,131 @@
+"""Activation maximisation: an image, from noise, that drives a layer, channel or neuron (lab Fig.
+6 to 8).
+
+Legend: C = channels, H, W = height and width, S = steps of the optimisation.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from harness.engine.choices import choose
+from harness.engine.networks import Network, hooked
+from harness.engine.networks.mode import in_mode
+from harness.engine.training.normalisation import Normalisation
+from harness.engine.visualise.parametrisation import PARAMETRISATIONS
+from harness.engine.visualise.target import Target
+from harness.errors import ExitCode, HarnessError
+
+
+@dataclass(frozen=True)
+class Ascent:
+    """How the image is sought; Adam on the numbers of the parametrisation."""
+
+    parametrisation: Literal["fourier", "pixel"] = "fourier"
+    steps: int = 256
+    lr: float = 0.05
+    jitter: int = 4  # pixels; each step sees the image rolled by up to that, either way
+    total_variation: float = 0.0  # weight of the mean absolute difference of neighbours
+
+    def __post_init__(self) -> None:
+        choose(PARAMETRISATIONS, self.parametrisation, where="maximise parametrisation")
+        if self.steps < 1 or self.jitter < 0 or not self.lr > 0 or not self.total_variation >= 0:
+            raise HarnessError(
+                "maximise", f"steps and lr above 0, the others 0 or more (got {self})"
+            )
+
+
+@dataclass(frozen=True, eq=False)
+class Maximised:
+    """What was found."""
+
+    image_CHW: Tensor  # float32 in 0 … 1, on the CPU
+    curve_S: Tensor  # float64: the activation before each step, penalty and roll left out of it
+    start: float  # of the noise and of the image found, without roll
+    end: float
+
+
+def maximise(
+    network: Network,
+    target: Target,
+    normalisation: Normalisation,
+    *,
+    shape: tuple[int, int, int],
+    generator: torch.Generator,
+    ascent: Ascent = Ascent(),
+) -> Maximised:
+    """Climb `target.activation` from noise, over images [C, H, W] of `shape` in 0 … 1.
+
+    Each step maximises activation − total_variation·TV of the image rolled by a draw of its own,
+    the network frozen in evaluation mode. Spiking networks are climbed along their surrogate
+    gradient. `generator` (CPU) draws the start and the rolls. Raises HarnessError where the
+    activation has no gradient at the start, as of a dead neuron, or turns NaN.
+    """
+    device = next(network.parameters()).device
+    made = PARAMETRISATIONS[ascent.parametrisation](shape, generator, device)
+    adam = torch.optim.Adam([made.numbers], lr=ascent.lr)
+    shifts = _rolls(ascent, generator)
+    curve = torch.empty(ascent.steps, dtype=torch.float64, device=device)
+    with in_mode(network, "eval"), torch.enable_grad():
+        start = _activation(network, target, normalisation, made.image())
+        for step, shift in enumerate(shifts):
+            image = made.image()
+            activation = _activation(network, target, normalisation, image.roll(shift, (1, 2)))
+            loss = ascent.total_variation * total_variation(image) - activation
+            (gradient,) = torch.autograd.grad(loss, made.numbers)
+            if step == 0:
+                _require_gradient(gradient, target)
+            made.numbers.grad = gradient
+            adam.step()
+            curve[step] = activation.detach()
+        found = made.image().detach()
+        end = _activation(network, target, normalisation, found)
+    if not torch.isfinite(curve).all() or not torch.isfinite(found).all():
+        raise HarnessError(
+            f"maximise {target.layer}",
+            "the activation is NaN or infinite",
+            hint="lower the lr",
+            code=ExitCode.RUN_FAILED,
+        )
+    return Maximised(found.cpu(), curve.cpu(), float(start.detach()), float(end.detach()))
+
+
+def total_variation(image_CHW: Tensor) -> Tensor:
+    """Mean absolute difference of neighbouring pixels, along rows plus along columns."""
+    down = (image_CHW[:, 1:] - image_CHW[:, :-1]).abs().mean()
+    return down + (image_CHW[:, :, 1:] - image_CHW[:, :, :-1]).abs().mean()
+
+
+def _activation(
+    network: Network, target: Target, normalisation: Normalisation, image_CHW: Tensor
+) -> Tensor:
+    found: list[Tensor] = []
+
+    def keep(_: str, feature: Tensor) -> None:
+        found.append(target.activation(feature))
+
+    mean_C11 = image_CHW.new_tensor(normalisation.mean)[:, None, None]
+    std_C11 = image_CHW.new_tensor(normalisation.std)[:, None, None]
+    with hooked(network, [target.layer], keep):
+        network(((image_CHW - mean_C11) / std_C11)[None])
+    return found[0].sum()
+
+
+def _rolls(ascent: Ascent, generator: torch.Generator) -> list[tuple[int, int]]:
+    span = 2 * ascent.jitter + 1
+    drawn = torch.randint(span, (ascent.steps, 2), generator=generator) - ascent.jitter
+    return [(down, right) for down, right in drawn.tolist()]
+
+
+def _require_gradient(gradient: Tensor, target: Target) -> None:
+    if not gradient.any():
+        raise HarnessError(
+            f"maximise {target.layer}",
+            "the activation has no gradient at the start",
+            hint="a ReLU or spike that is silent there: take the layer before it, or another seed",
+            code=ExitCode.RUN_FAILED,
+        )

@@ -1,0 +1,132 @@
+"""The part of the image that a neuron sees.
+
+Legend: H, W = height and width.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from harness.engine.networks import Network, hooked
+from harness.engine.networks.mode import in_mode
+from harness.engine.visualise.target import Target
+from harness.errors import HarnessError
+
+_Windowed = (nn.Conv2d, nn.MaxPool2d, nn.AvgPool2d)
+
+
+@dataclass(frozen=True)
+class Box:
+    """Rows `top` … `bottom` − 1 and columns `left` … `right` − 1 of an image."""
+
+    top: int
+    left: int
+    bottom: int
+    right: int
+
+    def mask(self, height: int, width: int) -> Tensor:
+        """True inside, bool [H, W]."""
+        inside = torch.zeros(height, width, dtype=torch.bool)
+        inside[self.top : self.bottom, self.left : self.right] = True
+        return inside
+
+
+def receptive_field(network: Network, target: Target, height: int, width: int) -> Box:
+    """The pixels of an H x W image that a neuron's activation depends on, from the kernels, strides
+    and paddings of the layers before it.
+
+    Going back through a layer of kernel k, stride s, padding p and dilation d, outputs a … b are
+    made of inputs a·s − p … b·s − p + d·(k − 1) that exist (Araujo, Norris and Sim, Distill 2019).
+    In a residual network the path through the convolutions is the widest, so the shortcuts add
+    nothing. A target without position, or behind a global pool, sees the whole image.
+    """
+    whole = Box(0, 0, height, width)
+    layers = _layers_before(network, target.layer)
+    if target.position is None or any(isinstance(one, nn.AdaptiveAvgPool2d) for one in layers):
+        return whole
+    windows = [_window(layer) for layer in layers if isinstance(layer, _Windowed)]
+    (top, bottom), (left, right) = (
+        _seen(place, size, [window[axis] for window in windows])
+        for axis, (place, size) in enumerate(zip(target.position, (height, width), strict=True))
+    )
+    return Box(top, left, bottom + 1, right + 1)
+
+
+def seen_by_gradient(network: Network, target: Target, images: Tensor) -> Tensor:
+    """The pixels whose change would change the neuron for at least one of these normalised images,
+    bool [H, W]: those with a gradient, in evaluation mode.
+
+    A subset of the receptive field; all of it where no kernel has a 0 and no neuron is silent.
+    """
+    inputs = images.detach().clone().requires_grad_()
+    found: list[Tensor] = []
+    with in_mode(network, "eval"), torch.enable_grad():
+        with hooked(
+            network, [target.layer], lambda _, feature: found.append(target.activation(feature))
+        ):
+            network(inputs)
+        (gradient,) = torch.autograd.grad(found[0].sum(), inputs)
+    return (gradient != 0).flatten(0, -3).any(0)
+
+
+def _layers_before(network: Network, target: str) -> list[nn.Module]:
+    """The modules on the widest path to the target, it and what it contains included."""
+    modules = dict(network.named_modules())
+    if target not in modules or not target:
+        raise HarnessError("target layer", f"the network has no layer {target!r}")
+    names = [name for name in modules if name]
+    last = max(at for at, name in enumerate(names) if f"{name}.".startswith(f"{target}."))
+    block = _block_of_shortcut(target)
+    found = []
+    for name in names[: last + 1]:
+        of = _block_of_shortcut(name)
+        beside = block is not None and name.startswith(f"{block}.") and of != block
+        if (of is None or of == block) and not beside:  # what is beside is not before
+            found.append(modules[name])
+    return found
+
+
+def _block_of_shortcut(name: str) -> str | None:
+    """The residual block whose shortcut `ds` a layer belongs to, if it belongs to one."""
+    parts = name.split(".")
+    return ".".join(parts[: parts.index("ds")]) if "ds" in parts else None
+
+
+Window = tuple[int, int, int, int, bool]  # kernel, stride, padding, dilation, ceil mode
+
+
+def _window(layer: nn.Module) -> tuple[Window, Window]:
+    """Along the rows and along the columns."""
+    numbers = [
+        _pair(getattr(layer, name, 1)) for name in ("kernel_size", "stride", "padding", "dilation")
+    ]
+    ceil = bool(getattr(layer, "ceil_mode", False))
+    rows, columns = zip(*numbers, strict=True)
+    return (*rows, ceil), (*columns, ceil)
+
+
+def _pair(value: int | tuple[int, int] | str) -> tuple[int, int]:
+    if isinstance(value, str):
+        raise HarnessError("receptive field", f"padding {value!r} is not a number of pixels")
+    return value if isinstance(value, tuple) else (value, value)
+
+
+def _seen(place: int, size: int, windows: Sequence[Window]) -> tuple[int, int]:
+    """First and last pixel that output `place` of the last window sees, of `size` pixels."""
+    sizes = [size]
+    for kernel, stride, padding, dilation, ceil in windows:
+        span = sizes[-1] + 2 * padding - dilation * (kernel - 1) - 1
+        sizes.append((-(-span // stride) if ceil else span // stride) + 1)
+    if not 0 <= place < sizes[-1]:
+        raise HarnessError("target position", f"must be 0 … {sizes[-1] - 1} (got {place})")
+    first = last = place
+    for (kernel, stride, padding, dilation, _), before in zip(
+        reversed(windows), reversed(sizes[:-1]), strict=True
+    ):
+        first = max(0, first * stride - padding)
+        last = min(before - 1, last * stride - padding + dilation * (kernel - 1))
+    return first, last

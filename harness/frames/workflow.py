@@ -1,0 +1,43 @@
+"""workflow.json and workflow.safetensors → the matrices on the way to one similarity.
+
+Legend: M = images, C = channels, H, W = height and width.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from harness.frames.cka import CKA, NOTHING_DEFINED
+from harness.frames.columns import Reading
+from harness.frames.layers import Map
+from harness.spec.measure import Workflow
+
+CHANNELS = ("r", "g", "b")
+
+
+def read(measure: Workflow, content: Mapping[str, Any]) -> Iterator[Reading]:
+    """The similarity of the layer in both networks, and how many images it rests on.
+
+    Raises:
+        KeyError: the file lacks a field.
+    """
+    value, why = content["cka"], content["why"]
+    if value is None:
+        yield Reading("cka", CKA, why=str(why or NOTHING_DEFINED))
+    else:
+        yield Reading("cka", CKA, float(value))
+    yield Reading("layer", "", text=str(content["layer"]))
+    yield Reading("images", "images", float(content["images"]))
+
+
+def maps(measure: Workflow, content: Mapping[str, Any]) -> Iterator[Map]:
+    """The Gram matrices [M, M] of both sides, and each channel of the images, 0…1, as [H, W]."""
+    arrays = content["arrays"]
+    numbers = [str(image) for image in range(len(arrays["gram_x"]))]
+    yield Map("gram-snn", numbers, numbers, arrays["gram_x"])
+    yield Map("gram-ann", numbers, numbers, arrays["gram_y"])
+    for number, image_CHW in enumerate(arrays["images"]):
+        for channel, plane_HW in zip(CHANNELS, image_CHW, strict=False):
+            rows, columns = ([str(place) for place in range(size)] for size in plane_HW.shape)
+            yield Map(f"image-{number}-{channel}", rows, columns, plane_HW)

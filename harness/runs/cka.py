@@ -1,0 +1,64 @@
+"""`cka`: all layers of two trained networks against each other, or of one against itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import torch
+from safetensors.torch import save_file
+
+from harness.engine.cka import cka_heatmap
+from harness.errors import HarnessError
+from harness.runs.layers import described
+from harness.runs.machine import prepared
+from harness.runs.place import Numbers, Place, Report, write_json
+from harness.runs.trained import first, images_of, minibatches, normalisation, trained
+from harness.spec.run import CkaRun
+
+
+def run(spec: CkaRun, place: Place, report: Report) -> Numbers:
+    """Compare; `cka.safetensors` holds the map [layers of y, layers of x], `cka.json` their names,
+    where they stand, and why cells are undefined.
+    """
+    _require_one_data_set(spec)
+    with prepared(spec.x.numerics, place) as device:
+        x = trained(spec.x, place.inputs["x"], device)
+        y = x if spec.y is None else trained(spec.y, place.inputs["y"], device)
+        pixels, _ = first(images_of(spec.x, place), "test", spec.cka.images)
+        batches = minibatches(pixels, spec.cka.batch, normalisation(spec.x), device, report)
+        found = cka_heatmap(y, x, batches, estimator=spec.cka.estimator)
+    save_file({"values": found.values.contiguous()}, place.files / "cka.safetensors")
+    record = {
+        "x": described(x),
+        "y": described(y),
+        "undefined": undefined(found.reasons),
+        "images": found.images,
+        "minibatches": found.minibatches,
+        "estimator": found.estimator,
+    }
+    write_json(place.files / "cka.json", record)
+    return {"mean": defined_mean((found.values,)), "undefined": len(found.reasons)}
+
+
+def undefined(reasons: Mapping[tuple[int, int], str]) -> list[dict[str, Any]]:
+    """Why cells are undefined: each reason once, with the rows and columns of its cells."""
+    grouped: dict[str, list[tuple[int, int]]] = {}
+    for at, why in reasons.items():
+        grouped.setdefault(why, []).append(at)
+    return [
+        {"why": why, "y": [y for y, _ in cells], "x": [x for _, x in cells]}
+        for why, cells in grouped.items()
+    ]
+
+
+def defined_mean(maps: Iterable[torch.Tensor]) -> float | None:
+    """Mean of the numbers of these tensors that are numbers; None where none is."""
+    cells = torch.cat([values.flatten() for values in maps])
+    defined = cells[~cells.isnan()]
+    return float(defined.mean()) if len(defined) else None
+
+
+def _require_one_data_set(spec: CkaRun) -> None:
+    if spec.y is not None and spec.y.dataset != spec.x.dataset:
+        raise HarnessError("cka", "the two networks were trained on different data sets")

@@ -1,0 +1,40 @@
+"""`probe`: a linear classifier on each residual block of one trained network."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from harness.engine.probes import SgdSchedule, block_names, probe_blocks
+from harness.runs.machine import prepared
+from harness.runs.place import Numbers, Place, Progress, Report, write_json
+from harness.runs.trained import images_of, normalisation, trained
+from harness.spec.probe import Probe, Sgd
+from harness.spec.run import ProbeRun
+
+
+def run(spec: ProbeRun, place: Place, report: Report) -> Numbers:
+    """Fit to the train images, score on both splits; `probe.json` holds percent by block."""
+    with prepared(spec.x.numerics, place) as device:
+        network = trained(spec.x, place.inputs["x"], device)
+        found = probe_blocks(
+            network,
+            images_of(spec.x, place),
+            normalisation(spec.x),
+            layers=block_names(network),
+            seed=spec.x.seed,
+            **_engine(spec.probe),
+        )
+    report(Progress(len(found), len(found), "block"))
+    layers: list[dict[str, Any]] = [
+        {"name": name, "accuracy": one.test, "train_accuracy": one.train}
+        for name, one in found.items()
+    ]
+    write_json(place.files / "probe.json", {"layers": layers})
+    return {"first": layers[0]["accuracy"], "last": layers[-1]["accuracy"]}
+
+
+def _engine(probe: Probe) -> dict[str, Any]:
+    if isinstance(probe, Sgd):
+        fields = probe.model_dump(include={"epochs", "batch", "lr", "momentum", "weight_decay"})
+        return {"method": "sgd", "pool": probe.pool, "schedule": SgdSchedule(**fields)}
+    return {"method": "ridge", "pool": probe.pool, "alpha": probe.alpha}

@@ -1,0 +1,116 @@
+"""From pairs to scores: scikit-learn's numbers, by every way to them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from harness.engine.regression import Descent, Regression, feature_pairs, regress
+from harness.errors import HarnessError
+from tests.engine.regression.cases import features
+
+
+def fitted(images: int = 90, size: int = 12, **choice: Any) -> Regression:
+    return regress(
+        feature_pairs(*features(images, size)), feature_pairs(*features(40, size, seed=1)), **choice
+    )
+
+
+@pytest.mark.parametrize(
+    ("images", "size", "limit", "solver"),
+    [
+        (90, 12, 2**30, "normal equations"),
+        (20, 40, 2**30, "gram"),
+        (30, 40, 8 * 40 * 45, "normal equations"),  # the images' features do not fit
+    ],
+)
+def test_ridge_is_scikit_learns_with_its_scores(
+    images: int, size: int, limit: int, solver: str
+) -> None:
+    linear_model = pytest.importorskip("sklearn.linear_model")
+    metrics = pytest.importorskip("sklearn.metrics")
+    got = fitted(images, size, alpha=2.0, memory_limit=limit)
+    assert got.solver == solver
+    train, test = features(images, size), features(40, size, seed=1)
+    theirs = linear_model.Ridge(alpha=2.0, solver="cholesky").fit(*(one.double() for one in train))
+    for score, (x, targets) in ((got.train, train), (got.test, test)):
+        y, predicted = targets.double().numpy(), theirs.predict(x.double())
+        assert score.images == len(y)
+        assert score.mse == pytest.approx(metrics.mean_squared_error(y, predicted), rel=1e-6)
+        weighted = metrics.r2_score(y, predicted, multioutput="variance_weighted")
+        assert score.r2 == pytest.approx(weighted, abs=1e-7)
+        assert score.variance == pytest.approx(y.var(0).mean())
+        wanted = metrics.mean_squared_error(y, predicted, multioutput="raw_values")
+        torch.testing.assert_close(score.mse_K, torch.from_numpy(wanted), rtol=1e-6, atol=0)
+
+
+def test_the_other_way_is_the_regression_of_the_swapped_features() -> None:
+    x, y = features()
+    pairs, swapped = feature_pairs(x, y).reversed(), feature_pairs(y, x)
+    assert regress(pairs, pairs).test.mse == pytest.approx(regress(swapped, swapped).test.mse)
+
+
+def test_the_error_grows_with_the_scale_of_the_targets_and_r2_does_not() -> None:
+    x, y = features()
+    small, large = (regress(feature_pairs(x, k * y), feature_pairs(x, k * y)) for k in (1.0, 10.0))
+    assert large.test.mse == pytest.approx(100 * small.test.mse)
+    assert large.test.variance == pytest.approx(100 * small.test.variance)
+    assert large.test.r2 == pytest.approx(small.test.r2)
+
+
+def easy(seed: int) -> tuple[Tensor, Tensor]:
+    """Uncorrelated features of one scale, on which SGD ends at the optimum."""
+    generator = torch.Generator().manual_seed(seed)
+    x = torch.randn(512, 6, generator=generator) + 5
+    law = torch.randn(6, 3, generator=torch.Generator().manual_seed(9))
+    return x, x @ law + torch.randn(512, 3, generator=generator)
+
+
+def test_sgd_ends_at_least_squares_where_that_is_easy() -> None:
+    pairs = feature_pairs(*easy(0)), feature_pairs(*easy(1))
+    exact = regress(*pairs, alpha=0.0)
+    got = regress(*pairs, method="sgd", descent=Descent(epochs=60, batch=64))
+    assert got.solver == "sgd"
+    assert got.train.mse == pytest.approx(exact.train.mse, rel=1e-3)
+    assert got.test.mse == pytest.approx(exact.test.mse, rel=1e-2)
+    assert got.train.mse >= exact.train.mse - 1e-9  # nothing is below the optimum
+
+
+def test_sgd_stops_short_where_features_are_correlated_and_does_not_diverge() -> None:
+    exact, got = fitted(alpha=0.0), fitted(method="sgd", descent=Descent(epochs=30, batch=16))
+    assert exact.train.mse < got.train.mse < exact.train.variance
+
+
+def test_sgd_is_its_seeds() -> None:
+    first, again, other = (fitted(method="sgd", seed=seed).test.mse for seed in (0, 0, 1))
+    assert first == again != other
+
+
+def test_targets_that_do_not_vary_have_no_r2() -> None:
+    x, _ = features()
+    pairs = feature_pairs(x, torch.ones(len(x), 2))
+    assert regress(pairs, pairs).test.r2 != regress(pairs, pairs).test.r2
+
+
+@pytest.mark.parametrize(
+    ("choice", "said"),
+    [
+        ({"method": "lasso"}, "'ridge' or 'sgd'"),
+        ({"memory_limit": 100}, "regression memory"),
+        ({"alpha": -1.0}, "regression alpha"),
+    ],
+)
+def test_bad_values_are_refused(choice: dict[str, Any], said: str) -> None:
+    with pytest.raises(HarnessError, match=said):
+        fitted(**choice)
+
+
+@pytest.mark.parametrize(
+    "numbers", [{"epochs": 0}, {"relative_lr": 2.5}, {"momentum": 1.0}, {"batch": 0}]
+)
+def test_a_descent_that_goes_nowhere_is_refused(numbers: dict[str, Any]) -> None:
+    with pytest.raises(HarnessError, match="regression descent"):
+        Descent(**numbers)

@@ -1,0 +1,55 @@
+"""Kernels as images."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from harness.engine.visualise import kernel_images, normalised_kernels
+from harness.errors import HarnessError
+
+WEIGHT = torch.randn(6, 4, 5, 5, generator=torch.Generator().manual_seed(0))
+
+
+def test_each_filter_spans_0_to_1_whatever_its_scale_and_offset() -> None:
+    scales = torch.logspace(-3, 3, 6)[:, None, None, None]
+    got = normalised_kernels(WEIGHT * scales - 2 * scales)
+    torch.testing.assert_close(got, normalised_kernels(WEIGHT), rtol=0, atol=1e-5)
+    assert torch.equal(got.amin((1, 2, 3)), torch.zeros(6))
+    assert torch.equal(got.amax((1, 2, 3)), torch.ones(6))
+
+
+def test_channels_keep_their_proportions_within_a_filter() -> None:
+    weight = torch.zeros(1, 3, 2, 2)
+    weight[0, 0], weight[0, 1] = 1.0, 0.5
+    assert normalised_kernels(weight)[0, :, 0, 0].tolist() == [1.0, 0.5, 0.0]
+
+
+def test_a_filter_without_contrast_is_grey() -> None:
+    assert torch.equal(
+        normalised_kernels(torch.full((1, 3, 2, 2), 7.0)), torch.full((1, 3, 2, 2), 0.5)
+    )
+
+
+def test_three_channels_are_colours() -> None:
+    assert torch.equal(kernel_images(WEIGHT[:, :3]), normalised_kernels(WEIGHT[:, :3]))
+    with pytest.raises(HarnessError, match="kernels on 4 channels have no colours"):
+        kernel_images(WEIGHT)
+
+
+def test_triples_and_single_channels_follow_filter_by_filter() -> None:
+    scaled = normalised_kernels(WEIGHT)
+    triples, single = kernel_images(WEIGHT, "triples"), kernel_images(WEIGHT, "single")
+    assert triples.shape == (12, 3, 5, 5)
+    assert torch.equal(triples[2], scaled[1, :3])
+    assert torch.equal(triples[3, 0], scaled[1, 3])
+    assert not triples[3, 1:].any()
+    assert single.shape == (24, 3, 5, 5)
+    assert torch.equal(single[6], scaled[1, 2].expand(3, -1, -1))
+
+
+def test_bad_values_are_refused() -> None:
+    with pytest.raises(HarnessError, match="expected"):
+        kernel_images(WEIGHT[0])
+    with pytest.raises(HarnessError, match="'rgb', 'triples' or 'single'"):
+        kernel_images(WEIGHT, "grey")  # type: ignore[arg-type]

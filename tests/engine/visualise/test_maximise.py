@@ -1,0 +1,143 @@
+"""Activation maximisation: up the hill, inside the receptive field, from its seed alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from harness.engine.networks import Network, small
+from harness.engine.randomness import stream
+from harness.engine.visualise import (
+    Ascent,
+    Maximised,
+    Target,
+    contrast,
+    maximise,
+    receptive_field,
+    total_variation,
+)
+from harness.errors import HarnessError
+from tests.engine.visualise.cases import NORMAL
+
+SHAPE = (3, 16, 16)
+NEURON = Target("conv2", 1, (4, 4))
+TARGETS = [Target("conv2"), Target("conv2", 1), NEURON]
+each_way = pytest.mark.parametrize("way", ["pixel", "fourier"])
+
+
+def network(neuron: str = "relu") -> Network:
+    return small(3, base_width=4, neuron=neuron, time_steps=2).eval()
+
+
+def found(
+    target: Target = NEURON, made: Network | None = None, seed: int = 0, **ascent: Any
+) -> Maximised:
+    choice = {"steps": 40, "jitter": 0, **ascent}
+    return maximise(
+        made or network(), target, NORMAL,
+        shape=SHAPE, generator=stream(seed, "maximise"), ascent=Ascent(**choice),
+    )  # fmt: skip
+
+
+@each_way
+@pytest.mark.parametrize("neuron", ["relu", "lif"])
+@pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.kind)
+def test_the_activation_climbs(way: str, neuron: str, target: Target) -> None:
+    got = found(target, network(neuron), parametrisation=way)
+    assert got.curve_S.shape == (40,)
+    assert float(got.curve_S[0]) == pytest.approx(got.start, abs=1e-6)
+    assert got.end > got.start + 0.05
+    assert float(got.curve_S[-10:].mean()) > float(got.curve_S[:10].mean())
+    assert got.image_CHW.shape == SHAPE
+    assert float(got.image_CHW.min()) >= 0
+    assert float(got.image_CHW.max()) <= 1
+
+
+def test_a_linear_neurons_best_image_has_the_signs_of_its_kernel() -> None:
+    made = network()
+    got = found(Target("conv1", 2, (7, 5)), made, parametrisation="pixel", steps=150)
+    kernel = made.get_parameter("conv1.weight")[2]
+    patch = got.image_CHW[:, 6:9, 4:7] - 0.5
+    assert torch.equal(patch.sign(), kernel.sign())
+    assert float(patch.abs().min()) > 0.4
+
+
+@pytest.mark.parametrize("jitter", [0, 2])
+def test_a_neuron_draws_in_its_receptive_field_alone(jitter: int) -> None:
+    got = found(parametrisation="pixel", jitter=jitter, steps=60)
+    box = receptive_field(network(), NEURON, 16, 16)
+    inside, outside = contrast(got.image_CHW, box, margin=jitter)
+    assert inside > 0.1
+    assert outside < 0.05 * inside
+
+
+@each_way
+def test_total_variation_makes_it_smoother(way: str) -> None:
+    rough, smooth = (found(parametrisation=way, total_variation=weight) for weight in (0.0, 20.0))
+    assert total_variation(smooth.image_CHW) < 0.5 * total_variation(rough.image_CHW)
+
+
+def test_total_variation_is_that_of_a_ramp() -> None:
+    ramp = torch.arange(4.0).expand(3, 5, 4)
+    assert float(total_variation(ramp)) == 1.0
+    assert float(total_variation(ramp.transpose(1, 2))) == 1.0
+
+
+def test_fourier_images_are_coarser_than_those_of_pixels() -> None:
+    def highest(image: Tensor) -> float:
+        power = torch.fft.fft2(image - image.mean((1, 2), keepdim=True)).abs().square().sum(0)
+        return float(power[5:12, 5:12].sum() / power.sum())
+
+    pixel, fourier = (found(Target("conv2", 1), parametrisation=way, steps=10)
+                      for way in ("pixel", "fourier"))  # fmt: skip
+    assert highest(fourier.image_CHW) < highest(pixel.image_CHW)
+
+
+@each_way
+def test_it_starts_nearly_grey(way: str) -> None:
+    start = found(parametrisation=way, steps=1, lr=1e-9).image_CHW
+    assert 1e-3 < float(start.std()) < 0.02
+    assert float(start.mean()) == pytest.approx(0.5, abs=0.01)
+
+
+@each_way
+def test_it_is_its_seeds_and_touches_no_global_numbers(way: str) -> None:
+    before = torch.get_rng_state()
+    first, again, other = (found(parametrisation=way, jitter=3, seed=s) for s in (0, 0, 1))
+    assert torch.equal(first.image_CHW, again.image_CHW)
+    assert torch.equal(first.curve_S, again.curve_S)
+    assert not torch.equal(first.image_CHW, other.image_CHW)
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_the_network_is_left_as_it_was() -> None:
+    made = network().train()
+    before = {name: tensor.clone() for name, tensor in made.state_dict().items()}
+    found(made=made)
+    assert made.training
+    assert all(one.grad is None for one in made.parameters())
+    assert all(torch.equal(tensor, before[name]) for name, tensor in made.state_dict().items())
+
+
+def test_a_dead_neuron_has_no_way_up() -> None:
+    made = network()
+    with torch.no_grad():
+        made.get_parameter("bn1.bias").fill_(-100.0)
+    with pytest.raises(HarnessError, match="no gradient at the start"):
+        found(Target("relu1", 0), made)
+
+
+@pytest.mark.parametrize(
+    ("ascent", "said"),
+    [
+        ({"parametrisation": "wavelet"}, "maximise parametrisation"),
+        ({"steps": 0}, "steps and lr above 0"),
+        ({"total_variation": -1.0}, "steps and lr above 0"),
+    ],
+)
+def test_bad_values_are_refused(ascent: dict[str, Any], said: str) -> None:
+    with pytest.raises(HarnessError, match=said):
+        Ascent(**ascent)

@@ -1,0 +1,127 @@
+"""Maps become summaries: means over what is defined, stages, positions in a block, the diagonal."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+
+from harness.frames.frame import Frame, frame_of
+from tests.frames.stored import Stored, cells_of, residual
+from tests.synthetic import plan
+
+LAYERS = residual()
+SIZE = len(LAYERS)
+NAMES = [row["name"] for row in LAYERS]
+
+
+def framed(values: Any, undefined: Any = (), layers_x: Any = LAYERS) -> Frame:
+    made = plan("fig3")
+    store = Stored(made)
+    content = {"y": LAYERS, "x": layers_x, "undefined": list(undefined)}
+    store.keep(made.exhibits[0].points[0], "cka.json", content, values=values)
+    return frame_of(made.exhibits[0], store, {})
+
+
+def numbered() -> Any:
+    """value[y, x] = y + x / 100, so that every cell tells where it stands."""
+    return np.arange(SIZE)[:, None] + np.arange(SIZE)[None, :] / 100
+
+
+def test_a_map_of_two_networks_gives_its_summaries() -> None:
+    values = numbered() / SIZE
+    frame = framed(values)
+    assert frame.index == ("depth", "map", "layer", "position", "stage_y", "stage_x")
+    flat = sorted(values.ravel().tolist())
+    assert cells_of(frame, "mean")["value"] == pytest.approx(math.fsum(flat) / len(flat))
+    assert cells_of(frame, "mean")["map"] == "ann-snn"
+    assert cells_of(frame, "undefined")["value"] == 0
+    low = sum(one < 0.2 for one in flat) / len(flat)
+    high = sum(one > 0.8 for one in flat) / len(flat)
+    assert cells_of(frame, "share_below_0.2")["value"] == pytest.approx(low)
+    assert cells_of(frame, "share_above_0.8")["value"] == pytest.approx(high)
+
+
+def test_the_diagonal_goes_by_the_name_of_the_layer_in_execution_order() -> None:
+    frame = framed(numbered())
+    curve = frame.cells[frame.cells["quantity"] == "diagonal"]
+    assert list(curve["layer"]) == NAMES
+    assert list(curve["value"]) == pytest.approx([place * 1.01 for place in range(SIZE)])
+    assert cells_of(frame, "diagonal_max")["value"] == pytest.approx((SIZE - 1) * 1.01)
+    assert cells_of(frame, "diagonal_step")["value"] == pytest.approx(1.01)
+    assert cells_of(frame, "diagonal_mean")["value"] == pytest.approx((SIZE - 1) * 1.01 / 2)
+
+
+def test_positions_are_means_over_the_blocks_and_the_input_is_what_a_block_is_fed() -> None:
+    frame = framed(numbered())
+    at = {name: place for place, name in enumerate(NAMES)}
+    for position, layers in {
+        "input": ("bn1", "s1.b0"),
+        "act1": ("s1.b0.relu1", "s2.b0.relu1"),
+        "conv2": ("s1.b0.conv2", "s2.b0.conv2"),
+        "output": ("s1.b0", "s2.b0"),
+    }.items():
+        expected = sum(at[name] for name in layers) / 2 * 1.01
+        found = cells_of(frame, "position_mean", position=position)["value"]
+        assert found == pytest.approx(expected), position
+
+
+def test_stages_are_rows_by_columns_and_never_mixed_up() -> None:
+    frame = framed(numbered())
+    rows = {1: range(2, 9), 2: range(9, 16)}
+    for below in (1, 2):
+        for across in (1, 2):
+            cells = [y + x / 100 for y in rows[below] for x in rows[across]]
+            levels = {"stage_y": f"s{below}", "stage_x": f"s{across}"}
+            mean = sum(cells) / len(cells)
+            assert cells_of(frame, "stage_mean", **levels)["value"] == pytest.approx(mean)
+            spread = math.sqrt(sum((one - mean) ** 2 for one in cells) / len(cells))
+            assert cells_of(frame, "stage_spread", **levels)["value"] == pytest.approx(spread)
+
+
+def test_a_bright_lattice_of_block_outputs_is_a_checkerboard() -> None:
+    values = np.full((SIZE, SIZE), 0.25)
+    outputs = [NAMES.index(name) for name in ("s1.b0", "s2.b0")]
+    values[np.ix_(outputs, outputs)] = 1.0
+    assert cells_of(framed(values), "checkerboard")["value"] == pytest.approx(0.75)
+    assert cells_of(framed(np.ones((SIZE, SIZE))), "checkerboard")["value"] == 0
+
+
+def test_an_undefined_cell_is_counted_named_and_left_out_of_means() -> None:
+    values = np.full((SIZE, SIZE), 0.5)
+    values[3, :] = math.nan
+    why = "layer 's1.b0.conv1' is silent"
+    undefined = [{"why": why, "y": [3] * SIZE, "x": list(range(SIZE))}]
+    frame = framed(values, undefined)
+    assert cells_of(frame, "mean")["value"] == 0.5
+    assert cells_of(frame, "undefined")["value"] == SIZE
+    cell = cells_of(frame, "diagonal", layer="s1.b0.conv1")
+    assert math.isnan(cell["value"])
+    assert why in cell["why"]
+    assert cells_of(frame, "position_mean", position="conv1")["value"] == 0.5
+
+
+def test_a_map_without_any_number_is_undefined_throughout() -> None:
+    frame = framed(np.full((SIZE, SIZE), math.nan))
+    assert frame.cells.loc[frame.cells["value"].isna(), "why"].ne("").all()
+    assert cells_of(frame, "undefined")["value"] == SIZE**2
+
+
+def test_networks_of_different_layers_have_no_diagonal() -> None:
+    frame = framed(np.ones((SIZE, SIZE - 1)), layers_x=LAYERS[:-1])
+    assert "diagonal" not in set(frame.cells["quantity"])
+    assert cells_of(frame, "mean")["value"] == 1
+
+
+def test_curves_are_kept_and_drawn_but_not_listed_on_the_page() -> None:
+    from harness.check.compare import compare
+    from harness.check.join import Standard
+
+    frame = framed(numbered())
+    assert frame.fine == {"diagonal"}
+    listed = {cell.quantity for cell in compare(frame, Standard(None, None, "no golden"))}
+    assert "diagonal" in set(frame.cells["quantity"])
+    assert "diagonal" not in listed
+    assert "diagonal_mean" in listed

@@ -1,0 +1,98 @@
+"""Readers of time-wise maps, attacks, probes and the workflow."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from harness.frames.frame import frame_of
+from tests.frames.stored import Stored, cells_of, layer
+from tests.synthetic import plan
+
+
+def test_time_steps_are_compared_with_other_time_steps_only() -> None:
+    made = plan("fig6", overrides=("time_steps=4",))
+    store = Stored(made)
+    values = np.full((4, 4), 0.5)
+    values[0, 3] = values[3, 0] = 0.2
+    np.fill_diagonal(values, 1.0)
+    silent = np.full((4, 4), math.nan)
+    content = {"layers": ["s1.b0", "s3.b2", "fc"], "undefined": {}}
+    arrays = {"s1.b0": values, "s3.b2": silent, "fc": np.ones((1, 1))}
+    store.keep(made.exhibits[0].points[0], "cka.json", content, **arrays)
+    frame = frame_of(made.exhibits[0], store, {})
+    assert cells_of(frame, "time_mean", layer="s1.b0")["value"] == pytest.approx(5.4 / 12)
+    assert cells_of(frame, "time_min", layer="s1.b0")["value"] == pytest.approx(0.2)
+    assert "undefined in all" in cells_of(frame, "time_mean", layer="s3.b2")["why"]
+    assert cells_of(frame, "undefined", layer="s3.b2")["value"] == 16
+    assert "runs one time step" in cells_of(frame, "time_min", layer="fc")["why"]
+
+
+def test_an_attack_gives_accuracy_and_similarity_for_each_radius() -> None:
+    made = plan("fig8", overrides=("neuron=lif",))
+    store = Stored(made)
+    content = {
+        "accuracy": [{"epsilon": e, "accuracy": a} for e, a in ((0.0, 90.0), (0.001, 50.0))],
+        "epsilon": [0.001],
+        "layers": [
+            layer("conv1"),
+            layer("s1.b0.conv1", "s1", "s1.b0"),
+            layer("s1.b0", "s1", "s1.b0"),
+        ],
+        "undefined": [{"why": "silent", "y": [0], "x": [0]}],
+    }
+    values = np.array([[math.nan, 0.25, 0.75]])
+    store.keep(made.exhibits[0].points[0], "attack.json", content, values=values)
+    frame = frame_of(made.exhibits[0], store, {})
+    assert frame.index == ("neuron", "epsilon", "layer", "block")
+    assert cells_of(frame, "attack_accuracy", epsilon="0")["value"] == 90.0
+    assert cells_of(frame, "attack_accuracy", epsilon="0.001")["value"] == 50.0
+    assert cells_of(frame, "attack_cka", epsilon="0.001", layer="s1.b0")["value"] == 0.75
+    assert cells_of(frame, "attack_cka", epsilon="0.001", layer="conv1")["why"] == "seed 0: silent"
+    assert cells_of(frame, "attack_cka_mean", epsilon="0.001")["value"] == 0.5
+    assert cells_of(frame, "attack_cka_block", epsilon="0.001", block="s1.b0")["value"] == 0.5
+
+
+def test_probes_stand_beside_maps_in_one_frame() -> None:
+    made = plan("figA6", overrides=("residual=full",))
+    store = Stored(made)
+    cka, probe = made.exhibits[0].points
+    store.keep(
+        cka, "cka.json", {"y": [layer("a")], "x": [layer("a")], "undefined": []}, values=np.eye(1)
+    )
+    store.keep(
+        probe,
+        "probe.json",
+        {"layers": [{"name": "s1.b0", "accuracy": 42.0, "train_accuracy": 50.0}]},
+    )
+    frame = frame_of(made.exhibits[0], store, {})
+    assert cells_of(frame, "probe_accuracy", layer="s1.b0")["value"] == 42.0
+    assert cells_of(frame, "mean", map="snn-snn")["value"] == 1.0
+    assert frame.maps is not None
+
+
+def test_the_workflow_shows_its_images_and_matrices() -> None:
+    made = plan("fig1")
+    store = Stored(made)
+    arrays = {"gram_x": np.eye(4), "gram_y": 2 * np.eye(4), "images": np.zeros((4, 3, 8, 8))}
+    content = {"cka": 0.75, "why": "", "layer": "s2.b2", "images": 4}
+    store.keep(made.exhibits[0].points[0], "workflow.json", content, **arrays)
+    frame = frame_of(made.exhibits[0], store, {})
+    assert cells_of(frame, "cka")["value"] == 0.75
+    assert cells_of(frame, "layer")["text"] == "s2.b2"
+    assert frame.maps is not None
+    maps = frame.maps.table
+    assert list(dict.fromkeys(maps["map"]))[:3] == ["gram-snn", "gram-ann", "image-0-r"]
+    assert len(maps) == 2 * 16 + 4 * 3 * 64
+
+
+def test_an_undefined_similarity_says_why() -> None:
+    made = plan("fig1")
+    store = Stored(made)
+    arrays = {"gram_x": np.eye(4), "gram_y": np.eye(4), "images": np.zeros((4, 3, 8, 8))}
+    content = {"cka": None, "why": "the layer is silent", "layer": "s2.b2", "images": 4}
+    store.keep(made.exhibits[0].points[0], "workflow.json", content, **arrays)
+    cell = cells_of(frame_of(made.exhibits[0], store, {}), "cka")
+    assert cell["why"] == "seed 0: the layer is silent"

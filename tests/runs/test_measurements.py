@@ -1,0 +1,236 @@
+"""Measurements run on stored networks: what they leave, and that equal runs leave equal bytes."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from harness.engine.networks import record
+from harness.errors import HarnessError
+from harness.plan.expand import expand
+from harness.plan.node import Node
+from harness.plan.resolve import Setting
+from harness.runs.place import Place, Progress
+from harness.runs.registry import RUNNERS
+from harness.runs.trained import first, images_of, normalisation, trained
+from harness.spec.overrides import parse_override
+from tests.runs.test_revisions import place
+from tests.synthetic import library
+
+TINY = (
+    "network.base_width=2",
+    "network.branch_scale=1.0",
+    "recipe.epochs=1",
+    "recipe.batch=1280",
+    "cka.images=32",
+    "cka.batch=16",
+    "attack.images=16",
+    "attack.iterations=2",
+)
+
+
+def nodes_of(exhibit: str, *overrides: str) -> list[Node]:
+    books = library()
+    typed = tuple(map(parse_override, (*TINY, *overrides)))
+    setting = Setting(books.blocks, books.profile("smoke"), typed)
+    return list(expand(books, (exhibit,), setting).nodes.values())
+
+
+class Runs:
+    """Runs nodes in order and hands each the folders of its inputs."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.files: dict[str, Path] = {}
+        self.told: list[Progress] = []
+
+    def place(self, node: Node, again: str = "") -> Place:
+        here = place(self.folder / f"{node.key}{again}")
+        inputs = {name: self.files[key] for name, key in node.inputs.items()}
+        return replace(here, inputs=inputs)
+
+    def run(self, node: Node, again: str = "") -> Path:
+        here = self.place(node, again)
+        numbers = RUNNERS[node.kind].run(node.full, here, self.told.append)
+        json.dumps(numbers, allow_nan=False)
+        self.files.setdefault(node.key, here.files)
+        return here.files
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Runs:
+    """Trainings are shared by the tests of this file, as exhibits share them."""
+    return Runs(tmp_path_factory.mktemp("runs"))
+
+
+Measured = Callable[..., tuple[Node, Path]]
+
+
+@pytest.fixture
+def measured(runs: Runs) -> Measured:
+    """The last node of an exhibit of one point, after all that it needs."""
+
+    def measure(exhibit: str, *overrides: str) -> tuple[Node, Path]:
+        nodes = nodes_of(exhibit, *overrides)
+        for node in nodes:
+            if node.key not in runs.files:
+                runs.run(node)
+        return nodes[-1], runs.files[nodes[-1].key]
+
+    return measure
+
+
+def read(folder: Path, name: str) -> Any:
+    return json.loads((folder / name).read_text(encoding="utf-8"))
+
+
+def slow_cka(x_MD: torch.Tensor, y_MD: torch.Tensor, batch: int) -> float:
+    """HSIC₁ as Song et al. print it (eq. 5), summed over minibatches."""
+
+    def hsic(k: torch.Tensor, m: torch.Tensor) -> float:
+        n = len(k)
+        k, m = (one - torch.diag(torch.diag(one)) for one in (k, m))
+        ones = torch.ones(n, dtype=torch.float64)
+        first = torch.trace(k @ m)
+        second = (ones @ k @ ones) * (ones @ m @ ones) / ((n - 1) * (n - 2))
+        third = 2 / (n - 2) * (ones @ k @ m @ ones)
+        return float(first + second - third) / (n * (n - 3))
+
+    sums = [0.0, 0.0, 0.0]
+    for x, y in zip(x_MD.double().split(batch), y_MD.double().split(batch), strict=True):
+        k, m = x @ x.T, y @ y.T
+        for term, pair in enumerate(((k, m), (k, k), (m, m))):
+            sums[term] += hsic(*pair)
+    return sums[0] / (sums[1] * sums[2]) ** 0.5 if sums[1] * sums[2] else math.nan
+
+
+def features(node: Node, runs: Runs, side: str, images: int) -> Mapping[str, torch.Tensor]:
+    """Layer → all time steps of an image in one row, from the stored weights."""
+    spec = getattr(node.full, side)
+    network = trained(spec, runs.files[node.inputs[side]], torch.device("cpu"))
+    pixels, _ = first(images_of(spec, Place(Path(), Path(), Path(), {}, 1)), "test", images)
+    found = record(network, normalisation(spec)(pixels))
+    return {name: layer.transpose(0, 1).flatten(1) for name, layer in found}
+
+
+def test_a_map_holds_y_down_x_across_and_where_each_layer_stands(
+    runs: Runs, measured: Measured
+) -> None:
+    node, folder = measured("fig3", "depth=8")
+    values = load_file(folder / "cka.safetensors")["values"]
+    said = read(folder, "cka.json")
+    assert values.shape == (31, 31)
+    assert values.dtype == torch.float64
+    assert [len(said[side]) for side in ("y", "x")] == [31, 31]
+    assert (said["images"], said["minibatches"], said["estimator"]) == (32, 2, "unbiased")
+    snn, ann = (features(node, runs, side, 32) for side in ("x", "y"))
+    names = [row["name"] for row in said["y"]]
+    for name_y, name_x in (("conv1", "bn1"), ("s3.b0", "conv1"), ("pool", "s1.b0.relu1")):
+        expected = slow_cka(ann[name_y], snn[name_x], 16)
+        assert not math.isnan(expected) or name_x == "s1.b0.relu1"  # few steps may leave it silent
+        found = float(values[names.index(name_y), names.index(name_x)])
+        assert found == pytest.approx(expected, abs=1e-5, nan_ok=True), (name_y, name_x)
+
+
+def test_a_network_with_itself_is_1_along_the_diagonal_and_symmetric(measured: Measured) -> None:
+    _, folder = measured("fig4", "depth=8", "residual=full")
+    values = load_file(folder / "cka.safetensors")["values"]
+    defined = ~values.isnan()
+    assert torch.equal(defined, defined.T)
+    assert torch.allclose(values[defined], values.T[defined])
+    diagonal = values.diagonal()
+    assert torch.allclose(diagonal[~diagonal.isnan()], torch.ones(1, dtype=torch.float64))
+
+
+def test_a_silent_layer_is_written_with_its_reason(runs: Runs, measured: Measured) -> None:
+    silent = ("depth=8", "neuron.threshold=1000000.0")
+    _, folder = measured("fig3", *silent)
+    values = load_file(folder / "cka.safetensors")["values"]
+    holes = {
+        (y, x)
+        for row in read(folder, "cka.json")["undefined"]
+        for y, x in zip(row["y"], row["x"], strict=True)
+    }
+    assert holes == {(y, x) for y, x in values.isnan().nonzero().tolist()}
+    assert holes
+    assert all("silent" in row["why"] for row in read(folder, "cka.json")["undefined"])
+
+
+def test_time_wise_maps_are_one_for_each_layer(measured: Measured) -> None:
+    _, folder = measured("fig6", "depth=8", "time_steps=3")
+    maps = load_file(folder / "cka.safetensors")
+    assert read(folder, "cka.json")["layers"] == ["s1.b0", "s2.b0", "s3.b0"]
+    assert {name: tuple(values.shape) for name, values in maps.items()} == dict.fromkeys(
+        ("s1.b0", "s2.b0", "s3.b0"), (3, 3)
+    )
+
+
+def test_an_attack_leaves_accuracy_and_similarity_for_each_radius(measured: Measured) -> None:
+    _, folder = measured("fig8", "depth=8", "neuron=relu")
+    said = read(folder, "attack.json")
+    assert [row["epsilon"] for row in said["accuracy"]] == [0.0, 0.001, 0.005, 0.01, 0.02, 0.05]
+    values = load_file(folder / "cka.safetensors")["values"]
+    assert values.shape == (5, len(said["layers"]))
+    assert float(values[0].nanmean()) > float(values[-1].nanmean())  # a larger ball, less alike
+    assert said["images"] == {"accuracy": 16, "cka": 32}
+
+
+def test_probes_read_every_block(measured: Measured) -> None:
+    nodes = nodes_of("figA6", "depth=8", "residual=full")
+    assert [node.kind for node in nodes] == ["train", "cka", "probe"]
+    _, folder = measured("figA6", "depth=8", "residual=full")
+    layers = read(folder, "probe.json")["layers"]
+    assert [row["name"] for row in layers] == ["s1.b0", "s2.b0", "s3.b0"]
+    assert all(0 <= row["accuracy"] <= 100 for row in layers)
+    assert layers[-1]["train_accuracy"] > 10  # better than chance on what it was fitted to
+
+
+def test_the_workflow_keeps_images_matrices_and_value(runs: Runs, measured: Measured) -> None:
+    node, folder = measured("fig1", "depth=8")
+    arrays = load_file(folder / "workflow.safetensors")
+    assert arrays["images"].shape == (16, 3, 8, 8)
+    assert float(arrays["images"].max()) <= 1
+    said = read(folder, "workflow.json")
+    snn, ann = (features(node, runs, side, 16)[said["layer"]] for side in ("x", "y"))
+    assert torch.allclose(arrays["gram_y"], ann.double() @ ann.double().T)
+    assert said["cka"] == pytest.approx(slow_cka(ann, snn, 16), abs=1e-5)
+
+
+@pytest.mark.parametrize("exhibit", ["fig1", "fig3", "fig6", "fig8", "figA6"])
+def test_equal_runs_leave_equal_bytes(runs: Runs, measured: Measured, exhibit: str) -> None:
+    one_point = {
+        "fig1": (),
+        "fig3": (),
+        "fig6": ("time_steps=3",),
+        "fig8": ("neuron=relu",),
+        "figA6": ("residual=full",),
+    }[exhibit]
+    node, folder = measured(exhibit, "depth=8", *one_point)
+    again = runs.run(node, "-again")
+    names = sorted(path.name for path in folder.iterdir())
+    assert names == sorted(path.name for path in again.iterdir())
+    for name in names:
+        assert (folder / name).read_bytes() == (again / name).read_bytes(), name
+
+
+def test_more_images_than_there_are_is_said(runs: Runs) -> None:
+    node = nodes_of("fig6", "depth=8", "time_steps=3", "cka.images=4096")[-1]
+    with pytest.raises(HarnessError, match=r"has 1,024 test images, the spec wants 4,096"):
+        runs.run(node, "-many")
+
+
+def test_weights_of_another_network_are_refused(runs: Runs, measured: Measured) -> None:
+    measured("fig6", "depth=8", "time_steps=3")
+    train, node = nodes_of("fig6", "depth=14", "time_steps=3")
+    runs.files[train.key] = runs.files[nodes_of("fig6", "depth=8", "time_steps=3")[0].key]
+    with pytest.raises(HarnessError, match="holds other weights"):
+        runs.run(node, "-other")
+    del runs.files[train.key]

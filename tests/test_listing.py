@@ -1,0 +1,61 @@
+"""A plan as a user reads it: what is shared is named while it is little, and counted beyond."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rich.console import Console
+
+from harness.chain import held_against_store
+from harness.listing import list_rows, plan_record, print_plan
+from harness.stages import open_project
+from tests.plan.test_measures import NODES
+from tests.synthetic import folders
+
+
+def said(tmp: Path, *names: str) -> str:
+    project = open_project(folders(tmp), profile="smoke")
+    console = Console(record=True, width=200)
+    with console.capture() as captured:
+        print_plan(project, held_against_store(project, names), console, nodes=False)
+    return captured.get()
+
+
+def test_an_exhibit_says_with_which_others_it_shares_nodes(tmp_path: Path) -> None:
+    lines = said(tmp_path, "fig3", "fig2", "table1").splitlines()
+    fig3 = next(line for line in lines if line.startswith("fig3"))
+    assert "3 nodes" in fig3
+    assert "shares 3 with fig2; shares 2 with table1" in fig3
+
+
+def test_many_others_are_counted(tmp_path: Path) -> None:
+    lines = said(tmp_path, "fig2", "fig3", "fig5", "fig8", "figC2").splitlines()
+    assert "shares 6 with 4 others" in next(line for line in lines if line.startswith("fig2"))
+
+
+def test_the_last_line_counts_every_node_once_by_kind(tmp_path: Path) -> None:
+    text = said(tmp_path, "fig2", "fig3", "fig6")
+    counted = text.split("to do: ")[-1].partition(" (")[0].split(", ")
+    assert sorted(counted) == ["20 train", "3 time_cka", "9 cka"]
+
+
+def test_how_many_nodes_are_left_after_sharing_is_said(tmp_path: Path) -> None:
+    text = said(tmp_path, "fig2", "fig3", "fig6")
+    assert "32 nodes: 36 asked for by 3 exhibits, each run once" in text
+    assert "asked for by" not in said(tmp_path, "fig3")
+    everything = said(tmp_path)
+    assert f"{NODES} nodes: " in everything
+
+
+def test_measures_are_listed_once_each(tmp_path: Path) -> None:
+    project = open_project(folders(tmp_path), profile="smoke")
+    measures = {row["id"]: row["measure"] for row in list_rows(project.library)}
+    assert measures["figA6"] == "cka, probe"
+    assert measures["figC1"] == "cka"
+
+
+def test_the_record_names_the_inputs_of_a_measurement(tmp_path: Path) -> None:
+    project = open_project(folders(tmp_path), profile="smoke")
+    nodes = plan_record(project, held_against_store(project, ["fig3"]))["nodes"]
+    assert [node["kind"] for node in nodes] == ["train", "train", "cka"]
+    assert set(nodes[2]["inputs"].values()) == {nodes[0]["key"], nodes[1]["key"]}
