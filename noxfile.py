@@ -47,6 +47,13 @@ def tests(session: nox.Session) -> None:
 
 
 @nox.session
+def peers(session: nox.Session) -> None:
+    """Hold the neurons against those of other libraries, which only this and `bench` install."""
+    install(session, "tests", "bench")
+    session.run("pytest", "tests/peers", *session.posargs)
+
+
+@nox.session
 def lint(session: nox.Session) -> None:
     """Check style and format of Python (ruff) and TOML (tombi)."""
     install(session, "lint")

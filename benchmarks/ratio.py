@@ -11,6 +11,8 @@ import torch
 
 Work = Callable[[], object]
 
+WARM_UP = 3  # rounds, until the allocator keeps what each candidate needs
+
 
 @dataclass(frozen=True)
 class Row:
@@ -27,17 +29,17 @@ class Row:
 
 
 def interleaved(case: str, candidates: Mapping[str, Work], *, peer: str, rounds: int) -> list[Row]:
-    """Time every candidate once per round, in turn; the first round warms up and is left out."""
+    """Time every candidate once per round, in turn; the first rounds warm up and are left out."""
     spent: dict[str, list[float]] = {name: [] for name in candidates}
-    for _ in range(rounds + 1):
+    for _ in range(rounds + WARM_UP):
         for name, work in candidates.items():
             spent[name].append(_seconds(work))
-    base = spent[peer][1:]
+    base = spent[peer][WARM_UP:]
     rows = []
     for name, times in spent.items():
-        ratios = sorted(b / t for b, t in zip(base, times[1:], strict=True))
+        ratios = sorted(b / t for b, t in zip(base, times[WARM_UP:], strict=True))
         quarter = len(ratios) // 4
-        ms = 1000 * median(times[1:])
+        ms = 1000 * median(times[WARM_UP:])
         rows.append(
             Row(case, name, ms, median(ratios), ratios[quarter], ratios[-1 - quarter], rounds)
         )

@@ -46,6 +46,7 @@ def run(spec: Training, place: Place, report: Report) -> Numbers:
         device=spec.numerics.device,
         precision=spec.recipe.precision,
         deterministic=spec.numerics.deterministic,
+        compiled=spec.numerics.compile,
         checkpoint=place.checkpoints / "training.safetensors",
         report=told,
     )
@@ -61,6 +62,7 @@ def run(spec: Training, place: Place, report: Report) -> Numbers:
         "last_accuracy": history.last_accuracy,
         "images_per_second": _throughput(history),
         "resumed_from_epoch": history.resumed_from,
+        "not_compiled": history.not_compiled,
         "seconds": sum(epoch.seconds for epoch in history.epochs),
     }
 

@@ -14,6 +14,7 @@ class Numerics(Spec):
 
     device: Literal["cpu", "cuda"] = "cpu"
     deterministic: bool = Field(default=True, description="only bitwise repeatable kernels")
+    compile: bool = Field(default=False, description="torch.compile; without it where it fails")
     threads: int = Field(
         default=1, ge=0, le=256, description="intra-op threads of one run; 0: all that its slot has"
     )

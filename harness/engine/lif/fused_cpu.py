@@ -6,12 +6,8 @@ Legend: T = time steps, B = batch, N = neurons (any number of trailing dimension
 from __future__ import annotations
 
 import math
-import os
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from functools import cache
+from functools import cache, partial
 from importlib.util import find_spec
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -19,115 +15,131 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from harness.engine.cpu.threads import in_threads
 from harness.engine.lif.dynamics import Dynamics
 from harness.engine.surrogates import Arctan, Dspike, Rectangle, Sigmoid, Surrogate, Triangle
 from harness.errors import HarnessError
 
-Array = NDArray[np.float32]
+Array = NDArray[Any]  # float32, or the bits of bfloat16
 
-# below this many elements a second thread costs more than it saves (0.1 ms of work, 2-core Xeon)
-_ELEMENTS_PER_THREAD = 131_072
+_DTYPES = (torch.float32, torch.bfloat16)
 _WITH_KERNEL = (Rectangle, Dspike, Triangle, Sigmoid, Arctan)
 
 
-def lif_fused_cpu(current_TBN: Tensor, dynamics: Dynamics) -> Tensor:
-    """Same spikes as `lif_loop`, bit for bit; gradients equal to about 1e-6. Raises HarnessError
-    where it cannot run.
+def lif_fused_cpu(
+    current_TBN: Tensor, dynamics: Dynamics, spike_dtype: torch.dtype | None = None
+) -> Tensor:
+    """Same spikes as `lif_loop` of the float32 current, bit for bit; gradients equal to about 1e-6.
+
+    Takes float32 and bfloat16, keeps the membrane in float32, and gives spikes in `spike_dtype`,
+    one of the two (None: the current's). Raises HarnessError where it cannot run.
     """
-    obstacle = _obstacle(current_TBN, dynamics)
+    obstacle = obstacle_on_cpu(current_TBN, dynamics)
     if obstacle:
         raise HarnessError("lif backend numba", obstacle, hint="use backend 'auto' or 'torch'")
-    spikes: Tensor = _FusedLif.apply(current_TBN, dynamics.decay, dynamics)
+    made = _FusedLif.apply(current_TBN, dynamics.decay, dynamics, spike_dtype or current_TBN.dtype)
+    spikes: Tensor = made
     return spikes
 
 
 def fits_fused_cpu(current_TBN: Tensor, dynamics: Dynamics) -> bool:
     """Whether the fused kernels can take this layer."""
-    return not _obstacle(current_TBN, dynamics)
+    return not obstacle_on_cpu(current_TBN, dynamics)
 
 
-def _obstacle(current_TBN: Tensor, dynamics: Dynamics) -> str:
-    if current_TBN.device.type != "cpu" or current_TBN.dtype != torch.float32:
-        return f"runs float32 on the CPU only (got {current_TBN.dtype} on {current_TBN.device})"
+def obstacle_on_cpu(current_TBN: Tensor, dynamics: Dynamics) -> str:
+    """Why the fused kernels cannot take this layer; empty where they can."""
+    if current_TBN.device.type != "cpu" or current_TBN.dtype not in _DTYPES:
+        got = f"{current_TBN.dtype} on {current_TBN.device}"
+        return f"runs float32 and bfloat16 on the CPU only (got {got})"
     if type(dynamics.surrogate) not in _WITH_KERNEL:
         return f"no kernel for the surrogate {type(dynamics.surrogate).__name__}"
-    if not _numba_installed():
+    if not numba_installed():
         return "numba is not installed"
     return ""
 
 
 @cache
-def _numba_installed() -> bool:
+def numba_installed() -> bool:
+    """Whether there is a compiler for the kernels."""
     return find_spec("numba") is not None
 
 
 class _FusedLif(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, current_TBN: Tensor, decay: float | Tensor, dynamics: Dynamics) -> Tensor:
+    def forward(
+        ctx: Any,
+        current_TBN: Tensor,
+        decay: float | Tensor,
+        dynamics: Dynamics,
+        spike_dtype: torch.dtype,
+    ) -> Tensor:
         from harness.engine.lif import fused_cpu_kernels as kernels
 
-        current_TBN = _step_by_step(current_TBN)
-        spikes_TBN = torch.empty_like(current_TBN)
-        _over_neurons(
+        current_TBN = step_by_step(current_TBN)
+        spikes_TBN = torch.empty_like(current_TBN, dtype=spike_dtype)
+        steps, neurons = len(current_TBN), current_TBN.numel() // len(current_TBN)
+        kernel = partial(
             kernels.forward,
-            _flat(current_TBN),
-            _flat(spikes_TBN),
-            _rounded(decay),
+            flat(current_TBN),
+            flat(spikes_TBN),
+            rounded(decay),
             np.float32(dynamics.threshold),
-            _above(dynamics),
+            above(dynamics),
             dynamics.reset == "soft",
         )
+        in_threads(kernel, neurons, elements=steps * neurons)
         ctx.save_for_backward(current_TBN)
         ctx.dynamics = dynamics
         return spikes_TBN
 
     @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, Tensor | None, None]:
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, Tensor | None, None, None]:
         from harness.engine.lif import fused_cpu_kernels as kernels
 
         (current_TBN,) = ctx.saved_tensors
         dynamics: Dynamics = ctx.dynamics
         grad_current_TBN = torch.empty_like(current_TBN)
-        grad_spikes_TBN = grads[0]
-        if grad_spikes_TBN.stride() != current_TBN.stride():
-            grad_spikes_TBN = torch.empty_like(current_TBN).copy_(grad_spikes_TBN)
         learned = ctx.needs_input_grad[1]
-        neurons = current_TBN.numel() // len(current_TBN)
+        steps, neurons = len(current_TBN), current_TBN.numel() // len(current_TBN)
         shares_N = np.empty(neurons if learned else 0, np.float32)
-        _over_neurons(
+        kernel = partial(
             kernels.backward,
-            _flat(current_TBN),
-            _flat(grad_spikes_TBN),
-            _flat(grad_current_TBN),
+            flat(current_TBN),
+            flat(laid_out_like(current_TBN, grads[0])),
+            flat(grad_current_TBN),
             shares_N,
-            _rounded(dynamics.decay),
+            rounded(dynamics.decay),
             np.float32(dynamics.threshold),
-            _above(dynamics),
-            _through_reset(dynamics),
+            above(dynamics),
+            through_reset(dynamics),
             dynamics.reset == "soft",
-            *_kind_and_shape(dynamics.surrogate),
+            *kind_and_shape(dynamics.surrogate),
         )
-        return grad_current_TBN, _sum_like(shares_N, dynamics.decay) if learned else None, None
+        in_threads(kernel, neurons, elements=steps * neurons)
+        grad_decay = _sum_like(shares_N, dynamics.decay) if learned else None
+        return grad_current_TBN, grad_decay, None, None
 
 
-def _rounded(decay: float | Tensor) -> np.float32:
+def rounded(decay: float | Tensor) -> np.float32:
+    """The decay as the kernels take it."""
     return np.float32(decay.item() if isinstance(decay, Tensor) else decay)
 
 
-def _through_reset(dynamics: Dynamics) -> np.float32:
+def through_reset(dynamics: Dynamics) -> np.float32:
     """What the reset takes off per spike, in units of u' when hard: its share in the gradient."""
     if dynamics.detach_reset:
         return np.float32(0.0)
     return np.float32(dynamics.threshold if dynamics.reset == "soft" else 1.0)
 
 
-def _sum_like(shares_N: Array, decay: float | Tensor) -> Tensor:
+def _sum_like(shares_N: NDArray[np.float32], decay: float | Tensor) -> Tensor:
     """The sum over all neurons, in float64 and the same order however many threads there were."""
     assert isinstance(decay, Tensor)  # noqa: S101 - it asked for a gradient
     return decay.new_tensor(shares_N.sum(dtype=np.float64))
 
 
-def _above(dynamics: Dynamics) -> np.float32:
+def above(dynamics: Dynamics) -> np.float32:
     """The number x for which a spike is u' > x: u' ≥ v_th is u' > (next float32 below v_th)."""
     threshold = np.float32(dynamics.threshold)
     if dynamics.fires_at_threshold:
@@ -135,7 +147,8 @@ def _above(dynamics: Dynamics) -> np.float32:
     return threshold
 
 
-def _kind_and_shape(surrogate: Surrogate) -> tuple[int, Array]:
+def kind_and_shape(surrogate: Surrogate) -> tuple[int, NDArray[np.float32]]:
+    """The kernels' number of a surrogate, and the numbers that make its curve."""
     from harness.engine.lif import fused_cpu_kernels as kernels
 
     match surrogate:
@@ -149,12 +162,12 @@ def _kind_and_shape(surrogate: Surrogate) -> tuple[int, Array]:
             kind, numbers = kernels.TRIANGLE, [gamma, 1.0 / gamma**2]
         case Arctan(alpha):
             kind, numbers = kernels.ARCTAN, [math.pi / 2.0 * alpha, alpha / 2.0]
-        case _:  # `_obstacle` lets nothing else through
+        case _:  # `obstacle_on_cpu` lets nothing else through
             raise AssertionError(surrogate)
     return kind, np.array(numbers, np.float32)
 
 
-def _step_by_step(tensor_TBN: Tensor) -> Tensor:
+def step_by_step(tensor_TBN: Tensor) -> Tensor:
     """The tensor with each step in one dense piece of memory, one after the other; channels-last
     stays as it is.
     """
@@ -163,32 +176,17 @@ def _step_by_step(tensor_TBN: Tensor) -> Tensor:
     return tensor_TBN if dense and time_outermost else tensor_TBN.contiguous()
 
 
-def _flat(tensor_TBN: Tensor) -> Array:
+def laid_out_like(tensor_TBN: Tensor, other_TBN: Tensor) -> Tensor:
+    """`other_TBN` in the memory order of `tensor_TBN`, copied where it has another."""
+    if other_TBN.stride() == tensor_TBN.stride():
+        return other_TBN
+    return torch.empty_like(tensor_TBN, dtype=other_TBN.dtype).copy_(other_TBN)
+
+
+def flat(tensor_TBN: Tensor) -> Array:
+    """Memory of a tensor in `step_by_step` order as an array [T, N]; bfloat16 as its bits."""
     steps = len(tensor_TBN)
     neurons = tensor_TBN.numel() // steps
-    array: Array = tensor_TBN.detach().as_strided((steps, neurons), (neurons, 1)).numpy()
+    rows = tensor_TBN.detach().as_strided((steps, neurons), (neurons, 1))
+    array: Array = (rows.view(torch.uint16) if rows.dtype == torch.bfloat16 else rows).numpy()
     return array
-
-
-def _over_neurons(kernel: Callable[..., None], current: Array, *rest: Any) -> None:
-    """The kernel over all neurons, in as many threads as torch may use; the numbers do not depend
-    on how many.
-    """
-    steps, neurons = current.shape
-    threads = min(torch.get_num_threads(), 1 + steps * neurons // _ELEMENTS_PER_THREAD)
-    if threads == 1:
-        kernel(current, *rest, 0, neurons)
-        return
-    bounds = [neurons * part // threads for part in range(threads + 1)]
-    jobs = [
-        _threads(threads, os.getpid()).submit(kernel, current, *rest, start, stop)
-        for start, stop in pairwise(bounds)
-    ]
-    for job in jobs:
-        job.result()
-
-
-@cache
-def _threads(count: int, owner: int) -> ThreadPoolExecutor:
-    """One pool per operating-system process (`owner`): threads do not survive a fork."""
-    return ThreadPoolExecutor(count, thread_name_prefix=f"lif-{owner}")

@@ -2,23 +2,19 @@
 
 Importing this file imports numba: only `fused_cpu` does, when a layer first runs. The inner loops
 are free of branches and run over a chunk of neurons whose state stays in the first cache, so that
-LLVM turns them into vector code; there is no fast-math, since a fused multiply-add rounds once
-instead of twice and would flip spikes against the reference.
+LLVM turns them into vector code.
 
-Legend: T = time steps, N = neurons of all images, flat. All arrays float32 [T, N], memory of a step
-contiguous.
+Legend: T = time steps, N = neurons of all images, flat. All arrays [T, N], memory of a step
+contiguous; float32, or the bits of bfloat16 (`cpu.floats`), the membrane in float32.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, TypeVar, cast
+from typing import Any
 
 import numpy as np
-from numba import njit
-from numpy.typing import NDArray
 
-Array = NDArray[np.float32]
+from harness.engine.cpu.floats import Array, Number, jit, put, widened
 
 CHUNK = 1024  # neurons; 4 kB per row of state
 RECTANGLE, DSPIKE, TRIANGLE, ARCTAN = range(4)  # surrogate kinds; `shape` holds their numbers
@@ -30,22 +26,14 @@ _C1, _C2, _C3 = np.float32(0.6931471806), np.float32(0.2402265070), np.float32(0
 _C4, _C5, _C6 = np.float32(0.0096181291), np.float32(0.0013333558), np.float32(0.0001540353)
 _EXPONENT_BIAS, _MANTISSA_BITS = np.int32(127), np.int32(23)
 
-Kernel = TypeVar("Kernel", bound=Callable[..., None])
 
-
-def _jit(kernel: Kernel) -> Kernel:
-    """Compile at first call; other Python threads run meanwhile."""
-    compiled: Any = njit(nogil=True, cache=True, error_model="numpy")(kernel)
-    return cast("Kernel", compiled)
-
-
-@_jit
+@jit
 def forward(
     current: Array,
     spikes: Array,
-    decay: float,
-    threshold: float,
-    above: float,
+    decay: Number,
+    threshold: Number,
+    above: Number,
     soft: bool,
     start: int,
     stop: int,
@@ -61,27 +49,27 @@ def forward(
             row, out = current[t, low:high], spikes[t, low:high]
             if soft:
                 for j in range(row.size):
-                    before_reset = potential[j] * decay + row[j]
+                    before_reset = potential[j] * decay + widened(row[j])
                     spike = np.float32(before_reset > above) + (before_reset - before_reset)
-                    out[j] = spike
+                    put(out, j, spike)
                     potential[j] = before_reset - threshold * spike
             else:
                 for j in range(row.size):
-                    before_reset = potential[j] * decay + row[j]
+                    before_reset = potential[j] * decay + widened(row[j])
                     spike = np.float32(before_reset > above) + (before_reset - before_reset)
-                    out[j] = spike
+                    put(out, j, spike)
                     potential[j] = before_reset * (_ONE - spike)
 
 
-@_jit
-def _rectangle(distance: Array, slope: Array, alpha: float, height: float) -> None:
+@jit
+def _rectangle(distance: Array, slope: Array, alpha: Number, height: Number) -> None:
     for j in range(distance.size):
         slope[j] = np.float32(abs(distance[j]) < alpha) * height
 
 
-@_jit
+@jit
 def _dspike(
-    distance: Array, slope: Array, bits: Any, temperature: float, support: float, peak: float
+    distance: Array, slope: Array, bits: Any, temperature: Number, support: Number, peak: Number
 ) -> None:
     """peak·sech²(k·x) = peak·4e/(1 + e)², e = exp(−2k|x|) by a polynomial for 2^r (error 1.2e-7)
     and exponent bits.
@@ -100,8 +88,8 @@ def _dspike(
         slope[j] = inside * peak * _FOUR * e / ((_ONE + e) * (_ONE + e))
 
 
-@_jit
-def _slope(distance: Array, slope: Array, bits: Any, kind: int, shape: Array) -> None:
+@jit
+def surrogate_slope(distance: Array, slope: Array, bits: Any, kind: int, shape: Array) -> None:
     """The surrogate's derivative; `shape` holds its numbers, as `fused_cpu` fills them in."""
     if kind == RECTANGLE:
         _rectangle(distance, slope, shape[0], shape[1])
@@ -116,9 +104,9 @@ def _slope(distance: Array, slope: Array, bits: Any, kind: int, shape: Array) ->
             slope[j] = shape[1] / (_ONE + scaled * scaled)
 
 
-@_jit
-def _reset(
-    before_reset: Array, potential: Array, above: float, threshold: float, soft: bool
+@jit
+def after_reset(
+    before_reset: Array, potential: Array, above: Number, threshold: Number, soft: bool
 ) -> None:
     if soft:
         for j in range(before_reset.size):
@@ -129,42 +117,44 @@ def _reset(
             potential[j] = before_reset[j] * (_ONE - np.float32(before_reset[j] > above))
 
 
-@_jit
-def _back_one_step(
+@jit
+def back_one_step(
     before_reset: Array,
     slope: Array,
     grad_spikes: Array,
     grad_current: Array,
     grad_potential: Array,
-    decay: float,
-    above: float,
-    through_reset: float,
+    decay: Number,
+    above: Number,
+    through_reset: Number,
     soft: bool,
 ) -> None:
     if soft:
         for j in range(slope.size):
-            grad = grad_spikes[j] * slope[j] + grad_potential[j] * (_ONE - through_reset * slope[j])
-            grad_current[j] = grad
+            grad = widened(grad_spikes[j]) * slope[j] + grad_potential[j] * (
+                _ONE - through_reset * slope[j]
+            )
+            put(grad_current, j, grad)
             grad_potential[j] = grad * decay
     else:
         for j in range(slope.size):
             spike = np.float32(before_reset[j] > above)
             kept = _ONE - spike - through_reset * before_reset[j] * slope[j]
-            grad = grad_spikes[j] * slope[j] + grad_potential[j] * kept
-            grad_current[j] = grad
+            grad = widened(grad_spikes[j]) * slope[j] + grad_potential[j] * kept
+            put(grad_current, j, grad)
             grad_potential[j] = grad * decay
 
 
-@_jit
+@jit
 def backward(
     current: Array,
     grad_spikes: Array,
     grad_current: Array,
     grad_decay: Array,
-    decay: float,
-    threshold: float,
-    above: float,
-    through_reset: float,
+    decay: Number,
+    threshold: Number,
+    above: Number,
+    through_reset: Number,
     soft: bool,
     kind: int,
     shape: Array,
@@ -189,15 +179,15 @@ def backward(
         for t in range(steps):
             row, here = current[t, low:high], before_reset[t, :size]
             for j in range(size):
-                here[j] = potential[j] * decay + row[j]
-            _reset(here, potential[:size], above, threshold, soft)
+                here[j] = potential[j] * decay + widened(row[j])
+            after_reset(here, potential[:size], above, threshold, soft)
         grad_potential[:] = _ZERO
         for t in range(steps - 1, -1, -1):
             here, near, rise = before_reset[t, :size], distance[:size], slope[:size]
             for j in range(size):
                 near[j] = here[j] - threshold
-            _slope(near, rise, bits[:size], kind, shape)
-            _back_one_step(
+            surrogate_slope(near, rise, bits[:size], kind, shape)
+            back_one_step(
                 here,
                 rise,
                 grad_spikes[t, low:high],
@@ -212,7 +202,7 @@ def backward(
             share = grad_decay[low:high]
             share[:] = _ZERO
             for t in range(1, steps):
-                _reset(before_reset[t - 1, :size], potential[:size], above, threshold, soft)
+                after_reset(before_reset[t - 1, :size], potential[:size], above, threshold, soft)
                 row = grad_current[t, low:high]
                 for j in range(size):
-                    share[j] += row[j] * potential[j]
+                    share[j] += widened(row[j]) * potential[j]

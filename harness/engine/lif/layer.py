@@ -19,30 +19,50 @@ from harness.engine.lif.through_time import lif_through_time
 from harness.engine.surrogates import Surrogate, surrogate_by_name
 from harness.errors import HarnessError
 
-Backend = Callable[[Tensor, Dynamics], Tensor]
+Backend = Callable[[Tensor, Dynamics, torch.dtype], Tensor]  # the last: of the spikes
+
+_HALF = (torch.float16, torch.bfloat16)
 
 
-def _fastest(current_TBN: Tensor, dynamics: Dynamics) -> Tensor:
-    if fits_fused_cpu(current_TBN, dynamics):
-        return lif_fused_cpu(current_TBN, dynamics)
+def _fastest(current_TBN: Tensor, dynamics: Dynamics, spike_dtype: torch.dtype) -> Tensor:
     if dynamics.is_plain and fits_fused_gpu(current_TBN, dynamics):
-        return lif_fused_gpu(current_TBN, dynamics)
-    return lif_through_time(current_TBN, dynamics)
+        return _triton(current_TBN, dynamics, spike_dtype)
+    fused = fits_fused_cpu(_without_float16(current_TBN), dynamics)
+    return (_numba if fused else _in_float32(lif_through_time))(current_TBN, dynamics, spike_dtype)
 
 
-def _triton(current_TBN: Tensor, dynamics: Dynamics) -> Tensor:
+def _numba(current_TBN: Tensor, dynamics: Dynamics, spike_dtype: torch.dtype) -> Tensor:
+    kernel = torch.float32 if spike_dtype == torch.float16 else spike_dtype
+    return lif_fused_cpu(_without_float16(current_TBN), dynamics, kernel).to(spike_dtype)
+
+
+def _without_float16(current_TBN: Tensor) -> Tensor:
+    return current_TBN.float() if current_TBN.dtype == torch.float16 else current_TBN
+
+
+def _triton(current_TBN: Tensor, dynamics: Dynamics, spike_dtype: torch.dtype) -> Tensor:
     if not dynamics.is_plain:
         problem = "no kernel for a soft reset or a learned decay"
         raise HarnessError("lif backend triton", problem, hint="use backend 'auto' or 'torch'")
-    return lif_fused_gpu(current_TBN, dynamics)
+    return lif_fused_gpu(current_TBN, dynamics).to(spike_dtype)
+
+
+def _in_float32(backend: Callable[[Tensor, Dynamics], Tensor]) -> Backend:
+    """A backend that computes in the current's dtype, given at least float32."""
+
+    def run(current_TBN: Tensor, dynamics: Dynamics, spike_dtype: torch.dtype) -> Tensor:
+        wide = current_TBN.float() if current_TBN.dtype in _HALF else current_TBN
+        return backend(wide, dynamics).to(spike_dtype)
+
+    return run
 
 
 _BACKENDS: Mapping[str, Backend] = {
     "auto": _fastest,
-    "numba": lif_fused_cpu,
+    "numba": _numba,
     "triton": _triton,
-    "torch": lif_through_time,
-    "reference": lif_loop,
+    "torch": _in_float32(lif_through_time),
+    "reference": _in_float32(lif_loop),
 }
 
 
@@ -56,6 +76,7 @@ def lif(
     fires_at_threshold: bool = False,
     reset: Reset = "hard",
     backend: str = "auto",
+    spike_dtype: torch.dtype | None = None,
 ) -> Tensor:
     """Spikes [T, B, …] of leaky integrate-and-fire neurons driven by `current_TBN` (paper eq. 1),
     time first.
@@ -65,7 +86,8 @@ def lif(
     threshold·s(t). `decay` is the kept fraction per step (the paper's τ, 0.5); as a tensor of one
     number it gets its gradient through time too. The backward pass puts `surrogate` (a name or an
     object, eq. 3) in place of ∂s/∂u'. `fires_at_threshold` fires at u' ≥ threshold, as the
-    published code does. The membrane is kept in float32 when the current is float16 or bfloat16.
+    published code does. The membrane is kept in float32 when the current is float16 or bfloat16;
+    the spikes come in the current's dtype or in `spike_dtype`, for a consumer of another precision.
     From the step on where a potential is NaN or infinite, that neuron's spikes are NaN: a broken
     input reaches the loss instead of passing for silence. Backends: "auto" (fastest that fits),
     "numba" (fused, float32 on the CPU), "triton" (fused, on CUDA), "torch" (one autograd node),
@@ -82,7 +104,4 @@ def lif(
     dynamics = Dynamics(
         decay, threshold, surrogate_by_name(surrogate), detach_reset, fires_at_threshold, reset
     )
-    widens = backend == "triton" or (backend == "auto" and fits_fused_gpu(current_TBN, dynamics))
-    if current_TBN.dtype in (torch.float16, torch.bfloat16) and not widens:
-        return run(current_TBN.float(), dynamics).to(current_TBN.dtype)
-    return run(current_TBN, dynamics)
+    return run(current_TBN, dynamics, spike_dtype or current_TBN.dtype)

@@ -7,6 +7,7 @@ from harness.engine.networks.hooks import hooked, record
 from harness.engine.networks.layers import initialise
 from harness.engine.networks.network import Network
 from harness.engine.networks.plain import PlainNetwork
+from harness.engine.networks.published import from_published
 from harness.engine.networks.resnet import ResNet, resnet
 from harness.engine.networks.small import small
 from harness.engine.networks.summary import StageSummary, Summary, summarise
@@ -20,6 +21,7 @@ __all__ = [
     "StageSummary",
     "Summary",
     "alexnet",
+    "from_published",
     "hooked",
     "initialise",
     "record",

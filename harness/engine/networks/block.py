@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
+from harness.engine.networks.fused import normalise_and_activate, normalise_and_add
 from harness.engine.networks.layers import convolution
 from harness.engine.networks.neurons import Neuron
 from harness.engine.norm import TdBatchNorm
@@ -50,14 +51,18 @@ class PreActivationBlock(nn.Module):
     def forward(self, folded: Tensor, time_steps: int) -> Tensor:
         """[T·B, C, H, W] to [T·B, C', H/stride, W/stride]."""
         activated = self.relu1(folded, time_steps)
-        branch: Tensor = self.bn1(self.conv1(activated))
-        branch = self.bn2(self.conv2(self.relu2(branch, time_steps)))
+        branch = normalise_and_activate(self.bn1, self.relu2, self.conv1(activated), time_steps)
+        branch = self.conv2(branch)
         if not self.shortcut:
-            return branch
+            alone: Tensor = self.bn2(branch)
+            return alone
+        return normalise_and_add(self.bn2, branch, lambda: self._shortcut(folded, activated))
+
+    def _shortcut(self, folded: Tensor, activated: Tensor) -> Tensor:
         if self.ds is not None:
-            shortcut: Tensor = self.ds(activated)
-            return branch + shortcut
-        return branch + (activated if self.rectified else folded)
+            projected: Tensor = self.ds(activated)
+            return projected
+        return activated if self.rectified else folded
 
     def extra_repr(self) -> str:
         """What the list of modules does not show."""

@@ -11,13 +11,12 @@ from collections.abc import Mapping
 from torch import Tensor, nn
 
 from harness.engine.encoding import fold
+from harness.engine.networks.fused import normalise_and_activate
 from harness.engine.networks.layers import convolution, linear
 from harness.engine.networks.network import Network, mean_over_time, require_halving
 from harness.engine.networks.neurons import Neuron
 from harness.engine.networks.outline import Part, convolution_cell, head, repeated
 from harness.engine.norm import TdBatchNorm
-
-_TIMELESS = (nn.Conv2d, nn.AvgPool2d, TdBatchNorm)  # the others are told the number of steps
 
 
 def triple(channels_in: int, channels: int, neuron: Neuron) -> tuple[nn.Module, ...]:
@@ -55,8 +54,14 @@ class PlainNetwork(Network):
         layers = [self.get_submodule(name) for name in self._names]
         require_halving(images, sum(isinstance(layer, nn.AvgPool2d) for layer in layers))
         folded, steps = fold(images, self.time_steps)
+        norm: TdBatchNorm | None = None
         for layer in layers:
-            folded = layer(folded) if isinstance(layer, _TIMELESS) else layer(folded, steps)
+            if isinstance(layer, TdBatchNorm):
+                norm = layer  # runs with the activation behind it
+            elif norm is not None:
+                folded, norm = normalise_and_activate(norm, layer, folded, steps), None
+            else:
+                folded = layer(folded)
         return mean_over_time(self.fc(self.pool(folded).flatten(1)), steps)
 
     def layer_names(self) -> tuple[str, ...]:

@@ -33,6 +33,7 @@ class History:
     normalisation: Normalisation
     resumed_from: int = 0  # epochs that an earlier, interrupted call had done
     discarded_checkpoint: str = ""  # why an existing checkpoint was not used
+    not_compiled: str = ""  # why torch.compile, asked for, was not used
 
     @property
     def best(self) -> Epoch:

@@ -39,6 +39,7 @@ def train(
     device: str = "cpu",
     precision: str = "f32",
     deterministic: bool = True,
+    compiled: bool = False,
     checkpoint: Path | None = None,
     report: Callable[[Epoch], None] | None = None,
 ) -> History:
@@ -46,10 +47,11 @@ def train(
 
     The training images live on the device as one uint8 tensor; order and augmentation of an epoch
     come from stream(seed, "order", epoch) and stream(seed, "augment", epoch) alone. `precision`
-    "f32", "bf16" or "fp16" is that of the convolutions. With `checkpoint` the state is written
-    there after every epoch, and the same call picks up from it, on the CPU with bitwise the same
-    result as an undisturbed run; a file that is damaged or belongs to another run is set aside with
-    a warning and `History.discarded_checkpoint`. `report` is called after every epoch of this call.
+    "f32", "bf16" or "fp16" is that of the convolutions. `compiled` asks for torch.compile; where it
+    fails, training goes on without and `History.not_compiled` says why. With `checkpoint` the state
+    is written there after every epoch, and the same call picks up from it, on the CPU with bitwise
+    the same result as an undisturbed run; a file that is damaged or belongs to another run is set
+    aside with a warning and `History.discarded_checkpoint`. `report` is called after every epoch.
     Raises Diverged when loss or weights are no longer finite; the last checkpoint is then still the
     one before.
     """
@@ -62,11 +64,11 @@ def train(
         {
             "seed": seed,
             "images": images.sha256,
-            "numerics": [place.type, precision, deterministic],
+            "numerics": [place.type, precision, deterministic, compiled],
         },
     )
     with determinism(deterministic), recomputed_blocks(network, recipe.checkpoint_activations):
-        state = TrainingState.start(network, recipe, place, precision)
+        state = TrainingState.start(network, recipe, place, precision, compiled=compiled)
         epochs, discarded = _resume(state, checkpoint, run)
         done = len(epochs)
         pixels, labels = images.train_images.to(place), images.train_labels.to(place)
@@ -92,7 +94,7 @@ def train(
                 save(checkpoint, state.checkpoint(run, epochs))
             if report is not None:
                 report(row)
-    return History(epochs, normalisation, done, discarded)
+    return History(epochs, normalisation, done, discarded, state.not_compiled)
 
 
 def _resume(state: TrainingState, path: Path | None, run: str) -> tuple[tuple[Epoch, ...], str]:

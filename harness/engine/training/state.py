@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from harness.engine.training.checkpoint import Checkpoint, content_hash
+from harness.engine.training.compilation import Compiled, Forward
 from harness.engine.training.history import Epoch
 from harness.engine.training.numerics import autocast
 from harness.engine.training.recipe import Recipe
@@ -31,13 +32,22 @@ class TrainingState:
     recipe: Recipe
     device: torch.device
     precision: str
+    forward: Forward  # the network, or what the compiler made of it
 
     @classmethod
     def start(
-        cls, network: nn.Module, recipe: Recipe, device: torch.device, precision: str
+        cls,
+        network: nn.Module,
+        recipe: Recipe,
+        device: torch.device,
+        precision: str,
+        *,
+        compiled: bool = False,
     ) -> TrainingState:
-        """A run before its first step; moves the network to the device."""
-        network.to(device).train()
+        """A run before its first step; moves the network to the device, its channels last in
+        memory, where convolutions are fastest on CPUs and on tensor cores.
+        """
+        network.to(device, memory_format=torch.channels_last).train()  # type: ignore[call-overload]
         optimiser = torch.optim.SGD(
             network.parameters(),
             lr=recipe.lr,
@@ -47,7 +57,13 @@ class TrainingState:
             foreach=True,
         )
         scaler = torch.amp.GradScaler(device.type, enabled=precision == "fp16")
-        return cls(network, optimiser, scaler, recipe, device, precision)
+        forward = Compiled(network) if compiled else network
+        return cls(network, optimiser, scaler, recipe, device, precision, forward)
+
+    @property
+    def not_compiled(self) -> str:
+        """Why the network runs as it is although it was to be compiled; empty otherwise."""
+        return self.forward.problem if isinstance(self.forward, Compiled) else ""
 
     def step(self, inputs: Tensor, labels: Tensor, lr: float) -> tuple[Tensor, Tensor]:
         """One update; gives mean loss and number of right answers as tensors on the device, without
@@ -81,7 +97,7 @@ class TrainingState:
         loss, and its right answers.
         """
         with autocast(self.precision, self.device):
-            logits = self.network(inputs)
+            logits = self.forward(inputs.contiguous(memory_format=torch.channels_last))
         logits = logits.float()
         loss = share * functional.cross_entropy(
             logits, labels, label_smoothing=self.recipe.label_smoothing
@@ -105,8 +121,8 @@ class TrainingState:
         self.network.load_state_dict(dict(checkpoint.network))
         for name, parameter in self.network.named_parameters():
             if name in checkpoint.momentum:
-                buffer = checkpoint.momentum[name].to(self.device)
-                self.optimiser.state[parameter][_MOMENTUM] = buffer
+                buffer = torch.empty_like(parameter, requires_grad=False)
+                self.optimiser.state[parameter][_MOMENTUM] = buffer.copy_(checkpoint.momentum[name])
         if checkpoint.scaler:
             self.scaler.load_state_dict(dict(checkpoint.scaler))
 

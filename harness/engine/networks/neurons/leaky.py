@@ -5,6 +5,9 @@ Legend: T = time steps, B = batch.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import torch
 from torch import Tensor, nn
 
 from harness.engine.lif import lif
@@ -25,18 +28,31 @@ class Lif(nn.Module):
         """The kept fraction of the potential per step."""
         return self.dynamics.decay
 
+    def dynamics_now(self) -> Dynamics:
+        """All numbers of the neurons, the decay as it is at present."""
+        return replace(self.dynamics, decay=self.decay())
+
+    def spike_dtype(self, current: torch.dtype, device: torch.device) -> torch.dtype:
+        """Of the spikes: the precision that autocast gives the convolution behind them, in which 0
+        and 1 are exact and take half the memory; without autocast the current's.
+        """
+        if current == torch.float32 and torch.is_autocast_enabled(device.type):
+            return torch.get_autocast_dtype(device.type)
+        return current
+
     def forward(self, folded: Tensor, time_steps: int) -> Tensor:
         """Currents [T·B, …] to spikes [T·B, …]."""
-        numbers = self.dynamics
+        numbers = self.dynamics_now()
         spikes = lif(
             folded.view(time_steps, -1, *folded.shape[1:]),
-            decay=self.decay(),
+            decay=numbers.decay,
             threshold=numbers.threshold,
             surrogate=numbers.surrogate,
             detach_reset=numbers.detach_reset,
             fires_at_threshold=numbers.fires_at_threshold,
             reset=numbers.reset,
             backend=self.backend,
+            spike_dtype=self.spike_dtype(folded.dtype, folded.device),
         )
         return spikes.flatten(0, 1)
 

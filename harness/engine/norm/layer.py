@@ -9,6 +9,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from harness.engine.lif.dynamics import Dynamics
+from harness.engine.norm import channels_last
+from harness.engine.norm.channels_last import Moments
+
 
 class TdBatchNorm(nn.Module):
     """Time-dependent batch normalisation on folded activations [T·B, C, H, W].
@@ -36,7 +40,12 @@ class TdBatchNorm(nn.Module):
     def forward(self, folded: Tensor) -> Tensor:
         """Normalise with the batch's statistics in training mode, with the running ones in
         evaluation mode.
+
+        In training, channels-last activations on a CPU are normalised by kernels of this project,
+        and come out in float32 whatever they were.
         """
+        if self.training and channels_last.fits(folded):
+            return self.plus(folded, None)
         return functional.batch_norm(
             folded,
             self.running_mean,
@@ -47,6 +56,34 @@ class TdBatchNorm(nn.Module):
             self.momentum,
             self.eps,
         )
+
+    def plus(self, folded: Tensor, residual: Tensor | None) -> Tensor:
+        """The normalised activations plus `residual` in one pass over memory; in training, where
+        `channels_last.fits`.
+        """
+        found = self._learnt(folded)
+        return channels_last.normalised(folded, self.weight, self.bias, found, self.eps, residual)
+
+    def fire(
+        self, folded: Tensor, dynamics: Dynamics, time_steps: int, spike_dtype: torch.dtype
+    ) -> Tensor:
+        """The spikes of LIF neurons on the normalised activations, which are never written to
+        memory; in training, where `channels_last.fits`.
+        """
+        found = self._learnt(folded)
+        return channels_last.spikes_of_normalised(
+            folded, self.weight, self.bias, found, self.eps, dynamics, time_steps, spike_dtype
+        )
+
+    @torch.no_grad()
+    def _learnt(self, folded: Tensor) -> Moments:
+        """The batch's statistics, after the running ones have moved towards them."""
+        found = channels_last.moments(folded)
+        unbiased = found.variance_C * (found.pixels / (found.pixels - 1))
+        for running, now in ((self.running_mean, found.mean_C), (self.running_var, unbiased)):
+            mixed = self.momentum * now + (1.0 - self.momentum) * running.double().numpy()
+            running.copy_(torch.from_numpy(mixed))
+        return found
 
     def extra_repr(self) -> str:
         """Everything that decides its output beside the weights."""

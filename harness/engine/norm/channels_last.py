@@ -1,0 +1,296 @@
+"""tdBN on channels-last activations on the CPU, in training: numba kernels under autograd nodes
+that keep only the input.
+
+torch's own batch norm sums in float32 where channels are last: 1.3e-5 off, enough to flip spikes,
+and a flipped spike moves all that follows. These sums are float64 and every rounding is that of
+torch's batch norm on contiguous images, so the two memory formats give the same bits (where the
+pixels of an image fill torch's vectors; the last few it rounds twice).
+
+Legend: T = time steps, B = batch, C = channels, H, W = height and width, J = one chunk of memory,
+N = neurons of a step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from harness.engine.cpu.threads import in_threads
+from harness.engine.lif import fused_cpu
+from harness.engine.lif.dynamics import Dynamics
+
+Floats = NDArray[np.float32]
+Sums = NDArray[np.float64]
+
+_SLABS = 16  # of the sums, whatever the number of threads
+_CHUNK = 1024  # numbers, at most, of the rows that stay in the first cache
+_DTYPES = (torch.float32, torch.bfloat16)
+
+
+@dataclass(frozen=True)
+class Moments:
+    """What a batch says about each channel, over time, images and pixels together."""
+
+    mean_C: NDArray[np.float64]
+    variance_C: NDArray[np.float64]  # biased
+    pixels: int  # T·B·H·W
+
+
+def fits(folded: Tensor) -> bool:
+    """Whether these kernels can take the activations [T·B, C, H, W]."""
+    return (
+        folded.device.type == "cpu"
+        and folded.dtype in _DTYPES
+        and folded.ndim == 4
+        and folded.is_contiguous(memory_format=torch.channels_last)
+        and folded.numel() > folded.shape[1]  # a variance needs two values
+        and fused_cpu.numba_installed()
+    )
+
+
+def moments(folded: Tensor) -> Moments:
+    """Mean and variance of each channel."""
+    from harness.engine.norm import channels_last_kernels as kernels
+
+    channels = folded.shape[1]
+    sums = _sums(
+        kernels.moments, folded.numel(), channels, _flat(folded), channels, _size(channels)
+    )
+    pixels = folded.numel() // channels
+    mean_C, squares_C = sums / pixels
+    with np.errstate(invalid="ignore"):  # ∞ − ∞: NaN, which the divergence check finds
+        variance_C = squares_C - mean_C**2
+    return Moments(mean_C, np.maximum(variance_C, 0.0), pixels)
+
+
+def normalised(
+    folded: Tensor,
+    weight: Tensor,
+    bias: Tensor,
+    found: Moments,
+    eps: float,
+    residual: Tensor | None = None,
+) -> Tensor:
+    """γ·(x − μ)/√(σ² + ε) + β in float32, plus `residual` (float32, channels-last) where given."""
+    made: Tensor = _Normalise.apply(folded, weight, bias, residual, found, eps)
+    return made
+
+
+def spikes_of_normalised(
+    folded: Tensor,
+    weight: Tensor,
+    bias: Tensor,
+    found: Moments,
+    eps: float,
+    dynamics: Dynamics,
+    time_steps: int,
+    spike_dtype: torch.dtype,
+) -> Tensor:
+    """The spikes of LIF neurons whose current is the normalised input: the numbers of one after the
+    other, without the current ever lying in memory.
+    """
+    numbers = (found, eps, dynamics, time_steps, spike_dtype)
+    made: Tensor = _NormaliseAndFire.apply(folded, weight, bias, *numbers)
+    return made
+
+
+class _Normalise(torch.autograd.Function):
+    @staticmethod
+    def forward(
+        ctx: Any,
+        folded: Tensor,
+        weight: Tensor,
+        bias: Tensor,
+        residual: Tensor | None,
+        found: Moments,
+        eps: float,
+    ) -> Tensor:
+        from harness.engine.norm import channels_last_kernels as kernels
+
+        rows = _Rows.of(found, weight, bias, eps)
+        out = torch.empty_like(folded, dtype=torch.float32)
+        plus = _NOTHING if residual is None else _flat(residual)
+        kernel = partial(
+            kernels.normalise,
+            _flat(folded),
+            plus,
+            _flat(out),
+            rows.scale_J,
+            rows.shift_J,
+            len(weight),
+        )
+        in_threads(kernel, found.pixels, elements=folded.numel())
+        ctx.save_for_backward(folded)
+        ctx.rows, ctx.pixels = rows, found.pixels
+        return out
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
+        from harness.engine.norm import channels_last_kernels as kernels
+
+        (folded,) = ctx.saved_tensors
+        rows: _Rows = ctx.rows
+        values, channels = _flat(folded), folded.shape[1]
+        arriving = grads[0].contiguous(memory_format=torch.channels_last)
+        arrays = (values, _flat(arriving), rows.mean_J, channels)
+        sums = _sums(kernels.gradient_sums, folded.numel(), channels, *arrays)
+        out = torch.empty_like(folded)
+        _gradient(values, _flat(arriving), _flat(out), rows, sums, ctx.pixels)
+        to_residual = grads[0] if ctx.needs_input_grad[3] else None
+        return (out, *_to_weights(sums, rows), to_residual, None, None)
+
+
+class _NormaliseAndFire(torch.autograd.Function):
+    @staticmethod
+    def forward(
+        ctx: Any,
+        folded: Tensor,
+        weight: Tensor,
+        bias: Tensor,
+        found: Moments,
+        eps: float,
+        dynamics: Dynamics,
+        time_steps: int,
+        spike_dtype: torch.dtype,
+    ) -> Tensor:
+        from harness.engine.norm import channels_last_kernels as kernels
+
+        rows = _Rows.of(found, weight, bias, eps)
+        spikes = torch.empty_like(folded, dtype=spike_dtype)
+        kernel = partial(
+            kernels.fire,
+            _in_steps(folded, time_steps),
+            _in_steps(spikes, time_steps),
+            rows.scale_J,
+            rows.shift_J,
+            len(weight),
+            fused_cpu.rounded(dynamics.decay),
+            np.float32(dynamics.threshold),
+            fused_cpu.above(dynamics),
+            dynamics.reset == "soft",
+        )
+        in_threads(kernel, found.pixels // time_steps, elements=folded.numel())
+        ctx.save_for_backward(folded)
+        ctx.rows, ctx.pixels, ctx.dynamics, ctx.steps = rows, found.pixels, dynamics, time_steps
+        return spikes
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
+        from harness.engine.norm import channels_last_kernels as kernels
+
+        (folded,) = ctx.saved_tensors
+        rows: _Rows = ctx.rows
+        dynamics: Dynamics = ctx.dynamics
+        arriving = grads[0].contiguous(memory_format=torch.channels_last)
+        out = torch.empty_like(folded)
+        sums = _sums(
+            kernels.fire_backward,
+            folded.numel(),
+            folded.shape[1],
+            _in_steps(folded, ctx.steps),
+            _in_steps(arriving, ctx.steps),
+            _in_steps(out, ctx.steps),
+            rows.mean_J,
+            rows.scale_J,
+            rows.shift_J,
+            folded.shape[1],
+            fused_cpu.rounded(dynamics.decay),
+            np.float32(dynamics.threshold),
+            fused_cpu.above(dynamics),
+            fused_cpu.through_reset(dynamics),
+            dynamics.reset == "soft",
+            *fused_cpu.kind_and_shape(dynamics.surrogate),
+        )
+        _gradient(_flat(folded), _flat(out), _flat(out), rows, sums, ctx.pixels)
+        return (out, *_to_weights(sums, rows), *[None] * 5)
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """The numbers of the channels, repeated to the length of a chunk."""
+
+    mean_J: Floats
+    deviation_C: Floats  # 1/√(σ² + ε), once per channel
+    scale_J: Floats
+    shift_J: Floats
+
+    @classmethod
+    def of(cls, found: Moments, weight: Tensor, bias: Tensor, eps: float) -> _Rows:
+        """y = scale·x + shift, each number rounded to float32 where torch rounds it."""
+        mean_C = found.mean_C.astype(np.float32)
+        variance_C = found.variance_C.astype(np.float32).astype(np.float64)
+        deviation_C = (1.0 / np.sqrt(variance_C + eps)).astype(np.float32)
+        scale_C = deviation_C * weight.detach().numpy()
+        lost_C = mean_C.astype(np.float64) * scale_C
+        shift_C = (bias.detach().numpy() - lost_C).astype(np.float32)
+        repeat = _size(len(mean_C)) // len(mean_C)
+        return cls(
+            np.tile(mean_C, repeat),
+            deviation_C,
+            np.tile(scale_C, repeat),
+            np.tile(shift_C, repeat),
+        )
+
+
+_NOTHING = np.empty(0, np.float32)
+
+
+def _size(channels: int) -> int:
+    """Of a chunk: as many whole pixels as fit."""
+    return channels * max(1, _CHUNK // channels)
+
+
+def _sums(kernel: Callable[..., None], elements: int, channels: int, *arrays: Any) -> Sums:
+    """Two float64 sums per channel, [2, C], over all slabs."""
+    slabs = np.empty((_SLABS, 2, channels))
+    in_threads(partial(kernel, *arrays, slabs), _SLABS, elements=elements)
+    total: Sums = slabs.sum(axis=0)
+    return total
+
+
+def _gradient(values: Any, grads: Any, out: Any, rows: _Rows, sums: Sums, pixels: int) -> None:
+    """∂L/∂x = scale·(g − ⟨g⟩ − x̂·⟨g·x̂⟩), x̂ = (x − μ)/√(σ² + ε), ⟨⟩ the mean over a channel."""
+    from harness.engine.norm import channels_last_kernels as kernels
+
+    channels = sums.shape[1]
+    repeat = len(rows.scale_J) // channels
+    scale_C = rows.scale_J[:channels].astype(np.float64)
+    constant_C = scale_C * sums[0] / pixels
+    slope_C = scale_C * rows.deviation_C.astype(np.float64) ** 2 * sums[1] / pixels
+    kernel = partial(
+        kernels.gradient,
+        values,
+        grads,
+        out,
+        rows.mean_J,
+        rows.scale_J,
+        np.tile(constant_C.astype(np.float32), repeat),
+        np.tile(slope_C.astype(np.float32), repeat),
+        channels,
+    )
+    in_threads(kernel, pixels, elements=values.size)
+
+
+def _to_weights(sums: Sums, rows: _Rows) -> tuple[Tensor, Tensor]:
+    """∂L/∂γ = Σ g·x̂ and ∂L/∂β = Σ g."""
+    to_weight = (sums[1] * rows.deviation_C).astype(np.float32)
+    return torch.from_numpy(to_weight), torch.from_numpy(sums[0].astype(np.float32))
+
+
+def _flat(folded: Tensor) -> fused_cpu.Array:
+    """Memory of channels-last activations as a flat array; bfloat16 as its bits."""
+    array: fused_cpu.Array = _in_steps(folded, 1)[0]
+    return array
+
+
+def _in_steps(folded: Tensor, time_steps: int) -> fused_cpu.Array:
+    """The same as [T, N]."""
+    array: fused_cpu.Array = fused_cpu.flat(folded.view(time_steps, -1, *folded.shape[1:]))
+    return array

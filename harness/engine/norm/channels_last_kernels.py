@@ -1,0 +1,237 @@
+"""Batch norm on channels-last activations for the CPU, alone and with the LIF neurons behind it;
+compiled by numba at first use and cached on disk.
+
+A channel's numbers lie far apart in memory here, and a row of `channels` numbers is too short for
+vector code. So the numbers of the channels are repeated into rows of one chunk of memory, which
+`channels` divides, and the inner loops run over chunks. Sums are kept in float64, in a fixed number
+of slabs that are added in their order: no number depends on the threads.
+
+Legend: T = time steps, N = neurons of a step (B·H·W·C), P = pixels (B·H·W), S = slabs, J = one
+chunk. Activations are [T, N] or flat, float32 or the bits of bfloat16 (`cpu.floats`).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.engine.cpu.floats import Array, Number, fma, jit, put, widened
+from harness.engine.lif.fused_cpu_kernels import after_reset, back_one_step, surrogate_slope
+
+Sums = NDArray[np.float64]
+
+_ZERO, _ONE = np.float32(0), np.float32(1)
+
+
+@jit
+def moments(values: Array, channels: int, chunk: int, sums: Sums, first: int, last: int) -> None:
+    """sums[S, 0, C] = Σ x, sums[S, 1, C] = Σ x² over the pixels of the slabs `first` … `last`."""
+    slabs, pixels = sums.shape[0], values.size // channels
+    total, squares = np.empty(chunk, np.float64), np.empty(chunk, np.float64)
+    for slab in range(first, last):
+        start, stop = pixels * slab // slabs * channels, pixels * (slab + 1) // slabs * channels
+        total[:] = 0.0
+        squares[:] = 0.0
+        for low in range(start, stop, chunk):
+            row = values[low : min(low + chunk, stop)]
+            for j in range(row.size):
+                x = np.float64(widened(row[j]))
+                total[j] += x
+                squares[j] += x * x
+        _fold(total, sums[slab, 0])
+        _fold(squares, sums[slab, 1])
+
+
+@jit
+def _fold(row_J: Any, channels_C: Any) -> None:
+    channels = channels_C.size
+    channels_C[:] = 0.0
+    for low in range(0, row_J.size, channels):
+        for c in range(channels):
+            channels_C[c] += row_J[low + c]
+
+
+@jit
+def normalise(
+    values: Array,
+    residual: Array,
+    out: Array,
+    scale_J: Array,
+    shift_J: Array,
+    channels: int,
+    first: int,
+    last: int,
+) -> None:
+    """out = scale·x + shift (+ residual, where it is not empty) of the pixels `first` … `last`."""
+    stop = last * channels
+    for low in range(first * channels, stop, scale_J.size):
+        high = min(low + scale_J.size, stop)
+        row, to = values[low:high], out[low:high]
+        if residual.size:
+            plus = residual[low:high]
+            for j in range(row.size):
+                to[j] = fma(widened(row[j]), scale_J[j], shift_J[j]) + plus[j]
+        else:
+            for j in range(row.size):
+                to[j] = fma(widened(row[j]), scale_J[j], shift_J[j])
+
+
+@jit
+def gradient_sums(
+    values: Array, grads: Array, mean_J: Array, channels: int, sums: Sums, first: int, last: int
+) -> None:
+    """sums[S, 0, C] = Σ g and sums[S, 1, C] = Σ g·(x − mean) of the slabs `first` … `last`."""
+    slabs, pixels, chunk = sums.shape[0], values.size // channels, mean_J.size
+    total, along = np.empty(chunk, np.float64), np.empty(chunk, np.float64)
+    for slab in range(first, last):
+        start, stop = pixels * slab // slabs * channels, pixels * (slab + 1) // slabs * channels
+        total[:] = 0.0
+        along[:] = 0.0
+        for low in range(start, stop, chunk):
+            high = min(low + chunk, stop)
+            row, grad = values[low:high], grads[low:high]
+            for j in range(row.size):
+                g = widened(grad[j])
+                total[j] += g
+                along[j] += g * (widened(row[j]) - mean_J[j])
+        _fold(total, sums[slab, 0])
+        _fold(along, sums[slab, 1])
+
+
+@jit
+def gradient(
+    values: Array,
+    grads: Array,
+    out: Array,
+    mean_J: Array,
+    scale_J: Array,
+    constant_J: Array,
+    slope_J: Array,
+    channels: int,
+    first: int,
+    last: int,
+) -> None:
+    """out = scale·g − constant − slope·(x − mean) of the pixels; `out` may be `grads`."""
+    stop = last * channels
+    for low in range(first * channels, stop, scale_J.size):
+        high = min(low + scale_J.size, stop)
+        row, grad, to = values[low:high], grads[low:high], out[low:high]
+        for j in range(row.size):
+            aside = slope_J[j] * (widened(row[j]) - mean_J[j])
+            put(to, j, widened(grad[j]) * scale_J[j] - constant_J[j] - aside)
+
+
+@jit
+def fire(
+    values: Array,
+    spikes: Array,
+    scale_J: Array,
+    shift_J: Array,
+    channels: int,
+    decay: Number,
+    threshold: Number,
+    above: Number,
+    soft: bool,
+    first: int,
+    last: int,
+) -> None:
+    """Spikes [T, N] of LIF neurons on the current scale·x + shift; see `lif.fused_cpu_kernels`."""
+    chunk, stop = scale_J.size, last * channels
+    potential = np.empty(chunk, np.float32)
+    for low in range(first * channels, stop, chunk):
+        high = min(low + chunk, stop)
+        potential[:] = _ZERO
+        for t in range(values.shape[0]):
+            row, out = values[t, low:high], spikes[t, low:high]
+            if soft:
+                for j in range(row.size):
+                    current = fma(widened(row[j]), scale_J[j], shift_J[j])
+                    before_reset = potential[j] * decay + current
+                    spike = np.float32(before_reset > above) + (before_reset - before_reset)
+                    put(out, j, spike)
+                    potential[j] = before_reset - threshold * spike
+            else:
+                for j in range(row.size):
+                    current = fma(widened(row[j]), scale_J[j], shift_J[j])
+                    before_reset = potential[j] * decay + current
+                    spike = np.float32(before_reset > above) + (before_reset - before_reset)
+                    put(out, j, spike)
+                    potential[j] = before_reset * (_ONE - spike)
+
+
+@jit
+def fire_backward(
+    values: Array,
+    grad_spikes: Array,
+    grads: Array,
+    mean_J: Array,
+    scale_J: Array,
+    shift_J: Array,
+    channels: int,
+    decay: Number,
+    threshold: Number,
+    above: Number,
+    through_reset: Number,
+    soft: bool,
+    kind: int,
+    shape: Array,
+    sums: Sums,
+    first: int,
+    last: int,
+) -> None:
+    """grads [T, N] = ∂L/∂current, and their sums as in `gradient_sums`, of the slabs `first` …
+    `last`; currents and potentials are computed again, chunk by chunk.
+    """
+    slabs, pixels, chunk = sums.shape[0], values.shape[1] // channels, mean_J.size
+    steps = values.shape[0]
+    before_reset = np.empty((steps, chunk), np.float32)
+    distance, slope = np.empty(chunk, np.float32), np.empty(chunk, np.float32)
+    potential, grad_potential = np.empty(chunk, np.float32), np.empty(chunk, np.float32)
+    bits = np.empty(chunk, np.int32)
+    some, some_along = np.empty(chunk, np.float32), np.empty(chunk, np.float32)
+    total, along = np.empty(chunk, np.float64), np.empty(chunk, np.float64)
+    for slab in range(first, last):
+        start, stop = pixels * slab // slabs * channels, pixels * (slab + 1) // slabs * channels
+        total[:] = 0.0
+        along[:] = 0.0
+        for low in range(start, stop, chunk):
+            high = min(low + chunk, stop)
+            size = high - low
+            potential[:] = _ZERO
+            for t in range(steps):
+                row, here = values[t, low:high], before_reset[t, :size]
+                for j in range(size):
+                    current = fma(widened(row[j]), scale_J[j], shift_J[j])
+                    here[j] = potential[j] * decay + current
+                after_reset(here, potential[:size], above, threshold, soft)
+            grad_potential[:] = _ZERO
+            some[:] = _ZERO
+            some_along[:] = _ZERO
+            for t in range(steps - 1, -1, -1):
+                here, near, rise = before_reset[t, :size], distance[:size], slope[:size]
+                for j in range(size):
+                    near[j] = here[j] - threshold
+                surrogate_slope(near, rise, bits[:size], kind, shape)
+                row, grad = values[t, low:high], grads[t, low:high]
+                back_one_step(
+                    here,
+                    rise,
+                    grad_spikes[t, low:high],
+                    grad,
+                    grad_potential[:size],
+                    decay,
+                    above,
+                    through_reset,
+                    soft,
+                )
+                for j in range(size):  # float32 over the steps of a chunk, float64 over all chunks
+                    g = widened(grad[j])
+                    some[j] += g
+                    some_along[j] += g * (widened(row[j]) - mean_J[j])
+            for j in range(size):
+                total[j] += some[j]
+                along[j] += some_along[j]
+        _fold(total, sums[slab, 0])
+        _fold(along, sums[slab, 1])

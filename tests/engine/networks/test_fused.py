@@ -1,0 +1,66 @@
+"""Two layers in one pass: the same numbers, and every layer by itself where somebody listens."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import Tensor
+
+from harness.engine.networks import Network, resnet, small, vgg
+from harness.engine.networks import fused as fusing
+from harness.engine.norm import TdBatchNorm
+
+pytest.importorskip("numba")
+
+NETWORKS = {
+    "resnet": lambda: resnet(8, base_width=8, classes=3, time_steps=3, fires_at_threshold=True),
+    "vgg": lambda: vgg(13, base_width=4, classes=3, time_steps=3),
+    "small": lambda: small(2, base_width=8, classes=3, time_steps=3),
+    "plif": lambda: resnet(8, base_width=8, classes=3, time_steps=3, neuron="plif"),
+    "relu": lambda: resnet(8, base_width=8, classes=3, neuron="relu", shortcut="rectified"),
+}
+
+
+def step(network: Network, layout: torch.memory_format) -> tuple[Tensor, dict[str, Tensor]]:
+    images = torch.randn(6, 3, 8, 8, generator=torch.Generator().manual_seed(0))
+    network.train().to(memory_format=layout)  # type: ignore[call-overload]
+    logits = network(images.contiguous(memory_format=layout))
+    logits.square().sum().backward()
+    return logits.detach(), {
+        name: parameter.grad
+        for name, parameter in network.named_parameters()
+        if parameter.grad is not None
+    }
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_logits_and_gradients_are_those_of_layer_after_layer(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found, grads = step(NETWORKS[name](), torch.channels_last)
+    monkeypatch.setattr(fusing, "_can_fuse", lambda norm, folded: False)
+    expected, expected_grads = step(NETWORKS[name](), torch.channels_last)
+    assert torch.equal(found, expected)
+    for parameter, grad in grads.items():
+        limit = 1e-4 * expected_grads[parameter].abs().max()
+        assert (grad - expected_grads[parameter]).abs().max() <= limit, parameter
+
+
+@pytest.mark.parametrize("listening", ["bn1", "relu2", "bn2"])
+def test_a_layer_with_a_hook_runs_by_itself(listening: str) -> None:
+    network = NETWORKS["resnet"]().train().to(memory_format=torch.channels_last)
+    heard: list[Tensor] = []
+    layer = network.get_submodule(f"s1.b0.{listening}")
+    layer.register_forward_hook(lambda module, inputs, output: heard.append(output))
+    network(torch.randn(2, 3, 8, 8).contiguous(memory_format=torch.channels_last))
+    assert len(heard) == 1
+
+
+def test_no_batch_norm_of_a_block_is_called_where_it_is_fused() -> None:
+    network = NETWORKS["resnet"]().train().to(memory_format=torch.channels_last)
+    called: list[str] = []
+    for name, layer in network.named_modules():
+        if isinstance(layer, TdBatchNorm):
+            layer.forward = lambda x, name=name, run=layer.forward: (called.append(name), run(x))[1]  # type: ignore[method-assign]
+    network(torch.randn(2, 3, 8, 8).contiguous(memory_format=torch.channels_last))
+    assert called == ["bn1", "s2.b0.ds.2", "s3.b0.ds.2"]

@@ -1,0 +1,158 @@
+"""Weights of the published code in our networks: the same logits.
+
+The oracle is a network with the published layout and names, batch first and time second, written
+here with torch's own layers and a loop over time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from harness.engine.networks import from_published, resnet
+from harness.errors import HarnessError
+
+T = 3
+
+
+class Wrapped(nn.Module):
+    """A layer on [B, T, …]; its parameters are called `module.…`."""
+
+    def __init__(self, layer: nn.Module) -> None:
+        super().__init__()
+        self.module = layer
+
+    def forward(self, values: Tensor) -> Tensor:
+        return self.module(values.flatten(0, 1)).unflatten(0, values.shape[:2])
+
+
+class Norm(nn.Module):
+    """A batch norm that is registered twice."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.bn = nn.BatchNorm2d(channels)
+        self.seqbn = Wrapped(self.bn)
+
+    def forward(self, values: Tensor) -> Tensor:
+        return self.seqbn(values)
+
+
+class Pool(nn.Module):
+    def __init__(self, pool: nn.Module) -> None:
+        super().__init__()
+        self.layer = Wrapped(pool)
+
+    def forward(self, values: Tensor) -> Tensor:
+        return self.layer(values)
+
+
+def spike(current: Tensor) -> Tensor:
+    potential, spikes = torch.zeros_like(current[:, 0]), []
+    for step in range(current.shape[1]):
+        potential = potential * 0.5 + current[:, step]
+        fired = (potential >= 1.0).to(potential.dtype)
+        potential = (1 - fired) * potential
+        spikes.append(fired)
+    return torch.stack(spikes, dim=1)
+
+
+class Block(nn.Module):
+    def __init__(self, before: int, channels: int, stride: int, kind: Kind) -> None:
+        super().__init__()
+        self.activate = kind.activate
+        self.conv1 = kind.wrap(nn.Conv2d(before, channels, 3, stride, 1, bias=False))
+        self.bn1 = kind.norm(channels)
+        self.conv2 = kind.wrap(nn.Conv2d(channels, channels, 3, 1, 1, bias=False))
+        self.bn2 = kind.norm(channels)
+        if stride != 1:
+            self.downsample = nn.Sequential(
+                kind.pool(nn.AvgPool2d(stride)),
+                kind.wrap(nn.Conv2d(before, channels, 1, bias=False)),
+                kind.norm(channels),
+            )
+
+    def forward(self, values: Tensor) -> Tensor:
+        out = self.activate(values)
+        shortcut = self.downsample(out) if hasattr(self, "downsample") else values
+        return self.bn2(self.conv2(self.activate(self.bn1(self.conv1(out))))) + shortcut
+
+
+class Kind:
+    """What the spiking and the artificial network are made of."""
+
+    def __init__(self, spiking: bool) -> None:
+        self.wrap: Callable[[nn.Module], nn.Module] = Wrapped if spiking else nn.Sequential
+        self.norm: Callable[[int], nn.Module] = Norm if spiking else nn.BatchNorm2d
+        self.pool: Callable[[nn.Module], nn.Module] = Pool if spiking else (lambda pool: pool)
+        self.activate: Callable[[Tensor], Tensor] = spike if spiking else torch.relu
+        if not spiking:
+            self.wrap = lambda layer: layer
+
+
+class Published(nn.Module):
+    def __init__(self, spiking: bool) -> None:
+        super().__init__()
+        kind = Kind(spiking)
+        self.spiking = spiking
+        self.activate = kind.activate
+        self.conv1 = kind.wrap(nn.Conv2d(3, 4, 3, 1, 1, bias=False))
+        self.bn = kind.norm(4)
+        for stage, (before, channels) in enumerate([(4, 4), (4, 8), (8, 16)], 1):
+            first = Block(before, channels, 1 if stage == 1 else 2, kind)
+            self.add_module(
+                f"layer{stage}", nn.Sequential(first, Block(channels, channels, 1, kind))
+            )
+        self.fc1 = kind.wrap(nn.Linear(16, 5))
+
+    def forward(self, images: Tensor) -> Tensor:
+        values = images.unsqueeze(1).repeat(1, T, 1, 1, 1) if self.spiking else images
+        values = self.bn(self.conv1(values))
+        for stage in (1, 2, 3):
+            values = self.get_submodule(f"layer{stage}")(values)
+        logits: Tensor = self.fc1(self.activate(values).mean((-2, -1)))
+        return logits.mean(1) if self.spiking else logits
+
+
+def trained(spiking: bool) -> Published:
+    """With running statistics that are no longer those of the start."""
+    torch.manual_seed(0)
+    network = Published(spiking).double().train()
+    for _ in range(3):
+        network(torch.randn(8, 3, 8, 8, dtype=torch.float64) * 2)
+    return network.eval()
+
+
+@pytest.mark.parametrize("prefix", ["", "module."], ids=["plain", "saved by DataParallel"])
+@pytest.mark.parametrize("neuron", ["lif", "relu"])
+def test_the_logits_are_the_same(neuron: str, prefix: str) -> None:
+    theirs = trained(neuron == "lif")
+    state = {f"{prefix}{name}": tensor for name, tensor in theirs.state_dict().items()}
+    numbers = {"fires_at_threshold": True} if neuron == "lif" else {}
+    ours = resnet(14, base_width=4, classes=5, time_steps=T, neuron=neuron, **numbers)
+    ours.double().load_state_dict(from_published(state))  # strict: no name too many, none lacking
+    images = torch.randn(6, 3, 8, 8, dtype=torch.float64)
+    torch.testing.assert_close(ours.eval()(images), theirs(images), rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("layer4.0.conv1.module.weight", "layer4.0.conv1.module.weight"),
+        ("classifier.weight", "classifier.weight"),
+        ("layer1.0.conv1.module.weight_g", "weight_g"),
+    ],
+)
+def test_a_name_that_they_do_not_have_is_refused(name: str, said: str) -> None:
+    with pytest.raises(HarnessError, match=said):
+        from_published({name: torch.zeros(1)})
+
+
+def test_two_copies_of_a_batch_norm_must_agree() -> None:
+    state = trained(spiking=True).state_dict()
+    state["bn.bn.weight"] = state["bn.bn.weight"] + 1
+    with pytest.raises(HarnessError, match="other copy"):
+        from_published(state)
