@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from harness.engine.regression.fit import Regression, regress
 from harness.engine.regression.linear_map import LinearMap
-from harness.engine.regression.moments import Moments, moments_bytes
+from harness.engine.regression.moments import Moments
 from harness.engine.regression.pairs import (
     Pairs,
     Side,
@@ -12,7 +12,13 @@ from harness.engine.regression.pairs import (
     feature_pairs,
     held_out,
 )
-from harness.engine.regression.ridge import MEMORY_LIMIT, ridge, ridge_of
+from harness.engine.regression.ridge import (
+    MEMORY_LIMIT,
+    gram_bytes,
+    normal_equation_bytes,
+    ridge,
+    ridge_of,
+)
 from harness.engine.regression.score import Residuals, Score
 from harness.engine.regression.sgd import Descent, SgdRegression
 
@@ -29,8 +35,9 @@ __all__ = [
     "Side",
     "activation_pairs",
     "feature_pairs",
+    "gram_bytes",
     "held_out",
-    "moments_bytes",
+    "normal_equation_bytes",
     "regress",
     "ridge",
     "ridge_of",

@@ -11,9 +11,16 @@ from typing import Literal
 import torch
 
 from harness.engine.regression.linear_map import LinearMap
-from harness.engine.regression.moments import Moments, moments_bytes
+from harness.engine.regression.moments import Moments
 from harness.engine.regression.pairs import Pairs
-from harness.engine.regression.ridge import MEMORY_LIMIT, fit_in, ridge, ridge_of
+from harness.engine.regression.ridge import (
+    MEMORY_LIMIT,
+    fit_in,
+    gram_bytes,
+    normal_equation_bytes,
+    ridge,
+    ridge_of,
+)
 from harness.engine.regression.score import Residuals, Score
 from harness.engine.regression.sgd import Descent, SgdRegression
 from harness.errors import HarnessError
@@ -46,9 +53,9 @@ def regress(
 
     "ridge" is exact, in float64, on the smaller side. With fewer images than features that is the
     Gram matrix of the images, with the features of all of them held ("gram"), where both fit in
-    `memory_limit` bytes; else streamed normal equations of D·D + D·K numbers ("normal equations"),
-    and HarnessError where those do not fit either. "sgd" needs D·K numbers alone and stops short
-    of the optimum, as the lab's did; its order is drawn from `seed`.
+    `memory_limit` bytes (`gram_bytes`); else streamed normal equations ("normal equations",
+    `normal_equation_bytes`), and HarnessError where those do not fit either. "sgd" needs D·K
+    numbers alone and stops short of the optimum; its order is drawn from `seed`.
     """
     if method == "sgd":
         solver: Solver = "sgd"
@@ -63,11 +70,11 @@ def regress(
 def _by_ridge(train: Pairs, alpha: float, memory_limit: int) -> tuple[Solver, LinearMap]:
     first_x, first_y = next(iter(train.in_order()))
     features_x, features_y = first_x.shape[1], first_y.shape[1]
-    held = 8 * train.images * (train.images + features_x + features_y)
+    held = gram_bytes(train.images, features_x, features_y)
     if train.images < features_x and held <= memory_limit:
         x, y = (torch.cat(side) for side in zip(*train.in_order(), strict=True))
         return "gram", ridge(x, y, alpha=alpha, memory_limit=memory_limit)
-    fit_in(moments_bytes(features_x, features_y), memory_limit)
+    fit_in(normal_equation_bytes(features_x, features_y), memory_limit)
     moments = Moments(features_x, features_y, device=first_x.device)
     for x, y in train.in_order():
         moments.update(x, y)

@@ -15,7 +15,7 @@ from harness.engine.networks.mode import in_mode
 from harness.engine.training.normalisation import Normalisation
 from harness.engine.training.numerics import autocast
 from harness.engine.visualise.target import Target
-from harness.errors import HarnessError
+from harness.errors import ExitCode, HarnessError
 
 _BATCH = 256
 _WHITE = 255
@@ -45,13 +45,20 @@ def top_images(
 ) -> TopImages:
     """Rank uint8 images by `target.activation` in evaluation mode; the lab shows K = 20.
 
-    Raises HarnessError for a K outside 1 … M.
+    Raises HarnessError for a K outside 1 … M, and for activations that are NaN.
     """
     if not 1 <= k <= len(images_MCHW):
         raise HarnessError("top images k", f"must be 1 … {len(images_MCHW)} (got {k})")
     activations_M = image_activations(
         network, images_MCHW, normalisation, target, precision=precision
     )
+    broken = int(activations_M.isnan().sum())
+    if broken:
+        raise HarnessError(
+            f"top images of {target.layer}",
+            f"the activation of {broken} images is NaN, which has no rank",
+            code=ExitCode.RUN_FAILED,
+        )
     values, order = activations_M.sort(descending=True, stable=True)
     chosen = images_MCHW[order[:k].to(images_MCHW.device)]
     return TopImages(

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from harness.engine.regression.moments import Moments
-from harness.engine.regression.ridge import ridge, ridge_of
+from harness.engine.regression.ridge import gram_bytes, normal_equation_bytes, ridge, ridge_of
 from harness.errors import HarnessError
 from tests.engine.regression.cases import features
 
@@ -51,14 +51,20 @@ def test_streamed_normal_equations_give_the_same_map(alpha: float) -> None:
     torch.testing.assert_close(parts.bias_K, whole.bias_K, rtol=1e-7, atol=1e-7)
 
 
-def test_the_smaller_side_is_held_to_the_memory_limit() -> None:
-    x, y = features(20, 40)
-    ridge(x, y, alpha=1.0, memory_limit=8 * 20 * 20)
-    with pytest.raises(HarnessError, match="regression memory"):
-        ridge(x, y, alpha=1.0, memory_limit=8 * 20 * 20 - 1)
-    ridge(*features(90, 12), alpha=1.0, memory_limit=8 * 12 * (12 + 5))
-    with pytest.raises(HarnessError, match="regression memory"):
-        ridge(*features(90, 12), alpha=1.0, memory_limit=8 * 12 * (12 + 5) - 1)
+def test_each_side_is_held_to_the_memory_limit() -> None:
+    cases = ((20, 40, gram_bytes(20, 40, 5)), (90, 12, normal_equation_bytes(12, 5)))
+    for images, size, wanted in cases:
+        ridge(*features(images, size), alpha=1.0, memory_limit=wanted)
+        with pytest.raises(HarnessError, match="regression memory"):
+            ridge(*features(images, size), alpha=1.0, memory_limit=wanted - 1)
+
+
+def test_the_features_handed_in_are_left_as_they_were() -> None:
+    x, y = (one.double() for one in features(20, 40))
+    before = x.clone(), y.clone()
+    ridge(x, y, alpha=1.0)
+    assert torch.equal(x, before[0])
+    assert torch.equal(y, before[1])
 
 
 @pytest.mark.parametrize(

@@ -72,6 +72,8 @@ def test_a_neuron_draws_in_its_receptive_field_alone(jitter: int) -> None:
     inside, outside = contrast(got.image_CHW, box, margin=jitter)
     assert inside > 0.1
     assert outside < 0.05 * inside
+    # jitter shifts what the neuron sees, so it draws that much around its field, too
+    assert (contrast(got.image_CHW, box).outside > 0.2 * inside) == (jitter > 0)
 
 
 @each_way

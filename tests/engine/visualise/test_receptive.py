@@ -71,6 +71,8 @@ def test_alexnets_are_those_by_hand(layer: str, position: tuple[int, int], wante
 def test_strides_may_leave_the_last_pixels_unseen() -> None:
     network = alexnet(classes=10)  # 66 pixels: outputs 0 … 14 of conv1 end at pixel 64
     assert receptive_field(network, Target("features.0", 0, (14, 14)), 66, 66).bottom == 65
+    # padding at the edge sees nothing either, so a later layer does not see those pixels again
+    assert receptive_field(network, Target("features.3", 0, (6, 6)), 66, 66).bottom == 65
 
 
 def test_targets_without_position_or_behind_a_global_pool_see_all() -> None:

@@ -52,3 +52,11 @@ def test_activations_come_in_the_order_of_the_images() -> None:
 def test_more_images_than_there_are_are_refused(k: int) -> None:
     with pytest.raises(HarnessError, match=r"must be 1 … 300"):
         top_images(small(2, base_width=4), PIXELS, NORMAL, Target("relu2"), k=k)
+
+
+def test_nan_has_no_rank() -> None:
+    network = small(2, base_width=4)
+    with torch.no_grad():
+        network.get_parameter("bn2.bias").fill_(float("nan"))
+    with pytest.raises(HarnessError, match="300 images is NaN"):
+        top_images(network, PIXELS, NORMAL, Target("bn2", 0), k=3)
