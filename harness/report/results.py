@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 import harness
+from harness.check.junit import junit_xml
 from harness.check.record import verdict_json
 from harness.check.verdict import Verdict
 from harness.execute.events import Failed
@@ -24,6 +25,7 @@ from harness.spec.library import Library
 from harness.spec.profile import Profile
 
 REPORT = "report.html"
+JUNIT = "verdicts.xml"
 
 
 class Project(Protocol):
@@ -73,8 +75,9 @@ def write_results(
     files: dict[str, bytes] = {}
     for one in assessed:
         files |= _files(one, figures[one.planned.exhibit.id])
-    publish(out, {**files, REPORT: report})
-    return tuple(one.verdict for one in assessed)
+    verdicts = tuple(one.verdict for one in assessed)
+    publish(out, {**files, JUNIT: junit_xml(verdicts), REPORT: report})
+    return verdicts
 
 
 def _figure(one: Assessed, out: Path) -> Drawn | None:
