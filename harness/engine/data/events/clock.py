@@ -15,9 +15,9 @@ def unwrapped(ticks_N: Ticks, bits: int) -> Ticks:
     """Readings of a clock of `bits` bits as µs since its first zero, int64 [N].
 
     Each step between neighbours is taken as the shorter way round the clock, t_k = t_0 +
-    Σ ((d + R/2) mod R − R/2) with R = 2**bits, so a wrap goes on upward and an event that comes too late stays
-    below its neighbour. A silence longer than R/2 (4.2 s of 23 bits, 36 min of 32) is beyond what
-    the format can say: it shows as a step back.
+    Σ ((d + R/2) mod R − R/2) with R = 2**bits, so a wrap goes on upward and an event that comes too
+    late stays below its neighbour. A silence longer than R/2 (4.2 s of 23 bits, 36 min of 32) is
+    beyond what the format can say: it shows as a step back.
     """
     if len(ticks_N) == 0:
         return ticks_N
@@ -31,7 +31,9 @@ def unwrapped(ticks_N: Ticks, bits: int) -> Ticks:
 
 def too_late(time_N: Ticks) -> NDArray[np.bool_]:
     """Which events are earlier than one that stands before them, bool [N]."""
-    late: NDArray[np.bool_] = time_N < np.maximum.accumulate(time_N)
+    late: NDArray[np.bool_] = np.zeros(len(time_N), np.bool_)
+    if (time_N[1:] < time_N[:-1]).any():  # the running maximum takes longer than all the rest
+        late = time_N < np.maximum.accumulate(time_N)
     return late
 
 

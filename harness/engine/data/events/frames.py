@@ -53,7 +53,8 @@ def slices_by_time(events: Events, frames: int) -> Slices:
         return np.zeros(0, np.int64)
     since = events["t"].astype(np.int64)
     since -= since.min()
-    return since * frames // (since.max() + 1)
+    slices: Slices = since * frames // (since.max() + 1)
+    return slices
 
 
 SLICINGS: Final[Mapping[str, Callable[[Events, int], Slices]]] = MappingProxyType(
