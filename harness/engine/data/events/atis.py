@@ -68,7 +68,8 @@ def write_atis(path: Path | str, events: Events) -> None:
     """Write events as a 40-bit file, whole or not at all; `read_atis` gives them back.
 
     Raises HarnessError for what the format cannot say: no events, x above 255, y above 239, events
-    out of order, a first event later than the clock, a silence of half its round or more.
+    out of order, a first event later than the clock, and where the clock starts over a silence of
+    half its round or more.
     """
     path = Path(path)
     require_writable(path, events, Sensor(256, OVERFLOW_ROW), CLOCK_BITS)

@@ -14,16 +14,17 @@ Ticks = NDArray[np.int64]
 def unwrapped(ticks_N: Ticks, bits: int) -> Ticks:
     """Readings of a clock of `bits` bits as µs since its first zero, int64 [N].
 
-    Each step between neighbours is taken as the shorter way round the clock, t_k = t_0 +
-    Σ ((d + R/2) mod R − R/2) with R = 2**bits, so a wrap goes on upward and an event that comes too
-    late stays below its neighbour. A silence longer than R/2 (4.2 s of 23 bits, 36 min of 32) is
-    beyond what the format can say: it shows as a step back.
+    Readings that never fall are taken as they are. Otherwise each step between neighbours is the
+    shorter way round the clock, t_k = t_0 + Σ ((d + R/2) mod R − R/2) with R = 2**bits, so a wrap
+    goes on upward and an event that comes too late stays below its neighbour. Beside a wrap a
+    silence of R/2 or more (4.2 s of 23 bits, 36 min of 32) is beyond what the format can say: it
+    shows as a step back.
     """
     if len(ticks_N) == 0:
         return ticks_N
     whole, half = 1 << bits, 1 << (bits - 1)
     steps = np.diff(ticks_N)
-    if steps.size == 0 or (steps.min() >= 0 and steps.max() < half):
+    if steps.size == 0 or steps.min() >= 0:
         return ticks_N
     steps = ((steps + half) & (whole - 1)) - half
     return np.concatenate([ticks_N[:1], ticks_N[0] + np.cumsum(steps)])

@@ -20,11 +20,15 @@ def require_writable(path: Path, events: Events, sensor: Sensor, clock_bits: int
         problem = "events out of order"
     elif not 0 <= int(events["t"][0]) < 1 << clock_bits:
         problem = f"the first event, at {events['t'][0]:,} µs, is not on the clock's first round"
-    elif span(events["t"]) >= 1 << (clock_bits - 1):
-        problem = f"a silence of {span(events['t']):,} µs, which {clock_bits} bits cannot tell"
+    elif _wraps(events, clock_bits) and span(events["t"]) >= 1 << (clock_bits - 1):
+        problem = f"a silence of {span(events['t']):,} µs beside a wrap of {clock_bits} bits"
     else:
         return
     raise HarnessError(str(path), problem)
+
+
+def _wraps(events: Events, clock_bits: int) -> bool:
+    return int(events["t"][-1]) >= 1 << clock_bits
 
 
 def publish(path: Path, content: bytes) -> None:
