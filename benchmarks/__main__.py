@@ -12,7 +12,7 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import lif, peers, scaling, training_step
+from benchmarks import events, lif, peers, scaling, training_step
 from benchmarks.candidates import Size
 from benchmarks.ceilings import ceilings
 from benchmarks.ratio import Row
@@ -27,6 +27,7 @@ def main() -> None:
     rows = lif.rows(asked.rounds, asked.device, asked.elements)
     fewer = max(3, asked.rounds // 2)
     rows += training_step.rows(size, fewer)
+    rows += events.rows(asked.rounds)
     if asked.scaling:
         rows += scaling.rows(size, fewer)
     said = environment(Path.cwd())
