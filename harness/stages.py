@@ -116,7 +116,7 @@ def _is_repacked(block: Cifar, data: Path) -> bool:
 
 
 def has_data(block: Cifar | Recordings, data: Path) -> bool:
-    """Whether a published set, or its archives, lies in the data folder; not whether it is right."""
+    """Whether a published set, or its archives, lies in the data folder, right or not."""
     if isinstance(block, Recordings):
         pairs = [(archive.target, archive.name) for archive in block.archives]
     else:

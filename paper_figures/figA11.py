@@ -1,4 +1,4 @@
-"""Fig. A.11: the similarity across times in the convolutions of the SNN ResNet-20 on CIFAR10-DVS."""
+"""Fig. A.11: similarity across times in the convolutions of the SNN ResNet-20 on CIFAR10-DVS."""
 
 from __future__ import annotations
 

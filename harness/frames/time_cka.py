@@ -10,7 +10,7 @@ import numpy as np
 
 from harness.frames.cka import CKA, NOTHING_DEFINED
 from harness.frames.columns import Reading
-from harness.frames.layers import Map, mean, off_diagonal
+from harness.frames.layers import Floats, Map, mean, off_diagonal
 from harness.spec.measure import TimeCka
 
 ONE_STEP = "the layer runs one time step"

@@ -42,7 +42,7 @@ def run(spec: CkaRun, place: Place, report: Report) -> Numbers:
 
 
 def _batches(spec: CkaRun, place: Place, device: torch.device, report: Report) -> Batches | Pairs:
-    """Test images for both networks; of recordings each gets its own number of frames, y's first."""
+    """Test images for both networks; recordings in the frames that each was trained on, y first."""
 
     def shown(side: Training, told: Report) -> Iterator[torch.Tensor]:
         images = images_of(side, place)
