@@ -12,7 +12,7 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import cka, cka_parts, lif, peers, scaling, training_step
+from benchmarks import cka, cka_parts, events, lif, peers, scaling, training_step
 from benchmarks.candidates import Size
 from benchmarks.ceilings import ceilings
 from benchmarks.ratio import Row
@@ -30,6 +30,7 @@ def main() -> None:
     rows = lif.rows(asked.rounds, asked.device, asked.elements)
     fewer = max(3, asked.rounds // 2)
     rows += training_step.rows(size, fewer)
+    rows += events.rows(asked.rounds)
     if asked.scaling:
         rows += scaling.rows(size, fewer)
     _publish(asked.out, rows, limits, {})

@@ -22,7 +22,7 @@ from harness.plan.cost import Estimate, Past, disk_bytes, estimate
 from harness.plan.expand import Plan, expand
 from harness.plan.node import Node
 from harness.plan.resolve import Setting
-from harness.spec.dataset import Cifar, PinnedFile
+from harness.spec.dataset import Cifar, PinnedFile, Recordings
 from harness.spec.library import Library, load
 from harness.spec.overrides import parse_override
 from harness.spec.profile import Profile
@@ -115,10 +115,13 @@ def _is_repacked(block: Cifar, data: Path) -> bool:
     )
 
 
-def has_images(name: str, data: Path) -> bool:
-    """Whether a CIFAR set, or its archive, lies in the data folder; not whether it is right."""
-    files = LAYOUTS[name]
-    return (data / files.folder).is_dir() or (data / files.archive).is_file()
+def has_data(block: Cifar | Recordings, data: Path) -> bool:
+    """Whether a published set, or its archives, lies in the data folder, right or not."""
+    if isinstance(block, Recordings):
+        pairs = [(archive.target, archive.name) for archive in block.archives]
+    else:
+        pairs = [(LAYOUTS[block.name].folder, LAYOUTS[block.name].archive)]
+    return all((data / folder).is_dir() or (data / name).is_file() for folder, name in pairs)
 
 
 def make_plan(project: Project, names: Sequence[str]) -> Plan:
@@ -155,9 +158,9 @@ def _downloads(nodes: Sequence[Node], data: Path) -> dict[str, int]:
     wanted = {
         training.dataset.name: training.dataset
         for training in trainings
-        if isinstance(training, Training) and isinstance(training.dataset, Cifar)
+        if isinstance(training, Training) and isinstance(training.dataset, Cifar | Recordings)
     }
-    return {name: spec.archive_bytes for name, spec in wanted.items() if not has_images(name, data)}
+    return {name: spec.archive_bytes for name, spec in wanted.items() if not has_data(spec, data)}
 
 
 def slots_for(project: Project, jobs: int | None) -> int:

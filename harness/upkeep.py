@@ -19,7 +19,7 @@ from harness.plan.resolve import Setting
 from harness.screen import size
 from harness.spec.attack import Attack
 from harness.spec.cka import Cka
-from harness.spec.dataset import Cifar, Dataset
+from harness.spec.dataset import Cifar, Dataset, Recordings
 from harness.spec.exhibit import Exhibit
 from harness.spec.library import load
 from harness.spec.network import Network
@@ -27,7 +27,7 @@ from harness.spec.neuron import Neuron
 from harness.spec.probe import Probe
 from harness.spec.profile import Profile
 from harness.spec.recipe import Recipe
-from harness.stages import has_images
+from harness.stages import has_data
 
 SCHEMAS: dict[str, Any] = {
     "exhibit": Exhibit,
@@ -114,9 +114,9 @@ def _packages(versions: dict[str, str | None]) -> Iterator[Finding]:
 
 def _data(layout: Layout, blocks: list[Dataset]) -> Iterator[Finding]:
     for block in blocks:
-        if not isinstance(block, Cifar):
+        if not isinstance(block, Cifar | Recordings):
             yield Finding(Health.GOOD, f"data {block.name}", "embedded")
-        elif has_images(block.name, layout.data):
+        elif has_data(block, layout.data):
             yield Finding(Health.GOOD, f"data {block.name}", f"found in {layout.data}")
         else:
             found = f"not in {layout.data}; {size(block.archive_bytes)} are downloaded when needed"

@@ -10,14 +10,15 @@ import numpy as np
 
 from harness.frames.cka import CKA, NOTHING_DEFINED
 from harness.frames.columns import Reading
-from harness.frames.layers import Map, mean, off_diagonal
+from harness.frames.layers import Floats, Map, mean, off_diagonal
 from harness.spec.measure import TimeCka
 
 ONE_STEP = "the layer runs one time step"
 
 
 def read(measure: TimeCka, content: Mapping[str, Any]) -> Iterator[Reading]:
-    """Mean and least CKA between different time steps, over the pairs that are defined.
+    """Mean and least CKA between different time steps, over the pairs that are defined, and the
+    mean of each step with the others.
 
     Raises:
         KeyError: the files lack a field.
@@ -32,7 +33,16 @@ def read(measure: TimeCka, content: Mapping[str, Any]) -> Iterator[Reading]:
         for quantity, value in (("time_mean", mean(pairs)), ("time_min", least)):
             undefined = math.isnan(value)
             yield Reading(quantity, CKA, value, why=why if undefined else "", levels=level)
+        yield from _steps(values, level, why)
         yield Reading("undefined", "cells", float(np.isnan(values).sum()), levels=level)
+
+
+def _steps(values: Floats, level: Mapping[str, str], why: str) -> Iterator[Reading]:
+    """How like the others each step is, on the mean; steps count from 0."""
+    for step, row in enumerate(values):
+        value = mean(np.delete(row, step))
+        at = {**level, "step": str(step)}
+        yield Reading("step_mean", CKA, value, why=why if math.isnan(value) else "", levels=at)
 
 
 def maps(measure: TimeCka, content: Mapping[str, Any]) -> Iterator[Map]:

@@ -12,7 +12,7 @@ from harness.execute.events import Failed
 from harness.plan.expand import Plan, PlannedExhibit
 from harness.report import wording
 from harness.report.view import Fact, FailureView, NodeView, Provenance
-from harness.spec.dataset import Cifar, Dataset
+from harness.spec.dataset import Cifar, Dataset, Recordings, Saccades
 from harness.spec.document import Document
 from harness.spec.profile import Profile
 from harness.store.manifest import Manifest
@@ -77,7 +77,12 @@ def _data(data: Dataset) -> str:
     if isinstance(data, Cifar):
         sums = ", ".join(f"{file.name} {file.checksum}" for file in data.files)
         return f"{data.name}, {data.origin} files: {sums}"
-    return f"{data.name}, embedded in this project, sha256:{data.sha256}"
+    if isinstance(data, Recordings):
+        sums = ", ".join(f"{file.name} {file.checksum}" for file in data.archives)
+        split = f"the {data.split} {data.test_share:.0%} of each class for testing"
+        return f"{data.name}, published files: {sums}; {split}"
+    said = f"{data.name}, embedded in this project, sha256:{data.sha256}"
+    return f"{said}, as a simulated event camera sees it" if isinstance(data, Saccades) else said
 
 
 def _own(spec: Mapping[str, Any]) -> Mapping[str, Any]:

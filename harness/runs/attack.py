@@ -17,7 +17,7 @@ from harness.runs.cka import defined_mean, undefined
 from harness.runs.layers import described
 from harness.runs.machine import prepared
 from harness.runs.place import Numbers, Place, Progress, Report, write_json
-from harness.runs.trained import first, images_of, normalisation, trained
+from harness.runs.trained import first, normalisation, pictures_of, trained
 from harness.spec.attack import Attack, Fgsm, Mode
 from harness.spec.run import RobustnessRun
 
@@ -28,7 +28,7 @@ def run(spec: RobustnessRun, place: Place, report: Report) -> Numbers:
     """
     with prepared(spec.x.numerics, place) as device:
         network = trained(spec.x, place.inputs["x"], device)
-        images = images_of(spec.x, place)
+        images = pictures_of(spec.x, place)
         accuracies, curves = [_accuracy(network, images, spec, 0.0)], []
         for done, epsilon in enumerate(spec.epsilon):
             report(Progress(done, len(spec.epsilon), "ε"))
@@ -61,7 +61,7 @@ def _accuracy(network: Network, images: ImageSet, spec: RobustnessRun, epsilon: 
     found = accuracy_under_attack(
         network,
         *first(images, "test", spec.attack.images),
-        normalisation(spec.x),
+        normalisation(spec.x, images),
         _engine(spec.attack, spec.attack.accuracy_mode),
         epsilons=(epsilon,),
         seed=spec.x.seed,
@@ -79,7 +79,7 @@ def _similarity(
         batches = attacked_batches(
             network,
             *first(images, "test", spec.cka.images),
-            normalisation(spec.x),
+            normalisation(spec.x, images),
             _engine(spec.attack, spec.attack.similarity_mode),
             epsilon=epsilon,
             seed=spec.x.seed,

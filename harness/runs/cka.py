@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import torch
 from safetensors.torch import save_file
 
-from harness.engine.cka import cka_heatmap
+from harness.engine.cka import Batches, Pairs, cka_heatmap
 from harness.errors import HarnessError
 from harness.runs.layers import described
 from harness.runs.machine import prepared
 from harness.runs.place import Numbers, Place, Report, write_json
 from harness.runs.trained import first, images_of, minibatches, normalisation, trained
-from harness.spec.run import CkaRun
+from harness.spec.dataset import Framed
+from harness.spec.run import CkaRun, Training
 
 
 def run(spec: CkaRun, place: Place, report: Report) -> Numbers:
@@ -25,8 +26,7 @@ def run(spec: CkaRun, place: Place, report: Report) -> Numbers:
     with prepared(spec.x.numerics, place) as device:
         x = trained(spec.x, place.inputs["x"], device)
         y = x if spec.y is None else trained(spec.y, place.inputs["y"], device)
-        pixels, _ = first(images_of(spec.x, place), "test", spec.cka.images)
-        batches = minibatches(pixels, spec.cka.batch, normalisation(spec.x), device, report)
+        batches = _batches(spec, place, device, report)
         found = cka_heatmap(y, x, batches, estimator=spec.cka.estimator)
     save_file({"values": found.values.contiguous()}, place.files / "cka.safetensors")
     record = {
@@ -39,6 +39,19 @@ def run(spec: CkaRun, place: Place, report: Report) -> Numbers:
     }
     write_json(place.files / "cka.json", record)
     return {"mean": defined_mean((found.values,)), "undefined": len(found.reasons)}
+
+
+def _batches(spec: CkaRun, place: Place, device: torch.device, report: Report) -> Batches | Pairs:
+    """Test images for both networks; recordings in the frames that each was trained on, y first."""
+
+    def shown(side: Training, told: Report) -> Iterator[torch.Tensor]:
+        images = images_of(side, place)
+        pixels, _ = first(images, "test", spec.cka.images)
+        return minibatches(pixels, spec.cka.batch, normalisation(side, images), device, told)
+
+    if spec.y is None or not isinstance(spec.x.dataset, Framed):
+        return shown(spec.x, report)
+    return zip(shown(spec.y, lambda progress: None), shown(spec.x, report), strict=True)
 
 
 def undefined(reasons: Mapping[tuple[int, int], str]) -> list[dict[str, Any]]:

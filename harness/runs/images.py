@@ -1,4 +1,4 @@
-"""Data set specs → image sets of the engine."""
+"""Data set specs → sets of images, or of recordings as frames, of the engine."""
 
 from __future__ import annotations
 
@@ -10,32 +10,43 @@ from harness.engine.data.cifar import load
 from harness.engine.data.download import fetch_cifar
 from harness.engine.data.embedded import digits_on_photos
 from harness.engine.data.images import ImageSet
+from harness.engine.data.labelled import LabelledSet
 from harness.errors import ExitCode, HarnessError
-from harness.spec.dataset import Cifar, ColouredDigits, Dataset, EmbeddedDigits
+from harness.runs.recordings import looked_at, published
+from harness.spec.dataset import Cifar, ColouredDigits, Dataset, Pictures, Recordings, Saccades
+from harness.spec.neuron import Neuron
 
 _ONE_AT_A_TIME = threading.Lock()
 
 
-def image_set(dataset: Dataset, data: Path) -> ImageSet:
+def image_set(dataset: Dataset, neuron: Neuron, data: Path) -> LabelledSet:
     """The images of a data set spec, downloaded if they are not under `data`.
+
+    Recordings come in as many frames as the neuron has time steps, in one for an ANN: all events
+    integrated (Sec. 4.4, p. 9).
 
     Raises:
         HarnessError: they cannot be had, or are not the pinned ones.
     """
+    frames = neuron.time_steps if neuron.is_spiking else 1
     with _ONE_AT_A_TIME:
-        return _image_set(dataset, data)
+        return _set(dataset, frames if isinstance(dataset, Recordings | Saccades) else 0, data)
 
 
 @lru_cache(maxsize=2)
-def _image_set(dataset: Dataset, data: Path) -> ImageSet:
-    if isinstance(dataset, EmbeddedDigits | ColouredDigits):
-        return _embedded(dataset)
-    return _cifar(dataset, data)
+def _set(dataset: Dataset, frames: int, data: Path) -> LabelledSet:
+    if isinstance(dataset, Recordings):
+        return published(dataset, data, frames)
+    if isinstance(dataset, Saccades):
+        return looked_at(dataset, _pictures(dataset, dataset.picture), data, frames)
+    if isinstance(dataset, Cifar):
+        return _cifar(dataset, data)
+    return _pictures(dataset, dataset.size)
 
 
-def _embedded(spec: EmbeddedDigits | ColouredDigits) -> ImageSet:
+def _pictures(spec: Pictures, size: int) -> ImageSet:
     images = digits_on_photos(
-        size=spec.size,
+        size=size,
         brightness=spec.brightness,
         jitter=spec.jitter,
         rotation=spec.rotation,
@@ -48,7 +59,7 @@ def _embedded(spec: EmbeddedDigits | ColouredDigits) -> ImageSet:
     )
     if images.sha256 != spec.sha256:
         raise HarnessError(
-            f"data set {spec.name}",
+            f"data set {images.name}",
             f"the pixels built here hash to {images.sha256}, the spec pins {spec.sha256}",
             hint=f"if a field was changed on purpose, pin sha256 = {images.sha256!r}",
             code=ExitCode.RUN_FAILED,

@@ -16,10 +16,11 @@ def run(spec: ProbeRun, place: Place, report: Report) -> Numbers:
     """Fit to the train images, score on both splits; `probe.json` holds percent by block."""
     with prepared(spec.x.numerics, place) as device:
         network = trained(spec.x, place.inputs["x"], device)
+        images = images_of(spec.x, place)
         found = probe_blocks(
             network,
-            images_of(spec.x, place),
-            normalisation(spec.x),
+            images,
+            normalisation(spec.x, images),
             layers=block_names(network),
             seed=spec.x.seed,
             **_engine(spec.probe),

@@ -20,8 +20,10 @@ def run(spec: TimeCkaRun, place: Place, report: Report) -> Numbers:
     with prepared(spec.x.numerics, place) as device:
         network = trained(spec.x, place.inputs["x"], device)
         layers = chosen(network, spec.layers)
-        pixels, _ = first(images_of(spec.x, place), "test", spec.cka.images)
-        batches = minibatches(pixels, spec.cka.batch, normalisation(spec.x), device, report)
+        images = images_of(spec.x, place)
+        pixels, _ = first(images, "test", spec.cka.images)
+        normalise = normalisation(spec.x, images)
+        batches = minibatches(pixels, spec.cka.batch, normalise, device, report)
         found = time_cka(network, batches, layers, estimator=spec.cka.estimator)
     maps = {name: one.values.contiguous() for name, one in found.items()}
     save_file(maps, place.files / "cka.safetensors")

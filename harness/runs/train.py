@@ -8,10 +8,10 @@ from safetensors.torch import save_file
 
 from harness.engine import training
 from harness.engine.training import Epoch, History, Normalisation
-from harness.runs.images import image_set
 from harness.runs.machine import prepare
 from harness.runs.networks import network
 from harness.runs.place import Numbers, Place, Progress, Report, write_json
+from harness.runs.trained import images_of, normalisation
 from harness.spec.recipe import Recipe
 from harness.spec.run import Training
 
@@ -24,7 +24,7 @@ def run(spec: Training, place: Place, report: Report) -> Numbers:
     `metrics.json` holds nothing that depends on the clock, so that equal runs leave equal bytes.
     """
     prepare(spec.numerics, place)
-    images = image_set(spec.dataset, place.data)
+    images = images_of(spec, place)
     net = network(
         spec.network,
         spec.neuron,
@@ -41,7 +41,7 @@ def run(spec: Training, place: Place, report: Report) -> Numbers:
     history = training.train(
         net,
         images,
-        _recipe(spec.recipe, spec.dataset.mean, spec.dataset.std),
+        _recipe(spec.recipe, normalisation(spec, images)),
         seed=spec.seed,
         device=spec.numerics.device,
         precision=spec.recipe.precision,
@@ -67,11 +67,9 @@ def run(spec: Training, place: Place, report: Report) -> Numbers:
     }
 
 
-def _recipe(
-    recipe: Recipe, mean: tuple[float, float, float], std: tuple[float, float, float]
-) -> training.Recipe:
+def _recipe(recipe: Recipe, numbers: Normalisation) -> training.Recipe:
     fields = recipe.model_dump(exclude={"precision"})
-    return training.Recipe(**fields, normalisation=Normalisation(mean, std))
+    return training.Recipe(**fields, normalisation=numbers)
 
 
 def _metrics(history: History, parameters: int) -> dict[str, object]:

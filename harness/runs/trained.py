@@ -10,12 +10,14 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from harness.engine.data.images import ImageSet
+from harness.engine.data.labelled import LabelledSet
 from harness.engine.networks import Network
 from harness.engine.training import Normalisation
 from harness.errors import ExitCode, HarnessError
 from harness.runs.images import image_set
 from harness.runs.networks import network
 from harness.runs.place import Place, Progress, Report
+from harness.spec.dataset import Framed
 from harness.spec.run import Training
 
 
@@ -43,17 +45,32 @@ def trained(spec: Training, folder: Path, device: torch.device) -> Network:
     return net.eval().to(device)
 
 
-def images_of(spec: Training, place: Place) -> ImageSet:
-    """The data set that a network was trained on."""
-    return image_set(spec.dataset, place.data)
+def images_of(spec: Training, place: Place) -> LabelledSet:
+    """The data set that a network was trained on, as it was shown to it."""
+    return image_set(spec.dataset, spec.neuron, place.data)
 
 
-def normalisation(spec: Training) -> Normalisation:
-    """How a network wants its images."""
+def pictures_of(spec: Training, place: Place) -> ImageSet:
+    """As `images_of`.
+
+    Raises:
+        HarnessError: it is no set of images but of recordings.
+    """
+    images = images_of(spec, place)
+    if not isinstance(images, ImageSet):
+        problem = "holds recordings, and this measure is one of images"
+        raise HarnessError(f"data set {images.name}", problem, hint="name a set of images")
+    return images
+
+
+def normalisation(spec: Training, images: LabelledSet) -> Normalisation:
+    """How a network wants its images: by the numbers of the spec, recordings by their own."""
+    if isinstance(spec.dataset, Framed):
+        return Normalisation.of(images.train_images)
     return Normalisation(spec.dataset.mean, spec.dataset.std)
 
 
-def first(images: ImageSet, split: str, wanted: int) -> tuple[Tensor, Tensor]:
+def first(images: LabelledSet, split: str, wanted: int) -> tuple[Tensor, Tensor]:
     """The first `wanted` images of a split with their labels.
 
     Raises:
@@ -73,7 +90,7 @@ def first(images: ImageSet, split: str, wanted: int) -> tuple[Tensor, Tensor]:
 def minibatches(
     pixels: Tensor, batch: int, normalise: Normalisation, device: torch.device, report: Report
 ) -> Iterator[Tensor]:
-    """uint8 images as minibatches of network input, told as they are taken."""
+    """Stored images as minibatches of network input, told as they are taken."""
     parts = torch.split(pixels, batch)
     for number, part in enumerate(parts):
         report(Progress(number, len(parts), "minibatch"))

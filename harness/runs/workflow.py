@@ -8,7 +8,7 @@ from safetensors.torch import save_file
 from harness.engine.cka import cka_heatmap, gram_matrices
 from harness.runs.machine import prepared
 from harness.runs.place import Numbers, Place, Report, write_json
-from harness.runs.trained import first, images_of, minibatches, normalisation, trained
+from harness.runs.trained import first, minibatches, normalisation, pictures_of, trained
 from harness.spec.run import WorkflowRun
 
 WHITE = 255
@@ -21,8 +21,10 @@ def run(spec: WorkflowRun, place: Place, report: Report) -> Numbers:
     with prepared(spec.x.numerics, place) as device:
         x = trained(spec.x, place.inputs["x"], device)
         y = trained(spec.y, place.inputs["y"], device)
-        pixels, _ = first(images_of(spec.x, place), "test", spec.images)
-        inputs = next(minibatches(pixels, spec.images, normalisation(spec.x), device, report))
+        images = pictures_of(spec.x, place)
+        pixels, _ = first(images, "test", spec.images)
+        normalise = normalisation(spec.x, images)
+        inputs = next(minibatches(pixels, spec.images, normalise, device, report))
         layers = (spec.layer,)
         gram_x, gram_y = (gram_matrices(one, inputs, layers)[spec.layer] for one in (x, y))
         found = cka_heatmap(y, x, [inputs], layers)

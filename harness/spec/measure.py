@@ -94,7 +94,7 @@ class TimeCka(_Similarity):
     layers: tuple[Name, ...] = Field(
         min_length=1, description="layers, or the groups `blocks`, `convolutions`, `activations`"
     )
-    index: ClassVar[tuple[str, ...]] = ("layer",)
+    index: ClassVar[tuple[str, ...]] = ("layer", "step")
 
 
 class Robustness(_Similarity):

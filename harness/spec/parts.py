@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from harness.spec.attack import Fgsm, Pgd
 from harness.spec.cka import Cka
-from harness.spec.dataset import Cifar, ColouredDigits, EmbeddedDigits
+from harness.spec.dataset import Cifar, ColouredDigits, EmbeddedDigits, Recordings, Saccades
 from harness.spec.network import Alexnet, Resnet, Small, Vgg
 from harness.spec.neuron import If, Lif, Plif, Relu
 from harness.spec.numerics import Numerics
@@ -18,7 +18,7 @@ from harness.spec.recipe import Recipe
 PARTS: Mapping[str, tuple[type[BaseModel], ...]] = {
     "network": (Resnet, Vgg, Small, Alexnet),
     "neuron": (Relu, Lif, If, Plif),
-    "dataset": (Cifar, EmbeddedDigits, ColouredDigits),
+    "dataset": (Cifar, EmbeddedDigits, ColouredDigits, Recordings, Saccades),
     "recipe": (Recipe,),
     "numerics": (Numerics,),
     "cka": (Cka,),
@@ -28,7 +28,7 @@ PARTS: Mapping[str, tuple[type[BaseModel], ...]] = {
 MEASURED: tuple[str, ...] = ("cka", "attack", "probe")
 """The parts of a measurement, taken from named blocks; the others are those of a training."""
 
-_CLOSED = ("kind", "name", "files", "archive", "origin", "deviations")
+_CLOSED = ("kind", "name", "files", "archive", "archives", "origin", "deviations")
 """Fields that choose the model or pin its data: a profile or an override leaves them alone."""
 
 

@@ -51,11 +51,12 @@ class Runs:
         self.folder = folder
         self.files: dict[str, Path] = {}
         self.told: list[Progress] = []
+        self.data = folder / "data"
 
     def place(self, node: Node, again: str = "") -> Place:
         here = place(self.folder / f"{node.key}{again}")
         inputs = {name: self.files[key] for name, key in node.inputs.items()}
-        return replace(here, inputs=inputs)
+        return replace(here, inputs=inputs, data=self.data)
 
     def run(self, node: Node, again: str = "") -> Path:
         here = self.place(node, again)
@@ -116,9 +117,39 @@ def features(node: Node, runs: Runs, side: str, images: int) -> Mapping[str, tor
     """Layer → all time steps of an image in one row, from the stored weights."""
     spec = getattr(node.full, side)
     network = trained(spec, runs.files[node.inputs[side]], torch.device("cpu"))
-    pixels, _ = first(images_of(spec, Place(Path(), Path(), Path(), {}, 1)), "test", images)
-    found = record(network, normalisation(spec)(pixels))
+    shown = images_of(spec, Place(Path(), Path(), runs.data, {}, 1))
+    pixels, _ = first(shown, "test", images)
+    found = record(network, normalisation(spec, shown)(pixels))
     return {name: layer.transpose(0, 1).flatten(1) for name, layer in found}
+
+
+def test_a_map_of_recordings_shows_each_network_its_own_frames(
+    runs: Runs, measured: Measured
+) -> None:
+    """The ANN one frame that is the sum of the SNN's three."""
+    node, folder = measured("figA10", "depth=8", "width=1", "time_steps=3")
+    values = load_file(folder / "cka.safetensors")["values"]
+    snn, ann = (features(node, runs, side, 32) for side in ("x", "y"))
+    assert len(snn["conv1"]) == len(ann["conv1"]) == 32
+    assert snn["conv1"].shape[1] == 3 * ann["conv1"].shape[1]
+    names = [row["name"] for row in read(folder, "cka.json")["y"]]
+    for layer in ("conv1", "s1.b0"):
+        at = names.index(layer)
+        assert values[at, at] == pytest.approx(slow_cka(snn[layer], ann[layer], 16), abs=1e-5)
+
+
+def test_recordings_over_time_have_a_step_for_each_frame(measured: Measured) -> None:
+    _, folder = measured("figA11", "depth=8", "time_steps=3")
+    maps = load_file(folder / "cka.safetensors")
+    assert {tuple(one.shape) for one in maps.values()} == {(3, 3)}
+    assert maps["conv1"].fill_diagonal_(0).max() < 1  # the frames differ already
+
+
+def test_measures_of_images_refuse_recordings(runs: Runs) -> None:
+    nodes = nodes_of("fig8", "depth=8", "dataset=digit-events", "neuron=relu")
+    runs.run(nodes[0])
+    with pytest.raises(HarnessError, match="holds recordings, and this measure is one of images"):
+        runs.run(nodes[-1])
 
 
 def test_a_map_holds_y_down_x_across_and_where_each_layer_stands(

@@ -1,7 +1,7 @@
 """Crop, flip and normalisation of whole batches, each image with its own draw."""
 
-# Legend: B = images of a batch, C = colour channels, H, W = rows and columns of pixels, p = padding
-# in pixels
+# Legend: B = images of a batch, T = frames of a recording, C = channels, H, W = rows and columns of
+# pixels, p = padding in pixels
 
 from __future__ import annotations
 
@@ -24,13 +24,18 @@ def crop_flip(
     and x' = W − 1 − x where the image is flipped, x elsewhere (He et al. 2016, section 4.2: p = 4
     at 32 x 32). The zeros are black pixels, so this belongs before `normalise`, as torchvision's
     RandomCrop does on pictures; after it, zero would be the mean colour. Any dtype, device and
-    memory format, kept in the result.
+    memory format, kept in the result. Of recordings [B, T, C, H, W] all frames share their
+    recording's draw, and the zeros are pixels without events.
 
     `generator` lives on the CPU and is advanced by the same three draws of B numbers whatever
     `padding` and `flip` are: with the same stream two runs see the same crops on every device, and
     one may switch the flip off alone. Raises HarnessError for a negative padding or a tensor that
-    is not [B, C, H, W].
+    is neither.
     """
+    if images_BCHW.ndim == 5:
+        folded = images_BCHW.flatten(1, 2)
+        result = crop_flip(folded, padding=padding, flip=flip, generator=generator)
+        return result.unflatten(1, images_BCHW.shape[1:3])
     if images_BCHW.ndim != 4:
         raise HarnessError("crop_flip", f"needs [B, C, H, W], got {list(images_BCHW.shape)}")
     if padding < 0:
@@ -69,16 +74,35 @@ def normalise(images_BCHW: Tensor, mean: Sequence[float], std: Sequence[float]) 
         raise HarnessError(
             "normalise", f"needs raw uint8 [B, C, H, W], got {dtype} {list(images_BCHW.shape)}"
         )
-    channels = images_BCHW.shape[1]
+    _require_channels(images_BCHW.shape[1], mean, std)
+    mean_C11 = _moved(torch.tensor(mean, dtype=torch.float32), images_BCHW)[:, None, None]
+    std_C11 = _moved(torch.tensor(std, dtype=torch.float32), images_BCHW)[:, None, None]
+    return images_BCHW.to(torch.float32).div_(255).sub_(mean_C11).div_(std_C11)
+
+
+def normalise_counts(frames_BTCHW: Tensor, mean: Sequence[float], std: Sequence[float]) -> Tensor:
+    """(count − mean_c) / std_c as float32 [B, T, C, H, W]; counts of events are int16.
+
+    `mean` and `std` in events per pixel and frame. Raises HarnessError as `normalise`.
+    """
+    if frames_BTCHW.dtype != torch.int16 or frames_BTCHW.ndim != 5:
+        dtype = str(frames_BTCHW.dtype).removeprefix("torch.")
+        raise HarnessError(
+            "normalise", f"needs int16 [B, T, C, H, W], got {dtype} {list(frames_BTCHW.shape)}"
+        )
+    _require_channels(frames_BTCHW.shape[2], mean, std)
+    mean_C11 = _moved(torch.tensor(mean, dtype=torch.float32), frames_BTCHW)[:, None, None]
+    std_C11 = _moved(torch.tensor(std, dtype=torch.float32), frames_BTCHW)[:, None, None]
+    return frames_BTCHW.to(torch.float32).sub_(mean_C11).div_(std_C11)
+
+
+def _require_channels(channels: int, mean: Sequence[float], std: Sequence[float]) -> None:
     if len(mean) != channels or len(std) != channels:
         raise HarnessError(
             "normalise", f"{channels} channels, but {len(mean)} means and {len(std)} deviations"
         )
     if not all(value > 0 for value in std):
         raise HarnessError("normalise", f"each std must be above 0, got {list(std)}")
-    mean_C11 = _moved(torch.tensor(mean, dtype=torch.float32), images_BCHW)[:, None, None]
-    std_C11 = _moved(torch.tensor(std, dtype=torch.float32), images_BCHW)[:, None, None]
-    return images_BCHW.to(torch.float32).div_(255).sub_(mean_C11).div_(std_C11)
 
 
 def _crop(images_BCHW: Tensor, padding: int, down_B: Tensor, right_B: Tensor) -> Tensor:

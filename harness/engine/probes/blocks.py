@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from torch import Tensor
 
-from harness.engine.data.images import ImageSet
+from harness.engine.data.labelled import LabelledSet
 from harness.engine.networks import Network
 from harness.engine.networks.block import PreActivationBlock
 from harness.engine.probes.probe import Method, ProbeAccuracy, probe_order, require_method, right
@@ -35,7 +35,7 @@ def block_names(network: Network) -> tuple[str, ...]:
 
 def probe_blocks(
     network: Network,
-    images: ImageSet,
+    images: LabelledSet,
     normalisation: Normalisation,
     *,
     layers: Sequence[str] | None = None,

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from harness.engine.data.augment import crop_flip
-from harness.engine.data.images import ImageSet
+from harness.engine.data.labelled import LabelledSet
 from harness.engine.randomness import stream
 from harness.engine.training.checkpoint import Checkpoint, Unusable, load, save
 from harness.engine.training.divergence import check_finite
@@ -32,7 +32,7 @@ _log = logging.getLogger(__name__)
 
 def train(
     network: nn.Module,
-    images: ImageSet,
+    images: LabelledSet,
     recipe: Recipe,
     *,
     seed: int,
@@ -45,13 +45,14 @@ def train(
 ) -> History:
     """Train `network` in place and return its learning curve.
 
-    The training images live on the device as one uint8 tensor; order and augmentation of an epoch
-    come from stream(seed, "order", epoch) and stream(seed, "augment", epoch) alone. `precision`
-    "f32", "bf16" or "fp16" is that of the convolutions. `compiled` asks for torch.compile; where it
-    fails, training goes on without and `History.not_compiled` says why. With `checkpoint` the state
-    is written there after every epoch, and the same call picks up from it, on the CPU with bitwise
-    the same result as an undisturbed run; a file that is damaged or belongs to another run is set
-    aside with a warning and `History.discarded_checkpoint`. `report` is called after every epoch.
+    The training images, or recordings as frames, live on the device as one tensor; order and
+    augmentation of an epoch come from stream(seed, "order", epoch) and stream(seed, "augment",
+    epoch) alone. `precision` "f32", "bf16" or "fp16" is that of the convolutions. `compiled` asks
+    for torch.compile; where it fails, training goes on without and `History.not_compiled` says why.
+    With `checkpoint` the state is written there after every epoch, and the same call picks up from
+    it, on the CPU with bitwise the same result as an undisturbed run; a file that is damaged or
+    belongs to another run is set aside with a warning and `History.discarded_checkpoint`. `report`
+    is called after every epoch.
     Raises Diverged when loss or weights are no longer finite; the last checkpoint is then still the
     one before.
     """

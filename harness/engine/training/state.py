@@ -20,6 +20,7 @@ from harness.engine.training.numerics import autocast
 from harness.engine.training.recipe import Recipe
 
 _MOMENTUM = "momentum_buffer"  # torch's name for it
+_BATCH_AXIS = -4  # of images [B, C, H, W] and of frames [T, B, C, H, W]
 
 
 @dataclass
@@ -66,8 +67,8 @@ class TrainingState:
         return self.forward.problem if isinstance(self.forward, Compiled) else ""
 
     def step(self, inputs: Tensor, labels: Tensor, lr: float) -> tuple[Tensor, Tensor]:
-        """One update; gives mean loss and number of right answers as tensors on the device, without
-        waiting for it.
+        """One update on images [B, C, H, W] or frames [T, B, C, H, W]; gives mean loss and number
+        of right answers as tensors on the device, without waiting for it.
 
         The gradient is that of the batch's mean loss, added up over micro batches of nearly equal
         size where the recipe asks for them; tdBN statistics are each micro batch's own.
@@ -78,7 +79,7 @@ class TrainingState:
         parts = -(-len(labels) // (self.recipe.micro_batch or len(labels)))
         losses, answers = [], []
         for some, their_labels in zip(
-            inputs.tensor_split(parts), labels.tensor_split(parts), strict=True
+            inputs.tensor_split(parts, dim=_BATCH_AXIS), labels.tensor_split(parts), strict=True
         ):
             loss, right = self._add_gradient(some, their_labels, len(their_labels) / len(labels))
             losses.append(loss)
@@ -97,7 +98,7 @@ class TrainingState:
         loss, and its right answers.
         """
         with autocast(self.precision, self.device):
-            logits = self.forward(inputs.contiguous(memory_format=torch.channels_last))
+            logits = self.forward(_channels_last(inputs))
         logits = logits.float()
         loss = share * functional.cross_entropy(
             logits, labels, label_smoothing=self.recipe.label_smoothing
@@ -125,6 +126,14 @@ class TrainingState:
                 self.optimiser.state[parameter][_MOMENTUM] = buffer.copy_(checkpoint.momentum[name])
         if checkpoint.scaler:
             self.scaler.load_state_dict(dict(checkpoint.scaler))
+
+
+def _channels_last(inputs: Tensor) -> Tensor:
+    """Network input with its channels last in memory; of frames, those of every step."""
+    if inputs.ndim == 4:
+        return inputs.contiguous(memory_format=torch.channels_last)
+    folded = inputs.flatten(0, 1).contiguous(memory_format=torch.channels_last)
+    return folded.unflatten(0, inputs.shape[:2])
 
 
 def identity(network: nn.Module, recipe: Recipe, plain: Mapping[str, object]) -> str:

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from harness.engine.data.augment import crop_flip, draw, normalise
+from harness.engine.data.augment import crop_flip, draw, normalise, normalise_counts
 from harness.errors import HarnessError
 
 
@@ -140,3 +140,36 @@ def test_a_gpu_sees_the_same_crops() -> None:
     on_gpu = crop_flip(images.cuda(), padding=2, flip=True, generator=stream())
     assert on_gpu.is_cuda
     assert torch.equal(on_gpu.cpu(), on_cpu)
+
+
+def test_the_frames_of_a_recording_share_its_draw() -> None:
+    frames = torch.randint(0, 9, (5, 3, 2, 6, 6), generator=stream(4)).to(torch.int16)
+    found = crop_flip(frames, padding=2, flip=True, generator=stream(1))
+    assert found.shape == frames.shape
+    assert found.dtype == torch.int16
+    for step in range(3):
+        alone = crop_flip(frames[:, step], padding=2, flip=True, generator=stream(1))
+        assert torch.equal(found[:, step], alone)
+
+
+def test_counts_are_normalised_in_events() -> None:
+    counts = torch.tensor([4, 7], dtype=torch.int16).view(1, 1, 2, 1, 1)
+    found = normalise_counts(counts, (0.0, 1.0), (2.0, 3.0))
+    assert found.dtype == torch.float32
+    assert found.flatten().tolist() == [2.0, 2.0]
+
+
+@pytest.mark.parametrize(
+    ("counts", "std", "problem"),
+    [
+        (torch.zeros(1, 1, 2, 4, 4), (1.0, 1.0), r"needs int16 \[B, T, C, H, W\], got float32"),
+        (torch.zeros(1, 2, 4, 4, dtype=torch.int16), (1.0, 1.0), r"got int16 \[1, 2, 4, 4\]"),
+        (torch.zeros(1, 1, 2, 4, 4, dtype=torch.int16), (1.0,), "2 channels, but 2 means and 1"),
+        (torch.zeros(1, 1, 2, 4, 4, dtype=torch.int16), (1.0, 0.0), "each std must be above 0"),
+    ],
+)
+def test_what_are_no_counts_is_refused(
+    counts: Tensor, std: tuple[float, ...], problem: str
+) -> None:
+    with pytest.raises(HarnessError, match=problem):
+        normalise_counts(counts, (0.0, 0.0), std)

@@ -38,3 +38,16 @@ def test_faults() -> None:
         Normalisation((0.5,), (0.0,))
     with pytest.raises(HarnessError, match="3 channels, but 1 means"):
         Normalisation((0.5,), (0.2,))(PIXELS)
+
+
+def test_frames_get_mean_0_and_their_root_mean_square() -> None:
+    frames = torch.tensor([[0, 3], [4, 0]], dtype=torch.int16).view(2, 1, 2, 1, 1)
+    found = Normalisation.of(frames)
+    assert found.mean == (0.0, 0.0)
+    assert found.std == pytest.approx(((16 / 2) ** 0.5, (9 / 2) ** 0.5))
+    assert found(frames).shape == (1, 2, 2, 1, 1)  # time first
+
+
+def test_a_polarity_without_events_stays_0() -> None:
+    frames = torch.zeros(2, 3, 2, 4, 4, dtype=torch.int16)
+    assert Normalisation.of(frames)(frames).abs().sum() == 0

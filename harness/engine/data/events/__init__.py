@@ -1,0 +1,20 @@
+"""Recordings of event cameras: readers, frames, a decoded cache, and sets to train on."""
+
+from __future__ import annotations
+
+from harness.engine.data.events.aedat2 import read_aedat2, write_aedat2
+from harness.engine.data.events.atis import read_atis, write_atis
+from harness.engine.data.events.event import Events, Sensor, as_events
+from harness.engine.data.events.frames import by_count, by_time
+
+__all__ = [
+    "Events",
+    "Sensor",
+    "as_events",
+    "by_count",
+    "by_time",
+    "read_aedat2",
+    "read_atis",
+    "write_aedat2",
+    "write_atis",
+]

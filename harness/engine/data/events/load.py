@@ -1,0 +1,133 @@
+"""From a folder of recordings to a set that a network can be trained on.
+
+Legend: M = recordings, T = frames, S = pixels per side.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from harness.engine.choices import choose
+from harness.engine.data.events.cache import Cache, cached
+from harness.engine.data.events.event import Sensor
+from harness.engine.data.events.folders import Listing, list_recordings
+from harness.engine.data.events.frame_set import FrameSet
+from harness.engine.data.events.frames import POLARITIES, SLICINGS, counted
+from harness.engine.data.events.published import FORMATS
+from harness.engine.data.events.recording import Faults
+from harness.engine.data.images import Origin, content_hash
+from harness.errors import HarnessError
+
+REVISION = 1  # of what a decoded event is; a cache of another one is built anew
+
+
+@dataclass(frozen=True, slots=True)
+class Framing:
+    """How a recording becomes frames: how many, by "count" or "time", of how many pixels a side.
+
+    `sensor` is the part of the camera that the frames cover, such as 240x180 for N-Caltech101.
+    Raises HarnessError for numbers that make no frame.
+    """
+
+    frames: int
+    by: Literal["count", "time"]
+    side: int
+    sensor: Sensor
+
+    def __post_init__(self) -> None:
+        choose(SLICINGS, self.by, where="event frames by")
+        if self.frames < 1 or self.side < 1:
+            raise HarnessError("event frames", f"at least 1 frame and 1 pixel (got {self})")
+        if self.side % 4:
+            raise HarnessError(
+                "event frames side",
+                f"{self.side} pixels do not halve twice",
+                hint="use a multiple of 4, such as 48",
+            )
+
+
+def recordings(
+    folder: Path, form: str, *, sensor: Sensor, faults: Faults, cache: Path
+) -> tuple[Listing, Cache]:
+    """Every recording of a folder (`list_recordings`), decoded by way of the file `cache`.
+
+    `form` is "atis" or "aedat2". The cache is built anew when names, sizes, format, sensor or
+    `faults` are others than those that it was made from; a file whose content changes while its
+    size does not goes unnoticed. Raises HarnessError as the readers do.
+    """
+    format_ = choose(FORMATS, form, where="event format")
+    listing = list_recordings(folder, format_.suffix)
+    said = {
+        "revision": REVISION,
+        "format": form,
+        "sensor": str(sensor),
+        "faults": faults,
+        "bytes": [(folder / file).stat().st_size for file in listing.files],
+    }
+    identity = hashlib.sha256(json.dumps(said).encode()).hexdigest()
+    return listing, cached(
+        cache,
+        identity,
+        listing.files,
+        lambda name: format_.decode(folder / name, sensor, faults),
+    )
+
+
+def framed(events: Cache, chosen: Sequence[int] | NDArray[np.intp], framing: Framing) -> Tensor:
+    """Frames of the chosen recordings, counts as int16 [M, T, 2, S, S].
+
+    Raises HarnessError, with the recording, for more than 32,767 events in one pixel of a frame.
+    """
+    shape = (len(chosen), framing.frames, POLARITIES, framing.side, framing.side)
+    result = np.empty(shape, np.int16)
+    for row, number in enumerate(chosen):
+        one = events[number]
+        slices = SLICINGS[framing.by](one, framing.frames)
+        counts = counted(one, slices, framing.frames, framing.sensor, framing.side)
+        if counts.max() > np.iinfo(np.int16).max:
+            raise HarnessError(
+                events.names[number], f"{counts.max():,.0f} events in one pixel of a frame"
+            )
+        result[row] = counts
+    return torch.from_numpy(result)
+
+
+def frame_set(
+    name: str,
+    listing: Listing,
+    events: Cache,
+    framing: Framing,
+    *,
+    testing: NDArray[np.bool_],
+    origin: Origin,
+) -> FrameSet:
+    """The recordings as one set; `testing` says which are for testing, bool [M]
+    (`splits.held_out`).
+    """
+    labels = torch.tensor(listing.labels, dtype=torch.int64)
+    parts = []
+    for wanted in (~testing, testing):
+        chosen = np.flatnonzero(wanted)
+        parts.append((framed(events, chosen, framing), labels[torch.from_numpy(chosen)]))
+    (train, train_labels), (test, test_labels) = parts
+    return FrameSet(
+        name,
+        train,
+        train_labels,
+        test,
+        test_labels,
+        listing.class_names,
+        origin,
+        content_hash(train, train_labels, test, test_labels),
+        events.skipped,
+    )

@@ -1,0 +1,97 @@
+"""The published sets: which archives, what lies in them, and how they are had.
+
+Neither set can be counted on to be had by a script: its hosts answer many of them with 202, 403 or
+a page to click through. Then the error says what to fetch by hand, from where, and where to put it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final
+
+from harness.engine.data.download import fetch
+from harness.engine.data.events.aedat2 import DVS128, decode_aedat2, upright
+from harness.engine.data.events.atis import decode_atis
+from harness.engine.data.events.event import Sensor
+from harness.engine.data.events.recording import Faults, Recording
+from harness.engine.data.events.unzip import unzip
+from harness.engine.data.transfer import Progress
+from harness.errors import HarnessError
+
+LARGEST_ARCHIVE: Final = 6_000_000_000  # bytes; Caltech101.zip and a class of CIFAR10-DVS have less
+LARGEST_FOLDER: Final = 12_000_000_000  # bytes of an archive's files, unpacked
+
+Decode = Callable[[Path, Sensor, Faults], Recording]
+
+
+def _atis(path: Path, sensor: Sensor, faults: Faults) -> Recording:
+    return decode_atis(path, sensor=sensor, faults=faults)
+
+
+def _aedat2(path: Path, sensor: Sensor, faults: Faults) -> Recording:
+    if sensor != DVS128:
+        raise HarnessError("event sensor", f"AEDAT 2.0 is read for {DVS128} pixels, not {sensor}")
+    found = decode_aedat2(path, faults=faults)
+    return Recording(upright(found.events), found.skipped)
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A format of recordings: how its files end, and how one becomes events that stand upright."""
+
+    suffix: str
+    decode: Decode
+
+
+FORMATS: Final[Mapping[str, Format]] = MappingProxyType(
+    {"atis": Format(".bin", _atis), "aedat2": Format(".aedat", _aedat2)}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """One .zip of a published set."""
+
+    name: str
+    checksum: str  # "md5:…" or "sha256:…"
+    mirrors: tuple[str, ...]
+    page: str  # where a person finds it
+    folder: str  # the one in it that holds the recordings
+    target: str  # where they go, relative to the data directory
+
+
+def fetch_events(
+    archives: Sequence[Archive],
+    data_dir: Path,
+    suffix: str,
+    *,
+    timeout_s: float = 30.0,
+    progress: Progress | None = None,
+) -> None:
+    """Have the targets of all archives in `data_dir`, fetched and unpacked if need be.
+
+    An archive whose target is there is not looked at, so a copy unpacked by hand is enough. One
+    that lies in `data_dir` is held against its checksum, one that is missing is fetched
+    (`download.fetch`: mirrors in turn, resumed, checked while it comes). Raises HarnessError with
+    the file, its checksum, where to get it and where to put it when no mirror gives it.
+    """
+    for archive in archives:
+        target = data_dir / archive.target
+        if target.is_dir():
+            continue
+        try:
+            file = fetch(
+                archive.mirrors,
+                data_dir / archive.name,
+                checksum=archive.checksum,
+                max_bytes=LARGEST_ARCHIVE,
+                timeout_s=timeout_s,
+                progress=progress,
+            )
+        except HarnessError as error:
+            hint = f"{error.hint}; it is offered at {archive.page}"
+            raise HarnessError(error.where, error.problem, hint=hint, code=error.code) from error
+        unzip(file, target, folder=archive.folder, suffix=suffix, max_bytes=LARGEST_FOLDER)

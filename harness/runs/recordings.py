@@ -1,0 +1,52 @@
+"""Specs of event recordings → sets of frames of the engine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from harness.engine.data.events.event import Sensor
+from harness.engine.data.events.frame_set import FrameSet
+from harness.engine.data.events.load import Framing, frame_set, recordings
+from harness.engine.data.events.published import FORMATS, Archive, fetch_events
+from harness.engine.data.events.saccades import Saccades as Movement
+from harness.engine.data.events.simulated import for_testing, simulated
+from harness.engine.data.events.splits import held_out
+from harness.engine.data.images import ImageSet
+from harness.spec.dataset import Recordings, Saccades
+
+
+def published(spec: Recordings, data: Path, frames: int) -> FrameSet:
+    """CIFAR10-DVS or N-Caltech101 in so many frames, from `data` or fetched into it."""
+    archives = [
+        Archive(one.name, one.checksum, one.mirrors, spec.page, one.folder, one.target)
+        for one in spec.archives
+    ]
+    fetch_events(archives, data, FORMATS[spec.format].suffix)
+    framing = Framing(frames, spec.frames_by, spec.size, Sensor(*spec.sensor))
+    listing, events = recordings(
+        data / spec.folder,
+        spec.format,
+        sensor=framing.sensor,
+        faults=spec.faults,
+        cache=data / f"{spec.folder}.events",
+    )
+    testing = held_out(listing.labels, share=spec.test_share, how=spec.split, seed=spec.split_seed)
+    return frame_set(spec.name, listing, events, framing, testing=testing, origin="published")
+
+
+def looked_at(spec: Saccades, pictures: ImageSet, data: Path, frames: int) -> FrameSet:
+    """What the simulated camera records of the pictures, in so many frames; its files and their
+    cache lie in `data`.
+    """
+    movement = Movement(spec.amplitude, spec.threshold, spec.steps)
+    folder = simulated(pictures, data, movement)
+    framing = Framing(frames, spec.frames_by, spec.size, Sensor(spec.picture, spec.picture))
+    listing, events = recordings(
+        folder,
+        "atis",
+        sensor=framing.sensor,
+        faults="refuse",
+        cache=data / f"{folder.name}.events",
+    )
+    testing = for_testing(listing.files)
+    return frame_set(spec.name, listing, events, framing, testing=testing, origin="embedded")

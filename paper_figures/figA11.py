@@ -1,0 +1,13 @@
+"""Fig. A.11: similarity across times in the convolutions of the SNN ResNet-20 on CIFAR10-DVS."""
+
+from __future__ import annotations
+
+from matplotlib.figure import Figure
+from pandas import DataFrame
+
+from paper_figures.timewise import Group, convolutions, draw_timewise
+
+
+def draw(frame: DataFrame, maps: DataFrame) -> Figure:
+    """Every convolution and the classifier, ten frames of each recording."""
+    return draw_timewise(maps, (10,), (Group(convolutions(), columns=11),))

@@ -1,0 +1,146 @@
+"""The decoded cache: what went in comes out, damage is noticed, nothing half-written is seen."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from harness.engine.data.events.cache import PACKED, Cache, cached, packed
+from harness.engine.data.events.recording import Recording
+from harness.errors import HarnessError
+from tests.engine.data.events.made import Rows, events_of, rows_of
+
+ROWS: dict[str, Rows] = {
+    "a/1.bin": [(1, 2, 1000, 1), (3, 4, 1005, 0)],
+    "a/2.bin": [(255, 255, 7, 1)],
+    "b/1.bin": [(0, 0, 2**40, 0), (5, 6, 2**40 + 2**32 - 1, 1)],
+}
+
+
+class Source:
+    """Recordings to decode, and how often that was done."""
+
+    def __init__(self, path: Path) -> None:
+        self.path, self.decoded = path, 0
+
+    def decode(self, name: str) -> Recording:
+        self.decoded += 1
+        return Recording(events_of(ROWS[name]), {"out of order": 1} if name != "a/2.bin" else {})
+
+    def get(self, identity: str = "made so", names: tuple[str, ...] = tuple(ROWS)) -> Cache:
+        return cached(self.path, identity, names, self.decode)
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Source:
+    return Source(tmp_path / "new" / "set.events")
+
+
+def test_recordings_come_back_with_time_from_their_first_event(source: Source) -> None:
+    for _ in range(2):
+        cache = source.get()
+        assert len(cache) == 3
+        for number, rows in enumerate(ROWS.values()):
+            since = [(x, y, t - rows[0][2], p) for x, y, t, p in rows]
+            assert rows_of(cache[number]) == since
+        assert cache.skipped == {"out of order": 2}
+    assert source.decoded == 3  # once
+
+
+def test_a_recording_is_a_view_of_the_file(source: Source) -> None:
+    one = source.get()[0]
+    assert one.dtype == PACKED
+    assert one.base is not None
+    assert not one.flags.writeable
+
+
+@pytest.mark.parametrize("choice", [{"identity": "otherwise"}, {"names": ("a/1.bin", "a/2.bin")}])
+def test_another_identity_or_other_names_are_decoded_anew(
+    source: Source, choice: dict[str, str]
+) -> None:
+    source.get()
+    source.get(**choice)  # type: ignore[arg-type]
+    assert source.decoded == 3 + len(choice.get("names", ROWS))
+
+
+def every_bit(content: bytes) -> list[bytes]:
+    flipped = []
+    for place in range(len(content)):
+        changed = bytearray(content)
+        changed[place] ^= 1 << place % 8
+        flipped.append(bytes(changed))
+    return flipped
+
+
+def test_any_changed_byte_is_noticed_and_the_cache_rebuilt(
+    source: Source, caplog: pytest.LogCaptureFixture
+) -> None:
+    source.get()
+    good = source.path.read_bytes()
+    for bad in every_bit(good):
+        caplog.clear()
+        source.path.write_bytes(bad)
+        source.get()
+        assert source.path.read_bytes() == good
+        assert "is decoded again" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [lambda c: b"", lambda c: c[:20], lambda c: c[:-1], lambda c: c[8:], lambda c: c + b"\0"],
+    ids=["empty", "short", "end missing", "start missing", "too long"],
+)
+def test_a_cut_file_is_noticed_and_rebuilt(
+    source: Source, spoil: Callable[[bytes], bytes], caplog: pytest.LogCaptureFixture
+) -> None:
+    source.get()
+    good = source.path.read_bytes()
+    source.path.write_bytes(spoil(good))
+    with caplog.at_level(logging.WARNING):
+        source.get()
+    assert source.path.read_bytes() == good
+    assert "is decoded again" in caplog.text
+
+
+def test_a_fault_while_decoding_publishes_nothing_and_keeps_the_old(source: Source) -> None:
+    source.get()
+    good = source.path.read_bytes()
+
+    def broken(name: str) -> Recording:
+        raise HarnessError(name, "broken")
+
+    with pytest.raises(HarnessError, match=r"a/1\.bin: broken"):
+        cached(source.path, "otherwise", tuple(ROWS), broken)
+    assert source.path.read_bytes() == good
+    assert [path.name for path in source.path.parent.iterdir() if "partial" in path.name] == []
+
+
+@pytest.mark.parametrize(
+    ("rows", "problem"),
+    [
+        ([(256, 0, 0, 0)], "x reaches 256, beyond uint8"),
+        ([(0, 300, 0, 0)], "y reaches 300"),
+        ([(0, 0, 1, 0), (0, 0, 2**32 + 1, 0)], "t reaches 4,294,967,296, beyond uint32"),
+    ],
+)
+def test_what_eight_bytes_cannot_say_is_an_error(rows: Rows, problem: str) -> None:
+    with pytest.raises(HarnessError, match=problem):
+        packed("one", events_of(rows))
+
+
+def test_no_recordings_make_no_cache(source: Source) -> None:
+    with pytest.raises(HarnessError, match="no recordings"):
+        source.get(names=())
+    assert not source.path.exists()
+
+
+def test_an_open_cache_outlives_its_replacement(source: Source) -> None:
+    cache = source.get()
+    before = cache[2].tolist()
+    source.get("otherwise")
+    assert cache[2].tolist() == before
+    assert np.shares_memory(cache[2], cache.events)

@@ -1,0 +1,89 @@
+"""Frames lose no event: sums, slices and pixels against a loop over events."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from harness.engine.data.events.event import Events, Sensor
+from harness.engine.data.events.frames import by_count, by_time
+from harness.errors import HarnessError
+from tests.engine.data.events.made import Rows, events_of, recorded
+
+Build = Callable[..., np.ndarray]
+BOTH = pytest.mark.parametrize("build", [by_count, by_time])
+
+
+def slow(rows: Rows, build: Build, frames: int, sensor: Sensor, side: int) -> np.ndarray:
+    """The definition, event by event."""
+    result = np.zeros((frames, 2, side, side))
+    for i, (x, y, t, p) in enumerate(rows):
+        if build is by_count:
+            at = i * frames // len(rows)
+        else:
+            at = (t - rows[0][2]) * frames // (rows[-1][2] - rows[0][2] + 1)
+        result[at, p, y * side // sensor.height, x * side // sensor.width] += 1
+    return result
+
+
+@BOTH
+@settings(deadline=None)
+@given(
+    rows=recorded(24, 18, 16), frames=st.integers(1, 12), side=st.sampled_from([1, 4, 8, 12, 32])
+)
+def test_every_event_is_in_one_place(build: Build, rows: Rows, frames: int, side: int) -> None:
+    sensor = Sensor(24, 18)
+    found = build(events_of(rows), frames, sensor=sensor, side=side)
+    assert found.dtype == np.float32
+    assert found.sum() == len(rows)
+    assert np.array_equal(found, slow(rows, build, frames, sensor, side))
+
+
+@BOTH
+def test_frames_add_up_to_the_integrated_frame(build: Build) -> None:
+    events = events_of([(n % 7, n % 5, n * n, n % 2) for n in range(100)])
+    ten = build(events, 10, sensor=Sensor(8, 8), side=4)
+    one = build(events, 1, sensor=Sensor(8, 8), side=4)
+    assert np.array_equal(ten.sum(0, keepdims=True), one)
+
+
+def test_by_count_the_frames_differ_by_at_most_one_event() -> None:
+    events = events_of([(0, 0, 0, 0)] * 10_007)
+    sizes = by_count(events, 10, sensor=Sensor(1, 1), side=1).sum((1, 2, 3))
+    assert sizes.sum() == 10_007
+    assert set(sizes) == {1000.0, 1001.0}
+
+
+def test_by_time_a_silent_stretch_is_an_empty_frame() -> None:
+    events = events_of([(0, 0, 100, 1), (0, 0, 101, 1), (0, 0, 399, 0)])
+    found = by_time(events, 3, sensor=Sensor(1, 1), side=1)
+    assert found[:, :, 0, 0].tolist() == [[0, 2], [0, 0], [1, 0]]
+
+
+@BOTH
+def test_no_events_are_empty_frames(build: Build) -> None:
+    assert (
+        build(events_of([]), 3, sensor=Sensor(4, 4), side=4).tolist()
+        == np.zeros((3, 2, 4, 4)).tolist()
+    )
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("events", "frames", "side", "problem"),
+    [
+        (events_of([(4, 0, 0, 0)]), 1, 4, r"events reach \(4, 0\), outside the sensor of 4x4"),
+        (events_of([(0, 4, 0, 0)]), 1, 4, "outside the sensor"),
+        (events_of([(0, 0, 0, 0)]), 0, 4, "frames must be at least 1"),
+        (events_of([(0, 0, 0, 0)]), 1, 0, "side must be at least 1"),
+    ],
+)
+def test_what_makes_no_frame_is_refused(
+    build: Build, events: Events, frames: int, side: int, problem: str
+) -> None:
+    with pytest.raises(HarnessError, match=problem):
+        build(events, frames, sensor=Sensor(4, 4), side=side)
