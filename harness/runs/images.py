@@ -28,7 +28,7 @@ def image_set(dataset: Dataset, neuron: Neuron, data: Path) -> LabelledSet:
     Raises:
         HarnessError: they cannot be had, or are not the pinned ones.
     """
-    frames = neuron.time_steps if neuron.is_spiking else 1
+    frames = 1 if neuron.kind == "relu" else neuron.time_steps
     with _ONE_AT_A_TIME:
         return _set(dataset, frames if isinstance(dataset, Recordings | Saccades) else 0, data)
 

@@ -8,6 +8,7 @@ from harness.engine.cka.result import CkaCurve, CkaMap
 from harness.engine.cka.sums import MEMORY_LIMIT
 from harness.engine.cka.sweep import (
     Batches,
+    Pairs,
     cka_heatmap,
     clean_against_attacked,
     gram_matrices,
@@ -21,6 +22,7 @@ __all__ = [
     "CkaMap",
     "Estimator",
     "MinibatchCKA",
+    "Pairs",
     "cka",
     "cka_heatmap",
     "clean_against_attacked",

@@ -35,7 +35,7 @@ def crop_flip(
     if images_BCHW.ndim == 5:
         folded = images_BCHW.flatten(1, 2)
         result = crop_flip(folded, padding=padding, flip=flip, generator=generator)
-        return result.unflatten(1, images_BCHW.shape[1:3])
+        return result.view(images_BCHW.shape)
     if images_BCHW.ndim != 4:
         raise HarnessError("crop_flip", f"needs [B, C, H, W], got {list(images_BCHW.shape)}")
     if padding < 0:

@@ -133,7 +133,7 @@ def _channels_last(inputs: Tensor) -> Tensor:
     if inputs.ndim == 4:
         return inputs.contiguous(memory_format=torch.channels_last)
     folded = inputs.flatten(0, 1).contiguous(memory_format=torch.channels_last)
-    return folded.unflatten(0, inputs.shape[:2])
+    return folded.view(inputs.shape)  # a view keeps the memory format of every step
 
 
 def identity(network: nn.Module, recipe: Recipe, plain: Mapping[str, object]) -> str:
