@@ -1,18 +1,18 @@
-"""`python -m benchmarks`: a table, and `out/bench.json` with versions and hardware."""
+"""`python -m benchmarks [--cka]`: a table, and `out/bench.json` with versions and hardware."""
 
 from __future__ import annotations
 
 import argparse
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import torch
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import lif, peers, scaling, training_step
+from benchmarks import cka, cka_parts, lif, peers, scaling, training_step
 from benchmarks.candidates import Size
 from benchmarks.ceilings import ceilings
 from benchmarks.ratio import Row
@@ -22,6 +22,9 @@ from harness.execute.environment import environment
 def main() -> None:
     """Run every benchmark and write what was measured, with its condition."""
     asked = _arguments()
+    if asked.cka:
+        _cka(asked)
+        return
     size = Size(batch=asked.batch, side=asked.side, device=asked.device)
     limits = ceilings(asked.device, asked.rounds)
     rows = lif.rows(asked.rounds, asked.device, asked.elements)
@@ -29,6 +32,31 @@ def main() -> None:
     rows += training_step.rows(size, fewer)
     if asked.scaling:
         rows += scaling.rows(size, fewer)
+    _publish(asked.out, rows, limits, {})
+
+
+def _cka(asked: argparse.Namespace) -> None:
+    """The CKA maps instead of neurons and training steps; `--cka-memory` and `--scaling` add to
+    them.
+    """
+    case = cka.Case(images=asked.images, side=asked.side)
+    rows = cka.rows(case, max(1, asked.rounds // 3), with_scaling=asked.scaling)
+    found: dict[str, object] = {
+        "torch_cka at M, extrapolated, x engine": cka.torch_cka_ratio(rows, case),
+        "parts": asdict(cka_parts.parts(case)),
+        "error against float64": cka_parts.errors(case),
+        "pairs, seconds by layers": cka_parts.pairs_by_layers(case.images),
+    }
+    if asked.cka_memory:
+        deep = replace(case, depth=164)
+        found["ResNet-164, peak MB beside the networks"] = cka_parts.peak_mb(deep, 4)
+        found["ResNet-164, parts"] = asdict(cka_parts.parts(deep, plain=False))
+    _publish(asked.out, rows, ceilings("cpu", asked.rounds), found)
+
+
+def _publish(
+    out: Path, rows: list[Row], limits: Mapping[str, float], found: Mapping[str, object]
+) -> None:
     said = environment(Path.cwd())
     record = {
         "environment": said,
@@ -36,21 +64,31 @@ def main() -> None:
         "threads": torch.get_num_threads(),
         "ceilings": limits,
         "rows": [asdict(row) for row in rows],
+        **found,
     }
-    asked.out.parent.mkdir(parents=True, exist_ok=True)
-    asked.out.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
     console = Console(width=140)
     console.print(_table(rows))
+    for name, value in found.items():
+        console.print(f"{name}: {value}", highlight=False)
     console.print(_condition(said, limits), highlight=False)
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
     parser.add_argument("--rounds", type=int, default=9, help="of the LIF alone; steps get half")
-    parser.add_argument("--scaling", action="store_true", help="also over T, batch, width, depth")
+    parser.add_argument(
+        "--scaling",
+        action="store_true",
+        help="also over sizes, of CKA too",
+    )
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--batch", type=int, default=64, help="images of the training step")
     parser.add_argument("--side", type=int, default=32, help="of an image, pixels")
+    parser.add_argument("--cka", action="store_true", help="CKA maps, and nothing else")
+    parser.add_argument("--cka-memory", action="store_true", help="of ResNet-164, 4 minibatches")
+    parser.add_argument("--images", type=int, default=1024, help="of a minibatch of CKA")
     parser.add_argument("--elements", type=int, default=lif.ELEMENTS, help="of the LIF alone")
     parser.add_argument("--out", type=Path, default=Path("out/bench.json"))
     return parser.parse_args()

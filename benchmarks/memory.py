@@ -1,11 +1,13 @@
-"""Peak memory of one training step, each candidate in an operating-system process of its own."""
+"""Peak memory, of each piece of work in an operating-system process of its own."""
 
 from __future__ import annotations
 
 import multiprocessing
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -15,10 +17,28 @@ from harness.execute.environment import peak_memory_mb, reset_peak_memory
 
 def step_memory_mb(candidate: str, size: Size) -> float | None:
     """MB above what was there before the step: of the GPU, or resident; None where nobody knows."""
+    return _alone(_measure, candidate, size, torch.get_num_threads())
+
+
+def peak_of(prepare: Callable[..., Callable[[], object]], *numbers: Any) -> float | None:
+    """MB resident at most while the work that `prepare(*numbers)` gives is done, above what was
+    there before it; None where nobody knows.
+    """
+    return _alone(_measure_work, prepare, numbers, torch.get_num_threads())
+
+
+def _alone(measure: Callable[..., float | None], *given: Any) -> float | None:
     fresh = multiprocessing.get_context("forkserver")  # imports torch once, computes nothing
     fresh.set_forkserver_preload(["benchmarks.candidates"])
     with ProcessPoolExecutor(1, mp_context=fresh) as pool:
-        return pool.submit(_measure, candidate, size, torch.get_num_threads()).result()
+        return pool.submit(measure, *given).result()
+
+
+def _measure_work(
+    prepare: Callable[..., Callable[[], object]], numbers: tuple[Any, ...], threads: int
+) -> float | None:
+    torch.set_num_threads(threads)
+    return _resident_peak(prepare(*numbers))
 
 
 def _measure(candidate: str, size: Size, threads: int) -> float | None:
@@ -31,9 +51,13 @@ def _measure(candidate: str, size: Size, threads: int) -> float | None:
         torch.cuda.reset_peak_memory_stats()
         step()
         return (torch.cuda.max_memory_allocated() - before) / 1e6
+    return _resident_peak(step)
+
+
+def _resident_peak(work: Callable[[], object]) -> float | None:
     reset_peak_memory()
     resident = _resident_mb()
-    step()
+    work()
     peak = peak_memory_mb()
     return None if peak is None or resident is None else peak - resident
 

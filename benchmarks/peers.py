@@ -20,7 +20,7 @@ from harness.engine.lif.reference import _Fire
 from harness.engine.surrogates import Dspike, Sigmoid
 
 DECAY, THRESHOLD = 0.5, 1.0
-PACKAGES = ("spikingjelly", "snntorch", "norse")
+PACKAGES = ("spikingjelly", "snntorch", "norse", "torch-cka")
 
 Layer = Callable[[], nn.Module]
 

@@ -17,7 +17,7 @@ INK = "#222222"
 MUTED = "#6B6B6B"
 RULE = "#D9D9D9"
 EMPTY = "#F1F1F1"
-Corner = Literal["best", "lower left", "lower right", "upper left", "upper right"]
+Corner = Literal["best", "center right", "lower left", "lower right", "upper left", "upper right"]
 SMALL = 8.0  # points
 NORMAL = 9.0
 

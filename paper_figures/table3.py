@@ -27,5 +27,5 @@ def draw(frame: DataFrame) -> Figure:
         line(axes, here, "time_steps", levels, look)
     axes.set_xlabel("time steps T", color=INK, fontsize=NORMAL)
     axes.set_ylabel("accuracy, %", color=INK, fontsize=NORMAL)
-    legend(axes)
+    legend(axes, "center right")
     return figure

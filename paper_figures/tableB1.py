@@ -14,6 +14,8 @@ from paper_figures.style import ANN, INK, NORMAL, SNN
 
 SERIES = {"relu": Look("ANN", ANN, "o"), "lif": Look("SNN", SNN, "s", "--")}
 ROWS = {"cifar10": "CIFAR-10", "cifar100": "CIFAR-100"}
+NOT_TRAINED = {"cifar10": (), "cifar100": (("depth", 38), ("width", 16), ("time_steps", 64))}
+"""What the paper prints as N/A: no hole in a line, since nothing is missing there."""
 
 
 @dataclass(frozen=True)
@@ -43,9 +45,10 @@ def draw(frame: DataFrame) -> Figure:
         for number, column in enumerate(COLUMNS):
             levels = levels_of(_held(accuracy, column), column.along)
             here = accuracy[accuracy["dataset"] == dataset]
+            asked = [n for n in levels if (column.along, n) not in NOT_TRAINED[dataset]]
             title = column.title if row == 0 else ""
             panel(axes[row, number], title, column.along, levels, is_log=column.is_log)
-            _series(axes[row, number], _held(here, column), column, levels)
+            _series(axes[row, number], _held(here, column), column, asked)
         axes[row, 0].set_ylabel(f"{name}\naccuracy, %", color=INK, fontsize=NORMAL)
     legend(axes[0, 0])
     return figure

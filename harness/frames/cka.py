@@ -71,14 +71,21 @@ def _shares(values: Floats, level: Mapping[str, str]) -> Iterator[Reading]:
 def _stages(
     values: Floats, y: Sequence[Layer], x: Sequence[Layer], level: Mapping[str, str]
 ) -> Iterator[Reading]:
-    """Mean and spread of the cells of each pair of stages; a grid inside a stage spreads them."""
+    """Mean of the cells of each pair of stages, and how much neighbours among them differ: a grid
+    makes them alternate, a stage that is uniform or fades does not.
+    """
     for below in stages(y):
         for across in stages(x):
             cells = values[np.ix_(indices(y, stage=below), indices(x, stage=across))]
             at = {**level, "stage_y": below, "stage_x": across}
             yield _number("stage_mean", mean(cells), at)
-            defined = cells[~np.isnan(cells)]
-            yield _number("stage_spread", float(defined.std()) if defined.size else math.nan, at)
+            yield _number("stage_step", _step(cells), at)
+
+
+def _step(cells: Floats) -> float:
+    """Mean absolute difference between cells that lie side by side or one above the other."""
+    steps = [np.abs(np.diff(cells, axis=axis)).ravel() for axis in (0, 1)]
+    return mean(np.concatenate(steps))
 
 
 def _checkerboard(values: Floats, y: Sequence[Layer], x: Sequence[Layer]) -> float:

@@ -61,7 +61,8 @@ def _device(spec: Mapping[str, Any]) -> str:
 
 
 def _modelled(kind: str, spec: Mapping[str, Any]) -> float:
-    seconds = _MODELS[kind](spec)
+    """Seconds by formula; 0 for a kind that is made no more, of which a store may hold runs."""
+    seconds = _MODELS[kind](spec) if kind in _MODELS else 0.0
     return seconds / (GPU_SPEEDUP if _device(spec) == "cuda" else 1.0)
 
 

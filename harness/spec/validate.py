@@ -72,12 +72,20 @@ def _faults(
 
 
 def _path(loc: tuple[int | str, ...], data: Any) -> Path:
-    """`loc` without the names of union branches that pydantic puts between the keys."""
+    """`loc` without the names of union branches that pydantic puts between the keys.
+
+    The first part inside a table that is its kind names the branch, also where a field is called
+    the same.
+    """
     path: Path = ()
     here = data
+    is_entered = False
     for position, part in enumerate(loc):
+        if not is_entered and isinstance(here, dict) and part == here.get("kind"):
+            is_entered = True
+            continue
         if _holds(here, part):
-            here = here[part]
+            here, is_entered = here[part], False
         elif position < len(loc) - 1 or not isinstance(here, dict) or _is_branch(part, here):
             continue
         path = (*path, part)
@@ -128,6 +136,9 @@ def _owner(model: Any, loc: tuple[int | str, ...]) -> type[BaseModel] | None:
             here = next((one for one in get_args(here) if _is_called(one, part)), None)
         elif get_args(here):
             here = get_args(here)[-1 if get_origin(here) is Mapping else 0]
+    if get_origin(here) in (Union, UnionType):  # a model, or none
+        models = [one for one in get_args(here) if one is not type(None)]
+        here = models[0] if len(models) == 1 else None
     return here if isinstance(here, type) and issubclass(here, BaseModel) else None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from harness.check.compare import CellResult, compare
 from harness.check.golden import read_golden
 from harness.check.join import Standard
 from harness.check.status import Status
-from harness.errors import Faults
+from harness.errors import Faults, HarnessError
 from harness.frames.frame import Frame, frame_of
 from tests.synthetic import PROJECT, SyntheticStore, plan
 
@@ -177,3 +178,22 @@ def test_without_golden_nothing_has_a_status_and_the_published_number_is_shown()
     assert results[0].published == "91.06"
     assert results[0].golden == ""
     assert results[0].sentence == "not compared: for a reason"
+
+
+def test_a_line_may_name_a_rule_of_its_own(tmp_path: Path) -> None:
+    """A network that collapsed is not held as closely as one that trains."""
+    golden = tmp_path / "golden"
+    shutil.copytree(PROJECT / "golden", golden)
+    header, first, *rest = lines_of(golden)
+    named = [f"{header},rule", f"{first},collapsed_accuracy", *(f"{line}," for line in rest)]
+    rewrite(golden, named)
+    store = table1()
+    for depth in (20, 38):
+        store.contents[key_of(store, "relu", depth)]["best_accuracy"] -= 10
+    results = held(framed(store), golden)
+    loose, close = (results["accuracy", "relu", depth, "1"] for depth in ("20", "38"))
+    assert (loose.status, loose.tolerance) == (Status.PASS, 15.0)
+    assert (close.status, close.tolerance) == (Status.FAIL, 0.5)
+    rewrite(golden, [line.replace("collapsed_accuracy", "colapsed_accuracy") for line in named])
+    with pytest.raises(HarnessError, match="no rule for the quantity 'colapsed_accuracy'"):
+        held(framed(store), golden)

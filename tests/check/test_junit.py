@@ -35,6 +35,7 @@ def test_a_cell_outside_its_tolerance_fails_with_number_golden_and_basis() -> No
         "table1 as a whole",
         "accuracy neuron lif depth 20 width 16",
         "gap depth 20 width 16",
+        "claim gap-falls-with-width",
     ]
     message = suite(xml).findall(".//failure")[1].attrib["message"]
     assert message.startswith("FAIL: outside the tolerance; measured 90 percent, golden 94.73")

@@ -25,8 +25,10 @@ def test_ci_runs_the_readme_test_command(root: Path) -> None:
 def test_each_session_has_a_docstring(root: Path) -> None:
     text = (root / "noxfile.py").read_text(encoding="utf-8")
     sessions = re.findall(r'@nox\.session\ndef (\w+)\(.*\) -> None:\n    """(.+)"""', text)
-    expected = ["reproduce", "check", "tests", "lint", "types", "specs", "bench", "minimums"]
-    assert [name for name, _ in sessions] == expected
+    assert [name for name, _ in sessions] == re.findall(r"@nox\.session\ndef (\w+)", text)
+    assert {"reproduce", "check", "tests", "lint", "types", "specs"} <= {
+        name for name, _ in sessions
+    }
 
 
 def test_links_of_the_readme_lead_somewhere(root: Path) -> None:

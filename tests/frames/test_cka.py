@@ -77,8 +77,8 @@ def test_stages_are_rows_by_columns_and_never_mixed_up() -> None:
             levels = {"stage_y": f"s{below}", "stage_x": f"s{across}"}
             mean = sum(cells) / len(cells)
             assert cells_of(frame, "stage_mean", **levels)["value"] == pytest.approx(mean)
-            spread = math.sqrt(sum((one - mean) ** 2 for one in cells) / len(cells))
-            assert cells_of(frame, "stage_spread", **levels)["value"] == pytest.approx(spread)
+            # 42 pairs of rows differ by 1, 42 pairs of columns by 0.01
+            assert cells_of(frame, "stage_step", **levels)["value"] == pytest.approx(0.505)
 
 
 def test_a_bright_lattice_of_block_outputs_is_a_checkerboard() -> None:

@@ -47,7 +47,7 @@ def test_earlier_runs_set_the_scale() -> None:
 def test_runs_of_another_kind_or_device_say_nothing() -> None:
     node = next(iter(nodes().values()))
     gpu = dict(node.spec) | {"numerics": {"device": "cuda"}}
-    others = [Past("architecture", {}, 99.0), Past("train", gpu, 1.0)]
+    others = [Past("architecture", {}, 99.0), Past("train", gpu, 1.0), Past("old", {}, 7.0)]
     assert estimate([node], others)[node.key].runs == 0
 
 

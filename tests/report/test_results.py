@@ -63,6 +63,7 @@ def test_every_file_is_there(written: Written) -> None:
                 "verdict.json",
             )
         ),
+        "verdicts.xml",
     ]
 
 

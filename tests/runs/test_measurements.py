@@ -190,7 +190,7 @@ def test_probes_read_every_block(measured: Measured) -> None:
     layers = read(folder, "probe.json")["layers"]
     assert [row["name"] for row in layers] == ["s1.b0", "s2.b0", "s3.b0"]
     assert all(0 <= row["accuracy"] <= 100 for row in layers)
-    assert layers[-1]["train_accuracy"] > 10  # better than chance on what it was fitted to
+    assert layers[-1]["train_accuracy"] > 100 / 30  # chance of thirty classes
 
 
 def test_the_workflow_keeps_images_matrices_and_value(runs: Runs, measured: Measured) -> None:

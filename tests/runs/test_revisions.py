@@ -124,7 +124,8 @@ def test_a_measurement_gives_the_numbers_of_its_revision(
 def untrained(spec: Training, folder: Path) -> None:
     """The weights that a training starts from, as if it had been stored."""
     folder.mkdir()
-    net = network(spec.network, spec.neuron, classes=10, channels=3, seed=spec.seed)
+    classes = spec.dataset.classes
+    net = network(spec.network, spec.neuron, classes=classes, channels=3, seed=spec.seed)
     save_file(
         {name: one.contiguous() for name, one in net.state_dict().items()},
         folder / "network.safetensors",

@@ -21,6 +21,9 @@ SMOKE = "specs/profiles/smoke.toml"
 NEURONS = "specs/blocks/neurons.toml"
 RECIPES = "specs/blocks/recipes.toml"
 DATASETS = "specs/blocks/datasets.toml"
+FIG2 = "specs/paper/fig2.toml"
+FIG8 = "specs/paper/fig8.toml"
+CKA = "specs/blocks/cka.toml"
 
 
 def swap(old: str, new: str) -> Callable[[str], str]:
@@ -136,6 +139,54 @@ BROKEN: list[tuple[str, str, Callable[[str], str], str]] = [
         TABLE1,
         swap('id      = "table1"', "id = 2023-04-01"),
         r"table1\.toml:1: id: must not be a date",
+    ),
+    (
+        "unknown neuron of a side",
+        FIG2,
+        swap('neuron = "relu"', 'neuron = "rely"'),
+        r"fig2\.toml:\d+: measure\.0: .*'rely' – did you mean 'relu'",
+    ),
+    (
+        "unknown field of a side",
+        FIG2,
+        swap('{ neuron = "relu" }', '{ nueron = "relu" }'),
+        r"fig2\.toml:\d+: measure\.0\.y\.nueron: .*did you mean 'neuron'",
+    ),
+    (
+        "unknown block of a measure",
+        FIG8,
+        swap('attack = "pgd"', 'attack = "pgdd"'),
+        r"fig8\.toml:\d+: measure\.0\.attack: no attack block .*did you mean 'pgd'",
+    ),
+    (
+        "falling radii",
+        FIG8,
+        swap("[0.001, 0.005", "[0.005, 0.001"),
+        r"fig8\.toml:\d+: measure\.0\.epsilon: must rise",
+    ),
+    (
+        "a claim along a column that the measure has not",
+        FIG8,
+        swap("{ epsilon = 0 }", "{ epsilom = 0 }"),
+        r"fig8\.toml:\d+: .*'epsilom' – did you mean 'epsilon'",
+    ),
+    (
+        "a rest of images",
+        CKA,
+        swap("images    = 4096", "images    = 4000"),
+        r"cka\.toml:\d+: paper: images 4000 are no whole number of batches 1024",
+    ),
+    (
+        "a rest of images by a profile",
+        SMOKE,
+        swap("images = 512", "images = 500"),
+        r"smoke\.toml: change\.cka\.\w+: images 500 are no whole number of batches 256",
+    ),
+    (
+        "unknown field of a measurement",
+        SMOKE,
+        swap("images = 512", "image = 512"),
+        r"smoke\.toml:\d+: change\.cka\.image: .*did you mean 'images'",
     ),
     (
         "missing field",

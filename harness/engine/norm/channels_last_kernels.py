@@ -189,7 +189,6 @@ def fire_backward(
     before_reset = np.empty((steps, chunk), np.float32)
     distance, slope = np.empty(chunk, np.float32), np.empty(chunk, np.float32)
     potential, grad_potential = np.empty(chunk, np.float32), np.empty(chunk, np.float32)
-    bits = np.empty(chunk, np.int32)
     some, some_along = np.empty(chunk, np.float32), np.empty(chunk, np.float32)
     total, along = np.empty(chunk, np.float64), np.empty(chunk, np.float64)
     for slab in range(first, last):
@@ -213,7 +212,7 @@ def fire_backward(
                 here, near, rise = before_reset[t, :size], distance[:size], slope[:size]
                 for j in range(size):
                     near[j] = here[j] - threshold
-                surrogate_slope(near, rise, bits[:size], kind, shape)
+                surrogate_slope(near, rise, kind, shape)
                 row, grad = values[t, low:high], grads[t, low:high]
                 back_one_step(
                     here,

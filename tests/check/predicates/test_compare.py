@@ -75,10 +75,13 @@ def test_a_side_that_lacks_is_undefined(change: Numbers, why: str) -> None:
     assert found.why == why
 
 
-def test_a_level_that_only_one_side_has_is_undefined() -> None:
-    found = evaluate(compare(along=("epsilon",)), measured({("relu", "0"): 9.0, ("lif", "1"): 9.5}))
+@pytest.mark.parametrize(("one", "other"), [("relu", "lif"), ("lif", "relu")])
+def test_a_level_that_only_one_side_has_is_undefined(one: str, other: str) -> None:
+    """Whichever side it is: an ε at which the ANN alone was attacked says nothing of both."""
+    numbers: Numbers = {("relu", "0"): 9.0, ("lif", "0"): 9.5, (one, "1"): 9.0}
+    found = evaluate(compare(along=("epsilon",)), measured(numbers))
     assert found.holds is None
-    assert found.why == "no q at neuron relu beside 1"
+    assert found.why == f"no q at neuron {other} beside 1"
 
 
 def test_a_level_that_refutes_it_decides_beside_an_undefined_one() -> None:

@@ -1,0 +1,140 @@
+"""Where a CKA map's time goes, how exact it is, and what memory it takes.
+
+Legend: T = time steps, M = images of the minibatch, L = layers, P = numbers of a packed Gram
+matrix.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from benchmarks import cka_peers
+from benchmarks.ceilings import ceilings
+from benchmarks.cka import FEW, OURS, PUBLISHED, Case, fields, map_of, pair
+from benchmarks.memory import peak_of
+from harness.engine.cka import cka_heatmap
+from harness.engine.cka.calls import LayerCalls
+from harness.engine.cka.estimator import HsicVector, hsic_vector, packed_size
+from harness.engine.cka.pairs import cross_hsic, own_norms
+from harness.engine.cka.precision import full_precision
+from harness.engine.networks import Network, record
+
+_ALL = 2**62  # past the last layer
+
+
+@dataclass(frozen=True)
+class Parts:
+    """One minibatch, in seconds."""
+
+    case: str
+    layers: int
+    forward: float
+    grams: float  # with centring and packing
+    pairs: float
+    pairs_share: float  # of the three
+    plain_grams: float  # X·Xᵀ of each layer [M, T·D] in float32
+    plain_grams_at_peak: float  # the same number of operations at the GEMM rate measured beside
+
+
+@torch.no_grad()
+def parts(case: Case, *, plain: bool = True) -> Parts:
+    """One minibatch, part by part; without `plain` the plain Gram matrices are only counted."""
+    ann, snn, images = pair(case)
+    held: list[list[HsicVector]] = [[], []]
+    with full_precision():
+        forward = sum(_seconds(lambda net=net: net(images)) for net in (ann, snn))  # type: ignore[misc]
+        streams = [LayerCalls(net, None).stream(images, "unbiased") for net in (ann, snn)]
+        swept = sum(
+            _seconds(lambda s=stream, v=vectors: s(0, _ALL, v.append))  # type: ignore[misc]
+            for stream, vectors in zip(streams, held, strict=True)
+        )
+        paired = _seconds(lambda: cross_hsic(*held))
+        layers = len(held[0])
+        held.clear()
+        plainly = [_plain(net, images, plain) for net in (ann, snn)]
+    peak = ceilings("cpu", 9)["GEMM f32, GFLOP/s"] * 1e9
+    return Parts(
+        case=str(case),
+        layers=layers,
+        forward=forward,
+        grams=swept - forward,
+        pairs=paired,
+        pairs_share=paired / (swept + paired),
+        plain_grams=sum(spent for spent, _ in plainly),
+        plain_grams_at_peak=sum(operations for _, operations in plainly) / peak,
+    )
+
+
+def errors(case: Case) -> dict[str, float]:
+    """Largest difference from the map of the same features in float64, at few images; and of two
+    layers whose features have 1000 times their deviation as mean.
+    """
+    ann, snn, images = pair(replace(case, images=FEW))
+    exact = _cka([_in_float64(net, images) for net in (ann, snn)])
+    maps = {
+        OURS: cka_heatmap(ann, snn, [images]).values,
+        PUBLISHED: cka_peers.published(ann, snn, images),
+    }
+    found = {name: float((v - exact).abs().nan_to_num().max()) for name, v in maps.items()}
+    draw = torch.Generator().manual_seed(0)
+    first, second = torch.randn(2, FEW, 4096, generator=draw)
+    shifted = [first + 1000, first + second + 1000]
+    ours = _cka([[hsic_vector([x], "unbiased")] for x in shifted])
+    true = _cka([[hsic_vector([x.double() - 1000], "unbiased")] for x in shifted])
+    found[f"{OURS}, mean/std = 1000"] = float((ours - true).abs())
+    return found
+
+
+def pairs_by_layers(images: int) -> dict[int, float]:
+    """Layers of each network → seconds of the pairwise part, on vectors of their size: ResNet-20,
+    -110, -164.
+    """
+    size = packed_size(images, "unbiased")
+    found = {}
+    for layers in (73, 388, 577):
+        stack = torch.randn(layers, size, generator=torch.Generator().manual_seed(0))
+        stack /= size**0.5
+        vectors = [HsicVector(row, 1.0) for row in stack]
+        found[layers] = _seconds(lambda v=vectors: cross_hsic(v, v))  # type: ignore[misc]
+        del stack, vectors
+    return found
+
+
+def peak_mb(case: Case, minibatches: int) -> float | None:
+    """Peak memory of a map in a process of its own, MB above the networks and images."""
+    return peak_of(map_of, fields(case), minibatches)
+
+
+def _in_float64(network: Network, images: Tensor) -> list[HsicVector]:
+    found = record(network, images)
+    return [hsic_vector(feature.double().unbind(0), "unbiased") for _, feature in found]
+
+
+def _cka(sides: list[list[HsicVector]]) -> Tensor:
+    a, b = sides
+    return cross_hsic(a, b) / torch.outer(own_norms(a), own_norms(b))
+
+
+def _plain(network: Network, images: Tensor, timed: bool) -> tuple[float, float]:
+    """Seconds and floating-point operations of X·Xᵀ of every layer."""
+    spent = [0.0, 0.0]
+
+    def take(name: str, features_TM: Tensor) -> None:
+        if timed:
+            matrix = features_TM.transpose(0, 1).flatten(1)
+            spent[0] += _seconds(lambda: matrix @ matrix.T)
+        spent[1] += 2.0 * features_TM.shape[1] * features_TM.numel()
+
+    LayerCalls(network, None).visit(images, take)
+    return spent[0], spent[1]
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    started = time.perf_counter()
+    work()
+    return time.perf_counter() - started
