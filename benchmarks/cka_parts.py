@@ -20,11 +20,10 @@ from benchmarks.memory import peak_of
 from harness.engine.cka import cka_heatmap
 from harness.engine.cka.calls import LayerCalls
 from harness.engine.cka.estimator import HsicVector, hsic_vector, packed_size
+from harness.engine.cka.neighbours import Neighbours
 from harness.engine.cka.pairs import cross_hsic, own_norms
 from harness.engine.cka.precision import full_precision
 from harness.engine.networks import Network, record
-
-_ALL = 2**62  # past the last layer
 
 
 @dataclass(frozen=True)
@@ -45,29 +44,45 @@ class Parts:
 def parts(case: Case, *, plain: bool = True) -> Parts:
     """One minibatch, part by part; without `plain` the plain Gram matrices are only counted."""
     ann, snn, images = pair(case)
-    held: list[list[HsicVector]] = [[], []]
+    peak = ceilings("cpu", 9)["GEMM f32, GFLOP/s"] * 1e9
     with full_precision():
         forward = sum(_seconds(lambda net=net: net(images)) for net in (ann, snn))  # type: ignore[misc]
-        streams = [LayerCalls(net, None).stream(images, "unbiased") for net in (ann, snn)]
-        swept = sum(
-            _seconds(lambda s=stream, v=vectors: s(0, _ALL, v.append))  # type: ignore[misc]
-            for stream, vectors in zip(streams, held, strict=True)
-        )
-        paired = _seconds(lambda: cross_hsic(*held))
-        layers = len(held[0])
-        held.clear()
-        plainly = [_plain(net, images, plain) for net in (ann, snn)]
-    peak = ceilings("cpu", 9)["GEMM f32, GFLOP/s"] * 1e9
+        a, b = (_Timed(net, images, plain) for net in (ann, snn))
+        paired = _seconds(lambda: cross_hsic(a.vectors, b.vectors))
+    grams = a.grams + b.grams
     return Parts(
         case=str(case),
-        layers=layers,
+        layers=len(a.vectors),
         forward=forward,
-        grams=swept - forward,
+        grams=grams,
         pairs=paired,
-        pairs_share=paired / (swept + paired),
-        plain_grams=sum(spent for spent, _ in plainly),
-        plain_grams_at_peak=sum(operations for _, operations in plainly) / peak,
+        pairs_share=paired / (forward + grams + paired),
+        plain_grams=a.plain + b.plain,
+        plain_grams_at_peak=(a.operations + b.operations) / peak,
     )
+
+
+class _Timed:
+    """One forward pass whose layers are multiplied by the engine and then plainly, one right after
+    the other, so that whatever disturbs the machine disturbs both.
+    """
+
+    def __init__(self, network: Network, images: Tensor, plain: bool) -> None:
+        self.vectors: list[HsicVector] = []
+        self.grams = self.plain = self.operations = 0.0
+        neighbours = Neighbours(network, None, "unbiased")
+
+        def take(name: str, features_TM: Tensor) -> None:
+            self.operations += 2.0 * features_TM.shape[1] * features_TM.numel()
+            started = time.perf_counter()
+            self.vectors.append(neighbours.vector(name, features_TM))
+            self.grams += time.perf_counter() - started
+            if plain:
+                matrix = features_TM.transpose(0, 1).flatten(1)
+                self.plain += _seconds(lambda: matrix @ matrix.T)
+
+        with neighbours.watching():
+            LayerCalls(network, None).visit(images, take)
 
 
 def errors(case: Case) -> dict[str, float]:
@@ -118,20 +133,6 @@ def _in_float64(network: Network, images: Tensor) -> list[HsicVector]:
 def _cka(sides: list[list[HsicVector]]) -> Tensor:
     a, b = sides
     return cross_hsic(a, b) / torch.outer(own_norms(a), own_norms(b))
-
-
-def _plain(network: Network, images: Tensor, timed: bool) -> tuple[float, float]:
-    """Seconds and floating-point operations of X·Xᵀ of every layer."""
-    spent = [0.0, 0.0]
-
-    def take(name: str, features_TM: Tensor) -> None:
-        if timed:
-            matrix = features_TM.transpose(0, 1).flatten(1)
-            spent[0] += _seconds(lambda: matrix @ matrix.T)
-        spent[1] += 2.0 * features_TM.shape[1] * features_TM.numel()
-
-    LayerCalls(network, None).visit(images, take)
-    return spent[0], spent[1]
 
 
 def _seconds(work: Callable[[], object]) -> float:

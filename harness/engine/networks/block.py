@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from harness.engine.networks.fused import normalise_and_activate, normalise_and_add
+from harness.engine.networks.fused import normalise_activate_convolve, normalise_and_add
 from harness.engine.networks.layers import convolution
 from harness.engine.networks.neurons import Neuron
 from harness.engine.norm import TdBatchNorm
@@ -51,8 +51,8 @@ class PreActivationBlock(nn.Module):
     def forward(self, folded: Tensor, time_steps: int) -> Tensor:
         """[T·B, C, H, W] to [T·B, C', H/stride, W/stride]."""
         activated = self.relu1(folded, time_steps)
-        branch = normalise_and_activate(self.bn1, self.relu2, self.conv1(activated), time_steps)
-        branch = self.conv2(branch)
+        branch = self.conv1(activated)
+        branch = normalise_activate_convolve(self.bn1, self.relu2, self.conv2, branch, time_steps)
         if not self.shortcut:
             alone: Tensor = self.bn2(branch)
             return alone

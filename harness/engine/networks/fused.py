@@ -1,4 +1,4 @@
-"""Two layers in one pass over memory, where that gives the same numbers and nobody listens.
+"""Several layers in one pass over memory, where that gives the same numbers and nobody listens.
 
 A batch norm and the neurons behind it, or the shortcut added to it, are one loop over memory on the
 CPU. The current in between then exists nowhere, so a layer that a hook listens to runs by itself.
@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from harness.engine.lif.fused_cpu import fits_fused_cpu
 from harness.engine.networks.neurons import Lif
 from harness.engine.norm import TdBatchNorm, channels_last
+from harness.engine.norm.into_neurons import Neurons
 
 _FUSING = ("auto", "numba")  # backends of the neurons
 
@@ -24,14 +25,39 @@ def normalise_and_activate(
     norm: TdBatchNorm, activation: nn.Module, folded: Tensor, time_steps: int
 ) -> Tensor:
     """activation(norm(folded))."""
-    if _can_fuse(norm, folded) and isinstance(activation, Lif) and not _listened_to(activation):
-        dynamics = activation.dynamics_now()
-        plain = not isinstance(dynamics.decay, Tensor) and activation.backend in _FUSING
-        if plain and fits_fused_cpu(folded, dynamics):
-            spike_dtype = activation.spike_dtype(torch.float32, folded.device)
-            return norm.fire(folded, dynamics, time_steps, spike_dtype)
+    neurons = _neurons_to_fuse(norm, activation, folded, time_steps)
+    if neurons is not None:
+        return norm.fire(folded, neurons)
     made: Tensor = activation(norm(folded), time_steps)
     return made
+
+
+def normalise_activate_convolve(
+    norm: TdBatchNorm,
+    activation: nn.Module,
+    convolution: nn.Conv2d,
+    folded: Tensor,
+    time_steps: int,
+) -> Tensor:
+    """convolution(activation(norm(folded))), of a convolution without bias or dilation."""
+    neurons = _neurons_to_fuse(norm, activation, folded, time_steps)
+    if neurons is not None and not _listened_to(convolution):
+        return norm.fire_and_convolve(folded, neurons, convolution)
+    made: Tensor = convolution(normalise_and_activate(norm, activation, folded, time_steps))
+    return made
+
+
+def _neurons_to_fuse(
+    norm: TdBatchNorm, activation: nn.Module, folded: Tensor, time_steps: int
+) -> Neurons | None:
+    """The neurons, where one loop can normalise and fire; else None."""
+    if not _can_fuse(norm, folded) or not isinstance(activation, Lif) or _listened_to(activation):
+        return None
+    dynamics = activation.dynamics_now()
+    plain = not isinstance(dynamics.decay, Tensor) and activation.backend in _FUSING
+    if not plain or not fits_fused_cpu(folded, dynamics):
+        return None
+    return Neurons(dynamics, time_steps, activation.spike_dtype(torch.float32, folded.device))
 
 
 def normalise_and_add(norm: TdBatchNorm, folded: Tensor, shortcut: Callable[[], Tensor]) -> Tensor:

@@ -24,7 +24,6 @@ from torch import Tensor
 
 from harness.engine.cpu.threads import in_threads
 from harness.engine.lif import fused_cpu
-from harness.engine.lif.dynamics import Dynamics
 
 Floats = NDArray[np.float32]
 Sums = NDArray[np.float64]
@@ -60,8 +59,8 @@ def moments(folded: Tensor) -> Moments:
     from harness.engine.norm import channels_last_kernels as kernels
 
     channels = folded.shape[1]
-    sums = _sums(
-        kernels.moments, folded.numel(), channels, _flat(folded), channels, _size(channels)
+    sums = summed(
+        kernels.moments, folded.numel(), channels, flat(folded), channels, _size(channels)
     )
     pixels = folded.numel() // channels
     mean_C, squares_C = sums / pixels
@@ -83,24 +82,6 @@ def normalised(
     return made
 
 
-def spikes_of_normalised(
-    folded: Tensor,
-    weight: Tensor,
-    bias: Tensor,
-    found: Moments,
-    eps: float,
-    dynamics: Dynamics,
-    time_steps: int,
-    spike_dtype: torch.dtype,
-) -> Tensor:
-    """The spikes of LIF neurons whose current is the normalised input: the numbers of one after the
-    other, without the current ever lying in memory.
-    """
-    numbers = (found, eps, dynamics, time_steps, spike_dtype)
-    made: Tensor = _NormaliseAndFire.apply(folded, weight, bias, *numbers)
-    return made
-
-
 class _Normalise(torch.autograd.Function):
     @staticmethod
     def forward(
@@ -114,14 +95,14 @@ class _Normalise(torch.autograd.Function):
     ) -> Tensor:
         from harness.engine.norm import channels_last_kernels as kernels
 
-        rows = _Rows.of(found, weight, bias, eps)
+        rows = Rows.of(found, weight, bias, eps)
         out = torch.empty_like(folded, dtype=torch.float32)
-        plus = _NOTHING if residual is None else _flat(residual)
+        plus = _NOTHING if residual is None else flat(residual)
         kernel = partial(
             kernels.normalise,
-            _flat(folded),
+            flat(folded),
             plus,
-            _flat(out),
+            flat(out),
             rows.scale_J,
             rows.shift_J,
             len(weight),
@@ -136,84 +117,19 @@ class _Normalise(torch.autograd.Function):
         from harness.engine.norm import channels_last_kernels as kernels
 
         (folded,) = ctx.saved_tensors
-        rows: _Rows = ctx.rows
-        values, channels = _flat(folded), folded.shape[1]
+        rows: Rows = ctx.rows
+        values, channels = flat(folded), folded.shape[1]
         arriving = grads[0].contiguous(memory_format=torch.channels_last)
-        arrays = (values, _flat(arriving), rows.mean_J, channels)
-        sums = _sums(kernels.gradient_sums, folded.numel(), channels, *arrays)
+        arrays = (values, flat(arriving), rows.mean_J, channels)
+        sums = summed(kernels.gradient_sums, folded.numel(), channels, *arrays)
         out = torch.empty_like(folded)
-        _gradient(values, _flat(arriving), _flat(out), rows, sums, ctx.pixels)
+        gradient(values, flat(arriving), flat(out), rows, sums, ctx.pixels)
         to_residual = grads[0] if ctx.needs_input_grad[3] else None
-        return (out, *_to_weights(sums, rows), to_residual, None, None)
-
-
-class _NormaliseAndFire(torch.autograd.Function):
-    @staticmethod
-    def forward(
-        ctx: Any,
-        folded: Tensor,
-        weight: Tensor,
-        bias: Tensor,
-        found: Moments,
-        eps: float,
-        dynamics: Dynamics,
-        time_steps: int,
-        spike_dtype: torch.dtype,
-    ) -> Tensor:
-        from harness.engine.norm import channels_last_kernels as kernels
-
-        rows = _Rows.of(found, weight, bias, eps)
-        spikes = torch.empty_like(folded, dtype=spike_dtype)
-        kernel = partial(
-            kernels.fire,
-            _in_steps(folded, time_steps),
-            _in_steps(spikes, time_steps),
-            rows.scale_J,
-            rows.shift_J,
-            len(weight),
-            fused_cpu.rounded(dynamics.decay),
-            np.float32(dynamics.threshold),
-            fused_cpu.above(dynamics),
-            dynamics.reset == "soft",
-        )
-        in_threads(kernel, found.pixels // time_steps, elements=folded.numel())
-        ctx.save_for_backward(folded)
-        ctx.rows, ctx.pixels, ctx.dynamics, ctx.steps = rows, found.pixels, dynamics, time_steps
-        return spikes
-
-    @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
-        from harness.engine.norm import channels_last_kernels as kernels
-
-        (folded,) = ctx.saved_tensors
-        rows: _Rows = ctx.rows
-        dynamics: Dynamics = ctx.dynamics
-        arriving = grads[0].contiguous(memory_format=torch.channels_last)
-        out = torch.empty_like(folded)
-        sums = _sums(
-            kernels.fire_backward,
-            folded.numel(),
-            folded.shape[1],
-            _in_steps(folded, ctx.steps),
-            _in_steps(arriving, ctx.steps),
-            _in_steps(out, ctx.steps),
-            rows.mean_J,
-            rows.scale_J,
-            rows.shift_J,
-            folded.shape[1],
-            fused_cpu.rounded(dynamics.decay),
-            np.float32(dynamics.threshold),
-            fused_cpu.above(dynamics),
-            fused_cpu.through_reset(dynamics),
-            dynamics.reset == "soft",
-            *fused_cpu.kind_and_shape(dynamics.surrogate),
-        )
-        _gradient(_flat(folded), _flat(out), _flat(out), rows, sums, ctx.pixels)
-        return (out, *_to_weights(sums, rows), *[None] * 5)
+        return (out, *to_weights(sums, rows), to_residual, None, None)
 
 
 @dataclass(frozen=True)
-class _Rows:
+class Rows:
     """The numbers of the channels, repeated to the length of a chunk."""
 
     mean_J: Floats
@@ -222,7 +138,7 @@ class _Rows:
     shift_J: Floats
 
     @classmethod
-    def of(cls, found: Moments, weight: Tensor, bias: Tensor, eps: float) -> _Rows:
+    def of(cls, found: Moments, weight: Tensor, bias: Tensor, eps: float) -> Rows:
         """y = scale·x + shift, each number rounded to float32 where torch rounds it."""
         mean_C = found.mean_C.astype(np.float32)
         variance_C = found.variance_C.astype(np.float32).astype(np.float64)
@@ -247,7 +163,7 @@ def _size(channels: int) -> int:
     return channels * max(1, _CHUNK // channels)
 
 
-def _sums(kernel: Callable[..., None], elements: int, channels: int, *arrays: Any) -> Sums:
+def summed(kernel: Callable[..., None], elements: int, channels: int, *arrays: Any) -> Sums:
     """Two float64 sums per channel, [2, C], over all slabs."""
     slabs = np.empty((_SLABS, 2, channels))
     in_threads(partial(kernel, *arrays, slabs), _SLABS, elements=elements)
@@ -255,7 +171,7 @@ def _sums(kernel: Callable[..., None], elements: int, channels: int, *arrays: An
     return total
 
 
-def _gradient(values: Any, grads: Any, out: Any, rows: _Rows, sums: Sums, pixels: int) -> None:
+def gradient(values: Any, grads: Any, out: Any, rows: Rows, sums: Sums, pixels: int) -> None:
     """∂L/∂x = scale·(g − ⟨g⟩ − x̂·⟨g·x̂⟩), x̂ = (x − μ)/√(σ² + ε), ⟨⟩ the mean over a channel."""
     from harness.engine.norm import channels_last_kernels as kernels
 
@@ -278,19 +194,19 @@ def _gradient(values: Any, grads: Any, out: Any, rows: _Rows, sums: Sums, pixels
     in_threads(kernel, pixels, elements=values.size)
 
 
-def _to_weights(sums: Sums, rows: _Rows) -> tuple[Tensor, Tensor]:
+def to_weights(sums: Sums, rows: Rows) -> tuple[Tensor, Tensor]:
     """∂L/∂γ = Σ g·x̂ and ∂L/∂β = Σ g."""
     to_weight = (sums[1] * rows.deviation_C).astype(np.float32)
     return torch.from_numpy(to_weight), torch.from_numpy(sums[0].astype(np.float32))
 
 
-def _flat(folded: Tensor) -> fused_cpu.Array:
+def flat(folded: Tensor) -> fused_cpu.Array:
     """Memory of channels-last activations as a flat array; bfloat16 as its bits."""
-    array: fused_cpu.Array = _in_steps(folded, 1)[0]
+    array: fused_cpu.Array = in_steps(folded, 1)[0]
     return array
 
 
-def _in_steps(folded: Tensor, time_steps: int) -> fused_cpu.Array:
+def in_steps(folded: Tensor, time_steps: int) -> fused_cpu.Array:
     """The same as [T, N]."""
     array: fused_cpu.Array = fused_cpu.flat(folded.view(time_steps, -1, *folded.shape[1:]))
     return array

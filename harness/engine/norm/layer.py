@@ -9,9 +9,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from harness.engine.lif.dynamics import Dynamics
-from harness.engine.norm import channels_last
+from harness.engine.norm import channels_last, into_neurons
 from harness.engine.norm.channels_last import Moments
+from harness.engine.norm.into_neurons import Neurons
 
 
 class TdBatchNorm(nn.Module):
@@ -64,16 +64,19 @@ class TdBatchNorm(nn.Module):
         found = self._learnt(folded)
         return channels_last.normalised(folded, self.weight, self.bias, found, self.eps, residual)
 
-    def fire(
-        self, folded: Tensor, dynamics: Dynamics, time_steps: int, spike_dtype: torch.dtype
-    ) -> Tensor:
+    def fire(self, folded: Tensor, neurons: Neurons) -> Tensor:
         """The spikes of LIF neurons on the normalised activations, which are never written to
         memory; in training, where `channels_last.fits`.
         """
         found = self._learnt(folded)
-        return channels_last.spikes_of_normalised(
-            folded, self.weight, self.bias, found, self.eps, dynamics, time_steps, spike_dtype
-        )
+        given = (folded, self.weight, self.bias, found, self.eps)
+        return into_neurons.spikes_of_normalised(*given, neurons)
+
+    def fire_and_convolve(self, folded: Tensor, neurons: Neurons, convolution: nn.Conv2d) -> Tensor:
+        """convolution(fire(…)) of a plain convolution without bias; the spikes are not kept."""
+        found = self._learnt(folded)
+        given = (folded, self.weight, self.bias, found, self.eps)
+        return into_neurons.convolved_spikes_of_normalised(*given, neurons, convolution)
 
     @torch.no_grad()
     def _learnt(self, folded: Tensor) -> Moments:

@@ -46,7 +46,7 @@ def test_logits_and_gradients_are_those_of_layer_after_layer(
         assert (grad - expected_grads[parameter]).abs().max() <= limit, parameter
 
 
-@pytest.mark.parametrize("listening", ["bn1", "relu2", "bn2"])
+@pytest.mark.parametrize("listening", ["bn1", "relu2", "conv2", "bn2"])
 def test_a_layer_with_a_hook_runs_by_itself(listening: str) -> None:
     network = NETWORKS["resnet"]().train().to(memory_format=torch.channels_last)
     heard: list[Tensor] = []
@@ -64,3 +64,22 @@ def test_no_batch_norm_of_a_block_is_called_where_it_is_fused() -> None:
             layer.forward = lambda x, name=name, run=layer.forward: (called.append(name), run(x))[1]  # type: ignore[method-assign]
     network(torch.randn(2, 3, 8, 8).contiguous(memory_format=torch.channels_last))
     assert called == ["bn1", "s2.b0.ds.2", "s3.b0.ds.2"]
+
+
+def test_the_spikes_before_the_second_convolution_are_not_kept() -> None:
+    """What a block keeps for the backward pass: one tensor less than layer after layer."""
+    network = NETWORKS["resnet"]().train().to(memory_format=torch.channels_last)
+    block = network.get_submodule("s1.b0")
+    kept: set[int] = set()
+
+    def keep(tensor: Tensor) -> Tensor:
+        if tensor.dim() >= 4 and tensor.numel() == folded.numel():
+            kept.add(tensor.untyped_storage().data_ptr())
+        return tensor
+
+    folded = torch.randn(6, 8, 8, 8).contiguous(memory_format=torch.channels_last)
+    folded.requires_grad_()
+    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+        block(folded, 3)
+    # the block's input, its first spikes, and what each of the two convolutions gave
+    assert len(kept) == 4

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from harness.engine.lif import lif
 from harness.engine.lif.dynamics import Dynamics
 from harness.engine.norm import TdBatchNorm, channels_last
+from harness.engine.norm.into_neurons import Neurons
 from harness.engine.surrogates import Dspike, Rectangle
 
 pytest.importorskip("numba")
@@ -96,7 +97,7 @@ def test_fused_with_the_neurons_it_gives_the_numbers_of_one_after_the_other(
         norm, _ = norms(shape[2])
         values = activations(shape).requires_grad_()
         if fused:
-            spikes = norm.fire(values, dynamics, steps, torch.float32)
+            spikes = norm.fire(values, Neurons(dynamics, steps, torch.float32))
         else:
             current = norm(values)
             spikes = lif(
@@ -133,7 +134,7 @@ def test_numbers_do_not_depend_on_the_threads() -> None:
         for threads in (1, 2, 3):
             torch.set_num_threads(threads)
             norm, _ = norms(16)
-            spikes = norm.fire(values, Dynamics(0.5, 1.0, Dspike()), 4, torch.float32)
+            spikes = norm.fire(values, Neurons(Dynamics(0.5, 1.0, Dspike()), 4, torch.float32))
             (grad,) = torch.autograd.grad(spikes, values, torch.ones_like(spikes))
             grads.append(grad)
     finally:
@@ -146,7 +147,11 @@ def test_what_is_not_finite_reaches_the_output() -> None:
     values[3, 2, 0, 0] = float("inf")
     norm, _ = norms(16)
     assert norm(values)[:, 2].isnan().all()
-    assert norm.fire(values, Dynamics(0.5, 1.0, Dspike()), 4, torch.float32)[:, 2].isnan().all()
+    assert (
+        norm.fire(values, Neurons(Dynamics(0.5, 1.0, Dspike()), 4, torch.float32))[:, 2]
+        .isnan()
+        .all()
+    )
 
 
 @pytest.mark.parametrize(
@@ -171,7 +176,7 @@ def test_a_freed_activation_is_freed_at_once() -> None:
     try:
         values = activations((4, 16, 16, 32, 32)).requires_grad_()
         norm, _ = norms(16)
-        spikes = norm.fire(values, Dynamics(0.5, 1.0, Dspike()), 4, torch.float32)
+        spikes = norm.fire(values, Neurons(Dynamics(0.5, 1.0, Dspike()), 4, torch.float32))
         spikes.sum().backward()
         left = weakref.ref(values.untyped_storage())
         storage = weakref.ref(values)
