@@ -47,6 +47,13 @@ def tests(session: nox.Session) -> None:
 
 
 @nox.session
+def mutants(session: nox.Session) -> None:
+    """Break the project in many ways: do the tests notice? `nox -s mutants -- cka` for some."""
+    install(session, "tests")
+    session.run("python", "-m", "tests.mutants", *session.posargs)
+
+
+@nox.session
 def peers(session: nox.Session) -> None:
     """Hold the neurons against those of other libraries, which only this and `bench` install."""
     install(session, "tests", "bench")
@@ -59,7 +66,7 @@ def lint(session: nox.Session) -> None:
     install(session, "lint")
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
-    session.run("tombi", "lint", "--offline", "specs", "golden", "pyproject.toml")
+    session.run("tombi", "lint", "--offline", "specs", "golden", "tests", "pyproject.toml")
 
 
 @nox.session

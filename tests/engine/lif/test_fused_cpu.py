@@ -41,6 +41,26 @@ def test_other_widths_and_far_potentials(surrogate: Dspike | Rectangle) -> None:
     )
 
 
+@pytest.mark.parametrize("surrogate", [Dspike(1.0, 1.0), Rectangle(1.0)])
+def test_a_window_is_closed_or_open_as_the_surrogate_says(surrogate: Dspike | Rectangle) -> None:
+    current_TBN = torch.tensor([[-0.25, 0.0, 0.25, 1.0, 1.75, 2.0, 2.25]], requires_grad=True)
+    ours = lif_fused_cpu(current_TBN, Dynamics(0.5, 1.0, surrogate))  # distances −1.25 … 1.25
+    expected = surrogate.derivative(current_TBN.detach() - 1.0)
+    torch.testing.assert_close(torch.autograd.grad(ours.sum(), current_TBN)[0], expected)
+
+
+@pytest.mark.parametrize("dynamics", [DYNAMICS[0], Dynamics(0.9, 0.6, Dspike(), reset="soft")])
+def test_each_chunk_of_neurons_starts_at_rest(dynamics: Dynamics) -> None:
+    from harness.engine.lif.fused_cpu_kernels import CHUNK
+
+    current_TBN = currents((3, 2 * CHUNK + 5)).requires_grad_()
+    ours, theirs = lif_fused_cpu(current_TBN, dynamics), lif_loop(current_TBN, dynamics)
+    assert torch.equal(ours, theirs)
+    torch.testing.assert_close(
+        gradient(ours, current_TBN), gradient(theirs, current_TBN), rtol=LIMIT, atol=LIMIT
+    )
+
+
 @pytest.mark.parametrize("layout", ["channels_last", "time_last", "strided", "expanded"])
 def test_any_memory_layout(layout: str) -> None:
     dense = currents((4, 6, 4, 8, 8))

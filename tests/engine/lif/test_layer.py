@@ -23,6 +23,18 @@ def test_eq_1_by_hand() -> None:
 
 
 @pytest.mark.parametrize("backend", ["auto", "numba", "torch", "reference"])
+@pytest.mark.parametrize(
+    ("decay", "spikes"),
+    [(0.75, [0, 1, 0, 1, 0]), (0.25, [0, 0, 1, 0, 0])],  # u' = 0.75 1.3125 1 1.25 0.75, and lower
+)
+def test_the_decay_is_what_is_kept(decay: float, spikes: list[int], backend: str) -> None:
+    """At ½, the paper's, what is kept and what is lost are the same."""
+    current_TBN = torch.tensor([0.75, 0.75, 1.0, 0.5, 0.75]).view(5, 1, 1)
+    made = lif(current_TBN, **(NUMBERS | {"decay": decay}), backend=backend)
+    assert made.flatten().tolist() == spikes
+
+
+@pytest.mark.parametrize("backend", ["auto", "numba", "torch", "reference"])
 def test_all_backends_give_the_same_spikes(backend: str) -> None:
     current_TBN = currents((4, 3, 50))
     expected = lif(current_TBN, **NUMBERS, backend="reference")

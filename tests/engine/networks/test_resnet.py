@@ -10,6 +10,8 @@ import torch
 from harness.engine.networks import resnet
 from harness.errors import HarnessError
 
+LOW = 0.1  # a threshold at which networks whose running statistics are fresh fire to their last layer
+
 
 @pytest.mark.parametrize(
     ("depth", "layers"), [(20, 73), (38, 136), (56, 199), (74, 262), (110, 388), (164, 577)]
@@ -84,17 +86,21 @@ def test_stages_without_shortcuts_lose_their_projection_and_nothing_else() -> No
 
 
 def test_static_images_are_frames_that_repeat() -> None:
-    network = resnet(8, base_width=2, time_steps=3).eval()
+    network = resnet(8, base_width=2, time_steps=3, threshold=LOW).eval()
     images = torch.randn(4, 3, 8, 8)
-    torch.testing.assert_close(network(images), network(torch.stack([images] * 3)))
+    logits = network(images)
+    assert not torch.equal(logits[0], logits[1])  # a silent network would agree with anything
+    torch.testing.assert_close(logits, network(torch.stack([images] * 3)))
 
 
 def test_logits_are_the_mean_over_steps() -> None:
-    network = resnet(8, base_width=4, time_steps=4).eval()
-    per_step: list[torch.Tensor] = []
-    network.fc.register_forward_hook(lambda layer, inputs, output: per_step.append(output))
+    network = resnet(8, base_width=4, time_steps=4, threshold=LOW).eval()
+    heard: list[torch.Tensor] = []
+    network.fc.register_forward_hook(lambda layer, inputs, output: heard.append(output))
     logits = network(torch.randn(5, 3, 8, 8))
-    torch.testing.assert_close(logits, per_step[0].view(4, 5, 10).mean(0))
+    per_step = heard[0].view(4, 5, 10)
+    assert not torch.equal(per_step[0], per_step[3])
+    torch.testing.assert_close(logits, per_step.mean(0))
 
 
 def test_an_artificial_network_sees_a_static_image_once() -> None:
@@ -106,9 +112,10 @@ def test_an_artificial_network_sees_a_static_image_once() -> None:
 
 
 def test_the_network_is_pure() -> None:
-    network = resnet(8, base_width=4).eval()
+    network = resnet(8, base_width=4, threshold=LOW).eval()
     images = torch.randn(4, 3, 8, 8)
     first = network(images)
+    assert not torch.equal(first[0], first[1])
     network(torch.randn(2, 3, 16, 16))
     assert torch.equal(network(images), first)
 
@@ -140,12 +147,13 @@ def test_the_rectified_shortcut_is_the_published_artificial_network_alone() -> N
     images = torch.randn(4, 3, 8, 8)
     pairs = {
         neuron: [
-            resnet(14, base_width=4, neuron=neuron, shortcut=shortcut).eval()(images)
+            resnet(14, base_width=4, neuron=neuron, threshold=LOW, shortcut=shortcut).eval()(images)
             for shortcut in ("identity", "rectified")
         ]
         for neuron in ("lif", "relu")
     }
     assert torch.equal(*pairs["lif"])
+    assert not torch.equal(pairs["lif"][0][0], pairs["lif"][0][1])
     assert not torch.equal(*pairs["relu"])
 
 

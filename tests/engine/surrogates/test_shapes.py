@@ -32,6 +32,8 @@ def test_rectangle_is_equation_3(alpha: float, distance: float, expected: float)
 @pytest.mark.parametrize(
     ("surrogate", "values"),  # at distance 0, ½, 1 and 2
     [
+        # sech²(x) / (2·tanh 1), up to 1 and on it
+        (Dspike(1.0, 1.0), [0.6565176, 0.5163168, 0.2757206, 0.0]),
         (Triangle(), [1.0, 0.5, 0.0, 0.0]),
         (Triangle(2.0), [0.5, 0.375, 0.25, 0.0]),
         (Triangle(0.5), [2.0, 0.0, 0.0, 0.0]),
