@@ -10,7 +10,9 @@ import torch
 from harness.engine.networks import resnet
 from harness.errors import HarnessError
 
-LOW = 0.1  # a threshold at which networks whose running statistics are fresh fire to their last layer
+LOW = (
+    0.1  # a threshold at which networks whose running statistics are fresh fire to their last layer
+)
 
 
 @pytest.mark.parametrize(
