@@ -59,11 +59,13 @@ def _said(trial: Trial) -> str:
 
 
 def _table(trials: Sequence[Trial]) -> Table:
-    table = Table("break", "what is wrong then", "where", "outcome", "noticed by", box=None)
+    table = Table(box=None)
+    for heading in ("break", "what is wrong then", "where", "outcome", "noticed by"):
+        table.add_column(heading, overflow="fold")
     for trial in trials:
         mutant = trial.mutant
         where = f"{mutant.file.removeprefix('harness/')}:{trial.line}"
-        by = trial.noticed_by.removeprefix("tests/")
+        by = trial.noticed_by.partition("::")[2]
         table.add_row(mutant.name, mutant.says, where, trial.outcome.name.lower(), by)
     return table
 

@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 import torch
 
+from harness.engine.data.augment import crop_flip
 from harness.engine.networks import ResNet
+from harness.engine.randomness import stream
 from harness.engine.training import Diverged, Epoch, History, Normalisation, Recipe, train
 from harness.errors import HarnessError
 from tests.engine.training.cases import RECIPE, images, network
@@ -70,6 +72,20 @@ def test_seed_order_and_augmentation_matter() -> None:
     assert numbers(run(seed=1)[1]) != plain
     assert numbers(run(recipe=replace(RECIPE, flip=False))[1]) != plain
     assert numbers(run(recipe=replace(RECIPE, crop_padding=0))[1]) != plain
+
+
+def test_each_epoch_has_the_order_and_the_crops_of_its_streams() -> None:
+    made, seen = network(), []
+    made.register_forward_pre_hook(
+        lambda layer, inputs: seen.append(inputs[0]) if layer.training else None
+    )
+    history = train(made, images(), replace(RECIPE, batch=72), seed=5)
+    assert len(seen) == RECIPE.epochs
+    for epoch, inputs in enumerate(seen):
+        order = torch.randperm(72, generator=stream(5, "order", epoch))
+        augment = stream(5, "augment", epoch)
+        pixels = crop_flip(images().train_images[order], padding=1, flip=True, generator=augment)
+        assert torch.equal(inputs, history.normalisation(pixels))
 
 
 class Interrupted(Exception):

@@ -62,6 +62,23 @@ def test_without_batch_statistics_it_is_the_whole_batchs_step(
         assert loss == whole_loss
 
 
+@pytest.mark.parametrize("nesterov", [False, True])
+def test_two_steps_by_hand(nesterov: bool) -> None:
+    """v ← m·v + (∇L + λ·w);  w ← w − lr·v, or with Nesterov w − lr·(∇L + λ·w + m·v)."""
+    recipe = Recipe(momentum=0.5, nesterov=nesterov, weight_decay=0.25)
+    made = _Plain()
+    state = TrainingState.start(made, recipe, torch.device("cpu"), "f32")
+    weight, velocity = made.fc.weight.detach().clone(), torch.zeros(3, 192)
+    flat, target = INPUTS.flatten(1), torch.eye(3)[LABELS]
+    for lr in (0.125, 0.0625):
+        wrong = torch.softmax(flat @ weight.T + made.fc.bias.detach(), 1) - target
+        gradient = wrong.T @ flat / len(flat) + 0.25 * weight
+        velocity = 0.5 * velocity + gradient
+        weight = weight - lr * (gradient + 0.5 * velocity if nesterov else velocity)
+        state.step(INPUTS, LABELS, lr)
+        torch.testing.assert_close(made.fc.weight.detach(), weight, rtol=1e-5, atol=1e-6)
+
+
 def test_batch_statistics_are_each_micro_batchs_own() -> None:
     found, by_hand = network("relu"), network("relu")
     loss, _, _ = one_step(found, 5)
