@@ -164,7 +164,7 @@ BROKEN: list[tuple[str, str, Callable[[str], str], str]] = [
     (
         "unknown substitute",
         SMOKE,
-        swap('cifar10  = "digits"', 'cifar10 = "digts"'),
+        swap('cifar10      = "digits"', 'cifar10 = "digts"'),
         r"smoke\.toml:\d+: .*did you mean 'digits'",
     ),
     (
