@@ -147,7 +147,7 @@ def test_recordings_over_time_have_a_step_for_each_frame(measured: Measured) -> 
 
 def test_measures_of_images_refuse_recordings(runs: Runs) -> None:
     nodes = nodes_of("fig8", "depth=8", "dataset=digit-events", "neuron=relu")
-    if nodes[0].key not in runs.files:  # another test may have trained it
+    if nodes[0].key not in runs.files:  # the ANN of Fig. A.10 is the same
         runs.run(nodes[0])
     with pytest.raises(HarnessError, match="holds recordings, and this measure is one of images"):
         runs.run(nodes[-1])

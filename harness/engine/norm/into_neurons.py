@@ -3,7 +3,8 @@ those; on the CPU, in training.
 
 The current between norm and neurons never lies in memory, and with the convolution the spikes are
 not kept either: the backward pass fires them again from the activations that batch norm keeps
-anyway, for 1.5 % of a training step and a sixth of its memory (ResNet-20, T = 4).
+anyway: 433 MB instead of 521 allocated in a step of ResNet-20 (T = 4, batch 64), for a time that
+is lost in the noise of 11 interleaved steps (0.97 to 1.03 on 2 cores).
 
 Legend: T = time steps, B = batch, C = channels, H, W = height and width, N = neurons of a step.
 """

@@ -1,7 +1,7 @@
 """torch.compile where it is asked for and works; where it does not, plain execution and the reason.
 
-It never pays for the fused CPU kernels (1.49 x SpikingJelly against 1.8 x, after a minute of
-compiling); it is there for networks and devices without them.
+An early trial on 2 cores gave 1.49 x SpikingJelly after a minute of compiling, less than the fused
+CPU kernels; it is there for networks and devices without them.
 """
 
 from __future__ import annotations
