@@ -145,6 +145,7 @@ def back_one_step(
 def backward(
     current: Array,
     grad_spikes: Array,
+    aside: Array,
     grad_current: Array,
     grad_decay: Array,
     decay: Number,
@@ -160,8 +161,9 @@ def backward(
     """Backward through time; the potentials are computed again, chunk by chunk.
 
     `through_reset` is 0 when detached, else 1 for the hard reset and the threshold for the soft
-    one. `grad_decay` [N] takes each neuron's share of the decay's gradient; one of length 0 asks
-    for none.
+    one. `aside` [T, N] is what reaches the current another way, such as through a shortcut, and is
+    added to `grad_current`; `grad_decay` [N] takes each neuron's share of the decay's gradient.
+    Either may be empty.
     """
     steps = current.shape[0]
     before_reset = np.empty((steps, CHUNK), np.float32)
@@ -201,3 +203,8 @@ def backward(
                 row = grad_current[t, low:high]
                 for j in range(size):
                     share[j] += widened(row[j]) * potential[j]
+        if aside.size:  # last, since the decay's share is that of the neurons' gradient alone
+            for t in range(steps):
+                row, other = grad_current[t, low:high], aside[t, low:high]
+                for j in range(size):
+                    put(row, j, widened(row[j]) + widened(other[j]))

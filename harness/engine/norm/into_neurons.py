@@ -21,7 +21,7 @@ from torch import Tensor
 
 from harness.engine.cpu.threads import in_threads
 from harness.engine.lif import fused_cpu
-from harness.engine.lif.dynamics import Dynamics
+from harness.engine.lif.into_convolution import Neurons, convolution_backward
 from harness.engine.norm.channels_last import (
     Moments,
     Rows,
@@ -31,15 +31,6 @@ from harness.engine.norm.channels_last import (
     summed,
     to_weights,
 )
-
-
-@dataclass(frozen=True)
-class Neurons:
-    """The neurons behind a batch norm; `spike_dtype` is float32 or bfloat16."""
-
-    dynamics: Dynamics
-    time_steps: int
-    spike_dtype: torch.dtype
 
 
 def spikes_of_normalised(
@@ -170,8 +161,8 @@ class _NormaliseFireConvolve(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
         folded, filters = ctx.saved_tensors
-        plain = (None, ctx.stride, ctx.padding, (1, 1), False, (0, 0), 1, (True, True, False))
-        given = (grads[0], ctx.firing.spikes(folded), filters)
-        to_spikes, to_filters, _ = torch.ops.aten.convolution_backward(*given, *plain)
+        to_spikes, to_filters = convolution_backward(
+            grads[0], ctx.firing.spikes(folded), filters, ctx.stride, ctx.padding
+        )
         to_norm = ctx.firing.backward(folded, to_spikes)
         return (*to_norm, to_filters.to(ctx.filters_dtype), *[None] * 5)
