@@ -115,22 +115,26 @@ def through_neurons(
     *,
     aside_TBN: Tensor | None = None,
     with_decay: bool = False,
+    overwrite: bool = False,
 ) -> tuple[Tensor, NDArray[np.float32]]:
     """Gradient of the current that fired, and each neuron's share [N] of the decay's gradient
     (empty unless `with_decay`); no autograd.
 
-    `aside_TBN`, a gradient that reaches the current another way, is added to the first.
+    `aside_TBN`, a gradient that reaches the current another way, is added to the first, which takes
+    the memory of `grad_spikes_TBN` where it may `overwrite` that and it fits.
     """
     from harness.engine.lif import fused_cpu_kernels as kernels
 
-    grad_current_TBN = torch.empty_like(current_TBN)
+    arriving_TBN = laid_out_like(current_TBN, grad_spikes_TBN)
+    fits = overwrite and arriving_TBN.dtype == current_TBN.dtype
+    grad_current_TBN = arriving_TBN if fits else torch.empty_like(current_TBN)
     neurons = current_TBN[0].numel()
     shares_N = np.empty(neurons if with_decay else 0, np.float32)
     aside = _NOTHING if aside_TBN is None else flat(laid_out_like(current_TBN, aside_TBN))
     kernel = partial(
         kernels.backward,
         flat(current_TBN),
-        flat(laid_out_like(current_TBN, grad_spikes_TBN)),
+        flat(arriving_TBN),
         aside,
         flat(grad_current_TBN),
         shares_N,

@@ -125,20 +125,21 @@ def back_one_step(
     through_reset: Number,
     soft: bool,
 ) -> None:
+    """`grad_current` may be `grad_spikes`: it is written when that has been read, since vector code
+    needs arrays that cannot overlap.
+    """
     if soft:
         for j in range(slope.size):
-            grad = widened(grad_spikes[j]) * slope[j] + grad_potential[j] * (
-                _ONE - through_reset * slope[j]
-            )
-            put(grad_current, j, grad)
-            grad_potential[j] = grad * decay
+            kept = _ONE - through_reset * slope[j]
+            grad_potential[j] = widened(grad_spikes[j]) * slope[j] + grad_potential[j] * kept
     else:
         for j in range(slope.size):
             spike = np.float32(before_reset[j] > above)
             kept = _ONE - spike - through_reset * before_reset[j] * slope[j]
-            grad = widened(grad_spikes[j]) * slope[j] + grad_potential[j] * kept
-            put(grad_current, j, grad)
-            grad_potential[j] = grad * decay
+            grad_potential[j] = widened(grad_spikes[j]) * slope[j] + grad_potential[j] * kept
+    for j in range(slope.size):
+        put(grad_current, j, grad_potential[j])
+        grad_potential[j] *= decay
 
 
 @jit

@@ -113,14 +113,20 @@ def gradient(
     first: int,
     last: int,
 ) -> None:
-    """out = scale·g − constant − slope·(x − mean) of the pixels; `out` may be `grads`."""
-    stop = last * channels
-    for low in range(first * channels, stop, scale_J.size):
-        high = min(low + scale_J.size, stop)
+    """out = scale·g − constant − slope·(x − mean) of the pixels; `out` may be `grads`.
+
+    Vector code needs arrays that cannot overlap, so a chunk of `grads` is copied before `out` is
+    written: in the first cache, which is cheaper than the other memory that it saves.
+    """
+    chunk, stop = scale_J.size, last * channels
+    arrived = np.empty(chunk, np.float32)
+    for low in range(first * channels, stop, chunk):
+        high = min(low + chunk, stop)
         row, grad, to = values[low:high], grads[low:high], out[low:high]
         for j in range(row.size):
-            aside = slope_J[j] * (widened(row[j]) - mean_J[j])
-            put(to, j, widened(grad[j]) * scale_J[j] - constant_J[j] - aside)
+            arrived[j] = widened(grad[j]) * scale_J[j] - constant_J[j]
+        for j in range(row.size):
+            put(to, j, arrived[j] - slope_J[j] * (widened(row[j]) - mean_J[j]))
 
 
 @jit

@@ -87,13 +87,18 @@ class _Firing:
         in_threads(kernel, self.pixels // steps, elements=folded.numel())
         return spikes
 
-    def backward(self, folded: Tensor, grad_spikes: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Gradients of activations, weight and bias."""
+    def backward(
+        self, folded: Tensor, grad_spikes: Tensor, *, overwrite: bool = False
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Gradients of activations, weight and bias; the first takes the memory of `grad_spikes`
+        where it may `overwrite` that and it fits.
+        """
         from harness.engine.norm import channels_last_kernels as kernels
 
         dynamics, steps, rows = self.neurons.dynamics, self.neurons.time_steps, self.rows
         arriving = grad_spikes.contiguous(memory_format=torch.channels_last)
-        out = torch.empty_like(folded)
+        fits = overwrite and arriving.dtype == folded.dtype
+        out = arriving if fits else torch.empty_like(folded)
         sums = summed(
             kernels.fire_backward,
             folded.numel(),
@@ -164,5 +169,5 @@ class _NormaliseFireConvolve(torch.autograd.Function):
         to_spikes, to_filters = convolution_backward(
             grads[0], ctx.firing.spikes(folded), filters, ctx.stride, ctx.padding
         )
-        to_norm = ctx.firing.backward(folded, to_spikes)
+        to_norm = ctx.firing.backward(folded, to_spikes, overwrite=True)
         return (*to_norm, to_filters.to(ctx.filters_dtype), *[None] * 5)
