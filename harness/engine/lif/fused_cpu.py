@@ -144,6 +144,7 @@ def through_neurons(
         through_reset(dynamics),
         dynamics.reset == "soft",
         *kind_and_shape(dynamics.surrogate),
+        fits,
     )
     in_threads(kernel, neurons, elements=current_TBN.numel())
     return grad_current_TBN, shares_N

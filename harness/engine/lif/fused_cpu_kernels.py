@@ -114,6 +114,16 @@ def after_reset(
 
 
 @jit
+def apart(row: Array, spare: Array, overwritten: bool) -> Array:
+    """The row, or a copy in `spare` where the row is about to be overwritten."""
+    if not overwritten:
+        return row
+    copy = spare[: row.size]
+    copy[:] = row
+    return copy
+
+
+@jit
 def back_one_step(
     before_reset: Array,
     slope: Array,
@@ -125,21 +135,20 @@ def back_one_step(
     through_reset: Number,
     soft: bool,
 ) -> None:
-    """`grad_current` may be `grad_spikes`: it is written when that has been read, since vector code
-    needs arrays that cannot overlap.
-    """
+    """The arrays must not overlap: where they do, none of this is vector code."""
     if soft:
         for j in range(slope.size):
             kept = _ONE - through_reset * slope[j]
-            grad_potential[j] = widened(grad_spikes[j]) * slope[j] + grad_potential[j] * kept
+            grad = widened(grad_spikes[j]) * slope[j] + grad_potential[j] * kept
+            put(grad_current, j, grad)
+            grad_potential[j] = grad * decay
     else:
         for j in range(slope.size):
             spike = np.float32(before_reset[j] > above)
             kept = _ONE - spike - through_reset * before_reset[j] * slope[j]
-            grad_potential[j] = widened(grad_spikes[j]) * slope[j] + grad_potential[j] * kept
-    for j in range(slope.size):
-        put(grad_current, j, grad_potential[j])
-        grad_potential[j] *= decay
+            grad = widened(grad_spikes[j]) * slope[j] + grad_potential[j] * kept
+            put(grad_current, j, grad)
+            grad_potential[j] = grad * decay
 
 
 @jit
@@ -156,6 +165,7 @@ def backward(
     soft: bool,
     kind: int,
     shape: Array,
+    overwrite: bool,
     start: int,
     stop: int,
 ) -> None:
@@ -164,9 +174,10 @@ def backward(
     `through_reset` is 0 when detached, else 1 for the hard reset and the threshold for the soft
     one. `aside` [T, N] is what reaches the current another way, such as through a shortcut, and is
     added to `grad_current`; `grad_decay` [N] takes each neuron's share of the decay's gradient.
-    Either may be empty.
+    Either may be empty. Where `grad_current` is `grad_spikes`, say `overwrite`.
     """
     steps = current.shape[0]
+    arrived = np.empty(CHUNK, grad_spikes.dtype)
     before_reset = np.empty((steps, CHUNK), np.float32)
     distance, slope = np.empty(CHUNK, np.float32), np.empty(CHUNK, np.float32)
     potential, grad_potential = np.empty(CHUNK, np.float32), np.empty(CHUNK, np.float32)
@@ -188,7 +199,7 @@ def backward(
             back_one_step(
                 here,
                 rise,
-                grad_spikes[t, low:high],
+                apart(grad_spikes[t, low:high], arrived, overwrite),
                 grad_current[t, low:high],
                 grad_potential[:size],
                 decay,

@@ -116,6 +116,7 @@ class _Firing:
             fused_cpu.through_reset(dynamics),
             dynamics.reset == "soft",
             *fused_cpu.kind_and_shape(dynamics.surrogate),
+            fits,
         )
         gradient(flat(folded), flat(out), flat(out), rows, sums, self.pixels)
         return (out, *to_weights(sums, rows))
