@@ -29,7 +29,7 @@ from harness.engine.data.events.aedat2 import upright
 from harness.engine.data.events.cache import Cache
 from harness.engine.data.events.columns import columns
 from harness.engine.data.events.event import Events, Sensor, as_events
-from harness.engine.data.events.frames import counted, starts_by_time
+from harness.engine.data.events.frames import count, starts_by_time
 from harness.engine.data.events.load import Framing, framed, recordings
 from harness.engine.data.events.published import FORMATS
 
@@ -94,10 +94,10 @@ def _each(cache: Cache) -> list[Any]:
 
 def _framed_from(form: str, files: list[Path]) -> torch.Tensor:
     """What `framed` gives, each file decoded for it by the format's reader."""
-    result = np.empty((len(files), 10, 2, FRAMING.side, FRAMING.side), np.int16)
+    result = np.zeros((len(files), 10, 2, FRAMING.side, FRAMING.side), np.int16)
     for row, file in enumerate(files):
         one = columns(FORMATS[form].decode(file, FRAMING.sensor, "refuse").events)
-        result[row] = counted(one, starts_by_time(one, 10), FRAMING.sensor, FRAMING.side)
+        count(one, starts_by_time(one, 10), FRAMING.sensor, result[row])
     return torch.from_numpy(result)
 
 

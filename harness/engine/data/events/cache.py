@@ -70,7 +70,7 @@ class Cache:
         HarnessError where `decode` does and where the file cannot be removed.
         """
         content = self.content[self.starts[number] : self.starts[number + 1]]
-        if _checksum(content) == self.checksums[number]:
+        if _checksum(content.data) == self.checksums[number]:
             return _columns(content, self.counts[number])
         name = self.names[number]
         _log.warning("%s: %s is damaged and is decoded again", self.path, name)
@@ -143,7 +143,7 @@ def _bytes(events: Columns) -> bytes:
     return content + bytes(-len(content) % _ALIGNED)
 
 
-def _checksum(content: NDArray[np.uint8] | bytes) -> str:
+def _checksum(content: memoryview | bytes) -> str:
     import xxhash  # only who reads recordings needs it
 
     return xxhash.xxh3_128_hexdigest(content)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +19,6 @@ from harness.engine.data.events.event import Events, Sensor
 from harness.errors import HarnessError
 
 Frames = NDArray[np.float32]
-Counts = NDArray[np.int32]
 Starts = NDArray[np.int64]
 POLARITIES: Final = 2  # channel 0 is OFF, channel 1 is ON
 
@@ -28,22 +27,22 @@ def by_count(events: Events | Columns, frames: int, *, sensor: Sensor, side: int
     """float32 [T, 2, S, S]: event i of N falls into frame ⌊i·T / N⌋.
 
     The frames differ by at most one event. Fewer events than frames leave frames empty, none
-    leaves all empty. Raises HarnessError as `counted`.
+    leaves all empty. Raises HarnessError as `count`.
     """
     found = columns(events)
-    return _floats(counted(found, starts_by_count(found, frames), sensor, side))
+    return _frames(found, starts_by_count(found, frames), sensor, side)
 
 
 def by_time(events: Events | Columns, frames: int, *, sensor: Sensor, side: int) -> Frames:
     """float32 [T, 2, S, S]: event at t falls into frame ⌊(t − t_0)·T / (t_last − t_0 + 1)⌋.
 
     The frames last equally long, and one in which nothing happened is empty. Raises HarnessError as
-    `counted`, and for events that are not in order of time.
+    `count`, and for events that are not in order of time.
     """
     found = columns(events)
     if (found.t[1:] < found.t[:-1]).any():
         raise HarnessError("event frames", "events out of order", hint="sort them by t")
-    return _floats(counted(found, starts_by_time(found, frames), sensor, side))
+    return _frames(found, starts_by_time(found, frames), sensor, side)
 
 
 def starts_by_count(events: Columns, frames: int) -> Starts:
@@ -69,20 +68,20 @@ SLICINGS: Final[Mapping[str, Callable[[Columns, int], Starts]]] = MappingProxyTy
 )
 
 
-def counted(events: Columns, starts: Starts, sensor: Sensor, side: int) -> Counts:
-    """Events of each frame, polarity and pixel, int32 [T, 2, S, S].
+def count(events: Columns, starts: Starts, sensor: Sensor, counts: NDArray[Any]) -> None:
+    """Add the events of each frame to its polarity and pixel: `counts` [T, 2, S, S], zeros before.
 
     An event at column x lands in column ⌊x·S / width⌋, rows likewise, so each lands in exactly one
-    pixel; a sensor that is not square is stretched. Raises HarnessError for events outside the
-    sensor, another polarity than 0 and 1, and more pixels than 32 bits can be scaled to.
+    pixel; a sensor that is not square is stretched. `counts` is contiguous, int16 or float32.
+    Raises HarnessError for events outside the sensor, another polarity than 0 and 1, more pixels
+    than 32 bits can be scaled to, and more events in one pixel than `counts` can hold.
     """
-    _require(side, "side")
+    side = counts.shape[-1]
     _require_inside(events, sensor)
     from harness.engine.data.events import frames_kernel
 
     shift = 2 * max(sensor.width - 1, sensor.height - 1).bit_length()
-    counts = np.zeros((len(starts) - 1, POLARITIES * side * side), np.int32)
-    frames_kernel.count(
+    found = frames_kernel.count(
         _contiguous(events.x),
         _contiguous(events.y),
         _contiguous(events.p),
@@ -91,9 +90,18 @@ def counted(events: Columns, starts: Starts, sensor: Sensor, side: int) -> Count
         _scale(sensor.height, side, shift),
         np.uint32(shift),
         np.uint32(side),
-        counts,
+        counts.reshape(len(counts), POLARITIES * side * side),
     )
-    return counts.reshape(-1, POLARITIES, side, side)
+    # int16 starts over at its end and float32 stays at 2^24: either way the sum falls short
+    if found != len(events):
+        raise HarnessError("event frames", f"more events in one pixel than {counts.dtype} can hold")
+
+
+def _frames(events: Columns, starts: Starts, sensor: Sensor, side: int) -> Frames:
+    _require(side, "side")
+    result = np.zeros((len(starts) - 1, POLARITIES, side, side), np.float32)
+    count(events, starts, sensor, result)
+    return result
 
 
 def _scale(length: int, side: int, shift: int) -> np.uint32:
@@ -124,13 +132,6 @@ def _require_inside(events: Columns, sensor: Sensor) -> None:
             raise HarnessError("event frames", f"{reach}, outside the sensor of {sensor}")
     if events.p.min() < 0 or events.p.max() >= POLARITIES:
         raise HarnessError("event frames", "polarity must be 0 (OFF) or 1 (ON)")
-
-
-def _floats(counts: Counts) -> Frames:
-    """Counts as float32, which holds whole numbers up to 2^24 exactly."""
-    if counts.size and counts.max() >= 1 << 24:
-        raise HarnessError("event frames", f"{counts.max():,} events in one pixel of a frame")
-    return counts.astype(np.float32)
 
 
 def _require(number: int, name: str) -> None:

@@ -1,6 +1,6 @@
 """Counting events into frames, compiled by numba at first use and cached on disk.
 
-Importing this file imports numba: only `frames.counted` does, when a recording is first counted.
+Importing this file imports numba: only `frames.count` does, when a recording is first counted.
 
 Legend: N = events of a recording, T = frames, S = pixels per side of a frame.
 """
@@ -27,15 +27,16 @@ def count(
     scale_y: np.uint32,
     shift: np.uint32,
     side: np.uint32,
-    counts: NDArray[np.int32],
-) -> None:
-    """Add every event to its cell of `counts` [T, 2·S·S]: polarity, row, column.
+    counts: NDArray[Any],
+) -> int:
+    """Add every event to its cell of `counts` [T, 2·S·S], and return their sum.
 
-    Frame k gets the events `starts[k]` … `starts[k + 1]`. An event at x lands in column
-    (x·scale_x) >> shift. The caller has seen to it that this stays below S, that p is 0 or 1, and
-    that no product leaves 32 bits: nothing is checked here.
+    A cell is a polarity, row and column; frame k gets the events `starts[k]` … `starts[k + 1]`. An
+    event at x lands in column (x·scale_x) >> shift. The caller has seen to it that this stays below
+    S, that p is 0 or 1, and that no product leaves 32 bits: nothing is checked here.
     """
     place = np.empty(BLOCK, np.uint32)
+    total = 0
     for k in range(counts.shape[0]):
         frame = counts[k]
         for low in range(starts[k], starts[k + 1], BLOCK):
@@ -46,3 +47,6 @@ def count(
                 place[i] = row * side + (np.uint32(np.uint32(x[i]) * scale_x) >> shift)
             for i in range(len(x)):
                 frame[place[i]] += 1
+        for cell in range(frame.size):
+            total += int(frame[cell])
+    return total

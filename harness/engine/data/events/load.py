@@ -22,7 +22,7 @@ from harness.engine.data.events.cache import Cache, cached
 from harness.engine.data.events.event import Sensor
 from harness.engine.data.events.folders import Listing, list_recordings
 from harness.engine.data.events.frame_set import FrameSet
-from harness.engine.data.events.frames import POLARITIES, SLICINGS, counted
+from harness.engine.data.events.frames import POLARITIES, SLICINGS, count
 from harness.engine.data.events.published import FORMATS
 from harness.engine.data.events.recording import Faults
 from harness.engine.data.images import Origin, content_hash
@@ -90,16 +90,14 @@ def framed(events: Cache, chosen: Sequence[int] | NDArray[np.intp], framing: Fra
     Raises HarnessError, with the recording, for more than 32,767 events in one pixel of a frame.
     """
     shape = (len(chosen), framing.frames, POLARITIES, framing.side, framing.side)
-    result = np.empty(shape, np.int16)
+    result = np.zeros(shape, np.int16)
     for row, number in enumerate(chosen):
         one = events[number]
         starts = SLICINGS[framing.by](one, framing.frames)
-        counts = counted(one, starts, framing.sensor, framing.side)
-        if counts.max() > np.iinfo(np.int16).max:
-            raise HarnessError(
-                events.names[number], f"{counts.max():,} events in one pixel of a frame"
-            )
-        result[row] = counts
+        try:
+            count(one, starts, framing.sensor, result[row])
+        except HarnessError as error:
+            raise HarnessError(events.names[number], f"{error.where}: {error.problem}") from error
     return torch.from_numpy(result)
 
 

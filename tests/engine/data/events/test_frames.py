@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.engine.data.events.cache import packed
+from harness.engine.data.events.columns import Columns
 from harness.engine.data.events.event import Events, Sensor, as_events
-from harness.engine.data.events.frames import by_count, by_time
+from harness.engine.data.events.frames import by_count, by_time, count
 from harness.errors import HarnessError
 from tests.engine.data.events.made import Rows, events_of, recorded
 
@@ -138,3 +139,16 @@ def test_another_polarity_is_refused_before_it_is_counted() -> None:
     one["p"] = 2
     with pytest.raises(HarnessError, match="polarity must be 0"):
         by_count(one, 1, sensor=Sensor(4, 4), side=4)
+
+
+@pytest.mark.parametrize(("dtype", "most"), [(np.int16, 2**15 - 1), (np.float32, 2**24)])
+def test_a_pixel_that_cannot_count_so_far_is_an_error(dtype: type, most: int) -> None:
+    for number in (most, most + 1, 2 * most + 2):
+        zeros = np.zeros(number, np.uint8)
+        events, counts = Columns(zeros, zeros, zeros, zeros), np.zeros((1, 2, 1, 1), dtype)
+        if number == most:
+            count(events, np.array([0, number]), Sensor(1, 1), counts)
+            assert counts.ravel().tolist() == [most, 0]
+        else:
+            with pytest.raises(HarnessError, match="more events in one pixel"):
+                count(events, np.array([0, number]), Sensor(1, 1), counts)
