@@ -46,8 +46,8 @@ def rows(rounds: int) -> list[Row]:
     with tempfile.TemporaryDirectory() as folder:
         found = []
         for form, write, ours, peers in (
-            ("atis", write_atis, read_atis, _atis_peers()),
-            ("aedat2", write_aedat2, read_aedat2, _aedat2_peers()),
+            ("atis", write_atis, read_atis, atis_peers()),
+            ("aedat2", write_aedat2, read_aedat2, aedat2_peers()),
         ):
             place = Path(folder) / form
             for number in range(RECORDINGS):
@@ -124,7 +124,8 @@ def _require_same(ours: Events, theirs: Any, peer: str) -> None:
     raise AssertionError(f"{peer} reads other events")
 
 
-def _atis_peers() -> dict[str, Read]:
+def atis_peers() -> dict[str, Read]:
+    """The readers of 40-bit files of those libraries that are installed."""
     found: dict[str, Read] = {}
     if module := _spikingjelly("utils"):
         found[SPIKINGJELLY] = module.load_ATIS_bin
@@ -136,7 +137,8 @@ def _atis_peers() -> dict[str, Read]:
     return found
 
 
-def _aedat2_peers() -> dict[str, Read]:
+def aedat2_peers() -> dict[str, Read]:
+    """The readers of AEDAT 2.0 of those libraries that are installed, with upright events."""
     module = _spikingjelly("cifar10_dvs")
     return {} if module is None else {SPIKINGJELLY: module._load_origin_data}
 
