@@ -77,6 +77,8 @@ def count(events: Columns, starts: Starts, sensor: Sensor, counts: NDArray[Any])
     than 32 bits can be scaled to, and more events in one pixel than `counts` can hold.
     """
     side = counts.shape[-1]
+    if not counts.flags.c_contiguous:
+        raise HarnessError("event frames", "the counts must lie side by side in memory")
     _require_inside(events, sensor)
     from harness.engine.data.events import frames_kernel
 
