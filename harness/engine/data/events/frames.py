@@ -21,6 +21,8 @@ from harness.errors import HarnessError
 Frames = NDArray[np.float32]
 Starts = NDArray[np.int64]
 POLARITIES: Final = 2  # channel 0 is OFF, channel 1 is ON
+_HOLDS: Final = {np.dtype(np.int16): (1 << 15) - 1, np.dtype(np.float32): 1 << 24}
+_BEYOND: Final = (1 << 16) - 1  # of two bytes; `_scale` refuses sensors that are so large
 
 
 def by_count(events: Events | Columns, frames: int, *, sensor: Sensor, side: int) -> Frames:
@@ -79,23 +81,26 @@ def count(events: Columns, starts: Starts, sensor: Sensor, counts: NDArray[Any])
     side = counts.shape[-1]
     if not counts.flags.c_contiguous:
         raise HarnessError("event frames", "the counts must lie side by side in memory")
-    _require_inside(events, sensor)
     from harness.engine.data.events import frames_kernel
 
     shift = 2 * max(sensor.width - 1, sensor.height - 1).bit_length()
-    found = frames_kernel.count(
+    inside = frames_kernel.count(
         _contiguous(events.x),
         _contiguous(events.y),
         _contiguous(events.p),
         starts,
+        np.uint32(sensor.width),
+        np.uint32(sensor.height),
         _scale(sensor.width, side, shift),
         _scale(sensor.height, side, shift),
         np.uint32(shift),
         np.uint32(side),
         counts.reshape(len(counts), POLARITIES * side * side),
     )
+    if not inside:
+        raise _outside(events, sensor)
     # int16 starts over at its end and float32 stays at 2^24: either way the sum falls short
-    if found != len(events):
+    if np.diff(starts).max() > _HOLDS[counts.dtype] and counts.sum(dtype=np.float64) < len(events):
         raise HarnessError("event frames", f"more events in one pixel than {counts.dtype} can hold")
 
 
@@ -119,21 +124,22 @@ def _scale(length: int, side: int, shift: int) -> np.uint32:
 
 
 def _contiguous(column: Column) -> Column:
-    """Bytes side by side as they are, anything else as two bytes each: few kernels to compile."""
+    """Bytes side by side as they are, anything else as two bytes each: few kernels to compile.
+
+    A number that two bytes cannot hold becomes their largest, which is outside every sensor.
+    """
     if column.dtype == np.uint8 and column.flags.c_contiguous:
         return column
+    if column.dtype.kind != "u" or column.dtype.itemsize > 2:
+        column = np.where((column < 0) | (column > _BEYOND), _BEYOND, column)
     return np.ascontiguousarray(column, np.uint16)
 
 
-def _require_inside(events: Columns, sensor: Sensor) -> None:
-    if not len(events):
-        return
-    for column, size in ((events.x, sensor.width), (events.y, sensor.height)):
-        if column.min() < 0 or column.max() >= size:
-            reach = f"events reach ({events.x.max()}, {events.y.max()})"
-            raise HarnessError("event frames", f"{reach}, outside the sensor of {sensor}")
+def _outside(events: Columns, sensor: Sensor) -> HarnessError:
     if events.p.min() < 0 or events.p.max() >= POLARITIES:
-        raise HarnessError("event frames", "polarity must be 0 (OFF) or 1 (ON)")
+        return HarnessError("event frames", "polarity must be 0 (OFF) or 1 (ON)")
+    reach = f"events reach ({events.x.max()}, {events.y.max()})"
+    return HarnessError("event frames", f"{reach}, outside the sensor of {sensor}")
 
 
 def _require(number: int, name: str) -> None:

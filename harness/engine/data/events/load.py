@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from harness.engine.choices import choose
+from harness.engine.cpu.threads import in_threads
 from harness.engine.data.events.cache import Cache, cached
 from harness.engine.data.events.event import Sensor
 from harness.engine.data.events.folders import Listing, list_recordings
@@ -91,13 +92,18 @@ def framed(events: Cache, chosen: Sequence[int] | NDArray[np.intp], framing: Fra
     """
     shape = (len(chosen), framing.frames, POLARITIES, framing.side, framing.side)
     result = np.zeros(shape, np.int16)
-    for row, number in enumerate(chosen):
-        one = events[number]
-        starts = SLICINGS[framing.by](one, framing.frames)
-        try:
-            count(one, starts, framing.sensor, result[row])
-        except HarnessError as error:
-            raise HarnessError(events.names[number], f"{error.where}: {error.problem}") from error
+
+    def some(begin: int, end: int) -> None:
+        for row in range(begin, end):
+            one = events[int(chosen[row])]
+            try:
+                starts = SLICINGS[framing.by](one, framing.frames)
+                count(one, starts, framing.sensor, result[row])
+            except HarnessError as error:
+                name = events.names[int(chosen[row])]
+                raise HarnessError(name, f"{error.where}: {error.problem}") from error
+
+    in_threads(some, len(chosen), elements=sum(events.counts[number] for number in chosen))
     return torch.from_numpy(result)
 
 

@@ -152,3 +152,13 @@ def test_a_pixel_that_cannot_count_so_far_is_an_error(dtype: type, most: int) ->
         else:
             with pytest.raises(HarnessError, match="more events in one pixel"):
                 count(events, np.array([0, number]), Sensor(1, 1), counts)
+
+
+def test_numbers_that_no_event_has_are_outside_whatever_they_would_be_in_two_bytes() -> None:
+    good = np.zeros(5, np.int64)
+    for bad in (-1, -65_535, 65_536, 4):
+        wrong = np.array([0, 0, bad, 0, 0])
+        for columns in ((wrong, good), (good, wrong)):
+            events = Columns(*columns, good, good)
+            with pytest.raises(HarnessError, match="outside the sensor of 4x4"):
+                by_count(events, 1, sensor=Sensor(4, 4), side=4)
