@@ -32,8 +32,8 @@ def read_aedat2(path: Path | str) -> Events:
     """The events of an AEDAT 2.0 file in order of time: structured [N] with x, y, t (µs), p (1 =
     ON).
 
-    x and y are those of the address, not yet those of a picture (`upright`). tonic's reader of the
-    same format calls the address's y x, and OFF 1. Raises HarnessError, with file and byte, for
+    x and y are those of the address, not yet those of a picture (`upright`). tonic calls the
+    address's y x, and OFF 1. Raises HarnessError, with file and byte, for
     another version, a header without end, an address of another camera, and everything that
     `recording.recording` lists.
     """
