@@ -148,8 +148,9 @@ def atis_peers() -> dict[str, Read]:
 
 
 def aedat2_peers() -> dict[str, Read]:
-    """The readers of AEDAT 2.0 of those libraries that are installed, with upright events. tonic 1.7
-    has one for the DVS128 that fails on every file: its header gives three values, it expects two.
+    """The readers of AEDAT 2.0 of those libraries that are installed, with upright events.
+
+    tonic 1.7 has one that fails on every file: of three values of the header it expects two.
     """
     module = _spikingjelly("cifar10_dvs")
     return {} if module is None else {SPIKINGJELLY: module._load_origin_data}
