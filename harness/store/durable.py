@@ -18,8 +18,8 @@ from pathlib import Path
 
 from harness.errors import ExitCode, HarnessError
 
-_FULL = "free space or choose another --store; the run goes on from its checkpoints"
-_READ_ONLY = "make it writable for this user or choose another --store"
+_FULL = "free space or choose another --store, --out; a run goes on from its checkpoints"
+_READ_ONLY = "make it writable for this user or choose another place: --store, --out"
 _HINTS = {
     errno.ENOSPC: _FULL,
     errno.EDQUOT: _FULL,
