@@ -11,10 +11,20 @@ from typing import Any
 from harness.errors import ExitCode, HarnessError
 from harness.execute.environment import environment
 from harness.execute.events import Failed
+from harness.layout import refuse_unwritable
 from harness.listing import cost
 from harness.plan.expand import Plan
 from harness.screen import Board, Voice, console, duration, screen_for
-from harness.stages import Project, Survey, make_plan, queue_of, run_plan, slots_for, survey
+from harness.stages import (
+    Project,
+    Survey,
+    make_plan,
+    queue_of,
+    refuse_missing_gpu,
+    run_plan,
+    slots_for,
+    survey,
+)
 from harness.store.durable import os_errors
 from harness.store.store import Store
 
@@ -33,6 +43,7 @@ def reproduced(project: Project, names: Sequence[str], jobs: int | None, voice: 
     """Plan, run what is missing, write what came of it."""
     began = time.monotonic()
     held = held_against_store(project, names)
+    refuse_unwritable(project.layout.out, "--out")
     failures = run_missing(project, held, jobs, voice)
     broken = write_out(project, held.plan, failures, voice)
     ran = len(held.todo) - len(failures)
@@ -52,6 +63,9 @@ def run_missing(
     project: Project, held: Survey, jobs: int | None, voice: Voice
 ) -> Mapping[str, Failed]:
     """Run what is not stored, on a screen; the failures by key."""
+    if held.todo:
+        refuse_unwritable(project.layout.store, "--store")
+        refuse_missing_gpu(held)
     slots = slots_for(project, jobs)
     queue = queue_of(held)
     for folder in ("project", "store", "out", "data"):
@@ -92,19 +106,20 @@ def zipped(project: Project, plan: Plan) -> Path:
     return out / ARCHIVE
 
 
-def measured(project: Project, plan: Plan) -> tuple[Path, ...]:
-    """Write the golden regression values of a plan that is stored; the files written.
+def refuse_published(project: Project) -> None:
+    """Raise HarnessError where a profile is held against what no program writes."""
+    profile = project.profile
+    if profile.golden in (None, "paper"):
+        problem = "its numbers are not held against measured values"
+        raise HarnessError(f"--profile {profile.id}", problem, hint="choose one like smoke")
 
-    Raises:
-        HarnessError: the profile is held against published values, which no program writes.
-    """
+
+def measured(project: Project, plan: Plan) -> tuple[Path, ...]:
+    """Write the golden regression values of a plan that is stored; the files written."""
     from harness.check.measured import write_measured
     from harness.report.assess import assess
 
     profile = project.profile
-    if profile.golden in (None, "paper"):
-        problem = "its numbers are not held against measured values"
-        raise HarnessError(f"--profile {profile.id}", problem, hint="golden = in its TOML file")
     store = Store(project.layout.store)
     written: list[Path] = []
     for one in assess(plan, profile, store, project.layout.golden, {}):

@@ -81,6 +81,7 @@ def plan_record(project: Project, held: Survey) -> dict[str, Any]:
                 "from_runs": held.estimates[key].runs,
                 "disk_bytes": held.disk.get(key, 0),
                 "inputs": dict(node.inputs),
+                "spec": dict(node.spec),
             }
             for key, node in held.plan.nodes.items()
         ],

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import os
 import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from typing import Any
 
 from harness.errors import HarnessError
 from harness.execute.environment import environment
-from harness.layout import Layout
+from harness.layout import Layout, refuse_unwritable
 from harness.plan.expand import expand
 from harness.plan.resolve import Setting
 from harness.screen import size
@@ -72,7 +71,7 @@ def examine(layout: Layout) -> Iterator[Finding]:
         yield from _profiles(library, made_with["gpus"])
         yield from _data(layout, list(library.blocks.dataset.blocks.values()))
     yield _store(layout.store)
-    yield _folder("out", layout.out, "--out FOLDER, or export HARNESS_OUT=FOLDER")
+    yield _folder("out", layout.out, "--out")
 
 
 def _packages(versions: dict[str, str | None]) -> Iterator[Finding]:
@@ -102,7 +101,7 @@ def _profiles(library: Library, gpus: Sequence[str]) -> Iterator[Finding]:
     for profile in library.profiles.values():
         what = f"profile {profile.id}"
         if profile.numerics.device == "cuda" and not gpus:
-            found, fix = "wants a GPU", "--profile smoke, or --set numerics.device=cpu"
+            found, fix = "wants a GPU", "--profile smoke, or --device cpu"
             yield Finding(Health.NOTE, what, found, fix)
         else:
             yield Finding(Health.GOOD, what, f"runs on {profile.numerics.device}")
@@ -121,24 +120,23 @@ def _data(layout: Layout, blocks: list[Dataset]) -> Iterator[Finding]:
 
 
 def _store(folder: Path) -> Finding:
-    fix = "--store FOLDER, or export HARNESS_STORE=FOLDER"
-    found = _folder("store", folder, fix)
+    found = _folder("store", folder, "--store")
     if found.health is Health.BAD:
         return found
     try:
         stored = len(Store(folder).manifests())
     except HarnessError as error:
-        return Finding(Health.BAD, "store", str(error), fix)
+        return Finding(Health.BAD, "store", str(error), "--store FOLDER")
     return Finding(found.health, "store", f"{found.found}, {stored} runs", found.fix)
 
 
-def _folder(name: str, folder: Path, fix: str) -> Finding:
+def _folder(name: str, folder: Path, option: str) -> Finding:
     """Whether a folder can be written, or made, and how much room there is."""
+    try:
+        refuse_unwritable(folder, option)
+    except HarnessError as error:
+        return Finding(Health.BAD, name, f"{error.where} {error.problem}", f"{option} FOLDER")
     place = next(one for one in (folder, *folder.parents) if one.exists())
-    if not place.is_dir():
-        return Finding(Health.BAD, name, f"{place} is no folder", fix)
-    if not os.access(place, os.W_OK | os.X_OK):
-        return Finding(Health.BAD, name, f"{place} cannot be written", fix)
     free = shutil.disk_usage(place).free
     if free < LITTLE:
         return Finding(Health.NOTE, name, f"{folder}, only {size(free)} free", "harness gc")

@@ -70,7 +70,8 @@ def test_everything_promised_lies_in_out(done: Path) -> None:
     out = done / "out/smoke"
     assert (out / "report.html").read_text(encoding="utf-8").startswith("<!doctype html>")
     made = {path.name for path in (out / "table1").iterdir() if not path.name.startswith(".")}
-    assert made == {"frame.csv", "frame.json", "verdict.json", "table1.png", "table1.svg"}
+    written = {"frame.csv", "frame.json", "verdict.json", "provenance.json"}
+    assert made == written | {"table1.png", "table1.svg"}
 
 
 def test_again_at_once_nothing_runs_and_nothing_changes(done: Path) -> None:
@@ -180,7 +181,8 @@ def test_bad_usage_ends_with_2_and_a_hint(done: Path, words: list[str], said: st
 def test_lists_and_plans_as_json(done: Path) -> None:
     everything = {path.stem for path in (ROOT / "specs/paper").glob("*.toml")}
     listed = json.loads(harness(done, "list", "--json").stdout)
-    assert {row["id"] for row in listed} == everything
+    assert {row["id"] for row in listed["exhibits"]} == everything
+    assert {row["id"] for row in listed["profiles"]} == {"paper", "quick", "smoke"}
     record = json.loads(harness(done, "plan", "all", "--json").stdout)
     assert {one["id"] for one in record["exhibits"]} == everything
     assert all(len(node["key"]) == 64 for node in record["nodes"])

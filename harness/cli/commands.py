@@ -85,13 +85,22 @@ def main() -> None:
     try:
         code = app(standalone_mode=False)
     except Usage as error:
-        fault = in_words(error)
+        fault = in_words(error, sys.argv[1:], _options())
         _end(ExitCode.USAGE, str(fault) if fault else "")
     except HarnessError as error:
         _end(error.code, str(error))
     except Interrupted as signal:
         _end(ExitCode.INTERRUPTED, f"\nstopped by {signal}; the same command goes on from here")
     sys.exit(code or ExitCode.OK)
+
+
+def _options() -> dict[str, tuple[str, ...]]:
+    """Command → its long options."""
+    group: Any = typer.main.get_command(app)
+    return {
+        name: tuple(one for each in command.params for one in each.opts if one.startswith("--"))
+        for name, command in group.commands.items()
+    }
 
 
 def _end(code: ExitCode, said: str) -> None:

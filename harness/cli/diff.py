@@ -16,13 +16,18 @@ from harness.diff.shown import markdown, print_text, record
 from harness.errors import ExitCode, HarnessError
 from harness.screen import console, table
 
-Folder = typer.Argument(help="results, as out/smoke", show_default=False)
+
+def _folder(name: str) -> typer.models.ArgumentInfo:
+    made: typer.models.ArgumentInfo = typer.Argument(
+        metavar=name, help="results, as out/smoke", show_default=False
+    )
+    return made
 
 
 @flat
 def diff(
-    a: Annotated[Path, Folder],
-    b: Annotated[Path, Folder],
+    a: Annotated[Path, _folder("A")],
+    b: Annotated[Path, _folder("B")],
     within: Annotated[
         float, typer.Option(min=0, help="numbers this far apart, in their unit, are the same")
     ] = 0.0,

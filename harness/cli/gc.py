@@ -10,7 +10,6 @@ from harness.cli.flat import flat
 from harness.cli.options import Spoken, Stored
 from harness.screen import size
 from harness.store.gc import collect
-from harness.store.store import Store
 from harness.upkeep import wanted_keys
 
 
@@ -31,10 +30,10 @@ def gc(
     - `harness gc --older-than-days 30`
     """
     voice = spoken.voice
-    folders = stored.layout()
+    store = stored.existing()
     age = older_than_days * 86_400 if older_than_days else None
-    keep = wanted_keys(folders)
-    gone = collect(Store(folders.store), keep, older_than_s=age, dry_run=dry_run)
+    keep = wanted_keys(stored.layout())
+    gone = collect(store, keep, older_than_s=age, dry_run=dry_run)
     for one in gone:
         voice.tell(f"{one.path}: {one.why.value}, {size(one.bytes)}")
     verb = "would be freed" if dry_run else "freed"

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from harness.chain import held_against_store, measured, run_missing
+from harness.chain import held_against_store, measured, refuse_published, run_missing
 from harness.cli.complete import exhibits
 from harness.cli.flat import flat
 from harness.cli.options import Jobs, Scaled, Spoken
@@ -39,6 +39,7 @@ def golden(
     """
     voice = spoken.voice
     opened = scaled.open(("seed=" + ",".join(map(str, range(seeds))),))
+    refuse_published(opened)
     held = held_against_store(opened, [name])
     if run_missing(opened, held, jobs, voice):
         raise typer.Exit(ExitCode.RUN_FAILED)

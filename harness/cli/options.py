@@ -15,6 +15,7 @@ from harness.errors import HarnessError
 from harness.layout import Layout, layout
 from harness.screen import Voice
 from harness.stages import Project, open_project
+from harness.store.store import Store
 
 FOLDERS, OUTPUT = "Folders", "Output"
 """Headings of the help under which options stand that are not about what is computed."""
@@ -74,6 +75,13 @@ class Stored(Here):
     def layout(self) -> Layout:
         return layout(self.project, store=self.store)
 
+    def existing(self) -> Store:
+        """The store; a folder that was named must be there."""
+        folder = self.layout().store
+        if self.store and not folder.exists():
+            raise HarnessError(f"--store {self.store}", "no such folder", hint="harness doctor")
+        return Store(folder)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Scaled(Stored):
@@ -128,13 +136,22 @@ class Asked(Scaled):
             autocompletion=settings,
         ),
     ] = None
+    device: Annotated[
+        str | None,
+        typer.Option(
+            metavar="cpu|cuda",
+            help="where runs compute, else as the profile says: `--set numerics.device=…`",
+            show_default=False,
+        ),
+    ] = None
     repacked: Annotated[
         bool,
         typer.Option("--repacked-data", help="accept CIFAR files that are not the published ones"),
     ] = False
 
     def opened(self) -> Project:
-        return self.open(tuple(self.sets or ()), repacked=self.repacked)
+        device = (f"numerics.device={self.device}",) if self.device is not None else ()
+        return self.open((*(self.sets or ()), *device), repacked=self.repacked)
 
 
 @dataclass(frozen=True, kw_only=True)

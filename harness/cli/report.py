@@ -9,6 +9,7 @@ import typer
 from harness.chain import write_out, zipped
 from harness.cli.flat import flat
 from harness.cli.options import OUTPUT, Spoken, Written
+from harness.layout import refuse_unwritable
 from harness.stages import make_plan
 
 
@@ -35,6 +36,7 @@ def report(
     """
     voice = spoken.voice
     opened = written.opened()
+    refuse_unwritable(opened.layout.out, "--out")
     plan = make_plan(opened, written.names or ())
     write_out(opened, plan, {}, voice)
     if as_zip:

@@ -10,7 +10,6 @@ from harness.cli.flat import flat
 from harness.cli.options import Json, Spoken, Stored
 from harness.cli.output import print_json
 from harness.errors import ExitCode
-from harness.store.store import Store
 from harness.store.verify import repair as set_aside
 from harness.store.verify import verify as examine
 
@@ -34,7 +33,7 @@ def verify(
     - `harness verify --repair`
     """
     voice = spoken.voice
-    store = Store(stored.layout().store)
+    store = stored.existing()
     found = examine(store)
     faults = [fault for fault in found if not fault.is_information]
     if as_json:
