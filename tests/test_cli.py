@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -46,8 +47,9 @@ def change(path: Path, old: str, new: str) -> None:
 
 
 def harness(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    here = () if words[0] == "diff" else ("--project", str(folder))  # which needs no project
     return subprocess.run(
-        [sys.executable, "-m", "harness", *words, "--project", str(folder)],
+        [sys.executable, "-m", "harness", *words, *here],
         cwd=ROOT,
         env=os.environ | {"CI": "1", "OMP_NUM_THREADS": "1"},
         capture_output=True,
@@ -108,6 +110,29 @@ def test_check_is_0_within_the_tolerance_and_1_outside(done: Path, tmp_path: Pat
     ran = harness(broken, "check", "table1")
     assert ran.returncode == 1, ran.stdout + ran.stderr
     assert harness(broken, "reproduce", "table1").returncode == 0  # the runs did succeed
+
+
+def test_a_report_is_packed_and_two_of_them_are_compared(done: Path, tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        ran = harness(done, "report", "table1", "--zip", "--quiet", "--out", str(tmp_path / name))
+        assert ran.returncode == 0
+        assert ran.stdout.splitlines()[0].startswith("table1: ")
+        assert len(ran.stdout.splitlines()) == 1
+    a, b = tmp_path / "a/smoke", tmp_path / "b/smoke"
+    packed = (a / "report.zip").read_bytes()
+    assert packed == (b / "report.zip").read_bytes()
+    with zipfile.ZipFile(a / "report.zip") as archive:
+        assert archive.read("smoke/report.html") == (a / "report.html").read_bytes()
+        assert archive.read("smoke/table1/frame.csv") == (a / "table1/frame.csv").read_bytes()
+        assert not [name for name in archive.namelist() if "/." in name]
+    same = harness(done, "diff", str(a), str(b))
+    assert same.returncode == 0, same.stdout
+    changed = json.loads((b / "table1/verdict.json").read_text())
+    changed["cells"][0]["value"] += 1
+    (b / "table1/verdict.json").write_text(json.dumps(changed))
+    other = harness(done, "diff", str(a), str(b), "--json")
+    assert other.returncode == 1
+    assert len(json.loads(other.stdout)["numbers"]) == 1
 
 
 def test_an_overridden_run_is_marked_and_counts_against_nothing(done: Path) -> None:
