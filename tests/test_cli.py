@@ -96,7 +96,7 @@ def test_a_changed_field_runs_only_what_it_touches(done: Path) -> None:
 
 def test_plan_says_what_is_stored_and_where_the_estimate_is_from(done: Path) -> None:
     said = harness(done, "plan", "table1", "--set", "recipe.epochs=2").stdout
-    assert re.search(r"table1 +4 nodes +0 stored +4 to do", said)
+    assert re.search(r"table1 +4 +0 +4 +~", said)
     assert "recipe.epochs 1 -> 2 since" in said
     assert "from 4 earlier runs" in said
 
@@ -113,14 +113,15 @@ def test_check_is_0_within_the_tolerance_and_1_outside(done: Path, tmp_path: Pat
 
 
 def test_a_report_is_packed_and_two_of_them_are_compared(done: Path, tmp_path: Path) -> None:
-    for name in ("a", "b"):
-        ran = harness(done, "report", "table1", "--zip", "--quiet", "--out", str(tmp_path / name))
-        assert ran.returncode == 0
-        assert ran.stdout.splitlines()[0].startswith("table1: ")
-        assert len(ran.stdout.splitlines()) == 1
     a, b = tmp_path / "a/smoke", tmp_path / "b/smoke"
-    packed = (a / "report.zip").read_bytes()
-    assert packed == (b / "report.zip").read_bytes()
+    for again in (False, True):
+        ran = harness(done, "report", "table1", "--zip", "--quiet", "--out", str(a.parent))
+        assert ran.returncode == 0
+        assert ran.stdout.startswith("table1: ")
+        assert len(ran.stdout.splitlines()) == 1
+        if not again:
+            shutil.move(a.parent, b.parent)
+    assert (a / "report.zip").read_bytes() == (b / "report.zip").read_bytes()
     with zipfile.ZipFile(a / "report.zip") as archive:
         assert archive.read("smoke/report.html") == (a / "report.html").read_bytes()
         assert archive.read("smoke/table1/frame.csv") == (a / "table1/frame.csv").read_bytes()
