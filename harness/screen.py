@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
 from types import TracebackType
-from typing import Literal, Protocol
+from typing import Literal, NoReturn, Protocol
 
 from rich.console import Console, Group
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from harness.errors import ExitCode
 from harness.execute.events import Advanced, Event, Failed, Finished, Started, Waiting
 from harness.execute.queue import Queue
 from harness.plan.node import Node
@@ -223,10 +225,23 @@ def duration(seconds: float) -> str:
     return f"{minutes // 60} h {minutes % 60:02d} min"
 
 
+class _Output(Console):
+    def on_broken_pipe(self) -> None:
+        reader_left()
+
+
+def reader_left() -> NoReturn:
+    """End as a program whose pipe nobody reads, `harness list | head -1`: that is no failure of a
+    check, whose code is 1.
+    """
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    raise SystemExit(ExitCode.READER_LEFT)
+
+
 def console() -> Console:
     """As wide as the terminal; wide enough for a table where there is none."""
-    plain = Console()
-    return plain if plain.is_terminal else Console(width=150)
+    plain = _Output()
+    return plain if plain.is_terminal else _Output(width=150)
 
 
 def table(

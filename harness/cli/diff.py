@@ -9,7 +9,7 @@ import typer
 
 from harness.cli.flat import flat
 from harness.cli.options import OUTPUT, Json
-from harness.cli.output import print_json
+from harness.cli.output import print_json, print_lines
 from harness.diff.compare import compare
 from harness.diff.results import read_results
 from harness.diff.shown import markdown, print_text, record
@@ -55,7 +55,7 @@ def diff(
     if as_json:
         print_json(record(found))
     elif as_markdown:
-        typer.echo(markdown(found), nl=False)
+        print_lines(markdown(found).rstrip())
     else:
         print_text(found, console(), table)
     raise typer.Exit(ExitCode.CHECK_FAILED if found.differs else ExitCode.OK)

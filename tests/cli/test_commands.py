@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import re
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +19,7 @@ from rich.console import Console
 from harness.cli import app
 from harness.cli.commands import COMMANDS
 from harness.cli.complete import exhibits, kinds, profiles, settings
+from harness.errors import ExitCode
 from harness.listing import list_rows
 from harness.screen import Voice, table
 from harness.stages import open_project
@@ -109,6 +113,16 @@ def test_what_is_piped_has_no_colours(
     assert said.code == 0
     assert said.out
     assert "\x1b" not in said.out + said.err
+
+
+@pytest.mark.parametrize("words", [["list"], ["list", "--json"]])
+def test_a_reader_that_left_is_no_failed_check(words: list[str], root: Path) -> None:
+    read, write = os.pipe()
+    os.close(read)
+    command = [sys.executable, "-m", "harness", *words]
+    ran = subprocess.run(command, cwd=root, stdout=write, stderr=subprocess.PIPE, timeout=60)
+    os.close(write)
+    assert (ran.returncode, ran.stderr) == (ExitCode.READER_LEFT, b"")
 
 
 def test_quiet_leaves_out_what_is_no_finding_and_verbose_adds_to_it(
