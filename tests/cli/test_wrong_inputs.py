@@ -50,7 +50,7 @@ WRONG = [
     ("plan table1 --set recipe.epochs=", "must read name=value – as in recipe.epochs=2"),
     ("plan table1 --set depth=", "must read name=value"),
     ("plan table1 --set recipe.epoch=3", "did you mean 'recipe.epochs'?"),
-    ("plan table1 --set epochs=3", "did you mean 'recipe.epochs' or 'probe.epochs'?"),
+    ("plan table1 --set epochs=3", "did you mean 'recipe.epochs' or 'probe.epochs'"),
     ("plan table1 --set seeds=0,1", "did you mean 'seed'?"),
     ("plan table1 --set recipe.epochs=-3", "must be greater than or equal to 1 (got -3)"),
     ("plan table1 --set recipe.epochs=two", 'must be a valid integer (got "two")'),
