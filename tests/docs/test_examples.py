@@ -66,6 +66,14 @@ def _shell(page: Path, block: Block, project: Path) -> None:
     assert ran.returncode == 0, f"{page.name}:{block.line}\n{ran.stdout}\n{ran.stderr}"
 
 
+def test_the_workflow_that_is_shown_runs_what_ours_runs() -> None:
+    ours = (ROOT / ".github/workflows/ci.yml").read_text(encoding="utf-8")
+    (shown,) = (one for one in blocks_of(ROOT / "docs/ci.md") if one.language == "yaml")
+    for line in map(str.strip, shown.text.splitlines()):
+        if line.startswith(("- run:", "- uses:")) and "cache" not in line:
+            assert line in ours
+
+
 def test_every_command_and_every_option_has_its_place() -> None:
     page = (ROOT / "docs/commands.md").read_text(encoding="utf-8")
     headings = re.findall(r"^## (\w+)$", page, re.MULTILINE)
