@@ -11,11 +11,24 @@ from typing import Any
 from harness.errors import ExitCode, HarnessError
 from harness.execute.environment import environment
 from harness.execute.events import Failed
+from harness.layout import refuse_unwritable
 from harness.listing import cost
 from harness.plan.expand import Plan
-from harness.screen import Board, console, duration, say, screen_for
-from harness.stages import Project, Survey, make_plan, queue_of, run_plan, slots_for, survey
+from harness.screen import Board, Voice, console, duration, screen_for
+from harness.stages import (
+    Project,
+    Survey,
+    make_plan,
+    queue_of,
+    refuse_missing_gpu,
+    run_plan,
+    slots_for,
+    survey,
+)
+from harness.store.durable import os_errors
 from harness.store.store import Store
+
+ARCHIVE = "report.zip"
 
 
 @dataclass(frozen=True)
@@ -26,15 +39,18 @@ class Outcome:
     broken: bool
 
 
-def reproduced(project: Project, names: Sequence[str], jobs: int | None) -> Outcome:
+def reproduced(project: Project, names: Sequence[str], jobs: int | None, voice: Voice) -> Outcome:
     """Plan, run what is missing, write what came of it."""
     began = time.monotonic()
     held = held_against_store(project, names)
-    failures = run_missing(project, held, jobs)
-    broken = write_out(project, held.plan, failures)
+    refuse_unwritable(project.layout.out, "--out")
+    failures = run_missing(project, held, jobs, voice)
+    broken = write_out(project, held.plan, failures, voice)
     ran = len(held.todo) - len(failures)
     spent = duration(time.monotonic() - began)
-    say(f"{ran} nodes run, {len(held.stored)} stored before, {len(failures)} failed, {spent}")
+    voice.tell(
+        f"{ran} nodes run, {len(held.stored)} stored before, {len(failures)} failed, {spent}"
+    )
     return Outcome(ExitCode.RUN_FAILED if failures else ExitCode.OK, broken)
 
 
@@ -43,39 +59,67 @@ def held_against_store(project: Project, names: Sequence[str]) -> Survey:
     return survey(project, make_plan(project, names), Store(project.layout.store))
 
 
-def run_missing(project: Project, held: Survey, jobs: int | None) -> Mapping[str, Failed]:
+def run_missing(
+    project: Project, held: Survey, jobs: int | None, voice: Voice
+) -> Mapping[str, Failed]:
     """Run what is not stored, on a screen; the failures by key."""
+    if held.todo:
+        refuse_unwritable(project.layout.store, "--store")
+        refuse_missing_gpu(held)
     slots = slots_for(project, jobs)
     queue = queue_of(held)
-    say(cost(held, min(slots, max(1, len(held.todo)))))
-    with screen_for(Board(held.plan.nodes, queue, slots), console()) as screen:
+    for folder in ("project", "store", "out", "data"):
+        voice.detail(f"{folder}: {getattr(project.layout, folder)}")
+    voice.tell(cost(held, min(slots, max(1, len(held.todo)))))
+    with screen_for(Board(held.plan.nodes, queue, slots), console(), voice) as screen:
         return run_plan(project, queue, slots=slots, tell=screen)
 
 
-def write_out(project: Project, plan: Plan, failures: Mapping[str, Failed]) -> bool:
+def write_out(project: Project, plan: Plan, failures: Mapping[str, Failed], voice: Voice) -> bool:
     """Write frames, verdicts, figures and the report; whether something that counts is broken."""
     from harness.report.results import write_results  # brings pandas and matplotlib
 
     verdicts = write_results(project, plan, Store(project.layout.store), failures)
     for verdict in verdicts:
-        say(verdict.sentence)
-    say(str(project.layout.out / project.profile.id / "report.html"))
+        voice.say(verdict.sentence)
+    voice.tell(str(project.layout.out / project.profile.id / "report.html"))
     return any(verdict.is_broken for verdict in verdicts)
 
 
-def measured(project: Project, plan: Plan) -> tuple[Path, ...]:
-    """Write the golden regression values of a plan that is stored; the files written.
+def zipped(project: Project, plan: Plan) -> Path:
+    """Put the report of these exhibits, which was just written, into report.zip; its path.
 
     Raises:
-        HarnessError: the profile is held against published values, which no program writes.
+        HarnessError: a file cannot be read or written.
     """
+    from harness.report.archive import archive
+    from harness.report.publish import publish
+    from harness.report.results import JUNIT, REPORT
+
+    out = project.layout.out / project.profile.id
+    with os_errors(out):
+        paths = [out / REPORT, out / JUNIT]
+        for one in plan.exhibits:
+            paths += (path for path in (out / one.exhibit.id).iterdir() if path.name[0] != ".")
+        files = {path.relative_to(out).as_posix(): path.read_bytes() for path in paths}
+    publish(out, {ARCHIVE: archive(files, project.profile.id)})
+    return out / ARCHIVE
+
+
+def refuse_published(project: Project) -> None:
+    """Raise HarnessError where a profile is held against what no program writes."""
+    profile = project.profile
+    if profile.golden in (None, "paper"):
+        problem = "its numbers are not held against measured values"
+        raise HarnessError(f"--profile {profile.id}", problem, hint="choose one like smoke")
+
+
+def measured(project: Project, plan: Plan) -> tuple[Path, ...]:
+    """Write the golden regression values of a plan that is stored; the files written."""
     from harness.check.measured import write_measured
     from harness.report.assess import assess
 
     profile = project.profile
-    if profile.golden in (None, "paper"):
-        problem = "its numbers are not held against measured values"
-        raise HarnessError(f"--profile {profile.id}", problem, hint="golden = in its TOML file")
     store = Store(project.layout.store)
     written: list[Path] = []
     for one in assess(plan, profile, store, project.layout.golden, {}):

@@ -37,6 +37,21 @@ class Layout:
             return str(path)
 
 
+def refuse_unwritable(folder: Path, option: str) -> None:
+    """Raise HarnessError unless files can be put into `folder`, which may have to be made.
+
+    Said before anything runs; `option` is what would choose another place.
+    """
+    place = next(one for one in (folder, *folder.parents) if one.exists())
+    problem = ""
+    if not place.is_dir():
+        problem = "is a file, not a folder"
+    elif not os.access(place, os.W_OK | os.X_OK):
+        problem = "cannot be written by this user"
+    if problem:
+        raise HarnessError(str(place), problem, hint=f"choose another place: {option} FOLDER")
+
+
 def find_project(start: Path) -> Path:
     """The nearest folder at or above `start` that holds specs, else the checkout of this package.
 
@@ -64,7 +79,8 @@ def layout(
 ) -> Layout:
     """The folders in force: what was passed, else HARNESS_* variables, else beside the specs."""
     if project is not None and not (project / "specs").is_dir():
-        raise HarnessError(str(project), "holds no specs/", hint="name a checkout of the project")
+        problem = "holds no specs/" if project.is_dir() else "no such folder"
+        raise HarnessError(str(project), problem, hint="name a checkout of the project")
     root = project.resolve() if project else find_project(Path.cwd())
 
     def folder(given: Path | None, variable: str, default: str) -> Path:

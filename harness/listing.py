@@ -2,23 +2,41 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from harness.plan.expand import PlannedExhibit
-from harness.screen import duration, size
+from harness.screen import duration, size, table
 from harness.spec.library import Library
 from harness.stages import Project, Survey
 
 FEW = 3  # exhibits that a line can name
+FEW_NODES = 24  # nodes that a screen can list
+
+
+def list_record(library: Library) -> dict[str, Any]:
+    """Exhibits and profiles as JSON values."""
+    return {
+        "exhibits": list_rows(library),
+        "profiles": [
+            {
+                "id": one.id,
+                "title": one.title,
+                "golden": one.golden,
+                "device": one.numerics.device,
+                "seeds": list(one.seeds),
+            }
+            for one in library.profiles.values()
+        ],
+    }
 
 
 def list_rows(library: Library) -> list[dict[str, Any]]:
-    """One record per exhibit."""
+    """One record per exhibit, numbers in their names as numbers: figA2 before figA10."""
     return [
         {
             "id": one.id,
@@ -27,21 +45,24 @@ def list_rows(library: Library) -> list[dict[str, Any]]:
             "measure": ", ".join(dict.fromkeys(measure.kind for measure in one.measure)),
             "claims": len(one.claim),
         }
-        for one in library.exhibits.values()
+        for one in sorted(library.exhibits.values(), key=lambda one: _in_order(one.id))
     ]
+
+
+def _in_order(name: str) -> list[tuple[str, int]]:
+    return [(word, int(part or 0)) for word, part in re.findall(r"(\D*)(\d*)", name)]
 
 
 def print_list(library: Library, console: Console) -> None:
     """The exhibits and profiles of a project."""
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
-    for name in ("exhibit", "where", "measure", "title"):
-        table.add_column(name, overflow="fold")
-    for row in list_rows(library):
-        cells = (row["id"], row["source"], row["measure"], row["title"])
-        table.add_row(*(Text(str(cell)) for cell in cells))
-    console.print(table)
-    names = ", ".join(library.profiles)
-    console.print(Text(f"profiles: {names}"))
+    rows = [
+        (row["id"], row["source"], row["measure"], str(row["claims"]), row["title"])
+        for row in list_rows(library)
+    ]
+    console.print(table(("exhibit", "where", "measure", "claims", "title"), rows, ("claims",)))
+    console.print()
+    scales = [(one.id, one.title) for one in library.profiles.values()]
+    console.print(table(("profile", "what it is for"), scales))
 
 
 def plan_record(project: Project, held: Survey) -> dict[str, Any]:
@@ -60,6 +81,7 @@ def plan_record(project: Project, held: Survey) -> dict[str, Any]:
                 "from_runs": held.estimates[key].runs,
                 "disk_bytes": held.disk.get(key, 0),
                 "inputs": dict(node.inputs),
+                "spec": dict(node.spec),
             }
             for key, node in held.plan.nodes.items()
         ],
@@ -70,11 +92,13 @@ def plan_record(project: Project, held: Survey) -> dict[str, Any]:
 
 def _exhibit_record(planned: PlannedExhibit, held: Survey) -> dict[str, Any]:
     stored = [key for key in planned.nodes if key in held.stored]
+    todo = [key for key in planned.nodes if key not in held.stored]
     return {
         "id": planned.exhibit.id,
         "nodes": len(planned.nodes),
         "stored": len(stored),
-        "todo": len(planned.nodes) - len(stored),
+        "todo": len(todo),
+        "seconds": round(sum(held.estimates[key].seconds for key in todo), 1),
         "shared": _shared(planned, held),
         "set": list(planned.overridden),
     }
@@ -91,25 +115,27 @@ def _shared(planned: PlannedExhibit, held: Survey) -> dict[str, int]:
     return {name: count for name, count in counts.items() if count}
 
 
-def print_plan(project: Project, held: Survey, console: Console, *, nodes: bool = True) -> None:
-    """Per exhibit what is stored and why the rest would run; then the cost."""
-    table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
+def print_plan(held: Survey, console: Console, *, nodes: int = FEW_NODES) -> None:
+    """Per exhibit what is stored and why the rest would run; the nodes, if at most `nodes` are to
+    do; then the cost.
+    """
+    rows = []
     for planned in held.plan.exhibits:
         row = _exhibit_record(planned, held)
-        cells = (
-            row["id"],
-            f"{row['nodes']} nodes",
-            f"{row['stored']} stored",
-            f"{row['todo']} to do",
-            _why(planned, held),
-        )
-        table.add_row(*(Text(cell) for cell in cells))
-    console.print(table)
+        counts = (str(row[name]) for name in ("nodes", "stored", "todo"))
+        took = f"~{duration(row['seconds'])}" if row["todo"] else ""
+        rows.append((row["id"], *counts, took, _why(planned, held)))
+    columns = ("exhibit", "nodes", "stored", "to do", "time", "why")
+    console.print(table(columns, rows, columns[1:-1]))
     if len(held.plan.exhibits) > 1:
         console.print(Text(_deduplicated(held)))
-    if nodes and held.todo:
+    if 0 < len(held.todo) <= nodes:
+        console.print()
         _print_nodes(held, console)
+        console.print()
     console.print(Text(cost(held)))
+    if len(held.todo) > nodes > 0:
+        console.print(Text("--verbose lists these nodes, --json every node", style="dim"))
 
 
 def _deduplicated(held: Survey) -> str:
@@ -126,7 +152,7 @@ def _why(planned: PlannedExhibit, held: Survey) -> str:
     if len({(reason.cause, reason.changes) for reason in reasons}) == 1:
         parts.append(str(reasons[0]))
     elif reasons:
-        parts.append("for more than one reason, see below")
+        parts.append("for several reasons")
     return "; ".join([*parts, *_sharing(planned, held)])
 
 
@@ -141,19 +167,17 @@ def _sharing(planned: PlannedExhibit, held: Survey) -> list[str]:
 
 
 def _print_nodes(held: Survey, console: Console) -> None:
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
-    for name in ("to do", "node", "time", "disk", "why"):
-        table.add_column(name, justify="right" if name in ("time", "disk") else "left")
-    for node in held.todo:
-        cells = (
+    rows = [
+        (
             node.key[:8],
             node.label,
             f"~{duration(held.estimates[node.key].seconds)}",
             size(held.disk[node.key]),
             str(held.reasons[node.key]),
         )
-        table.add_row(*(Text(cell) for cell in cells))
-    console.print(table)
+        for node in held.todo
+    ]
+    console.print(table(("to do", "node", "time", "disk", "why"), rows, ("time", "disk")))
 
 
 def cost(held: Survey, slots: int = 1) -> str:

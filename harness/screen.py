@@ -3,22 +3,47 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from enum import Enum
 from types import TracebackType
-from typing import Protocol
+from typing import Literal, NoReturn, Protocol
 
 from rich.console import Console, Group
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from harness.errors import ExitCode
 from harness.execute.events import Advanced, Event, Failed, Finished, Started, Waiting
 from harness.execute.queue import Queue
 from harness.plan.node import Node
 from harness.runs.place import Progress
 
 QUIET_S = 20.0  # between two plain lines about the same node
+
+
+class Voice(Enum):
+    """How much a command says: `say` for what it found, `tell` for what it does, `detail`."""
+
+    QUIET = "findings and failures"
+    PLAIN = "what is being done, too"
+    VERBOSE = "and every step of it"
+
+    def say(self, text: str, style: str = "") -> None:
+        """A line that every user wants: a verdict, a fault."""
+        say(text, style)
+
+    def tell(self, text: str) -> None:
+        """A line about the work, which --quiet leaves out."""
+        if self is not Voice.QUIET:
+            say(text)
+
+    def detail(self, text: str) -> None:
+        """A line that only --verbose shows."""
+        if self is Voice.VERBOSE:
+            say(text, "dim")
 
 
 class Screen(Protocol):
@@ -94,11 +119,12 @@ class Board:
 
 
 class Lines:
-    """Plain lines: starts, ends, failures, and now and then where a long run is."""
+    """Plain lines: starts, ends, failures, and where a long run is, at most every `quiet_s`."""
 
-    def __init__(self, board: Board, console: Console) -> None:
+    def __init__(self, board: Board, console: Console, quiet_s: float = QUIET_S) -> None:
         self.board = board
         self.console = console
+        self.quiet_s = quiet_s
         self._last: dict[str, float] = {}
 
     def __enter__(self) -> Lines:
@@ -114,10 +140,20 @@ class Lines:
         if isinstance(event, Advanced):
             now = time.monotonic()
             since = self.board.running[event.key][0]  # its start, until a line was printed
-            if now - self._last.get(event.key, since) < QUIET_S:
+            if now - self._last.get(event.key, since) < self.quiet_s:
                 return
             self._last[event.key] = now
         self.console.print(Text(self.board.line(event)), soft_wrap=True)
+
+
+class Failures(Lines):
+    """Nothing but what went wrong."""
+
+    def __call__(self, event: Event | None) -> None:
+        if isinstance(event, Failed):
+            super().__call__(event)
+        elif event is not None:
+            self.board.tell(event)
 
 
 class LiveTable:
@@ -156,8 +192,12 @@ class LiveTable:
         return Group(table, Text(done, style="bold"))
 
 
-def screen_for(board: Board, console: Console) -> Screen:
-    """Live on a terminal, plain when piped or under CI."""
+def screen_for(board: Board, console: Console, voice: Voice = Voice.PLAIN) -> Screen:
+    """Live on a terminal, plain when piped or under CI; every epoch a line if that is wanted."""
+    if voice is Voice.QUIET:
+        return Failures(board, console)
+    if voice is Voice.VERBOSE:
+        return Lines(board, console, quiet_s=0)
     live = console.is_terminal and not os.environ.get("CI")
     return LiveTable(board, console) if live else Lines(board, console)
 
@@ -185,10 +225,36 @@ def duration(seconds: float) -> str:
     return f"{minutes // 60} h {minutes % 60:02d} min"
 
 
+class _Output(Console):
+    def on_broken_pipe(self) -> None:
+        reader_left()
+
+
+def reader_left() -> NoReturn:
+    """End as a program whose pipe nobody reads, `harness list | head -1`: that is no failure of a
+    check, whose code is 1.
+    """
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    raise SystemExit(ExitCode.READER_LEFT)
+
+
 def console() -> Console:
     """As wide as the terminal; wide enough for a table where there is none."""
-    plain = Console()
-    return plain if plain.is_terminal else Console(width=150)
+    plain = _Output()
+    return plain if plain.is_terminal else _Output(width=150)
+
+
+def table(
+    names: Sequence[str], rows: Iterable[Sequence[str | Text]], numbers: Sequence[str] = ()
+) -> Table:
+    """A table without lines; nothing in its cells is markup."""
+    made = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", show_edge=False)
+    for name in names:
+        justify: Literal["left", "right"] = "right" if name in numbers else "left"
+        made.add_column(name, justify=justify, overflow="fold", no_wrap=name in numbers)
+    for row in rows:
+        made.add_row(*(Text(cell) if isinstance(cell, str) else cell for cell in row))
+    return made
 
 
 def say(text: str, style: str = "") -> None:

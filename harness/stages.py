@@ -12,7 +12,7 @@ from typing import Any
 
 from harness.engine.data.checksums import LAYOUTS, checksum_of, file_checksums
 from harness.errors import HarnessError
-from harness.execute.environment import environment
+from harness.execute.environment import environment, sees_gpu
 from harness.execute.events import Failed
 from harness.execute.job import Job, job_of
 from harness.execute.local import Tell, default_slots, execute, usable_cores
@@ -24,7 +24,7 @@ from harness.plan.node import Node
 from harness.plan.resolve import Setting
 from harness.spec.dataset import Cifar, PinnedFile, Recordings
 from harness.spec.library import Library, load
-from harness.spec.overrides import parse_override
+from harness.spec.overrides import check_overrides, parse_override
 from harness.spec.profile import Profile
 from harness.spec.run import Training
 from harness.store.manifest import Identity, Manifest
@@ -83,6 +83,7 @@ def open_project(
     """
     library = load(layout)
     parsed = tuple(parse_override(typed) for typed in overrides)
+    check_overrides(parsed, library.blocks)
     files = _repacked_files(library, layout.data) if repacked else {}
     setting = Setting(library.blocks, library.profile(profile), parsed, files)
     return Project(layout, library, setting, command)
@@ -125,10 +126,30 @@ def has_data(block: Cifar | Recordings, data: Path) -> bool:
 
 
 def make_plan(project: Project, names: Sequence[str]) -> Plan:
-    """The plan of the exhibits named; `all`, or none, means every one."""
-    if not names or list(names) == ["all"]:
+    """The plan of the exhibits named; `all`, or none, means every one.
+
+    Raises:
+        HarnessError: an unknown exhibit, or what was typed makes no valid run, or changes nothing.
+    """
+    if not names or "all" in names:
         names = tuple(project.library.exhibits)
-    return expand(project.library, names, project.setting)
+    plan = expand(project.library, names, project.setting)
+    for override in project.setting.overrides:
+        if not override.is_axis and not any(
+            _has(node, override.name) for node in plan.nodes.values()
+        ):
+            problem = "changes nothing: no run of these exhibits has such a field"
+            raise HarnessError(
+                override.where, problem, hint="harness plan --json shows their specs"
+            )
+    return plan
+
+
+def _has(node: Node, field: str) -> bool:
+    """Whether a node says `part.name` somewhere; arithmetic may be chosen for what has none."""
+    part, _, name = field.partition(".")
+    said = node.spec.get(part)
+    return part == "numerics" or (isinstance(said, Mapping) and name in said)
 
 
 def survey(project: Project, plan: Plan, store: Store) -> Survey:
@@ -153,14 +174,27 @@ def _identity(node: Node) -> Identity:
     return Identity(node.kind, node.revision, node.spec, node.inputs, node.key)
 
 
+def _trainings(nodes: Sequence[Node]) -> list[Training]:
+    """What each node trains, or measures first."""
+    found = [getattr(node.full, "x", node.full) for node in nodes]
+    return [one for one in found if isinstance(one, Training)]
+
+
 def _downloads(nodes: Sequence[Node], data: Path) -> dict[str, int]:
-    trainings = [getattr(node.full, "x", node.full) for node in nodes]
     wanted = {
         training.dataset.name: training.dataset
-        for training in trainings
-        if isinstance(training, Training) and isinstance(training.dataset, Cifar | Recordings)
+        for training in _trainings(nodes)
+        if isinstance(training.dataset, Cifar | Recordings)
     }
     return {name: spec.archive_bytes for name, spec in wanted.items() if not has_data(spec, data)}
+
+
+def refuse_missing_gpu(held: Survey) -> None:
+    """Raise HarnessError when a run to do wants a GPU and there is none: nothing is started."""
+    wanting = [one for one in _trainings(held.todo) if one.numerics.device == "cuda"]
+    if wanting and not sees_gpu():
+        problem = f"{len(wanting)} runs want a GPU, and torch finds none here"
+        raise HarnessError("--device cuda", problem, hint="--device cpu, or --profile smoke")
 
 
 def slots_for(project: Project, jobs: int | None) -> int:

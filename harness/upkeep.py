@@ -1,50 +1,27 @@
-"""Looking after a store and an installation: verify, gc, doctor, schema."""
+"""Looking after an installation and its store: the doctor's findings, and what gc must keep."""
 
 from __future__ import annotations
 
 import importlib.util
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from pathlib import Path
 from typing import Any
-
-from pydantic import TypeAdapter
 
 from harness.errors import HarnessError
 from harness.execute.environment import environment
-from harness.layout import Layout
+from harness.layout import Layout, refuse_unwritable
 from harness.plan.expand import expand
 from harness.plan.resolve import Setting
 from harness.screen import size
-from harness.spec.attack import Attack
-from harness.spec.cka import Cka
 from harness.spec.dataset import Cifar, Dataset, Recordings
-from harness.spec.exhibit import Exhibit
-from harness.spec.library import load
-from harness.spec.network import Network
-from harness.spec.neuron import Neuron
-from harness.spec.probe import Probe
-from harness.spec.profile import Profile
-from harness.spec.recipe import Recipe
+from harness.spec.library import Library, load
 from harness.stages import has_data
+from harness.store.store import Store
 
-SCHEMAS: dict[str, Any] = {
-    "exhibit": Exhibit,
-    "profile": Profile,
-    "network": Network,
-    "neuron": Neuron,
-    "dataset": Dataset,
-    "recipe": Recipe,
-    "cka": Cka,
-    "attack": Attack,
-    "probe": Probe,
-}
-
-
-def schema(name: str) -> dict[str, Any]:
-    """The JSON Schema of one kind of spec, for editors."""
-    return TypeAdapter(SCHEMAS[name]).json_schema()
+LITTLE = 2e9  # bytes of free disk below which a note is due
 
 
 def wanted_keys(layout: Layout) -> set[str]:
@@ -76,28 +53,25 @@ class Finding:
 
 
 def examine(layout: Layout) -> Iterator[Finding]:
-    """Versions, devices, specs, data, disk. IO: looks, changes nothing."""
+    """Everything that a run may need, in the order in which one would mend it. IO: looks only."""
     made_with = environment(layout.project)
     yield Finding(Health.GOOD, "harness", f"{made_with['harness']} at {layout.project}")
     yield Finding(Health.GOOD, "python", f"{made_with['python']} on {made_with['platform']}")
     yield from _packages(made_with["packages"])
     cores, memory = made_with["cores"], made_with["memory_gib"]
-    yield Finding(
-        Health.GOOD, "processor", f"{made_with['processor']}, {cores} cores, {memory} GiB"
-    )
-    gpus = made_with["gpus"]
-    yield (
-        Finding(Health.GOOD, "gpu", ", ".join(gpus))
-        if gpus
-        else Finding(Health.NOTE, "gpu", "none found; the paper profile wants one")
-    )
+    hardware = f"{made_with['processor']}, {cores} cores, {memory} GiB"
+    yield Finding(Health.GOOD, "processor", hardware)
+    yield _gpu(made_with)
     try:
         library = load(layout)
-        yield Finding(Health.GOOD, "specs", f"{len(library.exhibits)} exhibits, all valid")
-        yield from _data(layout, list(library.blocks.dataset.blocks.values()))
     except HarnessError as error:
         yield Finding(Health.BAD, "specs", str(error), "mend the lines named")
-    yield from _disk(layout)
+    else:
+        yield Finding(Health.GOOD, "specs", f"{len(library.exhibits)} exhibits, all valid")
+        yield from _profiles(library, made_with["gpus"])
+        yield from _data(layout, list(library.blocks.dataset.blocks.values()))
+    yield _store(layout.store)
+    yield _folder("out", layout.out, "--out")
 
 
 def _packages(versions: dict[str, str | None]) -> Iterator[Finding]:
@@ -112,20 +86,58 @@ def _packages(versions: dict[str, str | None]) -> Iterator[Finding]:
         yield Finding(Health.NOTE, "uv", "absent: nox needs it", "pip install nox uv")
 
 
+def _gpu(made_with: dict[str, Any]) -> Finding:
+    gpus, torch = made_with["gpus"], made_with["packages"]["torch"] or ""
+    if gpus and torch.endswith("+cpu"):
+        found = f"{', '.join(gpus)}, but torch {torch} was built without CUDA"
+        fix = f"pip install --force-reinstall torch=={torch.removesuffix('+cpu')}"
+        return Finding(Health.BAD, "gpu", found, fix)
+    if gpus:
+        return Finding(Health.GOOD, "gpu", ", ".join(gpus))
+    return Finding(Health.NOTE, "gpu", "the driver lists none")
+
+
+def _profiles(library: Library, gpus: Sequence[str]) -> Iterator[Finding]:
+    for profile in library.profiles.values():
+        what = f"profile {profile.id}"
+        if profile.numerics.device == "cuda" and not gpus:
+            found, fix = "wants a GPU", "--profile smoke, or --device cpu"
+            yield Finding(Health.NOTE, what, found, fix)
+        else:
+            yield Finding(Health.GOOD, what, f"runs on {profile.numerics.device}")
+
+
 def _data(layout: Layout, blocks: list[Dataset]) -> Iterator[Finding]:
     for block in blocks:
         if not isinstance(block, Cifar | Recordings):
-            yield Finding(Health.GOOD, f"data {block.name}", "embedded")
+            yield Finding(Health.GOOD, f"data {block.name}", "embedded in this project")
         elif has_data(block, layout.data):
             yield Finding(Health.GOOD, f"data {block.name}", f"found in {layout.data}")
         else:
             found = f"not in {layout.data}; {size(block.archive_bytes)} are downloaded when needed"
-            yield Finding(Health.NOTE, f"data {block.name}", found, "--data-dir FOLDER")
+            fix = "export HARNESS_DATA_DIR=FOLDER, if you have it"
+            yield Finding(Health.NOTE, f"data {block.name}", found, fix)
 
 
-def _disk(layout: Layout) -> Iterator[Finding]:
-    for name, folder in (("store", layout.store), ("out", layout.out)):
-        place = next(one for one in (folder, *folder.parents) if one.exists())
-        free = shutil.disk_usage(place).free
-        health = Health.GOOD if free > 2e9 else Health.NOTE
-        yield Finding(health, name, f"{folder}, {size(free)} free")
+def _store(folder: Path) -> Finding:
+    found = _folder("store", folder, "--store")
+    if found.health is Health.BAD:
+        return found
+    try:
+        stored = len(Store(folder).manifests())
+    except HarnessError as error:
+        return Finding(Health.BAD, "store", str(error), "--store FOLDER")
+    return Finding(found.health, "store", f"{found.found}, {stored} runs", found.fix)
+
+
+def _folder(name: str, folder: Path, option: str) -> Finding:
+    """Whether a folder can be written, or made, and how much room there is."""
+    try:
+        refuse_unwritable(folder, option)
+    except HarnessError as error:
+        return Finding(Health.BAD, name, f"{error.where} {error.problem}", f"{option} FOLDER")
+    place = next(one for one in (folder, *folder.parents) if one.exists())
+    free = shutil.disk_usage(place).free
+    if free < LITTLE:
+        return Finding(Health.NOTE, name, f"{folder}, only {size(free)} free", "harness gc")
+    return Finding(Health.GOOD, name, f"{folder}, {size(free)} free")

@@ -8,46 +8,20 @@ import re
 import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
 
+from tests.small import change, small_project
+
 ROOT = Path(__file__).resolve().parent.parent
-DEPTHS = "depth  = [20, 38, 56, 110, 164]"
-WIDTHS = "width  = [1, 2, 4, 8, 16]"
-
-
-def small_project(folder: Path) -> Path:
-    """A copy of the project with four networks of 8 layers, trained for one epoch."""
-    for name in ("specs", "golden", "paper_figures"):
-        shutil.copytree(ROOT / name, folder / name)
-    change(folder / "specs/paper/table1.toml", DEPTHS, "depth = [8]")
-    change(folder / "specs/paper/table1.toml", WIDTHS, "width = [2]")
-    smoke = folder / "specs/profiles/smoke.toml"
-    smoke.write_text(re.sub(r"base_width *= *\d+", "base_width = 2", smoke.read_text()))
-    with smoke.open("a") as file:
-        file.write("\n[change.recipe]\nepochs = 1\n")
-    change(folder / "specs/blocks/networks.toml", "depth      = 20", "depth = 8")
-    golden = folder / "golden/smoke/table1.csv"
-    rows = ["quantity,neuron,depth,width,value,std,n,place"]
-    rows += [
-        f"accuracy,{neuron},8,{width},50,30,5,here"
-        for neuron in ("relu", "lif")
-        for width in (1, 2)
-    ]
-    golden.write_text("\n".join(rows) + "\n")
-    return folder
-
-
-def change(path: Path, old: str, new: str) -> None:
-    text = path.read_text(encoding="utf-8")
-    assert old in text, f"{path} no longer holds {old!r}"
-    path.write_text(text.replace(old, new, 1), encoding="utf-8")
 
 
 def harness(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    here = () if words[0] == "diff" else ("--project", str(folder))  # which needs no project
     return subprocess.run(
-        [sys.executable, "-m", "harness", *words, "--project", str(folder)],
+        [sys.executable, "-m", "harness", *words, *here],
         cwd=ROOT,
         env=os.environ | {"CI": "1", "OMP_NUM_THREADS": "1"},
         capture_output=True,
@@ -70,7 +44,8 @@ def test_everything_promised_lies_in_out(done: Path) -> None:
     out = done / "out/smoke"
     assert (out / "report.html").read_text(encoding="utf-8").startswith("<!doctype html>")
     made = {path.name for path in (out / "table1").iterdir() if not path.name.startswith(".")}
-    assert made == {"frame.csv", "frame.json", "verdict.json", "table1.png", "table1.svg"}
+    written = {"frame.csv", "frame.json", "verdict.json", "provenance.json"}
+    assert made == written | {"table1.png", "table1.svg"}
 
 
 def test_again_at_once_nothing_runs_and_nothing_changes(done: Path) -> None:
@@ -93,7 +68,7 @@ def test_a_changed_field_runs_only_what_it_touches(done: Path) -> None:
 
 def test_plan_says_what_is_stored_and_where_the_estimate_is_from(done: Path) -> None:
     said = harness(done, "plan", "table1", "--set", "recipe.epochs=2").stdout
-    assert re.search(r"table1 +4 nodes +0 stored +4 to do", said)
+    assert re.search(r"table1 +4 +0 +4 +~", said)
     assert "recipe.epochs 1 -> 2 since" in said
     assert "from 4 earlier runs" in said
 
@@ -107,6 +82,30 @@ def test_check_is_0_within_the_tolerance_and_1_outside(done: Path, tmp_path: Pat
     ran = harness(broken, "check", "table1")
     assert ran.returncode == 1, ran.stdout + ran.stderr
     assert harness(broken, "reproduce", "table1").returncode == 0  # the runs did succeed
+
+
+def test_a_report_is_packed_and_two_of_them_are_compared(done: Path, tmp_path: Path) -> None:
+    a, b = tmp_path / "a/smoke", tmp_path / "b/smoke"
+    for again in (False, True):
+        ran = harness(done, "report", "table1", "--zip", "--quiet", "--out", str(a.parent))
+        assert ran.returncode == 0
+        assert ran.stdout.startswith("table1: ")
+        assert len(ran.stdout.splitlines()) == 1
+        if not again:
+            shutil.move(a.parent, b.parent)
+    assert (a / "report.zip").read_bytes() == (b / "report.zip").read_bytes()
+    with zipfile.ZipFile(a / "report.zip") as archive:
+        assert archive.read("smoke/report.html") == (a / "report.html").read_bytes()
+        assert archive.read("smoke/table1/frame.csv") == (a / "table1/frame.csv").read_bytes()
+        assert not [name for name in archive.namelist() if "/." in name]
+    same = harness(done, "diff", str(a), str(b))
+    assert same.returncode == 0, same.stdout
+    changed = json.loads((b / "table1/verdict.json").read_text())
+    changed["cells"][0]["value"] += 1
+    (b / "table1/verdict.json").write_text(json.dumps(changed))
+    other = harness(done, "diff", str(a), str(b), "--json")
+    assert other.returncode == 1
+    assert len(json.loads(other.stdout)["numbers"]) == 1
 
 
 def test_an_overridden_run_is_marked_and_counts_against_nothing(done: Path) -> None:
@@ -180,7 +179,8 @@ def test_bad_usage_ends_with_2_and_a_hint(done: Path, words: list[str], said: st
 def test_lists_and_plans_as_json(done: Path) -> None:
     everything = {path.stem for path in (ROOT / "specs/paper").glob("*.toml")}
     listed = json.loads(harness(done, "list", "--json").stdout)
-    assert {row["id"] for row in listed} == everything
+    assert {row["id"] for row in listed["exhibits"]} == everything
+    assert {row["id"] for row in listed["profiles"]} == {"paper", "quick", "smoke"}
     record = json.loads(harness(done, "plan", "all", "--json").stdout)
     assert {one["id"] for one in record["exhibits"]} == everything
     assert all(len(node["key"]) == 64 for node in record["nodes"])

@@ -61,6 +61,12 @@ def gpus() -> tuple[str, ...]:
     return tuple(line.strip() for line in said.splitlines() if line.strip())
 
 
+def sees_gpu() -> bool:
+    """Whether the driver lists a GPU or torch, asked in a process of its own, finds one."""
+    ask = "import torch; print(torch.cuda.is_available())"
+    return bool(gpus()) or _output([sys.executable, "-c", ask], Path.cwd(), 60).strip() == "True"
+
+
 def git_state(project: Path) -> str:
     """Commit, and whether files differ from it; empty outside a checkout."""
     if not (project / ".git").exists():
@@ -70,10 +76,10 @@ def git_state(project: Path) -> str:
     return f"{commit} with local changes" if commit and changed else commit
 
 
-def _output(command: list[str], folder: Path) -> str:
+def _output(command: list[str], folder: Path, seconds: float = 10) -> str:
     try:
         return subprocess.run(  # noqa: S603 - fixed commands
-            command, cwd=folder, capture_output=True, text=True, timeout=10, check=True
+            command, cwd=folder, capture_output=True, text=True, timeout=seconds, check=True
         ).stdout
     except (OSError, subprocess.SubprocessError):
         return ""

@@ -17,6 +17,7 @@ from harness.spec.exhibit import AXES, BLOCK_AXES
 from harness.spec.overrides import Override
 from harness.spec.profile import Profile
 from harness.spec.run import Training
+from harness.spec.validate import sentence, shown
 
 
 @dataclass(frozen=True)
@@ -136,9 +137,9 @@ def _faults(
         path = ".".join(str(part) for part in (above, *detail["loc"]) if part)
         place = next((origin[known] for known in origin if _same(known, path)), None)
         inside = (at for known, at in origin.items() if known.startswith(f"{path}."))
-        problem = detail["msg"].removeprefix("Value error, ")
         where = place or next(inside, path)
-        found.append(HarnessError(where, f"{problem} (got {detail['input']!r})"))
+        problem = f"{sentence(detail)} (got {shown(detail['input'])})"
+        found.append(HarnessError(where, problem))
     return found
 
 

@@ -20,6 +20,7 @@ from harness.report.exhibit_view import exhibit_view
 from harness.report.figures import Drawn, drawn
 from harness.report.page import page
 from harness.report.publish import publish
+from harness.report.record import provenance_json
 from harness.report.render import render
 from harness.spec.library import Library
 from harness.spec.profile import Profile
@@ -75,6 +76,10 @@ def write_results(
     files: dict[str, bytes] = {}
     for one in assessed:
         files |= _files(one, figures[one.planned.exhibit.id])
+        name = one.planned.exhibit.id
+        document = project.library.documents[name]
+        made_from = provenance_json(one.planned, plan, document, profile, manifests)
+        files[f"{name}/provenance.json"] = made_from
     verdicts = tuple(one.verdict for one in assessed)
     publish(out, {**files, JUNIT: junit_xml(verdicts), REPORT: report})
     return verdicts

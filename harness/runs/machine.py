@@ -23,7 +23,7 @@ def prepare(numerics: Numerics, place: Place) -> None:
         raise HarnessError(
             "numerics.device",
             "the profile wants a GPU and torch finds none here",
-            hint="--set numerics.device=cpu, or --profile quick",
+            hint="--device cpu, or --profile smoke",
             code=ExitCode.RUN_FAILED,
         )
     torch.set_num_threads(numerics.threads or place.threads)

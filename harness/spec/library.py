@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import PurePath
 from typing import Any
 
 from harness.errors import Faults, HarnessError
@@ -30,14 +32,24 @@ class Library:
     def exhibit(self, name: str) -> Exhibit:
         """The exhibit of this id, or an error that names the nearest one."""
         if name not in self.exhibits:
-            raise HarnessError(name, "no such exhibit", hint=suggestion(name, self.exhibits))
+            raise HarnessError(name or "''", "no such exhibit", hint=self._near(name))
         return self.exhibits[name]
+
+    def _near(self, name: str) -> str:
+        """What was meant: several names at once, the file of an exhibit, or a slip of the keys."""
+        several = [one for one in re.split(r"[\s,;]+", name) if one in self.exhibits]
+        if len(several) > 1:
+            return f"names stand apart: {' '.join(several)}"
+        stem = PurePath(name).stem
+        if stem in self.exhibits:
+            return f"did you mean '{stem}'?"
+        return suggestion(name, self.exhibits) or "harness list shows them"
 
     def profile(self, name: str) -> Profile:
         """The profile of this id, or an error that names the nearest one."""
         if name not in self.profiles:
             hint = suggestion(name, self.profiles)
-            raise HarnessError(f"--profile {name}", "no such profile", hint=hint)
+            raise HarnessError(f"--profile {name or repr('')}", "no such profile", hint=hint)
         return self.profiles[name]
 
 

@@ -11,9 +11,10 @@ from typing import Any
 from pydantic import ValidationError
 
 from harness.errors import HarnessError
-from harness.spec.exhibit import AXES, Exhibit, Fixed, Grid
+from harness.spec.blocks import Blocks
+from harness.spec.exhibit import AXES, BLOCK_AXES, Exhibit, Fixed, Grid
 from harness.spec.parts import known_fields
-from harness.spec.validate import suggestion
+from harness.spec.validate import sentence, shown, suggestion
 
 _COMMA = re.compile(r",(?![^\[]*\])")  # not those inside a list
 
@@ -49,13 +50,21 @@ def parse_override(typed: str) -> Override:
         return override
     known = known_fields()
     if name not in known:
-        hint = suggestion(name, (*known, *AXES))
-        raise HarnessError(override.where, f"no axis or field is called {name!r}", hint=hint)
+        raise HarnessError(override.where, f"no axis or field is called {name!r}", hint=_near(name))
     if len(override.values) > 1:
         problem = f"{name} is a field and takes one value (got {len(override.values)})"
         hint = f"only axes take several: {', '.join(AXES)}"
         raise HarnessError(override.where, problem, hint=hint)
     return override
+
+
+def _near(name: str) -> str:
+    """The fields that end in `name`, where it lacks only its part; else what is spelt alike."""
+    known = known_fields()
+    same = [field for field in known if field.rpartition(".")[2] == name.rpartition(".")[2]]
+    if same:
+        return f"did you mean {' or '.join(map(repr, same))}?"
+    return suggestion(name, (*known, *AXES))
 
 
 def _values(text: str) -> tuple[Any, ...]:
@@ -77,6 +86,24 @@ def _value(text: str) -> Any:
         return _frozen(tomllib.loads(f"value = {text}")["value"])
     except tomllib.TOMLDecodeError:
         return text
+
+
+def check_overrides(overrides: Sequence[Override], blocks: Blocks) -> None:
+    """What is typed once, and names blocks that there are.
+
+    Raises:
+        HarnessError: an axis or field set twice, or an unknown block.
+    """
+    seen: dict[str, Override] = {}
+    for override in overrides:
+        if override.name in seen:
+            problem = f"{override.name} is set before, by {seen[override.name].where}"
+            raise HarnessError(override.where, problem, hint="leave one out")
+        seen[override.name] = override
+        if override.name in BLOCK_AXES:
+            for value in override.values:
+                if wrong := getattr(blocks, override.name).problem(str(value)):
+                    raise HarnessError(override.where, wrong[0], hint=wrong[1])
 
 
 def override_axes(exhibit: Exhibit, overrides: Sequence[Override]) -> Exhibit:
@@ -113,4 +140,5 @@ def _checked(model: Any, values: Mapping[str, Any], override: Override) -> Any:
         return model(**values)
     except ValidationError as error:
         detail = error.errors(include_url=False)[0]
-        raise HarnessError(override.where, f"{detail['msg']} (got {detail['input']!r})") from error
+        got = "" if isinstance(detail["input"], dict) else f" (got {shown(detail['input'])})"
+        raise HarnessError(override.where, f"{sentence(detail)}{got}") from error

@@ -64,8 +64,8 @@ def _faults(
         places.setdefault(_path(detail["loc"], data), []).append(detail)
     found = []
     for path, details in places.items():
-        said = " or ".join(dict.fromkeys(_sentence(detail) for detail in details))
-        got = "" if details[0]["type"] == "missing" else f" (got {_shown(details[0]['input'])})"
+        said = " or ".join(dict.fromkeys(sentence(detail) for detail in details))
+        got = "" if details[0]["type"] == "missing" else f" (got {shown(details[0]['input'])})"
         hint = _hint(details[0], model)
         found.append(document.fault((*at, *path), said + got, hint))
     return found
@@ -102,7 +102,8 @@ def _is_branch(part: int | str, here: Mapping[str, Any]) -> bool:
     return part == here.get("kind") or (isinstance(part, str) and "[" in part)
 
 
-def _sentence(detail: ErrorDetails) -> str:
+def sentence(detail: ErrorDetails) -> str:
+    """A complaint of pydantic in the words of this project."""
     kind, context = detail["type"], detail.get("ctx", {})
     if kind == "extra_forbidden":
         return "not a field here"
@@ -113,7 +114,7 @@ def _sentence(detail: ErrorDetails) -> str:
     if kind in ("union_tag_invalid", "union_tag_not_found"):
         return f"must name its kind, one of {context.get('expected_tags', 'those known')}"
     said = detail["msg"].removeprefix("Input should be ").removeprefix("Value should be ")
-    return said[:1].lower() + said[1:] if said != detail["msg"] else f"wrong: {said}"
+    return f"must be {said[:1].lower()}{said[1:]}" if said != detail["msg"] else f"wrong: {said}"
 
 
 def _hint(detail: ErrorDetails, model: Any) -> str:
@@ -149,6 +150,7 @@ def _is_called(branch: Any, part: int | str) -> bool:
     return branch.__name__ == part or (kind is not None and part in get_args(kind.annotation))
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
+    """A value as JSON, cut where it is long."""
     text = json.dumps(value, ensure_ascii=True, default=str)
     return text if len(text) <= 60 else text[:57] + "..."

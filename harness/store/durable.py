@@ -18,14 +18,18 @@ from pathlib import Path
 
 from harness.errors import ExitCode, HarnessError
 
-_FULL = "free space or choose another --store; the run goes on from its checkpoints"
-_READ_ONLY = "make it writable for this user or choose another --store"
+_FULL = "free space or choose another --store, --out; a run goes on from its checkpoints"
+_READ_ONLY = "make it writable for this user or choose another place: --store, --out"
+_OTHER = "choose another place: --store, --out"
 _HINTS = {
     errno.ENOSPC: _FULL,
     errno.EDQUOT: _FULL,
     errno.EROFS: _READ_ONLY,
     errno.EACCES: _READ_ONLY,
     errno.EPERM: _READ_ONLY,
+    errno.ENOTDIR: _OTHER,
+    errno.EEXIST: _OTHER,
+    errno.ENOENT: _OTHER,
     errno.EXDEV: "partial/ and nodes/ of a store must lie on one file system",
 }
 

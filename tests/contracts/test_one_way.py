@@ -23,6 +23,7 @@ MAY: dict[str, set[str]] = {
     "frames": GROUND | {"spec", "plan", "store"},
     "check": GROUND | {"spec", "plan", "store", "frames"},
     "report": GROUND | {"spec", "plan", "store", "execute", "frames", "check"},
+    "diff": GROUND,  # reads result folders, so it needs none of what made them
     # layer 7: the command line, which may use everything below
     "screen": GROUND | {"plan", "runs", "execute"},
     "stages": GROUND | {"spec", "plan", "engine", "store", "execute"},
@@ -32,6 +33,7 @@ MAY: dict[str, set[str]] = {
     | {"plan", "store", "execute", "check", "report", "listing", "screen", "stages"},
     "cli": GROUND
     | {
+        "diff",
         "plan",
         "store",
         "execute",
@@ -47,7 +49,7 @@ MAY: dict[str, set[str]] = {
     "__init__": set(),
 }
 TORCH_FREE = {"spec", "plan", "store", "frames", "check", "report", "execute", "screen", "stages"}
-TORCH_FREE |= {"upkeep", "listing", "chain", "cli", "errors", "canonical", "layout"}
+TORCH_FREE |= {"upkeep", "listing", "chain", "cli", "diff", "errors", "canonical", "layout"}
 
 
 def modules(root: Path) -> list[tuple[str, Path]]:

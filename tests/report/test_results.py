@@ -58,6 +58,7 @@ def test_every_file_is_there(written: Written) -> None:
                 ".drawn.json",
                 "frame.csv",
                 "frame.json",
+                "provenance.json",
                 f"{name}.png",
                 f"{name}.svg",
                 "verdict.json",

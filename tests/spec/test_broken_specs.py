@@ -52,7 +52,7 @@ BROKEN: list[tuple[str, str, Callable[[str], str], str]] = [
         "typo at the top",
         TABLE1,
         swap("title   =", "titel   ="),
-        r"table1\.toml:2: titel: .*did you mean 'title'",
+        r"table1\.toml:3: titel: .*did you mean 'title'",
     ),
     (
         "a claim along what is no axis",
@@ -138,7 +138,7 @@ BROKEN: list[tuple[str, str, Callable[[str], str], str]] = [
         "a date",
         TABLE1,
         swap('id      = "table1"', "id = 2023-04-01"),
-        r"table1\.toml:1: id: must not be a date",
+        r"table1\.toml:2: id: must not be a date",
     ),
     (
         "unknown neuron of a side",
@@ -244,12 +244,12 @@ BROKEN: list[tuple[str, str, Callable[[str], str], str]] = [
     ),
     ("not TOML", TABLE1, swap("depth  = [", "depth  = [["), r"table1\.toml(:\d+)?: not TOML"),
     ("a key twice", TABLE1, put('id = "table1"\n'), r"table1\.toml(:\d+)?: not TOML: .*overwrite"),
-    ("not UTF-8", TABLE1, swap("CIFAR-10", "CIFAR-10\udcff"), r"table1\.toml:2: is not UTF-8"),
+    ("not UTF-8", TABLE1, swap("CIFAR-10", "CIFAR-10\udcff"), r"table1\.toml:3: is not UTF-8"),
     (
         "id of another file",
         TABLE1,
         swap('id      = "table1"', 'id = "table9"'),
-        r"table1\.toml:1: id: .*name the file table9\.toml",
+        r"table1\.toml:2: id: .*name the file table9\.toml",
     ),
     (
         "golden outside the project",
@@ -359,7 +359,7 @@ def test_the_same_id_in_two_files_is_refused(project: Path) -> None:
     text = (project / TABLE1).read_text(encoding="utf-8")
     (project / "specs/lab").mkdir(exist_ok=True)
     (project / "specs/lab/table1.toml").write_text(text, encoding="utf-8")
-    with pytest.raises(HarnessError, match=r"lab/table1\.toml:1: id: 'table1' is the id of specs"):
+    with pytest.raises(HarnessError, match=r"lab/table1\.toml:2: id: 'table1' is the id of specs"):
         load(layout(project))
 
 
@@ -395,7 +395,7 @@ def test_the_command_line_ends_with_2_and_one_line_per_fault(
     assert caught.value.code == 2
     lines = capsys.readouterr().err.splitlines()
     assert lines[0] == "specs/paper/table1.toml:1: title: is missing"
-    assert lines[1].startswith("specs/paper/table1.toml:2: titel: not a field here (got ")
+    assert lines[1].startswith("specs/paper/table1.toml:3: titel: not a field here (got ")
     assert lines[1].endswith("– did you mean 'title'?")
     assert len(lines) == 2
 

@@ -1,0 +1,109 @@
+"""The commands put together, and the way from a fault to a sentence and an exit code."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated, Any
+
+import typer
+
+import harness
+from harness.cli.check import check
+from harness.cli.diff import diff
+from harness.cli.doctor import doctor
+from harness.cli.faults import Usage, in_words
+from harness.cli.gc import gc
+from harness.cli.golden import golden
+from harness.cli.list import list_
+from harness.cli.plan import plan
+from harness.cli.report import report
+from harness.cli.reproduce import reproduce
+from harness.cli.schema import schema
+from harness.cli.verify import verify
+from harness.errors import ExitCode, HarnessError
+from harness.execute.local import Interrupted
+
+COMMANDS: dict[str, dict[str, Any]] = {
+    "Reproduce": {
+        "list": list_,
+        "plan": plan,
+        "reproduce": reproduce,
+        "report": report,
+        "check": check,
+        "diff": diff,
+    },
+    "Look after it": {
+        "doctor": doctor,
+        "verify": verify,
+        "gc": gc,
+        "golden": golden,
+        "schema": schema,
+    },
+}
+"""Heading of the help → command → function."""
+
+app = typer.Typer(
+    name="harness",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+    context_settings={"help_option_names": ["--help", "-h"]},
+)
+for heading, commands in COMMANDS.items():
+    for name, function in commands.items():
+        app.command(name, rich_help_panel=heading)(function)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"harness {harness.__version__}")
+        raise typer.Exit()
+
+
+@app.callback()
+def about(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="print the version")
+    ] = False,
+) -> None:
+    """Reproduce published tables and figures from their specs, and say how far they hold.
+
+    Examples:
+
+    - `harness list`
+    - `harness plan table1`
+    - `harness reproduce table1`
+    - `harness COMMAND --help` for the options and examples of a command
+
+    Exit codes: 0 ok · 1 a golden value does not hold, or results differ · 2 bad spec or usage ·
+    3 a run failed · 130 interrupted
+    """
+
+
+def main() -> None:
+    """Entry point: faults become one sentence on stderr and the exit code of `errors.ExitCode`."""
+    try:
+        code = app(standalone_mode=False)
+    except Usage as error:
+        fault = in_words(error, sys.argv[1:], _options())
+        _end(ExitCode.USAGE, str(fault) if fault else "")
+    except HarnessError as error:
+        _end(error.code, str(error))
+    except Interrupted as signal:
+        _end(ExitCode.INTERRUPTED, f"\nstopped by {signal}; the same command goes on from here")
+    sys.exit(code or ExitCode.OK)
+
+
+def _options() -> dict[str, tuple[str, ...]]:
+    """Command → its long options."""
+    group: Any = typer.main.get_command(app)
+    return {
+        name: tuple(one for each in command.params for one in each.opts if one.startswith("--"))
+        for name, command in group.commands.items()
+    }
+
+
+def _end(code: ExitCode, said: str) -> None:
+    if said:
+        typer.echo(said, err=True)
+    sys.exit(code)

@@ -1,0 +1,1 @@
+"""Two folders of results held against each other: specs, environment, numbers, verdicts."""

@@ -1,0 +1,179 @@
+"""Every command: its help with examples that parse, completion, colours, and what it says when."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+from rich.console import Console
+
+from harness.cli import app
+from harness.cli.commands import COMMANDS
+from harness.cli.complete import exhibits, kinds, profiles, settings
+from harness.errors import ExitCode
+from harness.listing import list_rows
+from harness.screen import Voice, table
+from harness.stages import open_project
+from tests.cli.typed import typed
+from tests.synthetic import folders
+
+NAMES = [name for commands in COMMANDS.values() for name in commands]
+GROUP: Any = typer.main.get_command(app)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_command_has_examples_that_the_parser_takes(name: str) -> None:
+    command = GROUP.commands[name]
+    examples = re.findall(r"- `harness (.+?)`", command.help)
+    assert examples, f"harness {name} --help shows no example"
+    for example in examples:
+        words = shlex.split(example.partition(" | ")[0])
+        assert words[0] == name
+        command.make_context(name, words[1:])  # raises what the parser refuses
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_option_says_what_it_does(name: str) -> None:
+    for one in GROUP.commands[name].params:
+        assert one.help, f"harness {name}: {one.name} has no help"
+
+
+def test_an_option_means_the_same_in_every_command() -> None:
+    meanings: dict[str, set[str]] = {}
+    for command in GROUP.commands.values():
+        for one in command.params:
+            for option in one.opts:
+                meanings.setdefault(option, set()).add(one.help)
+    shared = {"--project", "--store", "--out", "--data-dir", "--jobs", "--json", "--quiet"}
+    assert all(len(meanings[option]) == 1 for option in shared)
+
+
+def test_completion_offers_what_there_is(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(root)
+    assert set(exhibits("tableD")) == {"tableD1", "tableD2"}
+    assert exhibits("al") == ["all"]
+    assert profiles("") == ["paper", "quick", "smoke"]
+    assert settings("recipe.ep") == ["recipe.epochs="]
+    assert "depth=" in settings("de")
+    assert kinds("ne") == ["networks", "neurons"]
+
+
+def test_completion_of_the_shell_reaches_them(
+    root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(root)
+    monkeypatch.setenv("_HARNESS_COMPLETE", "complete_bash")
+    monkeypatch.setenv("COMP_WORDS", "harness plan --profile s")
+    monkeypatch.setenv("COMP_CWORD", "3")
+    with pytest.raises(SystemExit):
+        app(prog_name="harness")
+    assert capsys.readouterr().out.split() == ["smoke"]
+
+
+@pytest.mark.parametrize(
+    ("environment", "terminal", "coloured"),
+    [({}, True, True), ({}, False, False), ({"NO_COLOR": "1"}, True, False)],
+    ids=["a terminal", "a pipe", "NO_COLOR"],
+)
+def test_colours_are_for_terminals_that_want_them(
+    environment: dict[str, str],
+    terminal: bool,
+    coloured: bool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("NO_COLOR", "FORCE_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+    out = io.StringIO()
+    environ = {"TERM": "xterm-256color", **environment}
+    console = Console(file=out, force_terminal=terminal, width=80, _environ=environ)
+    console.print(table(("a", "b"), [("x", "y")]), style="red")
+    assert ("\x1b[31m" in out.getvalue()) == coloured
+
+
+@pytest.mark.parametrize("line", ["list", "plan table1", "doctor", "plan --help"])
+def test_what_is_piped_has_no_colours(
+    line: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("HARNESS_STORE", str(tmp_path / "store"))
+    for name in ("FORCE_COLOR", "PY_COLORS", "GITHUB_ACTIONS"):
+        monkeypatch.delenv(name, raising=False)
+    said = typed(line, monkeypatch, capsys)
+    assert said.code == 0
+    assert said.out
+    assert "\x1b" not in said.out + said.err
+
+
+@pytest.mark.parametrize("words", [["list"], ["list", "--json"]])
+def test_a_reader_that_left_is_no_failed_check(words: list[str], root: Path) -> None:
+    read, write = os.pipe()
+    os.close(read)
+    command = [sys.executable, "-m", "harness", *words]
+    ran = subprocess.run(command, cwd=root, stdout=write, stderr=subprocess.PIPE, timeout=60)
+    os.close(write)
+    assert (ran.returncode, ran.stderr) == (ExitCode.READER_LEFT, b"")
+
+
+def test_quiet_leaves_out_what_is_no_finding_and_verbose_adds_to_it(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    said = {}
+    for voice in Voice:
+        voice.say("verdict")
+        voice.tell("working")
+        voice.detail("step")
+        said[voice] = capsys.readouterr().out.split()
+    assert said == {
+        Voice.QUIET: ["verdict"],
+        Voice.PLAIN: ["verdict", "working"],
+        Voice.VERBOSE: ["verdict", "working", "step"],
+    }
+
+
+def test_exhibits_are_listed_as_a_reader_counts(tmp_path: Path) -> None:
+    library = open_project(folders(tmp_path), profile="smoke").library
+    names = [row["id"] for row in list_rows(library)]
+    assert names.index("figA2") < names.index("figA10") < names.index("table1")
+    assert names.index("fig8") < names.index("figA1")
+
+
+def test_a_plan_lists_nodes_while_they_are_few(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("HARNESS_STORE", str(tmp_path / "store"))
+    few = typed("plan tableD1", monkeypatch, capsys).out
+    assert few.count("no architecture run is stored yet") == 6  # the exhibit, and its five nodes
+    many = typed("plan fig2", monkeypatch, capsys).out
+    assert "--verbose lists these nodes" in many
+    assert len(typed("plan fig2 -v", monkeypatch, capsys).out) > 3 * len(many)
+    assert "to do: 5" in typed("plan tableD1 -q", monkeypatch, capsys).out
+
+
+def test_the_doctor_names_a_remedy_for_what_is_not_in_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_text("text")
+    line = f"doctor --json --store {tmp_path}/file --data-dir {tmp_path} --out {tmp_path}/out"
+    said = typed(line, monkeypatch, capsys)
+    assert said.code == 2
+    found = {one["what"]: one for one in json.loads(said.out)}
+    assert found["store"]["health"] == "missing"
+    assert found["store"]["fix"] == "--store FOLDER"
+    assert found["out"]["health"] == "ok"
+    assert "170.5 MB are downloaded" in found["data cifar10"]["found"]
+    assert "HARNESS_DATA_DIR" in found["data cifar10"]["fix"]
+    assert {"profile smoke", "gpu", "torch", "specs", "python"} <= set(found)
+    quiet = typed(line.replace("--json", "-q"), monkeypatch, capsys).out
+    assert "store" in quiet
+    assert "specs" not in quiet

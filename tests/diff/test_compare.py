@@ -1,0 +1,116 @@
+"""What counts as a difference, what only explains one, and what has no explanation."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.diff.compare import Change, Difference, compare
+from harness.diff.results import read_results
+from tests.diff.made import ENVIRONMENT, cell, claim, exhibit
+
+
+def difference(tmp_path: Path, within: float = 0.0, **changed: Any) -> Difference:
+    before = read_results(exhibit(tmp_path / "a"))
+    return compare(before, read_results(exhibit(tmp_path / "b", **changed)), within=within)
+
+
+def test_equal_results_differ_in_nothing(tmp_path: Path) -> None:
+    found = difference(tmp_path)
+    assert not found.differs
+    assert found.same == 2
+    assert (found.numbers, found.claims, found.verdicts) == ((), (), ())
+    assert (found.settings, found.environment, found.specs) == ((), (), {})
+
+
+# what is changed in B, and whether that is a difference of the results
+CHANGES: list[tuple[str, dict[str, Any], bool]] = [
+    ("a number", {"cells": [cell("20", 90.6), cell("38", 92.0)]}, True),
+    ("a number that is no longer defined", {"cells": [cell("20", None), cell("38", 92.0)]}, True),
+    ("a status", {"cells": [cell("20", 90.5, "FAIL"), cell("38", 92.0)]}, True),
+    ("a word", {"cells": [cell("20", 90.5, text="3x3"), cell("38", 92.0)]}, True),
+    ("one cell less", {"cells": [cell("20", 90.5)]}, True),
+    ("one cell more", {"cells": [cell("20", 90.5), cell("38", 92.0), cell("56", 1.0)]}, True),
+    ("the order of cells", {"cells": [cell("38", 92.0), cell("20", 90.5)]}, False),
+    ("a claim's status", {"claims": [claim("FAIL", "0.2")]}, True),
+    ("what a claim measured", {"claims": [claim("PASS", "-0.8")]}, False),
+    ("one claim less", {"claims": []}, True),
+    ("the verdict", {"word": "incomplete"}, True),
+    ("a setting", {"spec": {"recipe": {"epochs": 3}}}, False),
+    ("the machine", {"environment": ENVIRONMENT | {"harness": "0.2.0"}}, False),
+]
+
+
+@pytest.mark.parametrize(
+    ("changed", "differs"), [one[1:] for one in CHANGES], ids=[one[0] for one in CHANGES]
+)
+def test_results_differ_where_they_say_something_else(
+    changed: dict[str, Any], differs: bool, tmp_path: Path
+) -> None:
+    if changed.keys() == {"spec"}:  # of the node: the word is that of the file, too
+        changed = {"nodes": [_node(changed["spec"])]}
+    assert difference(tmp_path, **changed).differs == differs
+
+
+def _node(spec: dict[str, Any]) -> dict[str, Any]:
+    return {"key": "b" * 64, "stored": True, "environment": ENVIRONMENT, "spec": spec}
+
+
+def test_within_a_margin_numbers_are_the_same(tmp_path: Path) -> None:
+    changed = {"cells": [cell("20", 90.75), cell("38", 93.0)]}
+    assert len(difference(tmp_path, 0.0, **changed).numbers) == 2
+    (left,) = difference(tmp_path, 0.25, **changed).numbers
+    assert left.levels == "depth 38"
+    assert left.difference == 1.0
+
+
+def test_an_exhibit_in_one_alone_is_a_difference(tmp_path: Path) -> None:
+    before = read_results(exhibit(exhibit(tmp_path / "a"), "table2"))
+    after = read_results(exhibit(exhibit(tmp_path / "b"), "table3"))
+    found = compare(before, after)
+    assert (found.only_before, found.only_after, found.common) == (
+        ("table2",),
+        ("table3",),
+        ("table1",),
+    )
+    assert found.differs
+
+
+def test_settings_are_those_of_the_runs_themselves(tmp_path: Path) -> None:
+    other = {"recipe": {"epochs": 3}, "x": {"recipe": {"epochs": 9}}}
+    found = difference(tmp_path, nodes=[_node(other)])
+    assert found.settings == (Change("recipe.epochs", "2", "3", ("table1",)),)
+
+
+def test_what_differs_alike_in_several_exhibits_is_told_once(tmp_path: Path) -> None:
+    newer = ENVIRONMENT | {"packages": {"torch": "2.16.0"}}
+    a = read_results(exhibit(exhibit(tmp_path / "a"), "table2"))
+    folder = exhibit(tmp_path / "b", environment=newer)
+    b = read_results(exhibit(folder, "table2", environment=newer))
+    assert compare(a, b).environment == (
+        Change("packages.torch", "2.15.0", "2.16.0", ("table1", "table2")),
+    )
+
+
+def test_other_numbers_under_the_same_keys_are_unexplained(tmp_path: Path) -> None:
+    cells = [cell("20", 90.6), cell("38", 92.0)]
+    assert difference(tmp_path, cells=cells).unexplained == ("table1",)
+    new = [_node({"recipe": {"epochs": 3}})]
+    assert difference(tmp_path, cells=cells, nodes=new).unexplained == ()
+
+
+def test_the_files_of_specs_are_compared_line_by_line(tmp_path: Path) -> None:
+    spec = {"file": "specs/paper/table1.toml", "text": 'id = "table1"\ntitle = "B"\n'}
+    before = read_results(exhibit(tmp_path / "a"))
+    exhibit(tmp_path / "b")
+    _spec(tmp_path / "b/table1/provenance.json", spec)
+    lines = compare(before, read_results(tmp_path / "b")).specs["table1"]
+    assert lines[-2:] == ('-title = "A"', '+title = "B"')
+
+
+def _spec(path: Path, spec: dict[str, str]) -> None:
+    import json
+
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"spec": spec}))

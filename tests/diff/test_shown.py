@@ -1,0 +1,76 @@
+"""The same difference on a terminal, as Markdown and as JSON: nothing lost, nothing interpreted."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from harness.diff.compare import Difference, compare
+from harness.diff.results import read_results
+from harness.diff.sections import MOST, sections, summary
+from harness.diff.shown import markdown, print_text, record
+from harness.screen import table
+from tests.diff.made import ENVIRONMENT, cell, claim, exhibit
+
+HOSTILE = "a|b <script>alert(1)</script> [red]x[/red] `tick` *star*"
+
+
+@pytest.fixture
+def found(tmp_path: Path) -> Difference:
+    """Two folders that differ in everything, with text that must stay text."""
+    many = [cell(str(depth), 50.0) for depth in range(100)]
+    before = read_results(exhibit(tmp_path / "a", cells=many))
+    exhibit(
+        tmp_path / "b",
+        cells=[cell(str(depth), 50.0 + depth) for depth in range(100)],
+        claims=[claim("FAIL", HOSTILE)],
+        word="not reproduced",
+        environment=ENVIRONMENT | {"processor": HOSTILE},
+    )
+    return compare(before, read_results(tmp_path / "b"))
+
+
+def text_of(found: Difference) -> str:
+    out = io.StringIO()
+    print_text(found, Console(file=out, width=200), table)
+    return out.getvalue()
+
+
+def test_each_form_says_everything_once(found: Difference) -> None:
+    assert summary(found) == (
+        "1 exhibit in both: 99 numbers, 1 claim, 1 verdict differ; 1 number the same"
+    )
+    for form in (text_of(found), markdown(found)):
+        for word in ("Verdicts", "Claims", "Numbers", "Environment", "reproduced", "processor"):
+            assert word in form
+        assert "79 of table1" in form  # left out, the largest were told
+        assert "+99" in form
+        assert "have the same keys in A and B" in form
+
+
+def test_the_largest_differences_come_first(found: Difference) -> None:
+    numbers = next(one for one in sections(found) if one.title == "Numbers")
+    assert len(numbers.rows) == MOST
+    assert [row[-1] for row in numbers.rows[:3]] == ["+99", "+98", "+97"]
+
+
+def test_text_is_neither_markup_nor_a_new_cell(found: Difference) -> None:
+    assert "[red]x[/red]" in text_of(found)
+    shown = markdown(found)
+    assert "<script>" not in shown.replace("\\<", "")
+    for line in shown.splitlines():
+        if line.startswith(("| table1 | falls", "| processor")):
+            assert line.replace("\\|", "").count("|") == 5
+
+
+def test_json_leaves_nothing_out(found: Difference) -> None:
+    said = json.loads(json.dumps(record(found), allow_nan=False))
+    assert said["differs"] is True
+    assert len(said["numbers"]) == 99
+    assert said["numbers"][0]["difference"] == 1.0
+    assert said["unexplained"] == ["table1"]
+    assert said["environment"][0]["after"] == HOSTILE

@@ -1,0 +1,39 @@
+"""A project small enough to train within seconds."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+DEPTHS = "depth  = [20, 38, 56, 110, 164]"
+WIDTHS = "width  = [1, 2, 4, 8, 16]"
+
+
+def small_project(folder: Path) -> Path:
+    """A copy of the project with four networks of 8 layers, trained for one epoch."""
+    for name in ("specs", "golden", "paper_figures"):
+        shutil.copytree(ROOT / name, folder / name)
+    change(folder / "specs/paper/table1.toml", DEPTHS, "depth = [8]")
+    change(folder / "specs/paper/table1.toml", WIDTHS, "width = [2]")
+    smoke = folder / "specs/profiles/smoke.toml"
+    smoke.write_text(re.sub(r"base_width *= *\d+", "base_width = 2", smoke.read_text()))
+    with smoke.open("a") as file:
+        file.write("\n[change.recipe]\nepochs = 1\n")
+    change(folder / "specs/blocks/networks.toml", "depth      = 20", "depth = 8")
+    golden = folder / "golden/smoke/table1.csv"
+    rows = ["quantity,neuron,depth,width,value,std,n,place"]
+    rows += [
+        f"accuracy,{neuron},8,{width},50,30,5,here"
+        for neuron in ("relu", "lif")
+        for width in (1, 2)
+    ]
+    golden.write_text("\n".join(rows) + "\n")
+    return folder
+
+
+def change(path: Path, old: str, new: str) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert old in text, f"{path} no longer holds {old!r}"
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
