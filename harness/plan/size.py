@@ -67,7 +67,7 @@ def _vgg(network: Mapping[str, Any], side: int) -> Size:
 
 
 def _small(network: Mapping[str, Any], side: int) -> Size:
-    stages, channels = network["stages"], network["base_width"] * network["width"]
+    stages, channels = network["stages"], network["channels"] * network["width"]
     weights = 9 * channels * (3 + channels * sum(2 * 4**stage for stage in range(stages - 1)))
     features = 3 * channels * side**2 * sum(2.0**-stage for stage in range(stages))
     macs = chain_macs(stages, stages, channels, side)

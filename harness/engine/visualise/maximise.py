@@ -6,6 +6,7 @@ Legend: C = channels, H, W = height and width, S = steps of the optimisation.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal
 
@@ -100,6 +101,10 @@ def total_variation(image_CHW: Tensor) -> Tensor:
     return down + (image_CHW[:, :, 1:] - image_CHW[:, :, :-1]).abs().mean()
 
 
+class _Seen(Exception):
+    """Ends a forward pass at the target: what comes after it is of no use here."""
+
+
 def _activation(
     network: Network, target: Target, normalisation: Normalisation, image_CHW: Tensor
 ) -> Tensor:
@@ -107,10 +112,11 @@ def _activation(
 
     def keep(_: str, feature: Tensor) -> None:
         found.append(target.activation(feature))
+        raise _Seen
 
     mean_C11 = image_CHW.new_tensor(normalisation.mean)[:, None, None]
     std_C11 = image_CHW.new_tensor(normalisation.std)[:, None, None]
-    with hooked(network, [target.layer], keep):
+    with suppress(_Seen), hooked(network, [target.layer], keep):
         network(((image_CHW - mean_C11) / std_C11)[None])
     return found[0].sum()
 
