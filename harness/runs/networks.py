@@ -70,7 +70,7 @@ def _alexnet(network: networks.Alexnet, neuron: Neuron, ends: Ends) -> Network:
     if network.weights != "stand-in":
         problem = f"its weights are {network.weights!r}, so it is not trained here"
         raise HarnessError("network alexnet", problem, hint="--set network.weights=stand-in")
-    return alexnet(head="linear", enlarge=network.enlarge, **ends)
+    return alexnet(head="linear", enlarge=network.enlarge, quiet=network.quiet, **ends)
 
 
 _BUILDERS: Mapping[str, Callable[[Any, Neuron, Ends], Network]] = {

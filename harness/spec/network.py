@@ -96,7 +96,9 @@ class Alexnet(Spec):
     )
     published: PublishedWeights
     given: GivenWeights | None = Field(default=None, description="set by --weights")
-    enlarge: int = Field(default=2, ge=1, le=32, description="images of the stand-in, so many times")
+    enlarge: int = Field(
+        default=2, ge=1, le=32, description="images of the stand-in, so many times"
+    )
     quiet: float = Field(
         default=1.0, gt=0, le=1, description="of a stand-in: initial conv1 and conv2, conv3 inverse"
     )

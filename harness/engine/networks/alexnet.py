@@ -65,6 +65,16 @@ class AlexNet(Network):
         logits = self.classifier(self.avgpool(self.features(folded)).flatten(1))
         return mean_over_time(logits, steps)
 
+    @torch.no_grad()
+    def quieten(self, factor: float) -> None:
+        """Less of conv1 and conv2, as much more of conv3 (`alexnet`)."""
+        first, second, third = (
+            layer for layer in list(self.features)[:7] if isinstance(layer, nn.Conv2d)
+        )
+        first.weight.mul_(factor)
+        second.weight.mul_(factor)
+        third.weight.div_(factor**2)
+
     def load_convolutions(self, weights: Mapping[str, Tensor]) -> None:
         """Take the weights of all convolutions, `features.0.weight`, `features.0.bias`, …
 
@@ -112,15 +122,21 @@ def alexnet(
     classes: int = IMAGENET_CLASSES,
     in_channels: int = 3,
     enlarge: int = 1,
+    quiet: float = 1.0,
     seed: int = 0,
     convolutions: Mapping[str, Tensor] | None = None,
 ) -> AlexNet:
     """torchvision's AlexNet, with initial weights drawn from `seed`.
 
     "linear" puts one linear layer behind its pool, 0.1 instead of 58.6 million weights, for what is
-    about its convolutions alone. `convolutions` are their weights (`read_convolutions`). Raises
-    HarnessError when torchvision is missing or does not fit torch, and for weights that do not fit.
+    about its convolutions alone. `quiet` multiplies the initial weights of the first two
+    convolutions and divides those of the third by its square: the function stays the same (ReLU and
+    max pool are homogeneous), but what training adds to the first two soon stands out of the noise.
+    `convolutions` are trained weights (`read_convolutions`). Raises HarnessError when torchvision
+    is missing or does not fit torch, and for weights or numbers that do not fit.
     """
+    if not 0 < quiet <= 1:
+        raise HarnessError("network quiet", f"must lie in 0 … 1, above 0 (got {quiet})")
     at_least_1(classes=classes, in_channels=in_channels, enlarge=enlarge)
     if head not in ("published", "linear"):
         raise HarnessError("network head", f"'published' or 'linear' (got {head!r})")
@@ -134,6 +150,8 @@ def alexnet(
         original.classifier = nn.Sequential(linear(original.classifier[1].in_features, classes))
     network = AlexNet(original.to_empty(device="cpu"), enlarge=enlarge)
     initialise(network, seed)
+    if quiet < 1:
+        network.quieten(quiet)
     if convolutions is not None:
         network.load_convolutions(convolutions)
     return network

@@ -1,0 +1,45 @@
+"""Lab Fig. 9: mean of the images that most activate a layer, a channel and a neuron of the SNN."""
+
+from __future__ import annotations
+
+import math
+
+from matplotlib.figure import Figure, SubFigure
+from pandas import DataFrame
+
+from paper_figures.pictures import picture, show, value, word
+from paper_figures.style import INK, MUTED, NORMAL, SMALL, canvas
+
+TARGETS = ("layer", "channel", "neuron")
+ROWS, COLUMNS = 4, 5
+
+
+def draw(frame: DataFrame, maps: DataFrame) -> Figure:
+    """From left to right layer, channel, neuron: the mean, and below it the single images."""
+    figure = canvas(9.6, 6.0)
+    for part, target in zip(figure.subfigures(1, len(TARGETS)), TARGETS, strict=True):
+        said = {"layer": word(frame, "layer"), "channel": "", "neuron": ""}[target]
+        part.suptitle(f"{target} {said}".strip(), fontsize=NORMAL, color=INK, weight="bold")
+        _target(part, frame, maps, target)
+    return figure
+
+
+def _target(figure: SubFigure, frame: DataFrame, maps: DataFrame, target: str) -> None:
+    top, bottom = figure.subfigures(2, 1, height_ratios=[1.0, 1.55])
+    axes = top.subplots()
+    show(axes, picture(maps, f"{target}-mean"))
+    ties = value(frame, "ties", target=target)
+    mean = value(frame, "activation_mean", target=target)
+    if not math.isnan(mean):
+        tied = f", {ties:.0f} more tie" if ties else ""
+        axes.set_xlabel(f"mean of {ROWS * COLUMNS}, activation {mean:.3g}{tied}",
+                        fontsize=SMALL, color=INK)  # fmt: skip
+    for rank, small in enumerate(bottom.subplots(ROWS, COLUMNS).flat, 1):
+        image = picture(maps, f"{target}-{rank}")
+        small.set(xticks=[], yticks=[])
+        small.spines[:].set_visible(False)
+        if image.size:
+            show(small, image)
+        found = value(frame, "activation", target=target, rank=str(rank))
+        if not math.isnan(found):
+            small.set_xlabel(f"{found:.3g}", fontsize=SMALL - 2, color=MUTED, labelpad=1)
