@@ -49,6 +49,10 @@ Repacked = Annotated[
     bool,
     typer.Option("--repacked-data", help="accept CIFAR files that are not the published ones"),
 ]
+Weights = Annotated[
+    Path | None,
+    typer.Option("--weights", help="AlexNet's weights: safetensors, or a state dict of torch"),
+]
 
 CHECKED = ("table1", "tableD1", "tableD2")
 """What `check` runs when nothing is named: what CI can afford on every change."""
@@ -86,6 +90,7 @@ def plan(
     store: StoreDir = None,
     project: Root = None,
     repacked: Repacked = False,
+    weights: Weights = None,
     as_json: Json = False,
 ) -> None:
     """Say what would run and why, with time, disk and downloads; nothing is run.
@@ -93,7 +98,7 @@ def plan(
     Example: `harness plan table1 --profile paper`
     """
     folders = Folders(project, store, data=data)
-    opened = _open(folders, profile, sets, repacked)
+    opened = _open(folders, profile, sets, repacked, weights)
     held = held_against_store(opened, names or ())
     if as_json:
         _print_json(plan_record(opened, held))
@@ -112,6 +117,7 @@ def reproduce(
     jobs: Jobs = None,
     project: Root = None,
     repacked: Repacked = False,
+    weights: Weights = None,
 ) -> None:
     """Run what is missing, then write frames, verdicts, figures and the report.
 
@@ -119,7 +125,7 @@ def reproduce(
     the runs succeeded (3 if not); what they show is in the report, and `check` turns it into a
     code.
     """
-    opened = _open(Folders(project, store, out, data), profile, sets, repacked)
+    opened = _open(Folders(project, store, out, data), profile, sets, repacked, weights)
     raise typer.Exit(reproduced(opened, names or (), jobs).code)
 
 
@@ -134,12 +140,13 @@ def check(
     jobs: Jobs = None,
     project: Root = None,
     repacked: Repacked = False,
+    weights: Weights = None,
 ) -> None:
     """Reproduce, and exit with 1 when a golden value or a counted claim does not hold.
 
     Without names: table1, tableD1 and tableD2.
     """
-    opened = _open(Folders(project, store, out, data), profile, sets, repacked)
+    opened = _open(Folders(project, store, out, data), profile, sets, repacked, weights)
     outcome = reproduced(opened, names or CHECKED, jobs)
     broken = ExitCode.CHECK_FAILED if outcome.broken else ExitCode.OK
     raise typer.Exit(outcome.code or broken)
@@ -155,9 +162,10 @@ def report(
     out: Out = None,
     project: Root = None,
     repacked: Repacked = False,
+    weights: Weights = None,
 ) -> None:
     """Write frames, verdicts, figures and the report again from what is stored; nothing is run."""
-    opened = _open(Folders(project, store, out, data), profile, sets, repacked)
+    opened = _open(Folders(project, store, out, data), profile, sets, repacked, weights)
     write_out(opened, make_plan(opened, names or ()), {})
 
 
@@ -274,10 +282,21 @@ def doctor(
     raise typer.Exit(ExitCode.USAGE if bad else ExitCode.OK)
 
 
-def _open(folders: Folders, profile: str, sets: list[str] | None, repacked: bool) -> Project:
+def _open(
+    folders: Folders,
+    profile: str,
+    sets: list[str] | None,
+    repacked: bool,
+    weights: Path | None = None,
+) -> Project:
     typed = shlex.join(["harness", *sys.argv[1:]])
     return open_project(
-        folders.layout(), profile=profile, overrides=sets or (), repacked=repacked, command=typed
+        folders.layout(),
+        profile=profile,
+        overrides=sets or (),
+        repacked=repacked,
+        weights=weights,
+        command=typed,
     )
 
 
