@@ -65,7 +65,7 @@ def _sparsity(axes: Axes, frame: DataFrame, layer: str, said: str, networks: lis
             text = "–" if np.isnan(found) else f"{found:.2f}"
             axes.text(x, (0.0 if np.isnan(found) else found) + 0.02, text, fontsize=SMALL - 1,
                       color=INK, ha="center", va="bottom")  # fmt: skip
-    axes.set(ylim=(0, 1.15), yticks=[0, 0.5, 1])
+    axes.set(ylim=(0, 1.35), yticks=[0, 0.5, 1])
     axes.set_xticks(range(len(QUANTITIES)), list(QUANTITIES.values()), fontsize=SMALL - 1)
     if len(networks) > 1:
         axes.legend(fontsize=SMALL - 1, frameon=False, labelcolor=INK, ncols=2, loc="upper left")

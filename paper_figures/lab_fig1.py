@@ -30,7 +30,7 @@ WIDTH = 0.19
 
 def draw(frame: DataFrame, maps: DataFrame) -> Figure:
     """The loss over the epochs of the minibatch fit; error beside variance; R² and CKA."""
-    figure = canvas(9.6, 3.3)
+    figure = canvas(9.6, 3.7)
     losses, errors, shares = figure.subplots(1, 3, width_ratios=[1.0, 1.25, 1.25])
     _losses(losses, at(maps, {"map": "losses"}))
     _bars(errors, frame, "mse")
@@ -72,14 +72,14 @@ def _bars(axes: Axes, frame: DataFrame, quantity: str) -> None:
                 continue
             alpha = 0.35 if split == "train" else 1.0
             axes.bar(left, height, WIDTH, color=colour, alpha=alpha)
-            _number(axes, left, height)
+            _number(axes, left, f"{height:.3f}" if quantity == "mse" else f"{height:.2f}", height)
             if quantity == "mse":
                 spread = value(frame, "variance", **here)
                 axes.hlines(spread, left - WIDTH / 2, left + WIDTH / 2, color=GAP, linewidth=1.2)
         for fit, shift in (("ridge", -1.0), ("descent", 1.0)):
             ticks.append(group + shift * WIDTH * 1.2)
             labels.append(WORDS[fit])
-        axes.text(group, -0.27, said, fontsize=SMALL, color=colour, weight="bold", ha="center",
+        axes.text(group, -0.19, said, fontsize=SMALL, color=colour, weight="bold", ha="center",
                   transform=axes.get_xaxis_transform())  # fmt: skip
     axes.set_xticks(ticks, labels, fontsize=SMALL - 1, color=INK)
     axes.axhline(0, color=MUTED, linewidth=0.6)
@@ -88,13 +88,14 @@ def _bars(axes: Axes, frame: DataFrame, quantity: str) -> None:
         axes.bar(0, 0, color=MUTED, alpha=0.35, label="images fitted to")
         axes.bar(0, 0, color=MUTED, label="held-out images")
         axes.plot([], [], color=GAP, linewidth=1.2, label="variance of the targets")
-        axes.legend(fontsize=SMALL - 1, frameon=False, labelcolor=INK, loc="upper left")
+        axes.legend(fontsize=SMALL - 1, frameon=False, labelcolor=INK, ncols=2, loc="upper center",
+                    bbox_to_anchor=(0.5, -0.22), columnspacing=1.0)  # fmt: skip
 
 
-def _number(axes: Axes, x: float, height: float) -> None:
+def _number(axes: Axes, x: float, said: str, height: float) -> None:
     above = height >= 0
     axes.annotate(
-        f"{height:.2f}",
+        said,
         (x, height),
         xytext=(0, 2 if above else -2),
         textcoords="offset points",

@@ -16,16 +16,23 @@ ROWS, COLUMNS = 4, 5
 
 def draw(frame: DataFrame, maps: DataFrame) -> Figure:
     """From left to right layer, channel, neuron: the mean, and below it the single images."""
-    figure = canvas(9.6, 6.0)
+    figure = canvas(9.6, 6.6)
     for part, target in zip(figure.subfigures(1, len(TARGETS)), TARGETS, strict=True):
-        said = {"layer": word(frame, "layer"), "channel": "", "neuron": ""}[target]
-        part.suptitle(f"{target} {said}".strip(), fontsize=NORMAL, color=INK, weight="bold")
+        part.suptitle(_title(frame, target), fontsize=NORMAL, color=INK, weight="bold")
         _target(part, frame, maps, target)
     return figure
 
 
+def _title(frame: DataFrame, target: str) -> str:
+    """`layer relu2`, `channel 5`, `neuron in row 2, column 2`."""
+    channel, _, place = word(frame, "neuron").partition(", ")
+    said = {"layer": f"layer {word(frame, 'layer')}", "channel": channel, "neuron": "neuron"}
+    return f"neuron in {place}" if target == "neuron" and place else said[target].strip() or target
+
+
 def _target(figure: SubFigure, frame: DataFrame, maps: DataFrame, target: str) -> None:
-    top, bottom = figure.subfigures(2, 1, height_ratios=[1.0, 1.55])
+    # a thumbnail is square, so the rows of a taller part would stand apart
+    top, bottom = figure.subfigures(2, 1, height_ratios=[1.0, 1.45])
     axes = top.subplots()
     show(axes, picture(maps, f"{target}-mean"))
     ties = value(frame, "ties", target=target)
