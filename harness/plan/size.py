@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-
 ALEXNET_MACS = 655e6  # of the convolutions, at 224 pixels
 
 

@@ -74,12 +74,6 @@ def test_alexnet_is_artificial_only() -> None:
         built(BLOCKS.network["alexnet"], LIF)
 
 
-def test_a_network_without_a_drawn_weight_file_is_built_from_the_seed() -> None:
-    pytest.importorskip("torchvision")
-    spec = BLOCKS.network["alexnet"].model_copy(update={"weights": "none"})
-    assert built(spec)(torch.randn(1, 2, 63, 63)).shape == (1, 7)
-
-
 def test_a_spec_says_all_that_the_figures_network_is() -> None:
     said = json.loads(BLOCKS.network["vgg"].model_dump_json(exclude={"deviations"}))
     assert said == {"kind": "vgg", "depth": 13, "width": 1, "base_width": 64, "layout": "figures"}
