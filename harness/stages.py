@@ -174,7 +174,8 @@ def _downloads(nodes: Sequence[Node], data: Path) -> dict[str, int]:
         for training in trainings
         if isinstance(training, Training) and isinstance(training.dataset, Cifar | Recordings)
     }
-    found = {name: spec.archive_bytes for name, spec in wanted.items() if not has_data(spec, data)}
+    missing = {name: spec for name, spec in wanted.items() if not has_data(spec, data)}
+    found: dict[str, int] = {name: spec.archive_bytes for name, spec in missing.items()}
     for one in trainings:
         if isinstance(one, Pretrained) and one.network.weights == "imagenet":
             file = one.network.published

@@ -9,7 +9,18 @@ from pandas import DataFrame
 
 from paper_figures.pictures import picture, show, value
 from paper_figures.select import at, matrix
-from paper_figures.style import ANN, EMPTY, INK, MUTED, SMALL, SNN, canvas, not_measured, quiet
+from paper_figures.style import (
+    ANN,
+    EMPTY,
+    INK,
+    MUTED,
+    SMALL,
+    SNN,
+    canvas,
+    not_measured,
+    parts,
+    quiet,
+)
 
 LAYER = "bn2"
 NETWORKS = {"relu": ("CNN", ANN), "lif": ("SNN", SNN)}
@@ -25,7 +36,7 @@ LAYERS = {"bn2": "second batch norm", "relu2": "behind the neurons"}
 def draw_activations(frame: DataFrame, maps: DataFrame, shown: str, beside: list[str]) -> Figure:
     """The sheet of the network `shown`; the sparsity of it and of those `beside` it."""
     figure = canvas(9.0, 5.0)
-    left, right = figure.subfigures(1, 2, width_ratios=[1.25, 1.0])
+    left, right = parts(figure, 1, 2, widths=[1.25, 1.0])
     here = at(maps, {"neuron": shown})
     _sheet(left.subplots(), matrix(at(here, {"map": f"sheet-{LAYER}"})), NETWORKS[shown][0])
     top, *below = right.subplots(3, 1, height_ratios=[1.15, 1.0, 1.0])

@@ -88,8 +88,8 @@ def _bars(axes: Axes, frame: DataFrame, quantity: str) -> None:
         axes.bar(0, 0, color=MUTED, alpha=0.35, label="images fitted to")
         axes.bar(0, 0, color=MUTED, label="held-out images")
         axes.plot([], [], color=GAP, linewidth=1.2, label="variance of the targets")
-        axes.legend(fontsize=SMALL - 1, frameon=False, labelcolor=INK, ncols=2, loc="upper center",
-                    bbox_to_anchor=(0.5, -0.22), columnspacing=1.0)  # fmt: skip
+        axes.legend(fontsize=SMALL - 1, frameon=False, labelcolor=INK, ncols=3, loc="upper center",
+                    bbox_to_anchor=(0.5, -0.22), columnspacing=0.8, handlelength=1.2)  # fmt: skip
 
 
 def _number(axes: Axes, x: float, said: str, height: float) -> None:

@@ -7,14 +7,14 @@ from pandas import DataFrame
 
 from paper_figures.kernels import compass
 from paper_figures.pictures import picture, show, source
-from paper_figures.style import canvas
+from paper_figures.style import canvas, parts
 
 
 def draw(frame: DataFrame, maps: DataFrame) -> Figure:
     """64 kernels of 11x11 pixels in colour; beside them their orientations."""
     figure = canvas(8.6, 4.9)
     source(figure, frame)
-    left, right = figure.subfigures(1, 2, width_ratios=[1.3, 1.0])
+    left, right = parts(figure, 1, 2, widths=[1.3, 1.0])
     title = "conv1: 64 kernels, 11x11, RGB, each stretched to its own range"
     show(left.subplots(), picture(maps, "kernels"), title=title)
     compass(right, frame)

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure, SubFigure
 from pandas import DataFrame
 
 from paper_figures.pictures import picture, show, value, word
-from paper_figures.style import INK, MUTED, NORMAL, SMALL, canvas
+from paper_figures.style import INK, MUTED, NORMAL, SMALL, canvas, parts
 
 TARGETS = ("layer", "channel", "neuron")
 ROWS, COLUMNS = 4, 5
@@ -16,8 +16,8 @@ ROWS, COLUMNS = 4, 5
 
 def draw(frame: DataFrame, maps: DataFrame) -> Figure:
     """From left to right layer, channel, neuron: the mean, and below it the single images."""
-    figure = canvas(9.6, 6.6)
-    for part, target in zip(figure.subfigures(1, len(TARGETS)), TARGETS, strict=True):
+    figure = canvas(9.6, 5.9)
+    for part, target in zip(parts(figure, 1, len(TARGETS)), TARGETS, strict=True):
         part.suptitle(_title(frame, target), fontsize=NORMAL, color=INK, weight="bold")
         _target(part, frame, maps, target)
     return figure
@@ -32,7 +32,7 @@ def _title(frame: DataFrame, target: str) -> str:
 
 def _target(figure: SubFigure, frame: DataFrame, maps: DataFrame, target: str) -> None:
     # a thumbnail is square, so the rows of a taller part would stand apart
-    top, bottom = figure.subfigures(2, 1, height_ratios=[1.0, 1.45])
+    top, bottom = parts(figure, 2, 1, heights=[1.0, 1.3])
     axes = top.subplots()
     show(axes, picture(maps, f"{target}-mean"))
     ties = value(frame, "ties", target=target)

@@ -15,6 +15,7 @@ from paper_figures.select import at, matrix
 from paper_figures.style import FIRST, INK, SMALL, canvas, not_measured, quiet, ramp
 
 Row = tuple[str, str, str]  # quantity, its words with a place for the number, what is left out
+CONVOLUTIONS = {f"features.{n}": f"conv{k}" for k, n in enumerate((0, 3, 6, 8, 10), 1)}
 EDGES = ("top", "left", "bottom", "right")
 
 
@@ -63,7 +64,9 @@ def _numbers(frame: DataFrame, start: int, said: Sequence[Row]) -> str:
 
 def _curves(axes: Axes, maps: DataFrame, unit: str) -> None:
     quiet(axes)
-    axes.set_title(f"activation of {unit}" if unit else "activation", fontsize=SMALL, color=INK)
+    layer, _, rest = unit.partition(", ")
+    said = ", ".join(part for part in (CONVOLUTIONS.get(layer, layer), rest) if part)
+    axes.set_title(f"activation of {said}" if said else "activation", fontsize=SMALL, color=INK)
     axes.set_xlabel("step of the search", fontsize=SMALL, color=INK)
     if maps.empty:
         not_measured(axes)

@@ -41,8 +41,8 @@ def read(measure: Maximisation, content: Mapping[str, Any]) -> Iterator[Reading]
         for start, value in enumerate(values):
             yield _number("contrast", value, CONTRAST, SEES_ALL, start=start, place=place)
         defined = [value for value in values if value is not None]
-        mean = _mean(defined) if defined else None
-        yield _number("contrast_mean", mean, CONTRAST, SEES_ALL, place=place)
+        if defined:
+            yield _number("contrast_mean", _mean(defined), CONTRAST, "", place=place)
     yield from _spectrum(content)
     for edge, value in zip(EDGES, content["seen"], strict=True):
         yield Reading("seen", PIXELS, float(value), levels={"place": edge})

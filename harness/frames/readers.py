@@ -68,7 +68,7 @@ READERS: Mapping[str, Reader] = {
         "regression.json",
         regression.read,
         maps=regression.maps,
-        pinned=("mse", "r2", "variance"),
+        pinned=("mse", "r2", "variance", "loss"),
     ),
     "activations": Reader(
         "activations.json",

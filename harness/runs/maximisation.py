@@ -78,7 +78,7 @@ def run(spec: MaximisationRun, place: Place, report: Report) -> Numbers:
 
 
 def _engine(ascent: specs.Ascent) -> Ascent:
-    fields = {"parametrisation", "steps", "lr", "jitter", "total_variation"}
+    fields = {"parametrisation", "steps", "lr", "jitter", "total_variation", "leak"}
     return Ascent(**ascent.model_dump(include=fields))
 
 

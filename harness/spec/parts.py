@@ -32,8 +32,17 @@ PARTS: Mapping[str, tuple[type[BaseModel], ...]] = {
 MEASURED: tuple[str, ...] = ("cka", "attack", "probe", "regression", "ascent")
 """The parts of a measurement, taken from named blocks; the others are those of a training."""
 
-_CLOSED = ("kind", "name", "files", "archive", "archives", "origin", "published", "given")
-_CLOSED += ("deviations",)
+_CLOSED = (
+    "kind",
+    "name",
+    "files",
+    "archive",
+    "archives",
+    "origin",
+    "published",
+    "given",
+    "deviations",
+)
 """Fields that choose the model or pin its data: a profile or an override leaves them alone."""
 
 

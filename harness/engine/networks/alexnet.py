@@ -68,9 +68,8 @@ class AlexNet(Network):
     @torch.no_grad()
     def quieten(self, factor: float) -> None:
         """Less of conv1 and conv2, as much more of conv3 (`alexnet`)."""
-        first, second, third = (
-            layer for layer in list(self.features)[:7] if isinstance(layer, nn.Conv2d)
-        )
+        layers = [layer for layer in self.features.children() if isinstance(layer, nn.Conv2d)]
+        first, second, third, *_ = layers
         first.weight.mul_(factor)
         second.weight.mul_(factor)
         third.weight.div_(factor**2)
