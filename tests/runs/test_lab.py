@@ -239,3 +239,23 @@ def test_what_cannot_be_fetched_says_every_way_out(tmp_path: Path) -> None:
     here = place(tmp_path / "run")
     with pytest.raises(HarnessError, match=r"--weights FILE, or --set network\.weights=stand-in"):
         RUNNERS["kernels"].run(moved, here, lambda told: None)
+
+
+@pytest.mark.parametrize(
+    ("exhibit", "typed"),
+    [
+        ("lab-fig1", ()),
+        ("lab-fig2", ()),
+        ("lab-fig5", ()),
+        ("lab-fig7", ("ascent.jitter=3",)),
+        ("lab-fig9", ()),
+    ],
+)
+def test_equal_runs_leave_equal_bytes(tmp_path: Path, exhibit: str, typed: tuple[str, ...]) -> None:
+    node = next(one for one in nodes_of(exhibit, *typed) if one.kind not in ("train", "cka"))
+    inputs = inputs_of(node, tmp_path)
+    first, again = (run(node, tmp_path / name, inputs) for name in ("first", "again"))
+    names = sorted(path.name for path in first.iterdir())
+    assert names == sorted(path.name for path in again.iterdir())
+    for name in names:
+        assert (first / name).read_bytes() == (again / name).read_bytes(), name
