@@ -70,9 +70,12 @@ def _directions(x: Training) -> tuple[str, ...]:
 
 
 def _pairs(x: Side, y: Side, pixels: Tensor, fit: RidgeFit | DescentFit) -> Pairs:
-    """Kept where that is at most a gibibyte, since a descent sees them often; else computed anew
-    each time."""
+    """Computed anew each time, so that a closed form stays within its limit; kept for a descent,
+    which sees them in each epoch, where that is at most a gibibyte.
+    """
     pairs = activation_pairs(x, y, pixels, pool=fit.pool or None, time=fit.time)
+    if isinstance(fit, RidgeFit):
+        return pairs
     one_x, one_y = next(iter(pairs.batches(torch.zeros(1, dtype=torch.int64), 1)))
     if len(pixels) * (one_x.shape[1] + one_y.shape[1]) * 4 > GIB:
         return pairs

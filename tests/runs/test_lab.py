@@ -180,7 +180,7 @@ def test_kernels_on_many_channels_are_shown_by_three_and_some_one_by_one(tmp_pat
     node = nodes_of("lab-fig5")[-1]
     files = run(node, tmp_path)
     said = read(files, "kernels.json")
-    assert said["source"].startswith("STAND-IN: AlexNet's convolutions, 8 epochs on digits")
+    assert said["source"].startswith("STAND-IN: AlexNet's convolutions, 6 epochs on digits")
     clear = [row["coherence"] for row in said["filters"]["trained"]]
     assert said["listed"] == sorted(range(192), key=lambda n: -clear[n])[:12]
     arrays = load_file(files / "kernels.safetensors")
