@@ -30,6 +30,11 @@ def draw_unit(frame: DataFrame, maps: DataFrame, starts: int, said: Sequence[Row
             _outline(axes, frame)
         axes.set_xlabel(_numbers(frame, start, said), fontsize=SMALL - 1, color=INK)
     _curves(curves, at(maps, {"map": "curves"}), word(frame, "unit"))
+    kernel = picture(maps, "kernel")
+    if kernel.size:
+        inset = curves.inset_axes((0.03, 0.68, 0.3, 0.3))
+        show(inset, kernel)
+        inset.set_xlabel("the kernel", fontsize=SMALL - 1, color=INK, labelpad=2)
     return figure
 
 

@@ -52,12 +52,14 @@ def read(measure: Maximisation, content: Mapping[str, Any]) -> Iterator[Reading]
 
 
 def maps(measure: Maximisation, content: Mapping[str, Any]) -> Iterator[Map]:
-    """The images, and the activation before each step [A, S]."""
+    """The activation before each step [A, S], the images, and the kernel where there is one."""
     curves = content["arrays"]["curves"]
     starts, steps = ([str(place) for place in range(size)] for size in curves.shape)
     yield Map("curves", starts, steps, curves)
     for start, image_CHW in enumerate(content["arrays"]["images"]):
         yield from picture(str(start), image_CHW)
+    if "kernel" in content["arrays"]:
+        yield from picture("kernel", content["arrays"]["kernel"])
 
 
 def _spectrum(content: Mapping[str, Any]) -> Iterator[Reading]:

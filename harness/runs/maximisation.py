@@ -22,6 +22,7 @@ from harness.engine.visualise import (
     contrast,
     gabor_statistics,
     maximise,
+    normalised_kernels,
     receptive_field,
 )
 from harness.runs.machine import prepared
@@ -34,9 +35,10 @@ WINDOW = 64  # pixels of the middle of an image whose spectrum is looked at
 
 
 def run(spec: MaximisationRun, place: Place, report: Report) -> Numbers:
-    """Climb from each start; `maximisation.safetensors` holds the images [A, C, H, W] in 0…1 and
-    the activation before each step [A, S], `maximisation.json` what the unit sees of an image, and
-    of each start the activation, the contrast inside and outside of that, and the spectrum.
+    """Climb from each start; `maximisation.safetensors` holds the images [A, C, H, W] in 0…1, the
+    activation before each step [A, S] and, of a channel on colours, its kernel;
+    `maximisation.json` what the unit sees of an image, and of each start the activation, the
+    contrast inside and outside of that, and the spectrum.
     """
     target = Target(spec.layer, spec.channel, spec.position)
     found: list[Maximised] = []
@@ -61,6 +63,9 @@ def run(spec: MaximisationRun, place: Place, report: Report) -> Numbers:
         "images": torch.stack([one.image_CHW for one in found]),
         "curves": torch.stack([one.curve_S for one in found]),
     }
+    kernel = _kernel(network.network, target)
+    if kernel is not None:
+        arrays["kernel"] = normalised_kernels(kernel[None])[0]
     save_file(arrays, place.files / "maximisation.safetensors")
     rows = [_row(one, box, spec.ascent.jitter) for one in found]
     record = {
@@ -71,7 +76,7 @@ def run(spec: MaximisationRun, place: Place, report: Report) -> Numbers:
         "margin": spec.ascent.jitter,
         "size": size,
         "starts": rows,
-        "kernel": _kernel(network.network, target),
+        "kernel": None if kernel is None else _wave(kernel),
     }
     write_json(place.files / "maximisation.json", record)
     return {name: sum(row[name] for row in rows) / len(rows) for name in ("start", "end")}
@@ -111,9 +116,9 @@ def _wave(pixels_CKK: Tensor) -> dict[str, float | None]:
     return {name: None if one.isnan() else float(one) for name, one in numbers.items()}
 
 
-def _kernel(network: Network, target: Target) -> dict[str, float | None] | None:
-    """The same of the kernel itself, where the unit is a channel of a convolution on colours."""
+def _kernel(network: Network, target: Target) -> Tensor | None:
+    """The kernel [C, K, K] itself, where the unit is a channel of a convolution on colours."""
     layer = dict(network.named_modules())[target.layer]
     if not isinstance(layer, nn.Conv2d) or layer.in_channels != 3 or target.channel is None:
         return None
-    return _wave(layer.weight.detach()[target.channel])
+    return layer.weight.detach()[target.channel].cpu()

@@ -206,7 +206,8 @@ def test_the_same_file_elsewhere_is_the_same_node(tmp_path: Path) -> None:
 
 
 def test_a_neurons_image_is_noise_outside_of_what_it_sees(tmp_path: Path) -> None:
-    node = nodes_of("lab-fig7", weights=alexnet_file(tmp_path / "w"))[-1]
+    given = alexnet_file(tmp_path / "w")
+    node = nodes_of("lab-fig7", "ascent.steps=24", "ascent.jitter=0", weights=given)[-1]
     files = run(node, tmp_path, {})
     said = read(files, "maximisation.json")
     assert said["seen"] == [46, 46, 145, 145]
@@ -220,10 +221,15 @@ def test_a_neurons_image_is_noise_outside_of_what_it_sees(tmp_path: Path) -> Non
 
 def test_a_channel_sees_everything_and_is_held_against_its_kernel(tmp_path: Path) -> None:
     given = alexnet_file(tmp_path / "w")
-    said = read(run(nodes_of("lab-fig6", weights=given)[-1], tmp_path, {}), "maximisation.json")
+    first = run(nodes_of("lab-fig6", weights=given)[-1], tmp_path, {})
+    said = read(first, "maximisation.json")
     assert said["starts"][0]["outside"] is None
     assert set(said["kernel"]) == {"orientation", "frequency", "coherence"}
     assert 0 <= said["kernel"]["orientation"] < 180
+    shown = load_file(first / "maximisation.safetensors")["kernel"]
+    kernel = load_file(tmp_path / "w")["features.0.weight"][28]
+    span = kernel.max() - kernel.min()
+    assert torch.allclose(shown, (kernel - kernel.min()) / span, atol=1e-6)
     whole = read(run(nodes_of("lab-fig8", weights=given)[-1], tmp_path, {}), "maximisation.json")
     assert whole["kernel"] is None
     assert whole["unit"] == "layer"
