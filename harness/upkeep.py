@@ -17,6 +17,7 @@ from harness.layout import Layout
 from harness.plan.expand import expand
 from harness.plan.resolve import Setting
 from harness.screen import size
+from harness.spec.ascent import Ascent
 from harness.spec.attack import Attack
 from harness.spec.cka import Cka
 from harness.spec.dataset import Cifar, Dataset, Recordings
@@ -27,6 +28,7 @@ from harness.spec.neuron import Neuron
 from harness.spec.probe import Probe
 from harness.spec.profile import Profile
 from harness.spec.recipe import Recipe
+from harness.spec.regression import Regression
 from harness.stages import has_data
 
 SCHEMAS: dict[str, Any] = {
@@ -39,6 +41,8 @@ SCHEMAS: dict[str, Any] = {
     "cka": Cka,
     "attack": Attack,
     "probe": Probe,
+    "regression": Regression,
+    "ascent": Ascent,
 }
 
 
