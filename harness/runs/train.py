@@ -7,6 +7,7 @@ from dataclasses import asdict
 from safetensors.torch import save_file
 
 from harness.engine import training
+from harness.engine.cpu.memory import keep_freed_memory
 from harness.engine.training import Epoch, History, Normalisation
 from harness.runs.machine import prepare
 from harness.runs.networks import network
@@ -24,6 +25,7 @@ def run(spec: Training, place: Place, report: Report) -> Numbers:
     `metrics.json` holds nothing that depends on the clock, so that equal runs leave equal bytes.
     """
     prepare(spec.numerics, place)
+    keep_freed_memory()
     images = images_of(spec, place)
     net = network(
         spec.network,

@@ -253,7 +253,8 @@ def test_equal_runs_leave_equal_bytes(runs: Runs, measured: Measured, exhibit: s
         assert (folder / name).read_bytes() == (again / name).read_bytes(), name
 
 
-def test_more_images_than_there_are_is_said(runs: Runs) -> None:
+def test_more_images_than_there_are_is_said(runs: Runs, measured: Measured) -> None:
+    measured("fig6", "depth=8", "time_steps=3")  # the trainings that the node below needs
     node = nodes_of("fig6", "depth=8", "time_steps=3", "cka.images=4096")[-1]
     with pytest.raises(HarnessError, match=r"has 1,024 test images, the spec wants 4,096"):
         runs.run(node, "-many")

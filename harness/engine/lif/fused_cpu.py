@@ -74,51 +74,83 @@ class _FusedLif(torch.autograd.Function):
         dynamics: Dynamics,
         spike_dtype: torch.dtype,
     ) -> Tensor:
-        from harness.engine.lif import fused_cpu_kernels as kernels
-
         current_TBN = step_by_step(current_TBN)
-        spikes_TBN = torch.empty_like(current_TBN, dtype=spike_dtype)
-        steps, neurons = len(current_TBN), current_TBN.numel() // len(current_TBN)
-        kernel = partial(
-            kernels.forward,
-            flat(current_TBN),
-            flat(spikes_TBN),
-            rounded(decay),
-            np.float32(dynamics.threshold),
-            above(dynamics),
-            dynamics.reset == "soft",
-        )
-        in_threads(kernel, neurons, elements=steps * neurons)
         ctx.save_for_backward(current_TBN)
         ctx.dynamics = dynamics
-        return spikes_TBN
+        return fire(current_TBN, dynamics, spike_dtype)
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, Tensor | None, None, None]:
-        from harness.engine.lif import fused_cpu_kernels as kernels
-
         (current_TBN,) = ctx.saved_tensors
-        dynamics: Dynamics = ctx.dynamics
-        grad_current_TBN = torch.empty_like(current_TBN)
         learned = ctx.needs_input_grad[1]
-        steps, neurons = len(current_TBN), current_TBN.numel() // len(current_TBN)
-        shares_N = np.empty(neurons if learned else 0, np.float32)
-        kernel = partial(
-            kernels.backward,
-            flat(current_TBN),
-            flat(laid_out_like(current_TBN, grads[0])),
-            flat(grad_current_TBN),
-            shares_N,
-            rounded(dynamics.decay),
-            np.float32(dynamics.threshold),
-            above(dynamics),
-            through_reset(dynamics),
-            dynamics.reset == "soft",
-            *kind_and_shape(dynamics.surrogate),
+        to_current, shares_N = through_neurons(
+            current_TBN, grads[0], ctx.dynamics, with_decay=learned
         )
-        in_threads(kernel, neurons, elements=steps * neurons)
-        grad_decay = _sum_like(shares_N, dynamics.decay) if learned else None
-        return grad_current_TBN, grad_decay, None, None
+        to_decay = _sum_like(shares_N, ctx.dynamics.decay) if learned else None
+        return to_current, to_decay, None, None
+
+
+def fire(current_TBN: Tensor, dynamics: Dynamics, spike_dtype: torch.dtype) -> Tensor:
+    """Spikes of a current in `step_by_step` order, in the same order; no autograd."""
+    from harness.engine.lif import fused_cpu_kernels as kernels
+
+    spikes_TBN = torch.empty_like(current_TBN, dtype=spike_dtype)
+    kernel = partial(
+        kernels.forward,
+        flat(current_TBN),
+        flat(spikes_TBN),
+        rounded(dynamics.decay),
+        np.float32(dynamics.threshold),
+        above(dynamics),
+        dynamics.reset == "soft",
+    )
+    in_threads(kernel, current_TBN[0].numel(), elements=current_TBN.numel())
+    return spikes_TBN
+
+
+def through_neurons(
+    current_TBN: Tensor,
+    grad_spikes_TBN: Tensor,
+    dynamics: Dynamics,
+    *,
+    aside_TBN: Tensor | None = None,
+    with_decay: bool = False,
+    overwrite: bool = False,
+) -> tuple[Tensor, NDArray[np.float32]]:
+    """Gradient of the current that fired, and each neuron's share [N] of the decay's gradient
+    (empty unless `with_decay`); no autograd.
+
+    `aside_TBN`, a gradient that reaches the current another way, is added to the first, which takes
+    the memory of `grad_spikes_TBN` where it may `overwrite` that and it fits.
+    """
+    from harness.engine.lif import fused_cpu_kernels as kernels
+
+    arriving_TBN = laid_out_like(current_TBN, grad_spikes_TBN)
+    fits = overwrite and arriving_TBN.dtype == current_TBN.dtype
+    grad_current_TBN = arriving_TBN if fits else torch.empty_like(current_TBN)
+    neurons = current_TBN[0].numel()
+    shares_N = np.empty(neurons if with_decay else 0, np.float32)
+    aside = _NOTHING if aside_TBN is None else flat(laid_out_like(current_TBN, aside_TBN))
+    kernel = partial(
+        kernels.backward,
+        flat(current_TBN),
+        flat(arriving_TBN),
+        aside,
+        flat(grad_current_TBN),
+        shares_N,
+        rounded(dynamics.decay),
+        np.float32(dynamics.threshold),
+        above(dynamics),
+        through_reset(dynamics),
+        dynamics.reset == "soft",
+        *kind_and_shape(dynamics.surrogate),
+        fits,
+    )
+    in_threads(kernel, neurons, elements=current_TBN.numel())
+    return grad_current_TBN, shares_N
+
+
+_NOTHING = np.empty((0, 0), np.float32)
 
 
 def rounded(decay: float | Tensor) -> np.float32:

@@ -114,6 +114,16 @@ def after_reset(
 
 
 @jit
+def apart(row: Array, spare: Array, overwritten: bool) -> Array:
+    """The row, or a copy in `spare` where the row is about to be overwritten."""
+    if not overwritten:
+        return row
+    copy = spare[: row.size]
+    copy[:] = row
+    return copy
+
+
+@jit
 def back_one_step(
     before_reset: Array,
     slope: Array,
@@ -125,11 +135,11 @@ def back_one_step(
     through_reset: Number,
     soft: bool,
 ) -> None:
+    """The arrays must not overlap: where they do, none of this is vector code."""
     if soft:
         for j in range(slope.size):
-            grad = widened(grad_spikes[j]) * slope[j] + grad_potential[j] * (
-                _ONE - through_reset * slope[j]
-            )
+            kept = _ONE - through_reset * slope[j]
+            grad = widened(grad_spikes[j]) * slope[j] + grad_potential[j] * kept
             put(grad_current, j, grad)
             grad_potential[j] = grad * decay
     else:
@@ -145,6 +155,7 @@ def back_one_step(
 def backward(
     current: Array,
     grad_spikes: Array,
+    aside: Array,
     grad_current: Array,
     grad_decay: Array,
     decay: Number,
@@ -154,16 +165,19 @@ def backward(
     soft: bool,
     kind: int,
     shape: Array,
+    overwrite: bool,
     start: int,
     stop: int,
 ) -> None:
     """Backward through time; the potentials are computed again, chunk by chunk.
 
     `through_reset` is 0 when detached, else 1 for the hard reset and the threshold for the soft
-    one. `grad_decay` [N] takes each neuron's share of the decay's gradient; one of length 0 asks
-    for none.
+    one. `aside` [T, N] is what reaches the current another way, such as through a shortcut, and is
+    added to `grad_current`; `grad_decay` [N] takes each neuron's share of the decay's gradient.
+    Either may be empty. Where `grad_current` is `grad_spikes`, say `overwrite`.
     """
     steps = current.shape[0]
+    arrived = np.empty(CHUNK, grad_spikes.dtype)
     before_reset = np.empty((steps, CHUNK), np.float32)
     distance, slope = np.empty(CHUNK, np.float32), np.empty(CHUNK, np.float32)
     potential, grad_potential = np.empty(CHUNK, np.float32), np.empty(CHUNK, np.float32)
@@ -185,7 +199,7 @@ def backward(
             back_one_step(
                 here,
                 rise,
-                grad_spikes[t, low:high],
+                apart(grad_spikes[t, low:high], arrived, overwrite),
                 grad_current[t, low:high],
                 grad_potential[:size],
                 decay,
@@ -201,3 +215,8 @@ def backward(
                 row = grad_current[t, low:high]
                 for j in range(size):
                     share[j] += widened(row[j]) * potential[j]
+        if aside.size:  # last, since the decay's share is that of the neurons' gradient alone
+            for t in range(steps):
+                row, other = grad_current[t, low:high], aside[t, low:high]
+                for j in range(size):
+                    put(row, j, widened(row[j]) + widened(other[j]))

@@ -8,7 +8,11 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from harness.engine.networks.fused import normalise_activate_convolve, normalise_and_add
+from harness.engine.networks.fused import (
+    activate_and_convolve,
+    normalise_activate_convolve,
+    normalise_and_add,
+)
 from harness.engine.networks.layers import convolution
 from harness.engine.networks.neurons import Neuron
 from harness.engine.norm import TdBatchNorm
@@ -50,19 +54,22 @@ class PreActivationBlock(nn.Module):
 
     def forward(self, folded: Tensor, time_steps: int) -> Tensor:
         """[T·B, C, H, W] to [T·B, C', H/stride, W/stride]."""
-        activated = self.relu1(folded, time_steps)
-        branch = self.conv1(activated)
+        if self.ds is None and not self.rectified:
+            branch, carried = activate_and_convolve(self.relu1, self.conv1, folded, time_steps)
+        else:
+            carried = self.relu1(folded, time_steps)
+            branch = self.conv1(carried)
         branch = normalise_activate_convolve(self.bn1, self.relu2, self.conv2, branch, time_steps)
         if not self.shortcut:
             alone: Tensor = self.bn2(branch)
             return alone
-        return normalise_and_add(self.bn2, branch, lambda: self._shortcut(folded, activated))
+        return normalise_and_add(self.bn2, branch, lambda: self._shortcut(carried))
 
-    def _shortcut(self, folded: Tensor, activated: Tensor) -> Tensor:
-        if self.ds is not None:
-            projected: Tensor = self.ds(activated)
-            return projected
-        return activated if self.rectified else folded
+    def _shortcut(self, carried: Tensor) -> Tensor:
+        if self.ds is None:
+            return carried
+        projected: Tensor = self.ds(carried)
+        return projected
 
     def extra_repr(self) -> str:
         """What the list of modules does not show."""

@@ -14,9 +14,9 @@ import torch
 from torch import Tensor, nn
 
 from harness.engine.lif.fused_cpu import fits_fused_cpu
+from harness.engine.lif.into_convolution import Neurons, convolved_spikes
 from harness.engine.networks.neurons import Lif
 from harness.engine.norm import TdBatchNorm, channels_last
-from harness.engine.norm.into_neurons import Neurons
 
 _FUSING = ("auto", "numba")  # backends of the neurons
 
@@ -47,11 +47,30 @@ def normalise_activate_convolve(
     return made
 
 
+def activate_and_convolve(
+    activation: nn.Module, convolution: nn.Conv2d, folded: Tensor, time_steps: int
+) -> tuple[Tensor, Tensor]:
+    """convolution(activation(folded)), and `folded` for the shortcut to carry on: what comes back
+    through both is then added in one loop. The convolution has no bias or dilation.
+    """
+    if torch.is_grad_enabled() and channels_last.fits(folded) and not _listened_to(convolution):
+        neurons = _neurons(activation, folded, time_steps)
+        if neurons is not None:
+            return convolved_spikes(folded, neurons, convolution)
+    made: Tensor = convolution(activation(folded, time_steps))
+    return made, folded
+
+
 def _neurons_to_fuse(
     norm: TdBatchNorm, activation: nn.Module, folded: Tensor, time_steps: int
 ) -> Neurons | None:
     """The neurons, where one loop can normalise and fire; else None."""
-    if not _can_fuse(norm, folded) or not isinstance(activation, Lif) or _listened_to(activation):
+    return _neurons(activation, folded, time_steps) if _can_fuse(norm, folded) else None
+
+
+def _neurons(activation: nn.Module, folded: Tensor, time_steps: int) -> Neurons | None:
+    """The neurons, where the fused kernels can take them and no hook listens; else None."""
+    if not isinstance(activation, Lif) or _listened_to(activation):
         return None
     dynamics = activation.dynamics_now()
     plain = not isinstance(dynamics.decay, Tensor) and activation.backend in _FUSING

@@ -18,7 +18,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.engine.cpu.floats import Array, Number, fma, jit, put, widened
-from harness.engine.lif.fused_cpu_kernels import after_reset, back_one_step, surrogate_slope
+from harness.engine.lif.fused_cpu_kernels import (
+    after_reset,
+    apart,
+    back_one_step,
+    surrogate_slope,
+)
 
 Sums = NDArray[np.float64]
 
@@ -113,14 +118,20 @@ def gradient(
     first: int,
     last: int,
 ) -> None:
-    """out = scale·g − constant − slope·(x − mean) of the pixels; `out` may be `grads`."""
-    stop = last * channels
-    for low in range(first * channels, stop, scale_J.size):
-        high = min(low + scale_J.size, stop)
+    """out = scale·g − constant − slope·(x − mean) of the pixels; `out` may be `grads`.
+
+    Vector code needs arrays that cannot overlap, so a chunk of `grads` is copied before `out` is
+    written: in the first cache, which is cheaper than the other memory that it saves.
+    """
+    chunk, stop = scale_J.size, last * channels
+    arrived = np.empty(chunk, np.float32)
+    for low in range(first * channels, stop, chunk):
+        high = min(low + chunk, stop)
         row, grad, to = values[low:high], grads[low:high], out[low:high]
         for j in range(row.size):
-            aside = slope_J[j] * (widened(row[j]) - mean_J[j])
-            put(to, j, widened(grad[j]) * scale_J[j] - constant_J[j] - aside)
+            arrived[j] = widened(grad[j]) * scale_J[j] - constant_J[j]
+        for j in range(row.size):
+            put(to, j, arrived[j] - slope_J[j] * (widened(row[j]) - mean_J[j]))
 
 
 @jit
@@ -177,15 +188,18 @@ def fire_backward(
     soft: bool,
     kind: int,
     shape: Array,
+    overwrite: bool,
     sums: Sums,
     first: int,
     last: int,
 ) -> None:
     """grads [T, N] = ∂L/∂current, and their sums as in `gradient_sums`, of the slabs `first` …
-    `last`; currents and potentials are computed again, chunk by chunk.
+    `last`; currents and potentials are computed again, chunk by chunk. Where `grads` is
+    `grad_spikes`, say `overwrite`.
     """
     slabs, pixels, chunk = sums.shape[0], values.shape[1] // channels, mean_J.size
     steps = values.shape[0]
+    arrived = np.empty(chunk, grad_spikes.dtype)
     before_reset = np.empty((steps, chunk), np.float32)
     distance, slope = np.empty(chunk, np.float32), np.empty(chunk, np.float32)
     potential, grad_potential = np.empty(chunk, np.float32), np.empty(chunk, np.float32)
@@ -217,7 +231,7 @@ def fire_backward(
                 back_one_step(
                     here,
                     rise,
-                    grad_spikes[t, low:high],
+                    apart(grad_spikes[t, low:high], arrived, overwrite),
                     grad,
                     grad_potential[:size],
                     decay,

@@ -21,7 +21,7 @@ from torch import Tensor
 
 from harness.engine.cpu.threads import in_threads
 from harness.engine.lif import fused_cpu
-from harness.engine.lif.dynamics import Dynamics
+from harness.engine.lif.into_convolution import Neurons, convolution_backward
 from harness.engine.norm.channels_last import (
     Moments,
     Rows,
@@ -31,15 +31,6 @@ from harness.engine.norm.channels_last import (
     summed,
     to_weights,
 )
-
-
-@dataclass(frozen=True)
-class Neurons:
-    """The neurons behind a batch norm; `spike_dtype` is float32 or bfloat16."""
-
-    dynamics: Dynamics
-    time_steps: int
-    spike_dtype: torch.dtype
 
 
 def spikes_of_normalised(
@@ -96,13 +87,18 @@ class _Firing:
         in_threads(kernel, self.pixels // steps, elements=folded.numel())
         return spikes
 
-    def backward(self, folded: Tensor, grad_spikes: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Gradients of activations, weight and bias."""
+    def backward(
+        self, folded: Tensor, grad_spikes: Tensor, *, overwrite: bool = False
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Gradients of activations, weight and bias; the first takes the memory of `grad_spikes`
+        where it may `overwrite` that and it fits.
+        """
         from harness.engine.norm import channels_last_kernels as kernels
 
         dynamics, steps, rows = self.neurons.dynamics, self.neurons.time_steps, self.rows
         arriving = grad_spikes.contiguous(memory_format=torch.channels_last)
-        out = torch.empty_like(folded)
+        fits = overwrite and arriving.dtype == folded.dtype
+        out = arriving if fits else torch.empty_like(folded)
         sums = summed(
             kernels.fire_backward,
             folded.numel(),
@@ -120,6 +116,7 @@ class _Firing:
             fused_cpu.through_reset(dynamics),
             dynamics.reset == "soft",
             *fused_cpu.kind_and_shape(dynamics.surrogate),
+            fits,
         )
         gradient(flat(folded), flat(out), flat(out), rows, sums, self.pixels)
         return (out, *to_weights(sums, rows))
@@ -170,8 +167,8 @@ class _NormaliseFireConvolve(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
         folded, filters = ctx.saved_tensors
-        plain = (None, ctx.stride, ctx.padding, (1, 1), False, (0, 0), 1, (True, True, False))
-        given = (grads[0], ctx.firing.spikes(folded), filters)
-        to_spikes, to_filters, _ = torch.ops.aten.convolution_backward(*given, *plain)
-        to_norm = ctx.firing.backward(folded, to_spikes)
+        to_spikes, to_filters = convolution_backward(
+            grads[0], ctx.firing.spikes(folded), filters, ctx.stride, ctx.padding
+        )
+        to_norm = ctx.firing.backward(folded, to_spikes, overwrite=True)
         return (*to_norm, to_filters.to(ctx.filters_dtype), *[None] * 5)

@@ -9,9 +9,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from harness.engine.lif.into_convolution import Neurons
 from harness.engine.norm import channels_last, into_neurons
 from harness.engine.norm.channels_last import Moments
-from harness.engine.norm.into_neurons import Neurons
 
 
 class TdBatchNorm(nn.Module):
