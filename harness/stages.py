@@ -24,9 +24,10 @@ from harness.plan.node import Node
 from harness.plan.resolve import Setting
 from harness.spec.dataset import Cifar, PinnedFile, Recordings
 from harness.spec.library import Library, load
+from harness.spec.network import GivenWeights
 from harness.spec.overrides import check_overrides, parse_override
 from harness.spec.profile import Profile
-from harness.spec.run import Training
+from harness.spec.run import Pretrained, Training
 from harness.store.manifest import Identity, Manifest
 from harness.store.store import Store
 from harness.store.why import Precedents, Reason
@@ -74,9 +75,11 @@ def open_project(
     profile: str,
     overrides: Sequence[str] = (),
     repacked: bool = False,
+    weights: Path | None = None,
     command: str = "",
 ) -> Project:
-    """Read and check every spec, and what was typed. IO: the specs, and repacked data if accepted.
+    """Read and check every spec, and what was typed. IO: the specs, and repacked data if accepted,
+    and the checksum of a file of AlexNet's weights if one is named.
 
     Raises:
         HarnessError: anything wrong in any spec or override.
@@ -85,8 +88,19 @@ def open_project(
     parsed = tuple(parse_override(typed) for typed in overrides)
     check_overrides(parsed, library.blocks)
     files = _repacked_files(library, layout.data) if repacked else {}
-    setting = Setting(library.blocks, library.profile(profile), parsed, files)
+    given = _given(weights) if weights else None
+    setting = Setting(library.blocks, library.profile(profile), parsed, files, given)
     return Project(layout, library, setting, command)
+
+
+def _given(weights: Path) -> GivenWeights:
+    """The file that the user named, known by its checksum."""
+    try:
+        checksum = checksum_of(weights, "sha256")
+    except OSError as error:
+        problem = f"cannot be read: {error.strerror or error}"
+        raise HarnessError(f"--weights {weights}", problem) from error
+    return GivenWeights(checksum=checksum, path=str(weights.expanduser().absolute()))
 
 
 def _repacked_files(library: Library, data: Path) -> dict[str, tuple[PinnedFile, ...]]:
@@ -174,19 +188,27 @@ def _identity(node: Node) -> Identity:
     return Identity(node.kind, node.revision, node.spec, node.inputs, node.key)
 
 
-def _trainings(nodes: Sequence[Node]) -> list[Training]:
-    """What each node trains, or measures first."""
+def _trainings(nodes: Sequence[Node]) -> list[Training | Pretrained]:
+    """What each node trains, or takes as trained, or measures first."""
     found = [getattr(node.full, "x", node.full) for node in nodes]
-    return [one for one in found if isinstance(one, Training)]
+    return [one for one in found if isinstance(one, Training | Pretrained)]
 
 
 def _downloads(nodes: Sequence[Node], data: Path) -> dict[str, int]:
+    trainings = _trainings(nodes)
     wanted = {
         training.dataset.name: training.dataset
-        for training in _trainings(nodes)
-        if isinstance(training.dataset, Cifar | Recordings)
+        for training in trainings
+        if isinstance(training, Training) and isinstance(training.dataset, Cifar | Recordings)
     }
-    return {name: spec.archive_bytes for name, spec in wanted.items() if not has_data(spec, data)}
+    missing = {name: spec for name, spec in wanted.items() if not has_data(spec, data)}
+    found: dict[str, int] = {name: spec.archive_bytes for name, spec in missing.items()}
+    for one in trainings:
+        if isinstance(one, Pretrained) and one.network.weights == "imagenet":
+            file = one.network.published
+            if not (data / file.name).is_file():
+                found[file.name] = file.bytes
+    return found
 
 
 def refuse_missing_gpu(held: Survey) -> None:

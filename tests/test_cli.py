@@ -167,6 +167,9 @@ def test_gc_keeps_what_is_asked_for(done: Path, tmp_path: Path) -> None:
         (["plan", "table1", "--set", "recipe.epoch=2"], "did you mean 'recipe.epochs'"),
         (["schema", "exhibits"], "did you mean 'exhibit'"),
         (["plan", "table1", "--repacked-data"], "holds no repacked CIFAR set"),
+        (["plan", "lab-fig4", "--weights", "nowhere.pth"], "--weights nowhere.pth: cannot be read"),
+        (["plan", "lab-fig4", "--weights", "."], "cannot be read"),
+        (["plan", "lab-fig4", "--set", "network.weights=file"], "just when one is given"),
     ],
 )
 def test_bad_usage_ends_with_2_and_a_hint(done: Path, words: list[str], said: str) -> None:
@@ -177,7 +180,8 @@ def test_bad_usage_ends_with_2_and_a_hint(done: Path, words: list[str], said: st
 
 
 def test_lists_and_plans_as_json(done: Path) -> None:
-    everything = {path.stem for path in (ROOT / "specs/paper").glob("*.toml")}
+    rooms = (ROOT / "specs" / name for name in ("paper", "lab"))
+    everything = {path.stem for room in rooms for path in room.glob("*.toml")}
     listed = json.loads(harness(done, "list", "--json").stdout)
     assert {row["id"] for row in listed["exhibits"]} == everything
     assert {row["id"] for row in listed["profiles"]} == {"paper", "quick", "smoke"}

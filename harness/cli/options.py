@@ -98,7 +98,13 @@ class Scaled(Stored):
     def layout(self) -> Layout:
         return layout(self.project, store=self.store, data=self.data)
 
-    def open(self, overrides: tuple[str, ...] = (), *, repacked: bool = False) -> Project:
+    def open(
+        self,
+        overrides: tuple[str, ...] = (),
+        *,
+        repacked: bool = False,
+        weights: Path | None = None,
+    ) -> Project:
         """Every spec read and checked, with what was typed.
 
         Raises:
@@ -110,6 +116,7 @@ class Scaled(Stored):
             profile=self.profile,
             overrides=overrides,
             repacked=repacked,
+            weights=weights,
             command=typed,
         )
 
@@ -149,9 +156,14 @@ class Asked(Scaled):
         typer.Option("--repacked-data", help="accept CIFAR files that are not the published ones"),
     ] = False
 
+    weights: Annotated[
+        Path | None, typer.Option(help="AlexNet's weights: safetensors, or a state dict of torch")
+    ] = None
+
     def opened(self) -> Project:
         device = (f"numerics.device={self.device}",) if self.device is not None else ()
-        return self.open((*(self.sets or ()), *device), repacked=self.repacked)
+        overrides = (*(self.sets or ()), *device)
+        return self.open(overrides, repacked=self.repacked, weights=self.weights)
 
 
 @dataclass(frozen=True, kw_only=True)

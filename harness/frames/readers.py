@@ -6,7 +6,20 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from harness.frames import accuracy, architecture, cka, probes, robustness, time_cka, workflow
+from harness.frames import (
+    accuracy,
+    activations,
+    architecture,
+    cka,
+    kernels,
+    maximisation,
+    probes,
+    regression,
+    robustness,
+    time_cka,
+    top_images,
+    workflow,
+)
 from harness.frames.columns import Reading
 from harness.frames.layers import Map
 
@@ -50,5 +63,41 @@ READERS: Mapping[str, Reader] = {
     "probe": Reader("probe.json", probes.read, pinned=("probe_accuracy",)),
     "workflow": Reader(
         "workflow.json", workflow.read, "workflow.safetensors", workflow.maps, pinned=("cka",)
+    ),
+    "regression": Reader(
+        "regression.json",
+        regression.read,
+        maps=regression.maps,
+        pinned=("mse", "r2", "variance", "loss"),
+    ),
+    "activations": Reader(
+        "activations.json",
+        activations.read,
+        "activations.safetensors",
+        activations.maps,
+        pinned=("near_zero_share", "hoyer", "treves_rolls"),
+    ),
+    "kernels": Reader(
+        "kernels.json",
+        kernels.read,
+        "kernels.safetensors",
+        kernels.maps,
+        fine=kernels.OF_EACH,
+        pinned=("coherence_mean", "concentration_mean", "oriented_share"),
+    ),
+    "maximisation": Reader(
+        "maximisation.json",
+        maximisation.read,
+        "maximisation.safetensors",
+        maximisation.maps,
+        pinned=("gain", "contrast_mean"),
+    ),
+    "top_images": Reader(
+        "top_images.json",
+        top_images.read,
+        "top_images.safetensors",
+        top_images.maps,
+        fine=("activation",),
+        pinned=("activation_mean", "brightness"),
     ),
 }

@@ -11,9 +11,8 @@ from typing import Any
 from harness.frames.cka import CKA, NOTHING_DEFINED
 from harness.frames.columns import Reading
 from harness.frames.layers import Map
+from harness.frames.pictures import picture
 from harness.spec.measure import Workflow
-
-CHANNELS = ("r", "g", "b")
 
 
 def read(measure: Workflow, content: Mapping[str, Any]) -> Iterator[Reading]:
@@ -38,6 +37,4 @@ def maps(measure: Workflow, content: Mapping[str, Any]) -> Iterator[Map]:
     yield Map("gram-snn", numbers, numbers, arrays["gram_x"])
     yield Map("gram-ann", numbers, numbers, arrays["gram_y"])
     for number, image_CHW in enumerate(arrays["images"]):
-        for channel, plane_HW in zip(CHANNELS, image_CHW, strict=False):
-            rows, columns = ([str(place) for place in range(size)] for size in plane_HW.shape)
-            yield Map(f"image-{number}-{channel}", rows, columns, plane_HW)
+        yield from picture(str(number), image_CHW)

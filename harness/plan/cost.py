@@ -13,13 +13,14 @@ from statistics import median
 from typing import Any
 
 from harness.plan.node import Node
-from harness.plan.size import SIZES, Size
+from harness.plan.size import ALEXNET_MACS, SIZES, Size
 
 SECONDS_PER_LAYER_CALL = 3.2e-4  # one thread, forward and backward, batch 64, torch 2.15, 2 cores
 SECONDS_PER_GIGA_MAC = 0.045  # 32-bit convolution, forward and backward, same machine
 SECONDS_PER_GIGA_PRODUCT = 0.03  # multiply-adds of a Gram matrix or of pairs of them, same machine
 GPU_SPEEDUP = 60.0  # stated, not measured: corrected by the first run on a GPU
 CIFAR_TRAIN_IMAGES = 50_000
+CIFAR_TEST_IMAGES = 10_000
 ARCHITECTURE_SECONDS = 0.5
 
 
@@ -113,6 +114,41 @@ def _probe(spec: Mapping[str, Any]) -> float:
     return _passes(spec["x"], _train_images(spec["x"]["dataset"]) * epochs, 256) / 3
 
 
+def _regression(spec: Mapping[str, Any]) -> float:
+    """Features of both sides, then per direction a solution on the side of the images, or a descent
+    that goes through them epoch by epoch.
+    """
+    fit, side, network = spec["regression"], spec["x"]["dataset"]["size"], spec["x"]["network"]
+    features = _layer_features(network, fit["pool"] or side // 2)
+    images = fit["images"]
+    products = images * features * (images + 2 * features)
+    if fit["kind"] == "descent":
+        products = 2 * fit["epochs"] * images * features**2
+    seen = sum(_passes(spec[name], images, 256) / 3 for name in ("x", "y"))
+    return float(seen + 2 * products / 1e9 * SECONDS_PER_GIGA_PRODUCT)
+
+
+def _layer_features(network: Mapping[str, Any], side: int) -> float:
+    """Numbers of an image in the second stage, where the second batch norm is."""
+    channels = network.get("channels", network.get("base_width", 64)) * network.get("width", 1)
+    return float(2 * channels * side**2)
+
+
+def _activations(spec: Mapping[str, Any]) -> float:
+    return _passes(spec["x"], spec["images"], 250) / 3
+
+
+def _maximisation(spec: Mapping[str, Any]) -> float:
+    ascent = spec["ascent"]
+    macs = ALEXNET_MACS * (ascent["size"] / 224) ** 2 * ascent["steps"] * ascent["starts"]
+    return float(macs / 1e9 * SECONDS_PER_GIGA_MAC)
+
+
+def _top_images(spec: Mapping[str, Any]) -> float:
+    """All test images, for each of three targets."""
+    return _passes(spec["x"], 3 * spec["x"]["dataset"].get("test_images", CIFAR_TEST_IMAGES), 256)
+
+
 _MODELS: Mapping[str, Callable[[Mapping[str, Any]], float]] = {
     "train": _training,
     "architecture": lambda spec: ARCHITECTURE_SECONDS,
@@ -121,6 +157,11 @@ _MODELS: Mapping[str, Callable[[Mapping[str, Any]], float]] = {
     "attack": _attack,
     "probe": _probe,
     "workflow": lambda spec: ARCHITECTURE_SECONDS,
+    "regression": _regression,
+    "activations": _activations,
+    "kernels": lambda spec: ARCHITECTURE_SECONDS,
+    "maximisation": _maximisation,
+    "top_images": _top_images,
 }
 
 
@@ -145,4 +186,7 @@ def disk_bytes(node: Node) -> int:
     if node.kind == "cka":
         x, y = node.spec["x"], node.spec["y"] or node.spec["x"]
         return 8 * _size(x).layers * _size(y).layers + 5 * beside
+    if node.kind == "maximisation":
+        ascent = node.spec["ascent"]
+        return int(12 * ascent["size"] ** 2 * ascent["starts"]) + beside
     return beside

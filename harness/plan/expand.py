@@ -14,7 +14,8 @@ from harness.plan.resolve import Setting, resolve, resolve_part
 from harness.spec.document import Document
 from harness.spec.exhibit import AXES, BLOCK_AXES, Exhibit
 from harness.spec.library import Library
-from harness.spec.measure import Measure, Side
+from harness.spec.measure import Measure
+from harness.spec.measure_base import Side
 from harness.spec.overrides import override_axes
 from harness.spec.run import Training
 

@@ -14,6 +14,7 @@ from harness.spec.base import Spec
 from harness.spec.blocks import Blocks
 from harness.spec.dataset import Cifar, PinnedFile
 from harness.spec.exhibit import AXES, BLOCK_AXES
+from harness.spec.network import GivenWeights
 from harness.spec.overrides import Override
 from harness.spec.profile import Profile
 from harness.spec.run import Training
@@ -24,13 +25,15 @@ from harness.spec.validate import sentence, shown
 class Setting:
     """Everything around a point that decides its spec.
 
-    `repacked` holds, by data set name, the checksums of files that the user chose to accept.
+    `repacked` holds, by data set name, the checksums of files that the user chose to accept;
+    `weights` is the file of AlexNet's weights that the user named, if one was.
     """
 
     blocks: Blocks
     profile: Profile
     overrides: tuple[Override, ...] = ()
     repacked: Mapping[str, tuple[PinnedFile, ...]] = field(default_factory=dict)
+    weights: GivenWeights | None = None
 
 
 def resolve(
@@ -80,6 +83,9 @@ def _change(said: dict[str, Any], setting: Setting, scaled: bool, origin: dict[s
     for override in setting.overrides:
         if not override.is_axis:
             _put(said, override.name, override.values[0], override.where, origin)
+    if setting.weights is not None:
+        for name, value in (("weights", "file"), ("given", _plain(setting.weights))):
+            _put(said, f"network.{name}", value, f"--weights {setting.weights.path}", origin)
 
 
 def _blocks(axes: Mapping[str, Any], setting: Setting, scaled: bool) -> dict[str, Any]:

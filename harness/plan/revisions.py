@@ -16,4 +16,9 @@ REVISIONS: Mapping[str, int] = {
     "attack": 1,
     "probe": 1,
     "workflow": 1,
+    "regression": 1,
+    "activations": 1,
+    "kernels": 1,
+    "maximisation": 1,
+    "top_images": 1,
 }

@@ -14,6 +14,7 @@ from harness.report import wording
 from harness.report.view import Fact, FailureView, NodeView, Provenance
 from harness.spec.dataset import Cifar, Dataset, Recordings, Saccades
 from harness.spec.document import Document
+from harness.spec.network import Alexnet
 from harness.spec.profile import Profile
 from harness.store.manifest import Manifest
 
@@ -52,6 +53,12 @@ def command(planned: PlannedExhibit, profile: Profile) -> str:
         words += ["--set", typed]
     if any(_is_repacked(point.run.dataset) for point in planned.points):
         words.append("--repacked-data")
+    given = {
+        point.run.network.given.path
+        for point in planned.points
+        if isinstance(point.run.network, Alexnet) and point.run.network.given
+    }
+    words += [word for path in sorted(given) for word in ("--weights", path)]
     return shlex.join(words)
 
 

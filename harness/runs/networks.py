@@ -57,7 +57,7 @@ def _small(network: networks.Small, neuron: Neuron, ends: Ends) -> Network:
     return small(
         network.stages,
         width=network.width,
-        base_width=network.base_width,
+        base_width=network.channels,
         **ends,
         **_activation(neuron),
     )
@@ -67,7 +67,10 @@ def _alexnet(network: networks.Alexnet, neuron: Neuron, ends: Ends) -> Network:
     if neuron.kind != "relu":
         problem = f"AlexNet is an artificial network (got neuron {neuron.kind!r})"
         raise HarnessError("network alexnet", problem, hint="neuron = 'relu'")
-    return alexnet(weights=network.weights, **ends)
+    if network.weights != "stand-in":
+        problem = f"its weights are {network.weights!r}, so it is not trained here"
+        raise HarnessError("network alexnet", problem, hint="--set network.weights=stand-in")
+    return alexnet(head="linear", enlarge=network.enlarge, quiet=network.quiet, **ends)
 
 
 _BUILDERS: Mapping[str, Callable[[Any, Neuron, Ends], Network]] = {

@@ -9,14 +9,32 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from harness.runs import architecture, attack, cka, probe, time_cka, train, workflow
+from harness.runs import (
+    activations,
+    architecture,
+    attack,
+    cka,
+    kernels,
+    maximisation,
+    probe,
+    regression,
+    time_cka,
+    top_images,
+    train,
+    workflow,
+)
 from harness.runs.place import Numbers, Place, Report
 from harness.spec.run import (
+    ActivationsRun,
     ArchitectureRun,
     CkaRun,
+    KernelsRun,
+    MaximisationRun,
     ProbeRun,
+    RegressionRun,
     RobustnessRun,
     TimeCkaRun,
+    TopImagesRun,
     Training,
     WorkflowRun,
 )
@@ -38,4 +56,9 @@ RUNNERS: Mapping[str, Runner] = {
     "attack": Runner(RobustnessRun, attack.run),
     "probe": Runner(ProbeRun, probe.run),
     "workflow": Runner(WorkflowRun, workflow.run),
+    "regression": Runner(RegressionRun, regression.run),
+    "activations": Runner(ActivationsRun, activations.run),
+    "kernels": Runner(KernelsRun, kernels.run),
+    "maximisation": Runner(MaximisationRun, maximisation.run),
+    "top_images": Runner(TopImagesRun, top_images.run),
 }

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from harness.errors import HarnessError
+from harness.spec.ascent import Ascent
 from harness.spec.attack import Attack
 from harness.spec.cka import Cka
 from harness.spec.dataset import Dataset
@@ -16,6 +17,7 @@ from harness.spec.network import Network
 from harness.spec.neuron import Neuron
 from harness.spec.probe import Probe
 from harness.spec.recipe import Recipe
+from harness.spec.regression import Regression
 from harness.spec.validate import suggestion, validate
 
 Block = TypeVar("Block")
@@ -58,6 +60,8 @@ class Blocks:
     cka: Shelf[Cka]
     attack: Shelf[Attack]
     probe: Shelf[Probe]
+    regression: Shelf[Regression]
+    ascent: Shelf[Ascent]
 
 
 def read_blocks(documents: Mapping[str, Document], faults: list[HarnessError]) -> Blocks:
@@ -70,6 +74,8 @@ def read_blocks(documents: Mapping[str, Document], faults: list[HarnessError]) -
         cka=Shelf("cka", _shelf(documents.get("cka"), Cka, faults)),
         attack=Shelf("attack", _shelf(documents.get("attacks"), Attack, faults)),
         probe=Shelf("probe", _shelf(documents.get("probes"), Probe, faults)),
+        regression=Shelf("regression", _shelf(documents.get("regressions"), Regression, faults)),
+        ascent=Shelf("ascent", _shelf(documents.get("ascents"), Ascent, faults)),
     )
 
 

@@ -13,36 +13,17 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field, field_validator
 
 from harness.spec.base import Name, Spec
-
-_TRAINED = ("network", "neuron", "dataset", "recipe")
-
-
-class Side(Spec):
-    """One network of a measure: that of the point, but for what is said here."""
-
-    neuron: Name | None = None
-    seed: int = Field(default=0, ge=0, le=1000, description="added to the seed of the point")
-
-
-class _Measure(Spec):
-    """What all measures have; `sides` are the trainings that one of them needs at a point."""
-
-    scale_free: ClassVar[bool] = False
-    needs: ClassVar[tuple[str, ...]] = _TRAINED
-    index: ClassVar[tuple[str, ...]] = ()
-
-    @property
-    def sides(self) -> tuple[Side, ...]:
-        """The networks, x before y."""
-        return (Side(),)
-
-    @property
-    def blocks(self) -> Mapping[str, str]:
-        """Part → the named block that this measure takes it from."""
-        return {}
+from harness.spec.lab_measure import (
+    Activations,
+    Kernels,
+    Maximisation,
+    RegressionMeasure,
+    TopImagesMeasure,
+)
+from harness.spec.measure_base import BaseMeasure, Side
 
 
-class Accuracy(_Measure):
+class Accuracy(BaseMeasure):
     """Top-1 accuracy on the test set, percent, of a network trained by the recipe."""
 
     kind: Literal["accuracy"]
@@ -51,7 +32,7 @@ class Accuracy(_Measure):
     )
 
 
-class Architecture(_Measure):
+class Architecture(BaseMeasure):
     """Stages, parameters and MACs of a network as built. Nothing is trained, so every profile
     measures the networks at their published size."""
 
@@ -61,7 +42,7 @@ class Architecture(_Measure):
     index: ClassVar[tuple[str, ...]] = ("stage",)
 
 
-class _Similarity(_Measure):
+class _Similarity(BaseMeasure):
     """A measure that estimates CKA."""
 
     cka: Name = Field(default="paper", description="block that says how similarity is estimated")
@@ -120,7 +101,7 @@ class Robustness(_Similarity):
         return {"cka": self.cka, "attack": self.attack}
 
 
-class Probes(_Measure):
+class Probes(BaseMeasure):
     """Accuracy of a linear probe on the output of each residual block (Fig. A.6, p. 19)."""
 
     kind: Literal["probe"]
@@ -133,7 +114,7 @@ class Probes(_Measure):
         return {"probe": self.probe}
 
 
-class Workflow(_Measure):
+class Workflow(BaseMeasure):
     """The way from images to one similarity, with the matrices on it (Fig. 1, p. 2)."""
 
     kind: Literal["workflow"]
@@ -149,7 +130,18 @@ class Workflow(_Measure):
 
 
 Measure = Annotated[
-    Accuracy | Architecture | CkaMap | TimeCka | Robustness | Probes | Workflow,
+    Accuracy
+    | Architecture
+    | CkaMap
+    | TimeCka
+    | Robustness
+    | Probes
+    | Workflow
+    | RegressionMeasure
+    | Activations
+    | Kernels
+    | Maximisation
+    | TopImagesMeasure,
     Field(discriminator="kind"),
 ]
 

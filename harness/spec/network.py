@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from harness.spec.base import PRESENTATION, Spec
+from harness.spec.dataset import Checksum, PinnedFile
 from harness.spec.deviation import Deviation
 
 Stage = Annotated[int, Field(ge=1, le=3)]
@@ -64,18 +65,50 @@ class Small(Spec):
     kind: Literal["small"]
     stages: int = Field(default=3, ge=1, le=6, description="channels double from one to the next")
     width: int = Field(default=1, ge=1, le=64, description="multiplies every channel count")
-    base_width: int = Field(default=32, ge=1, le=1024, description="channels of stage 1 at width 1")
+    channels: int = Field(
+        default=32, ge=1, le=1024, description="of stage 1 at width 1, in every profile"
+    )
     deviations: Annotated[tuple[Deviation, ...], PRESENTATION] = ()
+
+
+class PublishedWeights(PinnedFile):
+    """A file of weights and where it is offered."""
+
+    mirrors: Annotated[tuple[str, ...], PRESENTATION] = ()
+    bytes: Annotated[int, PRESENTATION] = Field(default=0, ge=0)
+
+
+class GivenWeights(Spec):
+    """A file of weights that the user named; what it holds enters the key, not where it lies."""
+
+    checksum: Checksum
+    path: Annotated[str, PRESENTATION]
 
 
 class Alexnet(Spec):
-    """torchvision's AlexNet; artificial only."""
+    """torchvision's AlexNet; artificial only. Its weights are had in one of three ways, which the
+    figures say: as published, from a file that the user names, or trained here as a stand-in, with
+    one linear layer behind the convolutions and images that are enlarged until they fit."""
 
     kind: Literal["alexnet"]
-    weights: Literal["imagenet", "none"] = Field(
-        default="imagenet", description="as torchvision publishes them, or drawn from the seed"
+    weights: Literal["imagenet", "file", "stand-in"] = Field(
+        default="imagenet", description="file only by --weights, never in a spec"
+    )
+    published: PublishedWeights
+    given: GivenWeights | None = Field(default=None, description="set by --weights")
+    enlarge: int = Field(
+        default=2, ge=1, le=32, description="images of the stand-in, so many times"
+    )
+    quiet: float = Field(
+        default=1.0, gt=0, le=1, description="of a stand-in: initial conv1 and conv2, conv3 inverse"
     )
     deviations: Annotated[tuple[Deviation, ...], PRESENTATION] = ()
+
+    @model_validator(mode="after")
+    def _a_file_is_given(self) -> Alexnet:
+        if (self.weights == "file") != (self.given is not None):
+            raise ValueError("weights are those of a file just when one is given, by --weights")
+        return self
 
 
 Network = Annotated[Resnet | Vgg | Small | Alexnet, Field(discriminator="kind")]

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from pydantic import BaseModel
 
+from harness.spec.ascent import Ascent
 from harness.spec.attack import Fgsm, Pgd
 from harness.spec.cka import Cka
 from harness.spec.dataset import Cifar, ColouredDigits, EmbeddedDigits, Recordings, Saccades
@@ -14,6 +15,7 @@ from harness.spec.neuron import If, Lif, Plif, Relu
 from harness.spec.numerics import Numerics
 from harness.spec.probe import Ridge, Sgd
 from harness.spec.recipe import Recipe
+from harness.spec.regression import DescentFit, RidgeFit
 
 PARTS: Mapping[str, tuple[type[BaseModel], ...]] = {
     "network": (Resnet, Vgg, Small, Alexnet),
@@ -24,11 +26,23 @@ PARTS: Mapping[str, tuple[type[BaseModel], ...]] = {
     "cka": (Cka,),
     "attack": (Pgd, Fgsm),
     "probe": (Ridge, Sgd),
+    "regression": (RidgeFit, DescentFit),
+    "ascent": (Ascent,),
 }
-MEASURED: tuple[str, ...] = ("cka", "attack", "probe")
+MEASURED: tuple[str, ...] = ("cka", "attack", "probe", "regression", "ascent")
 """The parts of a measurement, taken from named blocks; the others are those of a training."""
 
-_CLOSED = ("kind", "name", "files", "archive", "archives", "origin", "deviations")
+_CLOSED = (
+    "kind",
+    "name",
+    "files",
+    "archive",
+    "archives",
+    "origin",
+    "published",
+    "given",
+    "deviations",
+)
 """Fields that choose the model or pin its data: a profile or an override leaves them alone."""
 
 

@@ -6,15 +6,17 @@ from typing import Literal
 
 from pydantic import Field
 
+from harness.spec.ascent import Ascent
 from harness.spec.attack import Attack
 from harness.spec.base import Name, Spec
 from harness.spec.cka import Cka
 from harness.spec.dataset import Dataset
-from harness.spec.network import Network
+from harness.spec.network import Alexnet, Network
 from harness.spec.neuron import Neuron
 from harness.spec.numerics import Numerics
 from harness.spec.probe import Probe
 from harness.spec.recipe import Recipe
+from harness.spec.regression import Regression
 
 
 class Training(Spec):
@@ -77,3 +79,58 @@ class WorkflowRun(Spec):
     y: Training
     layer: Name
     images: int = Field(ge=4)
+
+
+class Pretrained(Spec):
+    """A network whose weights are had as a file, published or given."""
+
+    network: Alexnet
+    numerics: Numerics
+
+
+class RegressionRun(Spec):
+    """Linear maps between one layer of two trained networks."""
+
+    x: Training
+    y: Training
+    layer: Name
+    regression: Regression
+
+
+class ActivationsRun(Spec):
+    """Some layers of one trained network on test images."""
+
+    x: Training
+    layers: tuple[Name, ...] = Field(min_length=1)
+    image: int = Field(ge=0)
+    images: int = Field(ge=1)
+
+
+class KernelsRun(Spec):
+    """The kernels of one convolution."""
+
+    x: Training | Pretrained
+    layer: Name
+    tiles: Literal["rgb", "triples"]
+    seed: int = Field(ge=0, description="of the shuffled kernels that they are compared with")
+
+
+class MaximisationRun(Spec):
+    """Images that drive a layer, a channel or a neuron of one network."""
+
+    x: Training | Pretrained
+    layer: Name
+    channel: int | None = Field(ge=0)
+    position: tuple[int, int] | None
+    ascent: Ascent
+    seed: int = Field(ge=0)
+
+
+class TopImagesRun(Spec):
+    """The images that a layer, a channel and a neuron of one trained network prefer."""
+
+    x: Training
+    layer: Name
+    channel: int = Field(ge=0)
+    position: tuple[int, int]
+    k: int = Field(ge=1)

@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from harness.spec.ascent import Ascent
 from harness.spec.attack import Attack
 from harness.spec.cka import Cka
 from harness.spec.dataset import Dataset
@@ -20,6 +21,7 @@ from harness.spec.parts import PARTS
 from harness.spec.probe import Probe
 from harness.spec.profile import Profile
 from harness.spec.recipe import Recipe
+from harness.spec.regression import Regression
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 BLOCKS: Mapping[str, tuple[str, Any]] = {
@@ -29,6 +31,8 @@ BLOCKS: Mapping[str, tuple[str, Any]] = {
     "cka": ("cka", Cka),
     "attacks": ("attack", Attack),
     "probes": ("probe", Probe),
+    "regressions": ("regression", Regression),
+    "ascents": ("ascent", Ascent),
 }
 """File of specs/blocks/ → the part of a run that its tables describe, and their type."""
 KINDS = ("exhibit", "profile", *BLOCKS, "recipes")

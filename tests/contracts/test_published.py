@@ -65,6 +65,9 @@ PRINTED: dict[str, list[tuple[dict[str, str], str, str, str]]] = {
         ({"neuron": "lif"}, "epsilon", "0 0.001 0.005 0.01 0.02 0.05",
          "89.67 87.77 80.72 68.04 40.08 1.88"),
     ],
+    "lab-fig1": [
+        ({"fit": "descent"}, "direction", "cnn-to-snn snn-to-cnn", "0.025 0.33"),
+    ],
     "figA9": [
         ({"neuron": "relu"}, "epsilon", "0 0.001 0.005 0.01 0.02 0.05",
          "74.12 68.28 45.15 22.23 5.49 0.39"),

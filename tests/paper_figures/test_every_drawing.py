@@ -15,6 +15,7 @@ from paper_figures import drawing
 from tests.paper_figures.made import CELLS, MAPS
 
 AXES = ("neuron", "dataset", "depth", "width", "residual", "single_step", "time_steps", "stage")
+AXES += ("fit", "direction", "split", "pixels", "kernel", "start", "place", "target", "rank")
 FOLDER = Path(paper_figures.__file__).parent
 
 
@@ -34,10 +35,11 @@ def empty(columns: tuple[str, ...]) -> pd.DataFrame:
     return pd.DataFrame({name: pd.Series(dtype=object) for name in (*AXES, *columns, "text")})
 
 
-def test_these_are_the_exhibits_of_the_paper() -> None:
+def test_these_are_the_exhibits_of_paper_and_lab() -> None:
     wanted = [f"fig{n}" for n in range(1, 9)]
     wanted += [f"figA{n}" for n in range(1, 13)] + ["figC1", "figC2"]
     wanted += ["table1", "table2", "table3", "tableB1", "tableD1", "tableD2"]
+    wanted += [f"lab_fig{n}" for n in range(1, 10)]
     assert set(wanted) <= set(drawings())
 
 

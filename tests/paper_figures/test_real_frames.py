@@ -22,7 +22,9 @@ from tests.synthetic import library, plan
 MEASURED = sorted(
     name
     for name, exhibit in library().exhibits.items()
-    if exhibit.figure and exhibit.measure[0].kind not in ("accuracy", "architecture")
+    if exhibit.figure
+    and exhibit.measure[0].kind not in ("accuracy", "architecture")
+    and exhibit.source.document == "paper"
 )
 
 

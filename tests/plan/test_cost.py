@@ -93,6 +93,30 @@ def test_measurements_cost_more_with_layers_time_images_and_iterations() -> None
         assert all(0 < seconds < 600 for seconds in found)
 
 
+LAB = {
+    "regression": ("lab-fig1", "regression.images=512"),
+    "activations": ("lab-fig2", "neuron.decay=0.5"),
+    "maximisation": ("lab-fig6", "ascent.steps=48"),
+    "top_images": ("lab-fig9", "time_steps=2"),
+}
+
+
+@pytest.mark.parametrize("kind", LAB)
+def test_measures_of_the_lab_cost_what_they_look_at(kind: str) -> None:
+    exhibit, less = LAB[kind]
+    usual, smaller = (sum(seconds_of(kind, exhibit, typed=t)) for t in ((), (less,)))
+    assert 0 < smaller <= usual < 600
+    assert smaller < usual or kind == "activations"
+
+
+def test_a_stand_in_leaves_its_convolutions_alone() -> None:
+    library = load(layout())
+    plan = expand(library, ("lab-fig7",), Setting(library.blocks, library.profile("smoke")))
+    train, images = plan.nodes.values()
+    assert disk_bytes(train) == pytest.approx(4 * 2.56e6, rel=0.01)
+    assert disk_bytes(images) > 2 * 12 * 224**2
+
+
 def test_earlier_measurements_set_the_scale_of_their_kind_and_device() -> None:
     library = load(layout())
     plan = expand(library, ("fig3",), Setting(library.blocks, library.profile("smoke")))

@@ -17,7 +17,7 @@ from harness.spec.overrides import parse_override
 from tests.plan.test_identity import leaves, other, replaced
 from tests.synthetic import library, plan
 
-NODES = 199  # of all exhibits under `smoke`, each once however many exhibits ask for it
+NODES = 213  # of all exhibits under `smoke`, each once however many exhibits ask for it
 
 
 def measured(made: Plan, kind: str) -> list[Node]:
@@ -58,6 +58,8 @@ def test_a_network_with_itself_is_trained_once() -> None:
         ("fig6", "figA12", 3),  # the SNNs; other layers, so other maps
         ("figA2", "figA3", 3),
         ("figA9", "figA4", 2),
+        ("lab-fig2", "lab-fig3", 2),  # the CNN and its activations
+        ("lab-fig1", "lab-fig9", 1),  # the SNN
     ],
 )
 def test_exhibits_share_what_is_the_same(one: str, other: str, shared: int) -> None:

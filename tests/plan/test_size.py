@@ -22,7 +22,7 @@ CASES = [
     ("spec", "built"), CASES, ids=lambda case: str(case.get("kind")) if type(case) is dict else ""
 )
 def test_formulas_lie_near_the_networks_as_built(spec: Any, built: engine.Network) -> None:
-    size = SIZES[spec["kind"]](spec | {"base_width": 8, "width": 1}, 32)
+    size = SIZES[spec["kind"]](spec | {"base_width": 8, "channels": 8, "width": 1}, 32)
     summary = engine.summarise(built)
     assert size.macs == pytest.approx(summary.macs_per_step, rel=0.1)
     assert size.parameters == pytest.approx(summary.parameters, rel=0.1)
@@ -35,6 +35,13 @@ def test_a_stage_of_one_step_is_a_third_of_a_residual_network() -> None:
 
 def test_a_run_stored_before_the_field_has_no_stage_of_one_step() -> None:
     assert SIZES["resnet"]({"depth": 20, "base_width": 16, "width": 1}, 32).at_one_step == 0
+
+
+def test_a_stand_in_is_its_convolutions_and_a_small_head() -> None:
+    size = SIZES["alexnet"]({"weights": "stand-in", "enlarge": 2}, 32)
+    summary = engine.summarise(engine.alexnet(head="linear", classes=10), (3, 64, 64))
+    assert size.parameters == pytest.approx(summary.parameters, rel=0.01)
+    assert size.macs == pytest.approx(summary.macs, rel=0.4)  # borders weigh more in small images
 
 
 def test_alexnet_has_the_size_that_torchvision_states() -> None:

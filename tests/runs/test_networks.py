@@ -26,7 +26,8 @@ def built(spec: Spec, neuron: object = RELU) -> Network:
 @pytest.mark.parametrize("name", [name for name in BLOCKS.network.blocks if name != "alexnet"])
 @pytest.mark.parametrize("neuron", [RELU, LIF], ids=["relu", "lif"])
 def test_every_block_can_be_built_and_sees_images_and_frames(name: str, neuron: object) -> None:
-    spec = BLOCKS.network[name].model_copy(update={"base_width": 2})
+    narrow = "channels" if name == "small" else "base_width"
+    spec = BLOCKS.network[name].model_copy(update={narrow: 2})
     made = built(spec, neuron)
     assert made(torch.randn(3, 2, 8, 8)).shape == (3, 7)
     assert made(torch.randn(5, 3, 2, 8, 8)).shape == (3, 7)
@@ -43,9 +44,9 @@ def test_every_block_can_be_built_and_sees_images_and_frames(name: str, neuron: 
         (Vgg(kind="vgg", base_width=2), "depth", 19),
         (Vgg(kind="vgg", base_width=2), "layout", "table"),
         (Vgg(kind="vgg", base_width=2), "width", 2),
-        (Small(kind="small", base_width=2), "stages", 2),
-        (Small(kind="small", base_width=2), "base_width", 3),
-        (Small(kind="small", base_width=2), "width", 2),
+        (Small(kind="small", channels=2), "stages", 2),
+        (Small(kind="small", channels=2), "channels", 3),
+        (Small(kind="small", channels=2), "width", 2),
     ],
     ids=str,
 )
@@ -55,15 +56,22 @@ def test_every_field_reaches_the_engine(spec: Spec, field: str, value: object) -
     assert not torch.equal(built(spec, LIF)(images), built(changed, LIF)(images))
 
 
+def test_alexnet_is_built_to_be_a_stand_in_and_nothing_else() -> None:
+    spec = BLOCKS.network["alexnet"].model_copy(update={"weights": "stand-in"})
+    made, louder, larger = (
+        built(spec.model_copy(update=change)) for change in ({}, {"quiet": 1.0}, {"enlarge": 4})
+    )
+    assert made(torch.randn(2, 2, 32, 32)).shape == (2, 7)
+    assert larger(torch.randn(2, 2, 16, 16)).shape == (2, 7)
+    conv1 = [one.get_parameter("features.0.weight") for one in (made, louder)]
+    assert conv1[0].std() < 0.5 * conv1[1].std()
+    with pytest.raises(HarnessError, match="'imagenet', so it is not trained here"):
+        built(BLOCKS.network["alexnet"])
+
+
 def test_alexnet_is_artificial_only() -> None:
     with pytest.raises(HarnessError, match="artificial network"):
         built(BLOCKS.network["alexnet"], LIF)
-
-
-def test_a_network_without_a_drawn_weight_file_is_built_from_the_seed() -> None:
-    pytest.importorskip("torchvision")
-    spec = BLOCKS.network["alexnet"].model_copy(update={"weights": "none"})
-    assert built(spec)(torch.randn(1, 2, 63, 63)).shape == (1, 7)
 
 
 def test_a_spec_says_all_that_the_figures_network_is() -> None:

@@ -97,6 +97,11 @@ MEASURED = {
     "attack": ("fig8", "attack.json", ("depth=8", "neuron=relu", "attack.units=pixel")),
     "probe": ("figA6", "probe.json", ("depth=8", "residual=full", "neuron=relu")),
     "workflow": ("fig1", "workflow.json", ("depth=8",)),
+    "regression": ("lab-fig1", "regression.json", ("network.channels=2",)),
+    "activations": ("lab-fig2", "activations.json", ("network.channels=4",)),
+    "kernels": ("lab-fig5", "kernels.json", ()),
+    "maximisation": ("lab-fig7", "maximisation.json", ("ascent.steps=2", "ascent.starts=1")),
+    "top_images": ("lab-fig9", "top_images.json", ("network.channels=8",)),
 }
 SMALL = ("network.base_width=4", "network.branch_scale=1.0", "cka.images=64", "cka.batch=32")
 SMALL += ("attack.images=64", "attack.iterations=2", "neuron.threshold=0.5")

@@ -10,7 +10,8 @@ from pydantic import TypeAdapter, ValidationError
 from harness.spec.attack import Attack
 from harness.spec.cka import Cka
 from harness.spec.exhibit import Exhibit
-from harness.spec.measure import Measure, Side
+from harness.spec.measure import Measure
+from harness.spec.measure_base import Side
 
 MEASURE: TypeAdapter[Any] = TypeAdapter(Measure)
 

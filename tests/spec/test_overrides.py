@@ -32,6 +32,8 @@ REFUSED = [
     ("recipe.epoch=2", "did you mean 'recipe.epochs'"),
     ("sead=1", "did you mean 'seed'"),
     ("recipe.epochs=1,2", "takes one value"),
+    ("network.given=1", "no axis or field"),  # only --weights may
+    ("network.published=1", "no axis or field"),
     ("dataset.files=1", "no axis or field"),  # pins data; only --repacked-data may
 ]
 

@@ -12,6 +12,7 @@ from harness.engine.networks.resnet import ResNet, resnet
 from harness.engine.networks.small import small
 from harness.engine.networks.summary import StageSummary, Summary, summarise
 from harness.engine.networks.vgg import vgg
+from harness.engine.networks.weight_file import read_convolutions
 
 __all__ = [
     "AlexNet",
@@ -24,6 +25,7 @@ __all__ = [
     "from_published",
     "hooked",
     "initialise",
+    "read_convolutions",
     "record",
     "resnet",
     "small",

@@ -8,24 +8,24 @@ Legend: T = time steps, B = batch, C = channels, H, W = height and width; activa
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from types import ModuleType
-from typing import Any, Literal, cast
+from typing import Literal, cast
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from harness.engine.encoding import fold
-from harness.engine.networks.layers import initialise
+from harness.engine.networks.layers import initialise, linear
 from harness.engine.networks.network import Network, at_least_1, mean_over_time
 from harness.engine.networks.outline import Part, convolution_cell
-from harness.errors import ExitCode, HarnessError
+from harness.errors import HarnessError
 
 SMALLEST = 63  # pixels that leave something for the last pool
 IMAGENET_CLASSES = 1000
 _AHEAD = 15  # torchvision 0.(n + 15) is released with torch 2.n
 
-Weights = Literal["none", "imagenet"]
+Head = Literal["published", "linear"]
 
 
 class AlexNet(Network):
@@ -33,13 +33,15 @@ class AlexNet(Network):
     `alexnet`.
 
     Its ReLUs work in place in torchvision and do not here, so that the output of a convolution
-    stays what it was. Its dropout is off: nothing here draws from a global generator.
+    stays what it was. Its dropout is off: nothing here draws from a global generator. Images are
+    shown `enlarge` times as high and wide, each pixel repeated, so that small ones fit.
     """
 
     time_steps = 1
 
-    def __init__(self, original: nn.Module) -> None:
+    def __init__(self, original: nn.Module, *, enlarge: int = 1) -> None:
         super().__init__()
+        self.enlarge = enlarge
         self.features = original.get_submodule("features")
         self.avgpool = original.get_submodule("avgpool")
         self.classifier = original.get_submodule("classifier")
@@ -51,15 +53,46 @@ class AlexNet(Network):
         """Images [B, C, H, W] or frames [T, B, C, H, W], normalised, to logits [B, classes]; the
         logits of frames are averaged.
 
-        Raises HarnessError for images of less than 63 pixels on a side.
+        Raises HarnessError for images of less than 63 pixels on a side once they are enlarged.
         """
-        height, width = images.shape[-2:]
+        height, width = (self.enlarge * side for side in images.shape[-2:])
         if min(height, width) < SMALLEST:
             said = f"AlexNet needs sides of at least {SMALLEST} pixels (got {height}x{width})"
             raise HarnessError("network input", said, hint="enlarge the images first")
         folded, steps = fold(images, self.time_steps)
+        if self.enlarge > 1:
+            folded = functional.interpolate(folded, scale_factor=self.enlarge, mode="nearest")
         logits = self.classifier(self.avgpool(self.features(folded)).flatten(1))
         return mean_over_time(logits, steps)
+
+    @torch.no_grad()
+    def quieten(self, factor: float) -> None:
+        """Less of conv1 and conv2, as much more of conv3 (`alexnet`)."""
+        layers = [layer for layer in self.features.children() if isinstance(layer, nn.Conv2d)]
+        first, second, third, *_ = layers
+        first.weight.mul_(factor)
+        second.weight.mul_(factor)
+        third.weight.div_(factor**2)
+
+    def load_convolutions(self, weights: Mapping[str, Tensor]) -> None:
+        """Take the weights of all convolutions, `features.0.weight`, `features.0.bias`, …
+
+        Raises HarnessError unless they are just those, in their shapes.
+        """
+        own = {
+            name: number for name, number in self.named_parameters() if name.startswith("features.")
+        }
+        wrong = sorted(own.keys() ^ weights.keys())
+        wrong += [
+            f"{name} {list(weights[name].shape)}, not {list(number.shape)}"
+            for name, number in own.items()
+            if name in weights and weights[name].shape != number.shape
+        ]
+        if wrong:
+            raise HarnessError("AlexNet convolutions", f"do not fit: {', '.join(wrong)}")
+        with torch.no_grad():
+            for name, number in own.items():
+                number.copy_(weights[name])
 
     def layer_names(self) -> tuple[str, ...]:
         """Convolutions, ReLUs and pools in execution order; not the three linear layers."""
@@ -74,47 +107,52 @@ class AlexNet(Network):
                 channels = layer.out_channels
                 cell = convolution_cell(layer, with_stride=True)
                 rows.append(Part(f"conv{len(rows) + 1}", cell, 1, channels, (f"features.{name}",)))
-        linear = [layer for layer in self.classifier.modules() if isinstance(layer, nn.Linear)]
-        widths = ", ".join(f"{layer.out_features}-d" for layer in linear)
-        classes = linear[-1].out_features
+        dense = [layer for layer in self.classifier.modules() if isinstance(layer, nn.Linear)]
+        widths = ", ".join(f"{layer.out_features}-d" for layer in dense)
+        classes = dense[-1].out_features
         pooling = Part("pooling", "Adaptive average pooling, 6x6", 1, channels, ("avgpool",))
-        last = Part("classifier", f"{widths} fully connected layers", 1, classes, ("classifier",))
-        return (*rows, pooling, last)
+        cell = f"{widths} fully connected layer{'s' * (len(dense) > 1)}"
+        return (*rows, pooling, Part("classifier", cell, 1, classes, ("classifier",)))
 
 
 def alexnet(
     *,
-    weights: Weights = "none",
+    head: Head = "published",
     classes: int = IMAGENET_CLASSES,
     in_channels: int = 3,
+    enlarge: int = 1,
+    quiet: float = 1.0,
     seed: int = 0,
-    folder: Path | None = None,
+    convolutions: Mapping[str, Tensor] | None = None,
 ) -> AlexNet:
-    """torchvision's AlexNet, with initial weights drawn from `seed`, or with those that torchvision
-    publishes for ImageNet.
+    """torchvision's AlexNet, with initial weights drawn from `seed`.
 
-    "imagenet" fetches them once (233 MB, checked against their hash) into `folder`, or where
-    torch.hub keeps them. Raises HarnessError when torchvision is missing or does not fit torch,
-    when the weights cannot be had, and for an ImageNet network of other classes or channels.
+    "linear" puts one linear layer behind its pool, 0.1 instead of 58.6 million weights, for what is
+    about its convolutions alone. `quiet` multiplies the initial weights of the first two
+    convolutions and divides those of the third by its square: the function stays the same (ReLU and
+    max pool are homogeneous), but what training adds to the first two soon stands out of the noise.
+    `convolutions` are trained weights (`read_convolutions`). Raises HarnessError when torchvision
+    is missing or does not fit torch, and for weights or numbers that do not fit.
     """
-    at_least_1(classes=classes, in_channels=in_channels)
-    if weights not in ("none", "imagenet"):
-        raise HarnessError("network weights", f"'none' or 'imagenet' (got {weights!r})")
-    if weights == "imagenet" and (classes, in_channels) != (IMAGENET_CLASSES, 3):
-        said = f"those of ImageNet tell {IMAGENET_CLASSES} classes of RGB images apart"
-        got = f"{classes} classes of {in_channels} channels"
-        raise HarnessError("network weights", f"{said} (asked for {got})")
+    if not 0 < quiet <= 1:
+        raise HarnessError("network quiet", f"must lie in 0 … 1, above 0 (got {quiet})")
+    at_least_1(classes=classes, in_channels=in_channels, enlarge=enlarge)
+    if head not in ("published", "linear"):
+        raise HarnessError("network head", f"'published' or 'linear' (got {head!r})")
     models = _torchvision_models()
     with torch.device("meta"):
         original = models.alexnet(num_classes=classes, dropout=0.0)
         if in_channels != 3:
             first = original.features[0]
             original.features[0] = nn.Conv2d(in_channels, first.out_channels, 11, 4, 2)
-    network = AlexNet(original.to_empty(device="cpu"))
-    if weights == "imagenet":
-        network.load_state_dict(_published(models, folder))
-    else:
-        initialise(network, seed)
+    if head == "linear":
+        original.classifier = nn.Sequential(linear(original.classifier[1].in_features, classes))
+    network = AlexNet(original.to_empty(device="cpu"), enlarge=enlarge)
+    initialise(network, seed)
+    if quiet < 1:
+        network.quieten(quiet)
+    if convolutions is not None:
+        network.load_convolutions(convolutions)
     return network
 
 
@@ -130,20 +168,3 @@ def _torchvision_models() -> ModuleType:
             f"0.{minor + _AHEAD} or the newest before it",
         ) from error
     return cast(ModuleType, models)
-
-
-def _published(models: ModuleType, folder: Path | None) -> Mapping[str, Any]:
-    published = models.AlexNet_Weights.IMAGENET1K_V1
-    place = None if folder is None else str(folder)
-    try:
-        state: Mapping[str, Any] = published.get_state_dict(
-            progress=False, check_hash=True, model_dir=place, map_location="cpu"
-        )
-    except (OSError, RuntimeError) as error:  # no network, no disk; a wrong hash
-        raise HarnessError(
-            "AlexNet weights",
-            f"cannot be had from {published.url}: {error}",
-            hint="weights = 'none' draws them from the seed",
-            code=ExitCode.RUN_FAILED,
-        ) from error
-    return state

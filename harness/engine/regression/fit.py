@@ -37,6 +37,7 @@ class Regression:
     train: Score
     test: Score
     map: LinearMap
+    losses: tuple[float, ...] = ()  # of "sgd": MSE of the batches of each epoch, before their steps
 
 
 def regress(
@@ -57,14 +58,15 @@ def regress(
     `normal_equation_bytes`), and HarnessError where those do not fit either. "sgd" needs D·K
     numbers alone and stops short of the optimum; its order is drawn from `seed`.
     """
+    losses: tuple[float, ...] = ()
     if method == "sgd":
         solver: Solver = "sgd"
-        found = _by_sgd(train, descent or Descent(), seed)
+        found, losses = _by_sgd(train, descent or Descent(), seed)
     elif method == "ridge":
         solver, found = _by_ridge(train, alpha, memory_limit)
     else:
         raise HarnessError("regression method", f"'ridge' or 'sgd' (got {method!r})")
-    return Regression(solver, _score(found, train), _score(found, test), found)
+    return Regression(solver, _score(found, train), _score(found, test), found, losses)
 
 
 def _by_ridge(train: Pairs, alpha: float, memory_limit: int) -> tuple[Solver, LinearMap]:
@@ -81,7 +83,7 @@ def _by_ridge(train: Pairs, alpha: float, memory_limit: int) -> tuple[Solver, Li
     return "normal equations", ridge_of(moments, alpha=alpha)
 
 
-def _by_sgd(train: Pairs, descent: Descent, seed: int) -> LinearMap:
+def _by_sgd(train: Pairs, descent: Descent, seed: int) -> tuple[LinearMap, tuple[float, ...]]:
     sides: list[Moments] = []
     for pair in train.in_order():
         sides = sides or [Moments(0, one.shape[1], device=one.device) for one in pair]
@@ -91,10 +93,12 @@ def _by_sgd(train: Pairs, descent: Descent, seed: int) -> LinearMap:
     steps = descent.epochs * -(-train.images // descent.batch)
     spread = float(x.spread_K.sum() / x.count)
     found = SgdRegression(x.mean_y_K, spread, y.mean_y_K, descent=descent, steps=steps)
-    for epoch in range(descent.epochs):
-        for batch in train.shuffled(seed, epoch, descent.batch):
-            found.update(*batch)
-    return found.solve()
+    numbers = train.images * len(y.mean_y_K)
+    losses = [
+        sum(found.update(*batch) for batch in train.shuffled(seed, epoch, descent.batch)) / numbers
+        for epoch in range(descent.epochs)
+    ]
+    return found.solve(), tuple(losses)
 
 
 def _score(found: LinearMap, pairs: Pairs) -> Score:

@@ -57,14 +57,18 @@ class SgdRegression:
         self.weight_DK = torch.zeros(shape, device=mean_x_D.device)
         self._velocity_DK = torch.zeros_like(self.weight_DK)
 
-    def update(self, x_MD: Tensor, y_MK: Tensor) -> None:
-        """One step: the gradient of a batch is Xᵀ(X·W − Y)/M, X and Y about their means."""
+    def update(self, x_MD: Tensor, y_MK: Tensor) -> float:
+        """One step: the gradient of a batch is Xᵀ(X·W − Y)/M, X and Y about their means. Gives the
+        sum of the batch's squared errors before it.
+        """
         x, y = x_MD.float() - self.mean_x_D.float(), y_MK.float() - self.mean_y_K.float()
         lr = self._lr * (1 + math.cos(math.pi * self.done / self.steps)) / 2
-        gradient_DK = x.T @ (x @ self.weight_DK - y) / len(x)
+        residual_MK = x @ self.weight_DK - y
+        gradient_DK = x.T @ residual_MK / len(x)
         self._velocity_DK.mul_(self.descent.momentum).add_(gradient_DK)
         self.weight_DK -= lr * self._velocity_DK
         self.done += 1
+        return float(residual_MK.double().square().sum())
 
     def solve(self) -> LinearMap:
         """The map as it is now."""

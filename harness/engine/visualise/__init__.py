@@ -5,7 +5,7 @@ from __future__ import annotations
 from harness.engine.visualise.flatness import Contrast, contrast
 from harness.engine.visualise.gabor import GaborStatistics, gabor_statistics
 from harness.engine.visualise.grids import Sparsity, channel_tiles, sparsity, tiled
-from harness.engine.visualise.kernels import kernel_images, normalised_kernels
+from harness.engine.visualise.kernels import kernel_images, normalised_kernels, shuffled_kernels
 from harness.engine.visualise.maximise import Ascent, Maximised, maximise, total_variation
 from harness.engine.visualise.receptive import Box, receptive_field, seen_by_gradient
 from harness.engine.visualise.target import Target
@@ -29,6 +29,7 @@ __all__ = [
     "normalised_kernels",
     "receptive_field",
     "seen_by_gradient",
+    "shuffled_kernels",
     "sparsity",
     "tiled",
     "top_images",

@@ -13,7 +13,7 @@ from torch.nn import functional
 
 from harness.errors import HarnessError
 
-Channels = Literal["rgb", "triples", "single"]
+Channels = Literal["rgb", "triples", "single", "strongest"]
 
 
 def normalised_kernels(weight_NCKK: Tensor) -> Tensor:
@@ -37,7 +37,11 @@ def kernel_images(weight_NCKK: Tensor, channels: Channels = "rgb") -> Tensor:
     "rgb" is for kernels on three colour channels: one image per filter. "triples" shows channels 0
     1 2, 3 4 5, … as red, green, blue, ⌈C/3⌉ images per filter in a row, missing channels black; the
     colours mean nothing then. "single" shows each channel in grey, C images per filter in a row.
+    "strongest" shows one image per filter: the three channels with most energy, in their order, as
+    red, green and blue, stretched over these three.
     """
+    if channels == "strongest":
+        return normalised_kernels(_strongest(weight_NCKK))
     scaled = normalised_kernels(weight_NCKK)
     count, side = scaled.shape[1], scaled.shape[2:]
     if channels == "rgb":
@@ -53,7 +57,30 @@ def kernel_images(weight_NCKK: Tensor, channels: Channels = "rgb") -> Tensor:
         return padded.reshape(-1, 3, *side)
     if channels == "single":
         return scaled.reshape(-1, 1, *side).expand(-1, 3, -1, -1)
-    raise HarnessError("kernel images", f"'rgb', 'triples' or 'single' (got {channels!r})")
+    known = "'rgb', 'triples', 'single' or 'strongest'"
+    raise HarnessError("kernel images", f"{known} (got {channels!r})")
+
+
+def _strongest(weight_NCKK: Tensor) -> Tensor:
+    """Of each filter the three channels of largest ‖w‖, [N, 3, K, K]."""
+    _require_kernels(weight_NCKK)
+    if weight_NCKK.shape[1] < 3:
+        raise HarnessError("kernel images", f"no three channels (got {list(weight_NCKK.shape)})")
+    energy_NC = weight_NCKK.detach().square().sum((2, 3))
+    chosen_N3 = energy_NC.topk(3, dim=1).indices.sort(dim=1).values
+    return weight_NCKK.detach().gather(
+        1, chosen_N3[:, :, None, None].expand(-1, -1, *weight_NCKK.shape[2:])
+    )
+
+
+def shuffled_kernels(weight_NCKK: Tensor, generator: torch.Generator) -> Tensor:
+    """The pixels of each filter in another order, the same for all its channels: what its spectrum
+    is where only the values are left of a filter.
+    """
+    _require_kernels(weight_NCKK)
+    flat = weight_NCKK.detach().cpu().flatten(2)
+    rows = [one[:, torch.randperm(flat.shape[2], generator=generator)] for one in flat]
+    return torch.stack(rows).view(weight_NCKK.shape)
 
 
 def _require_kernels(weight: Tensor) -> None:

@@ -6,11 +6,13 @@ Legend: C = channels, H, W = height and width, S = steps of the optimisation.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from harness.engine.choices import choose
 from harness.engine.networks import Network, hooked
@@ -30,9 +32,12 @@ class Ascent:
     lr: float = 0.05
     jitter: int = 4  # pixels; each step sees the image rolled by up to that, either way
     total_variation: float = 0.0  # weight of the mean absolute difference of neighbours
+    leak: float = 1.0  # slope below 0 of what is climbed; 1 takes the activation as it is
 
     def __post_init__(self) -> None:
         choose(PARAMETRISATIONS, self.parametrisation, where="maximise parametrisation")
+        if not 0 < self.leak <= 1:
+            raise HarnessError("maximise leak", f"must lie in 0 … 1, above 0 (got {self.leak})")
         if self.steps < 1 or self.jitter < 0 or not self.lr > 0 or not self.total_variation >= 0:
             raise HarnessError(
                 "maximise", f"steps and lr above 0, the others 0 or more (got {self})"
@@ -60,6 +65,10 @@ def maximise(
 ) -> Maximised:
     """Climb `target.activation` from noise, over images [C, H, W] of `shape` in 0 … 1.
 
+    The mean of a convolution is linear in the image, so its best image is one colour with the
+    rhythm of the stride. `leak` below 1 rectifies each number before the mean, as the ReLU behind
+    the convolution does, but never to 0, so that a silent start has a way up.
+
     Each step maximises activation − total_variation·TV of the image rolled by a draw of its own,
     the network frozen in evaluation mode. Spiking networks are climbed along their surrogate
     gradient. `generator` (CPU) draws the start and the rolls. Raises HarnessError where the
@@ -71,10 +80,11 @@ def maximise(
     shifts = _rolls(ascent, generator)
     curve = torch.empty(ascent.steps, dtype=torch.float64, device=device)
     with in_mode(network, "eval"), torch.enable_grad():
-        start = _activation(network, target, normalisation, made.image())
+        start = _activation(network, target, normalisation, made.image(), ascent.leak)
         for step, shift in enumerate(shifts):
             image = made.image()
-            activation = _activation(network, target, normalisation, image.roll(shift, (1, 2)))
+            rolled = image.roll(shift, (1, 2))
+            activation = _activation(network, target, normalisation, rolled, ascent.leak)
             loss = ascent.total_variation * total_variation(image) - activation
             (gradient,) = torch.autograd.grad(loss, made.numbers)
             if step == 0:
@@ -83,7 +93,7 @@ def maximise(
             adam.step()
             curve[step] = activation.detach()
         found = made.image().detach()
-        end = _activation(network, target, normalisation, found)
+        end = _activation(network, target, normalisation, found, ascent.leak)
     if not torch.isfinite(curve).all() or not torch.isfinite(found).all():
         raise HarnessError(
             f"maximise {target.layer}",
@@ -100,17 +110,26 @@ def total_variation(image_CHW: Tensor) -> Tensor:
     return down + (image_CHW[:, :, 1:] - image_CHW[:, :, :-1]).abs().mean()
 
 
+class _Seen(Exception):
+    """Ends a forward pass at the target: what comes after it is of no use here."""
+
+
 def _activation(
-    network: Network, target: Target, normalisation: Normalisation, image_CHW: Tensor
+    network: Network,
+    target: Target,
+    normalisation: Normalisation,
+    image_CHW: Tensor,
+    leak: float,
 ) -> Tensor:
     found: list[Tensor] = []
 
     def keep(_: str, feature: Tensor) -> None:
-        found.append(target.activation(feature))
+        found.append(target.activation(functional.leaky_relu(feature, leak)))
+        raise _Seen
 
     mean_C11 = image_CHW.new_tensor(normalisation.mean)[:, None, None]
     std_C11 = image_CHW.new_tensor(normalisation.std)[:, None, None]
-    with hooked(network, [target.layer], keep):
+    with suppress(_Seen), hooked(network, [target.layer], keep):
         network(((image_CHW - mean_C11) / std_C11)[None])
     return found[0].sum()
 

@@ -67,20 +67,62 @@ def test_without_torchvision_the_pair_to_install_is_named(monkeypatch: pytest.Mo
         alexnet()
 
 
-@pytest.mark.parametrize("wrong", [{"classes": 10}, {"in_channels": 1}])
-def test_published_weights_are_for_imagenet(wrong: dict[str, int]) -> None:
-    with pytest.raises(HarnessError, match="1000 classes of RGB"):
-        alexnet(weights="imagenet", **wrong)
+def test_a_linear_head_leaves_the_convolutions_as_they_are(network: AlexNet) -> None:
+    light = alexnet(head="linear", classes=10, seed=2).eval()
+    images = torch.randn(2, 3, 64, 64)
+    assert torch.equal(light.features(images), network.features(images))
+    assert light(images).shape == (2, 10)
+    assert sum(one.numel() for one in light.parameters()) < 2.6e6
+    assert summarise(light, (3, 64, 64)).stages[-1].cell == "10-d fully connected layer"
 
 
-def test_weights_that_cannot_be_had_are_a_fault_with_a_way_out(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    api = pytest.importorskip("torchvision.models._api")
+def test_enlarged_images_are_each_pixel_again() -> None:
+    plain, enlarging = (alexnet(head="linear", classes=3, enlarge=k).eval() for k in (1, 2))
+    images = torch.randn(2, 3, 32, 32)
+    large = images.repeat_interleave(2, 2).repeat_interleave(2, 3)
+    assert torch.equal(enlarging(images), plain(large))
 
-    def unreachable(*arguments: Any, **options: Any) -> None:
-        raise OSError("no route to host")
 
-    monkeypatch.setattr(api, "load_state_dict_from_url", unreachable)
-    with pytest.raises(HarnessError, match="no route to host – weights = 'none'"):
-        alexnet(weights="imagenet")
+def test_a_quiet_start_is_the_same_function_with_smaller_kernels() -> None:
+    loud, quiet = (alexnet(head="linear", classes=3, quiet=k).eval() for k in (1.0, 0.25))
+    images = torch.randn(2, 3, 64, 64)
+    torch.testing.assert_close(quiet(images), loud(images), rtol=1e-4, atol=1e-6)
+    assert torch.equal(quiet.features[0].weight, loud.features[0].weight / 4)
+    assert torch.equal(quiet.features[3].weight, loud.features[3].weight / 4)
+
+
+def test_convolutions_are_taken_and_the_rest_stays() -> None:
+    one, other = (alexnet(head="linear", classes=3, seed=seed) for seed in (0, 1))
+    head = one.classifier[0].weight.clone()
+    state = {n: w for n, w in other.state_dict().items() if n.startswith("features.")}
+    one.load_convolutions(state)
+    assert all(torch.equal(one.state_dict()[name], wanted) for name, wanted in state.items())
+    assert torch.equal(one.classifier[0].weight, head)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"features.0.weight": torch.zeros(96, 3, 11, 11)}, r"\[96, 3, 11, 11\], not \[64, 3"),
+        ({"features.0.bias": None}, r"do not fit: features\.0\.bias"),
+        ({"features.99.weight": torch.zeros(1)}, r"features\.99\.weight"),
+    ],
+)
+def test_other_convolutions_are_refused(change: dict[str, Any], said: str) -> None:
+    network = alexnet(head="linear", classes=3)
+    state = {n: w for n, w in network.state_dict().items() if n.startswith("features.")} | change
+    with pytest.raises(HarnessError, match=said):
+        network.load_convolutions({name: one for name, one in state.items() if one is not None})
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"head": "deep"}, "'published' or 'linear'"),
+        ({"quiet": 0.0}, "above 0"),
+        ({"enlarge": 0}, "network enlarge"),
+    ],
+)
+def test_bad_values_are_refused(wrong: dict[str, Any], said: str) -> None:
+    with pytest.raises(HarnessError, match=said):
+        alexnet(classes=2, **wrong)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pytest
@@ -82,6 +83,33 @@ def test_sgd_ends_at_least_squares_where_that_is_easy() -> None:
 def test_sgd_stops_short_where_features_are_correlated_and_does_not_diverge() -> None:
     exact, got = fitted(alpha=0.0), fitted(method="sgd", descent=Descent(epochs=30, batch=16))
     assert exact.train.mse < got.train.mse < exact.train.variance
+
+
+def test_the_losses_of_a_descent_are_those_of_its_batches() -> None:
+    """By another hand: the error of each batch before its step, over an epoch."""
+    x, y = easy(0)
+    got = fitted_easy(epochs=2)
+    centred_x, centred_y = x - x.double().mean(0).float(), y - y.double().mean(0).float()
+    weight, velocity = torch.zeros(6, 3), torch.zeros(6, 3)
+    lr = 0.5 / float(centred_x.double().square().sum(1).mean())
+    pairs, wanted = feature_pairs(centred_x, centred_y), []
+    for epoch in range(2):
+        errors = []
+        for number, (a, b) in enumerate(pairs.shuffled(0, epoch, 64)):
+            residual = a @ weight - b
+            errors.append(float(residual.square().mean()))
+            velocity = 0.9 * velocity + a.T @ residual / len(a)
+            step = lr * (1 + math.cos(math.pi * (8 * epoch + number) / 16)) / 2
+            weight = weight - step * velocity
+        wanted.append(sum(errors) / len(errors))
+    assert got.losses == pytest.approx(wanted, rel=1e-4)
+    assert got.losses[1] < got.losses[0]
+    assert fitted().losses == ()
+
+
+def fitted_easy(epochs: int) -> Regression:
+    pairs = feature_pairs(*easy(0))
+    return regress(pairs, pairs, method="sgd", descent=Descent(epochs=epochs, batch=64))
 
 
 def test_sgd_is_its_seeds() -> None:

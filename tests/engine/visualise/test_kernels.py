@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from harness.engine.visualise import kernel_images, normalised_kernels
+from harness.engine.visualise import kernel_images, normalised_kernels, shuffled_kernels
 from harness.errors import HarnessError
 
 WEIGHT = torch.randn(6, 4, 5, 5, generator=torch.Generator().manual_seed(0))
@@ -48,8 +48,28 @@ def test_triples_and_single_channels_follow_filter_by_filter() -> None:
     assert torch.equal(single[6], scaled[1, 2].expand(3, -1, -1))
 
 
+def test_the_strongest_channels_stand_in_their_order_and_span_0_to_1() -> None:
+    weight = WEIGHT.clone()
+    weight[0, 2] *= 0.01  # of filter 0 the third channel is the weakest, of filter 1 the first
+    weight[1, 0] *= 0.01
+    got = kernel_images(weight, "strongest")
+    assert torch.equal(got[:1], normalised_kernels(weight[:1, [0, 1, 3]]))
+    assert torch.equal(got[1:2], normalised_kernels(weight[1:2, [1, 2, 3]]))
+    with pytest.raises(HarnessError, match="no three channels"):
+        kernel_images(WEIGHT[:, :2], "strongest")
+
+
+def test_shuffled_kernels_have_the_same_pixels_in_one_other_order_for_all_channels() -> None:
+    shuffled = shuffled_kernels(WEIGHT, torch.Generator().manual_seed(1))
+    assert not torch.equal(shuffled, WEIGHT)
+    pixels = [set(map(tuple, one.flatten(2)[0].T.tolist())) for one in (WEIGHT[:1], shuffled[:1])]
+    assert pixels[0] == pixels[1]  # a pixel keeps all its channels
+    again = shuffled_kernels(WEIGHT, torch.Generator().manual_seed(1))
+    assert torch.equal(shuffled, again)
+
+
 def test_bad_values_are_refused() -> None:
     with pytest.raises(HarnessError, match="expected"):
         kernel_images(WEIGHT[0])
-    with pytest.raises(HarnessError, match="'rgb', 'triples' or 'single'"):
+    with pytest.raises(HarnessError, match="'single' or 'strongest'"):
         kernel_images(WEIGHT, "grey")  # type: ignore[arg-type]

@@ -124,6 +124,16 @@ def test_the_network_is_left_as_it_was() -> None:
     assert all(torch.equal(tensor, before[name]) for name, tensor in made.state_dict().items())
 
 
+def test_nothing_behind_the_target_is_computed() -> None:
+    made = network()
+    seen: list[str] = []
+    for name in ("bn2", "conv3"):
+        layer = made.get_submodule(name)
+        layer.register_forward_hook(lambda *call, name=name: seen.append(name))
+    found(made=made, steps=2)
+    assert seen == []
+
+
 def test_a_dead_neuron_has_no_way_up() -> None:
     made = network()
     with torch.no_grad():

@@ -1,0 +1,101 @@
+"""`regression`: linear maps between one layer of two trained networks, there and back (lab Fig. 1).
+
+Legend: D, K = features of the two layers.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from harness.engine.regression import (
+    Descent,
+    Pairs,
+    Regression,
+    Score,
+    Side,
+    activation_pairs,
+    feature_pairs,
+    held_out,
+    regress,
+)
+from harness.runs.machine import prepared
+from harness.runs.place import Numbers, Place, Progress, Report, write_json
+from harness.runs.trained import first, normalisation, pictures_of, trained
+from harness.spec.regression import DescentFit, RidgeFit
+from harness.spec.run import RegressionRun, Training
+
+GIB = 1 << 30
+DIRECTIONS = ("cnn-to-snn", "snn-to-cnn")
+
+
+def run(spec: RegressionRun, place: Place, report: Report) -> Numbers:
+    """Fit and score; `regression.json` holds for each direction and split the MSE, R² and variance
+    of the targets, the way that the fit was found and, of a descent, the loss of each epoch.
+    """
+    with prepared(spec.x.numerics, place) as device:
+        images = pictures_of(spec.x, place)
+        pixels, _ = first(images, "test", spec.regression.images)
+        x, y = (
+            Side(trained(side, place.inputs[name], device), spec.layer, normalisation(side, images))
+            for name, side in (("x", spec.x), ("y", spec.y))
+        )
+        fitted, scored = held_out(len(pixels), spec.regression.held_out, spec.x.seed)
+        train, test = (
+            _pairs(x, y, pixels[chosen].to(device), spec.regression) for chosen in (fitted, scored)
+        )
+        found = []
+        for done, name in enumerate(_directions(spec.x)):
+            report(Progress(done, len(DIRECTIONS), "direction"))
+            if done:
+                train, test = train.reversed(), test.reversed()
+            fit = regress(train, test, seed=spec.x.seed, **_engine(spec.regression))
+            found.append({"direction": name, **_record(fit)})
+        report(Progress(len(DIRECTIONS), len(DIRECTIONS), "direction"))
+    record = {"layer": spec.layer, "images": len(pixels), "directions": found}
+    write_json(place.files / "regression.json", record)
+    return {
+        f"{name}_{one['direction'].replace('-', '_')}": one["held-out"][name]
+        for one in found
+        for name in ("mse", "r2")
+    }
+
+
+def _directions(x: Training) -> tuple[str, ...]:
+    """From x to y first."""
+    return DIRECTIONS[::-1] if x.neuron.is_spiking else DIRECTIONS
+
+
+def _pairs(x: Side, y: Side, pixels: Tensor, fit: RidgeFit | DescentFit) -> Pairs:
+    """Computed anew each time, so that a closed form stays within its limit; kept for a descent,
+    which sees them in each epoch, where that is at most a gibibyte.
+    """
+    pairs = activation_pairs(x, y, pixels, pool=fit.pool or None, time=fit.time)
+    if isinstance(fit, RidgeFit):
+        return pairs
+    one_x, one_y = next(iter(pairs.batches(torch.zeros(1, dtype=torch.int64), 1)))
+    if len(pixels) * (one_x.shape[1] + one_y.shape[1]) * 4 > GIB:
+        return pairs
+    sides: Any = zip(*pairs.in_order(), strict=True)
+    return feature_pairs(*map(torch.cat, sides))
+
+
+def _engine(fit: RidgeFit | DescentFit) -> dict[str, Any]:
+    if isinstance(fit, RidgeFit):
+        limit = round(fit.memory_gib * GIB)
+        return {"method": "ridge", "alpha": fit.alpha, "memory_limit": limit}
+    fields = fit.model_dump(include={"epochs", "batch", "relative_lr", "momentum"})
+    return {"method": "sgd", "descent": Descent(**fields)}
+
+
+def _record(fit: Regression) -> dict[str, Any]:
+    scores = {"train": _score(fit.train), "held-out": _score(fit.test)}
+    return {"solver": fit.solver, "losses": list(fit.losses), **scores}
+
+
+def _score(score: Score) -> dict[str, Any]:
+    r2 = None if math.isnan(score.r2) else score.r2
+    return {"images": score.images, "mse": score.mse, "variance": score.variance, "r2": r2}

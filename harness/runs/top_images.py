@@ -1,0 +1,84 @@
+"""`top_images`: the test images that units of one trained network prefer (lab Fig. 9).
+
+Legend: K = images, C = colours, H, W = height and width.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from safetensors.torch import save_file
+from torch import Tensor
+
+from harness.engine.visualise import Target, top_images
+from harness.runs.machine import prepared
+from harness.runs.place import Numbers, Place, Progress, Report, write_json
+from harness.runs.trained import normalisation, pictures_of, trained
+from harness.runs.workflow import WHITE
+from harness.spec.run import TopImagesRun
+
+COLOURS = ("red", "green", "blue")
+BORDER = 4  # the frame of an image is an n-th of its side wide
+
+
+def run(spec: TopImagesRun, place: Place, report: Report) -> Numbers:
+    """Rank all test images; `top_images.safetensors` holds for each target the mean [C, H, W] and
+    the images [K, C, H, W] in 0…1, `top_images.json` their places, activations and ties, and how
+    bright the mean is at its border and in its centre, beside that of all test images.
+    """
+    targets = (
+        Target(spec.layer),
+        Target(spec.layer, spec.channel),
+        Target(spec.layer, spec.channel, spec.position),
+    )
+    arrays: dict[str, Tensor] = {}
+    rows: list[dict[str, Any]] = []
+    with prepared(spec.x.numerics, place) as device:
+        network = trained(spec.x, place.inputs["x"], device)
+        images = pictures_of(spec.x, place)
+        normalise = normalisation(spec.x, images)
+        for done, target in enumerate(targets):
+            report(Progress(done, len(targets), "target"))
+            found = top_images(network, images.test_images, normalise, target, k=spec.k)
+            arrays[f"mean.{target.kind}"] = found.mean_CHW.float()
+            arrays[f"images.{target.kind}"] = found.images_KCHW.float() / WHITE
+            rows.append(
+                {
+                    "target": target.kind,
+                    "images": found.indices_K.tolist(),
+                    "activations": found.activations_K.tolist(),
+                    "ties": found.ties,
+                    "brightness": _brightness(found.mean_CHW),
+                }
+            )
+        report(Progress(len(targets), len(targets), "target"))
+        everything = images.test_images.double().mean(0) / WHITE
+    save_file(
+        {name: one.cpu().contiguous() for name, one in arrays.items()},
+        place.files / "top_images.safetensors",
+    )
+    record = {
+        "layer": spec.layer,
+        "channel": spec.channel,
+        "position": list(spec.position),
+        "k": spec.k,
+        "of": len(images.test_images),
+        "targets": rows,
+        "everything": _brightness(everything),
+    }
+    write_json(place.files / "top_images.json", record)
+    return {row["target"]: sum(row["activations"]) / spec.k for row in rows}
+
+
+def _brightness(image_CHW: Tensor) -> dict[str, dict[str, float]]:
+    """Mean of each colour over the frame of an image, and over what is inside it."""
+    height, width = image_CHW.shape[-2:]
+    rows, columns = max(1, height // BORDER), max(1, width // BORDER)
+    centre = torch.zeros(height, width, dtype=torch.bool)
+    centre[rows : height - rows, columns : width - columns] = True
+    parts = {"border": ~centre, "centre": centre}
+    return {
+        name: dict(zip(COLOURS, image_CHW.cpu()[:, mask].mean(1).tolist(), strict=True))
+        for name, mask in parts.items()
+    }
