@@ -16,13 +16,16 @@ from harness.frames.frame import Frame
 from harness.plan.expand import Plan
 from harness.report import marks, wording
 from harness.report.assess import Assessed
+from harness.report.charts import charts
 from harness.report.deviations import deviations
 from harness.report.figures import Drawn
 from harness.report.learning import curves_view
+from harness.report.maps_view import maps_view
 from harness.report.pivot import Pivot, pivot
+from harness.report.plan_graph import plan_graph
 from harness.report.provenance import Manifests, failure_views, provenance
 from harness.report.tables import comparison, details, plain, tolerances
-from harness.report.view import ClaimView, ExhibitView, Figure, Grid, Link, Mark
+from harness.report.view import ClaimView, ExhibitView, Figure, Link, Listing, Mark
 from harness.spec.exhibit import Exhibit
 from harness.spec.library import Library
 from harness.spec.profile import Profile
@@ -60,12 +63,17 @@ def exhibit_view(
         details=details(verdict.cells, names) if is_held else (),
         more=_more(one.frame, verdict, layout, names, is_held),
         figure=_figure(exhibit, figure),
+        maps=maps_view(one.planned, one.frame),
+        charts=charts(one.frame, layout),
         curves=curves_view(one.frame.curves, layout),
         claims=tuple(_claim(claim, verdict) for claim in verdict.claims),
         deviations=deviations(one.planned, library.blocks, profile),
         errata=exhibit.errata,
         notes=exhibit.notes,
         provenance=provenance(one.planned, plan, document, profile, manifests, failures),
+        graph=plan_graph(
+            one.planned, plan, (key for key, found in manifests.items() if found), failures
+        ),
         links=_links(exhibit.id, one.frame, figure),
     )
 
@@ -93,7 +101,7 @@ def against(verdict: Verdict) -> str:
 
 def _more(
     frame: Frame, verdict: Verdict, layout: Pivot, names: Mapping[str, str], is_held: bool
-) -> Grid | None:
+) -> Listing | None:
     """The quantities that are compared with nothing: beside those that are, or all of them."""
     compared = {cell.quantity for cell in verdict.cells} if is_held else set()
     others = frame.cells[~frame.cells["quantity"].isin(compared | frame.fine)]
@@ -103,7 +111,7 @@ def _more(
     cells = compare(rest, Standard(None, None, "golden files do not list this quantity"))
     readable = {cell.quantity: cell.quantity.replace("_", " ") for cell in cells}
     caption = "Measured too, compared with nothing" if is_held else "What was measured"
-    return plain(cells, layout, {**readable, **names}, caption)
+    return Listing(caption, plain(cells, layout, {**readable, **names}))
 
 
 def _figure(exhibit: Exhibit, drawn: Drawn | None) -> Figure | None:

@@ -35,9 +35,15 @@ def comparison(verdict: Verdict, pivot: Pivot, names: Names, caption: str) -> Gr
     return _grid(verdict.cells, pivot, names, caption, lines)
 
 
-def plain(cells: Sequence[CellResult], pivot: Pivot, names: Names, caption: str) -> Grid:
-    """Numbers without anything beside them."""
-    return _grid(cells, pivot, names, caption, [("", "measured", _value)])
+def plain(cells: Sequence[CellResult], pivot: Pivot, names: Names) -> str:
+    """Numbers without anything beside them, as a table of text."""
+    grid = _grid(cells, pivot, names, "", [("", "measured", _value)])
+    heads = [
+        [grid.corner, *(group.title for group in grid.groups for _ in group.labels)],
+        ["", *(label for group in grid.groups for label in group.labels)],
+    ]
+    lines = [[body.label, *(cell.text for cell in body.rows[0].cells)] for body in grid.bodies]
+    return wording.aligned([*heads, *lines])
 
 
 def _grid(

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+
+from harness.report.plots import Chart, MapsView, PlanGraph
 
 
 @dataclass(frozen=True)
@@ -96,6 +99,14 @@ class Grid:
 
 
 @dataclass(frozen=True)
+class Listing:
+    """Numbers as lines of text: there may be hundreds of them."""
+
+    caption: str
+    text: str
+
+
+@dataclass(frozen=True)
 class DetailRow:
     """One cell with all that is known of it."""
 
@@ -178,6 +189,22 @@ class DeviationView:
 
 
 @dataclass(frozen=True)
+class Shared:
+    """Something said once for several exhibits."""
+
+    text: str
+    exhibits: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class SharedDeviation:
+    """A setting on which the sources differ, and the exhibits that it touches."""
+
+    what: DeviationView
+    exhibits: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class FailureView:
     """A run that went wrong, with the end of its log."""
 
@@ -238,14 +265,17 @@ class ExhibitView:
     grid: Grid | None  # none where there is nothing to hold the numbers against
     tolerances: tuple[Fact, ...]
     details: tuple[DetailRow, ...]
-    more: Grid | None
+    more: Listing | None
     figure: Figure | None
+    maps: MapsView | None
+    charts: tuple[Chart, ...]
     curves: Curves | None
     claims: tuple[ClaimView, ...]
     deviations: tuple[DeviationView, ...]
     errata: tuple[str, ...]
     notes: tuple[str, ...]
     provenance: Provenance
+    graph: PlanGraph
     links: tuple[Link, ...]
 
 
@@ -260,7 +290,11 @@ class Page:
     profile_title: str
     command: str
     banners: tuple[Banner, ...]
+    tallies: tuple[Count, ...]  # exhibits by status
     problems: tuple[Problem, ...]
+    errata: tuple[Shared, ...]
+    deviations: tuple[SharedDeviation, ...]
     exhibits: tuple[ExhibitView, ...]
     scale: tuple[Fact, ...]
     made_with: str
+    packed: Mapping[str, str]  # cells of maps, by name

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 MINUS = "−"
 NOTHING = "–"
@@ -80,3 +80,15 @@ def listed(words: Iterable[str]) -> str:
 def counted(n: int, noun: str) -> str:
     """`1 cell`, `27 cells`."""
     return f"{n:,} {noun}{'' if n == 1 else 's'}"
+
+
+def aligned(lines: Sequence[Sequence[str]]) -> str:
+    """Columns of text: the first from the left, the others to the right."""
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return "\n".join(
+        "  ".join(
+            text.rjust(width) if place else text.ljust(width)
+            for place, (text, width) in enumerate(zip(line, widths, strict=True))
+        ).rstrip()
+        for line in lines
+    )
