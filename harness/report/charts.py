@@ -18,7 +18,7 @@ ALONG = ("layer", "block", "epsilon", "position")
 FEW = 2  # points that make a curve
 MANY, CHARTS = 8, 4  # curves that a chart, charts that a quantity may have
 WIDTH, HEIGHT = 440.0, 210.0  # of the plotting area, in units of the view box
-TICKS = 7
+NAMED, TICKS = 12, 7  # names that an axis has room for, numbers otherwise
 _NAMES = {"epsilon": "ε", "layer": "layer", "block": "block", "position": "position in a block"}
 
 
@@ -43,13 +43,18 @@ def charts(frame: Frame, pivot: Pivot) -> tuple[Chart, ...]:
         if unit == "cells":
             continue  # how many are undefined is no curve
         listed = list(rows(cells))
+        everything = _varied(
+            [_Curve({n: level_text(row[n]) for n in frame.index}) for row in listed]
+        )
         for block in pivot.blocks:
-            groups = list(_apart(_curves(listed, frame.index, along, block)))
+            curves = _curves(listed, frame.index, along, block)
+            groups = list(_apart(curves))
             if len(groups) <= CHARTS:  # what needs more is for the table and for frame.csv
                 start = len(found)
+                titles = [_title(quantity, group, everything) for group in groups]
                 found += [
-                    _chart(f"{frame.exhibit}-curve{start + n}", quantity, along, unit, group)
-                    for n, group in enumerate(groups)
+                    _chart(f"{frame.exhibit}-curve{start + n}", title, along, unit, group)
+                    for n, (title, group) in enumerate(zip(titles, groups, strict=True))
                 ]
     return tuple(found)
 
@@ -98,17 +103,24 @@ def _varied(curves: Sequence[_Curve]) -> dict[str, tuple[str, ...]]:
     return {name: levels for name, levels in found.items() if len(levels) > 1}
 
 
-def _chart(name: str, quantity: str, along: str, unit: str, curves: Sequence[_Curve]) -> Chart:
+def _title(quantity: str, curves: Sequence[_Curve], everything: Mapping[str, object]) -> str:
+    """The quantity, and those levels that these curves share and others do not have."""
+    varied = _varied(curves)
+    levels = curves[0].levels.items()
+    at = {n: text for n, text in levels if n in everything and n not in varied}
+    return wording.headed(
+        ", ".join(part for part in (wording.quantity(quantity), wording.levels(at)) if part)
+    )
+
+
+def _chart(name: str, title: str, along: str, unit: str, curves: Sequence[_Curve]) -> Chart:
     longest = max(curves, key=lambda curve: len(curve.values))
+    is_even = len({len(curve.values) for curve in curves}) == 1
     floor, ceiling, ticks = _scale(curves, unit)
     varied = _varied(curves)
-    shared = {n: text for n, text in curves[0].levels.items() if n not in varied and text}
-    words = [
-        wording.levels({n: curve.levels[n] for n in varied}) or quantity.replace("_", " ")
-        for curve in curves
-    ]
+    words = [wording.levels({n: curve.levels[n] for n in varied}) or title for curve in curves]
     series = tuple(
-        _series(f"t{place}", word, curve.values, len(longest.values), (floor, ceiling))
+        _series(f"t{place}", word, curve.values, (floor, ceiling))
         for place, (word, curve) in enumerate(zip(words, curves, strict=True))
     )
     described = {
@@ -119,14 +131,12 @@ def _chart(name: str, quantity: str, along: str, unit: str, curves: Sequence[_Cu
             for curve in curves
         ],
     }
-    title = quantity.replace("_", " ")
-    at = wording.levels(shared)
     return Chart(
         name=name,
-        title=f"{title}, {at}" if at else title,
-        x=_NAMES[along],
-        y=unit,
-        ticks_x=tuple(_ticks_x(longest.names)),
+        title=title,
+        x=_NAMES[along] if is_even else f"{_NAMES[along]}, from the first to the last",
+        unit=unit,
+        ticks_x=tuple(_ticks_x(longest.names)) if is_even else (),
         ticks_y=tuple(Tick(f"{_y(value, floor, ceiling):.1f}", text) for value, text in ticks),
         series=series,
         said="; ".join(f"{w}: {_extent(c.values)}" for w, c in zip(words, curves, strict=True)),
@@ -134,10 +144,9 @@ def _chart(name: str, quantity: str, along: str, unit: str, curves: Sequence[_Cu
     )
 
 
-def _series(
-    tone: str, word: str, values: Sequence[float], steps: int, scale: tuple[float, float]
-) -> Series:
-    """A path that is broken where a value is undefined."""
+def _series(tone: str, word: str, values: Sequence[float], scale: tuple[float, float]) -> Series:
+    """A path over all of the width, broken where a value is undefined."""
+    steps = len(values)
     path, dots, is_down = [], [], False
     for place, value in enumerate(values):
         if math.isnan(value):
@@ -159,7 +168,7 @@ def _scale(
     values = [value for curve in curves for value in curve.values if not math.isnan(value)]
     least, greatest = min(values, default=0.0), max(values, default=1.0)
     whole = 100.0 if unit.startswith("percent") else 1.0
-    if greatest > whole or unit not in ("CKA",) and not unit.startswith(("percent", "share")):
+    if greatest > whole or (unit not in ("CKA",) and not unit.startswith(("percent", "share"))):
         whole = 10.0 ** math.ceil(math.log10(greatest)) if greatest > 0 else 1.0
     floor = min(0.0, math.floor(least / whole * 5) / 5 * whole)
     count = round((whole - floor) / whole * 5)
@@ -168,10 +177,10 @@ def _scale(
 
 
 def _ticks_x(names: Sequence[str]) -> Iterator[Tick]:
-    """A few names along the axis: of many, by their number from 1 on."""
-    step = max(1, math.ceil(len(names) / TICKS))
+    """The names along the axis where there is room, else a few of their numbers from 1 on."""
+    step = 1 if len(names) <= NAMED else math.ceil(len(names) / TICKS)
     for place in range(0, len(names), step):
-        text = names[place] if len(names) <= 2 * TICKS - 2 and step == 1 else str(place + 1)
+        text = names[place] if len(names) <= NAMED else str(place + 1)
         yield Tick(f"{_x(place, len(names)):.1f}", text)
 
 

@@ -25,7 +25,7 @@ from harness.report.pivot import Pivot, pivot
 from harness.report.plan_graph import plan_graph
 from harness.report.provenance import Manifests, failure_views, provenance
 from harness.report.tables import comparison, details, plain, tolerances
-from harness.report.view import ClaimView, ExhibitView, Figure, Link, Listing, Mark
+from harness.report.view import ClaimView, ExhibitView, Figure, Grid, Link, Listing, Mark
 from harness.spec.exhibit import Exhibit
 from harness.spec.library import Library
 from harness.spec.profile import Profile
@@ -58,7 +58,7 @@ def exhibit_view(
         cells=marks.counts_of_cells(verdict),
         claims_counts=marks.counts_of_claims(verdict),
         failures=failure_views(one.planned, plan, failures),
-        grid=comparison(verdict, layout, names, exhibit.title) if is_held else None,
+        grid=_held(verdict, layout, names, exhibit.title) if is_held else None,
         tolerances=tolerances(verdict.cells, names),
         details=details(verdict.cells, names) if is_held else (),
         more=_more(one.frame, verdict, layout, names, is_held),
@@ -76,6 +76,16 @@ def exhibit_view(
         ),
         links=_links(exhibit.id, one.frame, figure),
     )
+
+
+def _held(verdict: Verdict, layout: Pivot, names: Mapping[str, str], title: str) -> Grid:
+    """The compared cells; a quantity that is the only one is named once, above them."""
+    quantities = {cell.quantity for cell in verdict.cells}
+    if len(quantities) > 1 or quantities <= set(names):
+        return comparison(verdict, layout, names, title)
+    (one,) = quantities
+    caption = f"{title}: {wording.quantity(one)}"
+    return comparison(verdict, layout, {**names, one: ""}, caption)
 
 
 def quantity_names(exhibit: Exhibit) -> dict[str, str]:
@@ -109,7 +119,7 @@ def _more(
         return None
     rest = Frame(frame.exhibit, frame.index, frame.runs, others, frame.points, ())
     cells = compare(rest, Standard(None, None, "golden files do not list this quantity"))
-    readable = {cell.quantity: cell.quantity.replace("_", " ") for cell in cells}
+    readable = {cell.quantity: wording.quantity(cell.quantity) for cell in cells}
     caption = "Measured too, compared with nothing" if is_held else "What was measured"
     return Listing(caption, plain(cells, layout, {**readable, **names}))
 

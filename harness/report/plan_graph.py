@@ -83,4 +83,3 @@ def _edge(start: float, bend: float, y: float, to_x: float, to_y: float) -> str:
 
 def _label(key: str, planned: PlannedExhibit, plan: Plan) -> str:
     return key if key == planned.exhibit.id else plan.nodes[key].label
-

@@ -43,7 +43,7 @@ class Chart:
     name: str
     title: str
     x: str
-    y: str
+    unit: str
     ticks_x: tuple[Tick, ...]
     ticks_y: tuple[Tick, ...]
     series: tuple[Series, ...]

@@ -69,7 +69,8 @@ def _grid(
         at = dict(zip(pivot.rows, levels, strict=True))
         bodies.append(GridBody(_row_label(quantity, at, names), tuple(said)))
     groups = tuple(ColumnGroup(block.title, block.labels) for block in pivot.blocks)
-    corner = ", ".join(wording.axis(name) for name in pivot.rows)
+    used = [name for name in pivot.rows if any(cell.levels[name] for cell in cells)]
+    corner = ", ".join(wording.axis(name) for name in used)
     is_marked = any(cell.mark for body in bodies for line in body.rows for cell in line.cells)
     is_words = any(cell.text for cell in cells)
     return Grid(caption, corner, groups, tuple(bodies), is_marked, is_words)
@@ -90,7 +91,7 @@ def _says_something(line: GridRow) -> bool:
 
 def _row_label(quantity: str, levels: Mapping[str, str], names: Names) -> str:
     said = ", ".join(wording.level(name, text) for name, text in levels.items() if text)
-    name = names.get(quantity, quantity)
+    name = names.get(quantity, wording.quantity(quantity))
     if not name or not said:
         return said or name
     return f"{said}, {name}"

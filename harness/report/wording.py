@@ -9,7 +9,11 @@ MINUS = "−"
 NOTHING = "–"
 _LEVELS: Mapping[tuple[str, str], str] = {("neuron", "relu"): "ANN", ("neuron", "lif"): "SNN"}
 _TIMES = ("width",)  # axes whose levels are factors
-_AXES: Mapping[str, str] = {"time_steps": "time steps", "single_step": "one step in"}
+_AXES: Mapping[str, str] = {
+    "time_steps": "time steps",
+    "single_step": "one step in",
+    "epsilon": "ε",
+}
 
 
 def axis(name: str) -> str:
@@ -22,6 +26,16 @@ def level(name: str, text: str) -> str:
     if name in _TIMES and text:
         return f"×{text}"
     return _LEVELS.get((name, text), text)
+
+
+def quantity(name: str) -> str:
+    """`attack_cka_mean` → `attack CKA mean`."""
+    return " ".join("CKA" if word == "cka" else word for word in name.split("_"))
+
+
+def headed(text: str) -> str:
+    """With a capital at its start, the rest as it is."""
+    return text[:1].upper() + text[1:]
 
 
 def levels(held: Mapping[str, str]) -> str:

@@ -17,11 +17,12 @@ function readableChart(figure) {
     mark.removeAttribute("visibility");
     said.replaceChildren(...series.flatMap(({ names, values }, number) => {
       const label = words[number];
-      if (at >= values.length || label.control?.checked === false) return [];
+      if (label.control?.checked === false) return [];
       const item = document.createElement("span");
       item.className = `tone ${label.dataset.tone}`;
-      const value = values[at] === null ? "undefined" : String(values[at]).replace("-", "−");
-      item.textContent = `${label.textContent.trim()}, ${names[at]}: ${value}`;
+      const place = Math.round((at / Math.max(1, steps - 1)) * (values.length - 1)); // of its own
+      const value = values[place] === null ? "undefined" : String(values[place]).replace("-", "−");
+      item.textContent = `${label.textContent.trim()}, ${names[place]}: ${value}`;
       return [item];
     }));
   }
