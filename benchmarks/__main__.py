@@ -1,4 +1,4 @@
-"""`python -m benchmarks [--cka]`: a table, and `out/bench.json` with versions and hardware."""
+"""`python -m benchmarks [--cka | --events]`: a table; `out/bench.json` has the condition too."""
 
 from __future__ import annotations
 
@@ -24,6 +24,9 @@ def main() -> None:
     asked = _arguments()
     if asked.cka:
         _cka(asked)
+        return
+    if asked.events:
+        _publish(asked.out, events.rows(asked.rounds), ceilings("cpu", asked.rounds), {})
         return
     size = Size(batch=asked.batch, side=asked.side, device=asked.device)
     limits = ceilings(asked.device, asked.rounds)
@@ -88,6 +91,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--batch", type=int, default=64, help="images of the training step")
     parser.add_argument("--side", type=int, default=32, help="of an image, pixels")
     parser.add_argument("--cka", action="store_true", help="CKA maps, and nothing else")
+    parser.add_argument("--events", action="store_true", help="recordings, and nothing else")
     parser.add_argument("--cka-memory", action="store_true", help="of ResNet-164, 4 minibatches")
     parser.add_argument("--images", type=int, default=1024, help="of a minibatch of CKA")
     parser.add_argument("--elements", type=int, default=lif.ELEMENTS, help="of the LIF alone")

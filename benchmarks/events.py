@@ -1,15 +1,19 @@
-"""Event recordings: decoding both formats, against the libraries that read them, and the cache.
+"""Event recordings: from the files and from the decoded cache, to events and to frames.
 
-A reader ends with all events of the recordings in memory. The cache is mapped there, so nothing is
-decoded or copied; its candidate reads every byte of it once, as whoever uses the events will. What
-a peer gives is held against ours before the clock starts.
+Every candidate begins with paths and ends with every recording of the set in the form that its case
+names; all files are in the memory of the system. The cache is opened anew each time, index
+included, and every byte of it is held against its checksum before it is used. Its events lie in the
+mapped file, a column for each of their numbers; "copied" makes structured arrays of 16 bytes per
+event of them, as the readers of the files give. "As training reads it" begins with the listing of
+the folder and ends with the tensor of frames. What a peer gives is held against ours before the
+clock starts.
 """
 
 from __future__ import annotations
 
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from importlib.machinery import ModuleSpec
 from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -17,16 +21,22 @@ from types import ModuleType
 from typing import Any
 
 import numpy as np
+import torch
 
 from benchmarks.ratio import Row, interleaved
 from harness.engine.data.events import read_aedat2, read_atis, write_aedat2, write_atis
 from harness.engine.data.events.aedat2 import upright
-from harness.engine.data.events.cache import cached
-from harness.engine.data.events.event import Events, as_events
-from harness.engine.data.events.recording import Recording
+from harness.engine.data.events.cache import Cache
+from harness.engine.data.events.columns import columns
+from harness.engine.data.events.event import Events, Sensor, as_events
+from harness.engine.data.events.frames import count, starts_by_time
+from harness.engine.data.events.load import Framing, framed, recordings
+from harness.engine.data.events.published import FORMATS
 
-OURS, CACHE, SPIKINGJELLY, TONIC = "from the files", "from the cache", "SpikingJelly", "tonic"
-RECORDINGS, EVENTS = 20, 100_000  # about the size of one of CIFAR10-DVS's
+FILES, CACHE, COPIED = "from the files", "from the cache", "from the cache, copied"
+SPIKINGJELLY, TONIC = "SpikingJelly", "tonic"
+RECORDINGS, EVENTS = 100, 100_000  # about the size of one of CIFAR10-DVS's
+FRAMING = Framing(10, "time", 48, Sensor(128, 128))
 
 Read = Callable[[Path], Any]
 
@@ -35,38 +45,68 @@ def rows(rounds: int) -> list[Row]:
     """ATIS and AEDAT 2.0: our reader, the peers that are installed, and the decoded cache."""
     with tempfile.TemporaryDirectory() as folder:
         found = []
-        for name, write, ours, peers in (
-            ("ATIS, 40 bits", write_atis, read_atis, _atis_peers()),
-            ("AEDAT 2.0", write_aedat2, read_aedat2, _aedat2_peers()),
+        for form, write, ours, peers in (
+            ("atis", write_atis, read_atis, atis_peers()),
+            ("aedat2", write_aedat2, read_aedat2, aedat2_peers()),
         ):
-            files = [Path(folder) / f"{name[:4]}_{number}" for number in range(RECORDINGS)]
-            for number, file in enumerate(files):
-                write(file, _recording(number))
-            found += _case(name, files, ours, peers, rounds)
+            place = Path(folder) / form
+            for number in range(RECORDINGS):
+                suffix = FORMATS[form].suffix
+                write(place / f"class_{number % 10}" / f"{number}{suffix}", _recording(number))
+            found += _to_events(form, place, ours, peers, rounds)
+            found += _to_frames(form, place, rounds)
         return found
 
 
-def _case(
-    name: str, files: Sequence[Path], ours: Read, peers: dict[str, Read], rounds: int
+def _to_events(
+    form: str, place: Path, ours: Read, peers: dict[str, Read], rounds: int
 ) -> list[Row]:
+    files = sorted(place.rglob("*.*"))
     for peer, read in peers.items():
         _require_same(ours(files[0]), read(files[0]), peer)
-    works = {OURS: _every(ours, files)}
+    works = {FILES: _every(ours, files)}
     works |= {peer: _every(read, files) for peer, read in peers.items()}
-    by_name = {file.name: file for file in files}
-    cache = cached(
-        files[0].with_name(f"{name[:4]}.cache"),
-        name,
-        list(by_name),
-        lambda file: Recording(ours(by_name[file])),
-    )
-    works[CACHE] = lambda: [cache[number].view(np.uint64).sum() for number in range(len(cache))]
-    case = f"{name}, {len(files)} recordings of {EVENTS:,} events, {len(files) * EVENTS / 1e6:g} M"
-    return interleaved(case, works, peer=OURS, rounds=rounds)
+    works[CACHE] = lambda: _each(_opened(form, place))
+    works[COPIED] = lambda: [one.structured() for one in _each(_opened(form, place))]
+    return interleaved(f"{form}, {_size()}: to events", works, peer=FILES, rounds=rounds)
 
 
-def _every(read: Read, files: Sequence[Path]) -> Callable[[], object]:
+def _to_frames(form: str, place: Path, rounds: int) -> list[Row]:
+    files = sorted(place.rglob("*.*"))
+    works = {
+        FILES: lambda: _framed_from(form, files),
+        CACHE: lambda: framed(_opened(form, place), range(RECORDINGS), FRAMING),
+    }
+    assert works[FILES]().sum() == works[CACHE]().sum() == RECORDINGS * EVENTS
+    case = f"{form}, {_size()}: to 10 frames of 48x48, as training reads it"
+    return interleaved(case, works, peer=FILES, rounds=rounds)
+
+
+def _opened(form: str, place: Path) -> Cache:
+    """The cache of a folder, built at the first call."""
+    cache = place.with_name(f"{form}.events")
+    return recordings(place, form, sensor=FRAMING.sensor, faults="refuse", cache=cache)[1]
+
+
+def _each(cache: Cache) -> list[Any]:
+    return [cache[number] for number in range(len(cache))]
+
+
+def _framed_from(form: str, files: list[Path]) -> torch.Tensor:
+    """What `framed` gives, each file decoded for it by the format's reader."""
+    result = np.zeros((len(files), 10, 2, FRAMING.side, FRAMING.side), np.int16)
+    for row, file in enumerate(files):
+        one = columns(FORMATS[form].decode(file, FRAMING.sensor, "refuse").events)
+        count(one, starts_by_time(one, 10), FRAMING.sensor, result[row])
+    return torch.from_numpy(result)
+
+
+def _every(read: Read, files: list[Path]) -> Callable[[], object]:
     return lambda: [read(file) for file in files]
+
+
+def _size() -> str:
+    return f"{RECORDINGS} recordings, {RECORDINGS * EVENTS / 1e6:g} M events"
 
 
 def _recording(number: int) -> Events:
@@ -84,7 +124,8 @@ def _require_same(ours: Events, theirs: Any, peer: str) -> None:
     raise AssertionError(f"{peer} reads other events")
 
 
-def _atis_peers() -> dict[str, Read]:
+def atis_peers() -> dict[str, Read]:
+    """The readers of 40-bit files of those libraries that are installed."""
     found: dict[str, Read] = {}
     if module := _spikingjelly("utils"):
         found[SPIKINGJELLY] = module.load_ATIS_bin
@@ -96,7 +137,8 @@ def _atis_peers() -> dict[str, Read]:
     return found
 
 
-def _aedat2_peers() -> dict[str, Read]:
+def aedat2_peers() -> dict[str, Read]:
+    """The readers of AEDAT 2.0 of those libraries that are installed, with upright events."""
     module = _spikingjelly("cifar10_dvs")
     return {} if module is None else {SPIKINGJELLY: module._load_origin_data}
 

@@ -7,13 +7,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from harness.check.golden import GoldenCell, level_text
+from harness.check.equivalence import (
+    ROUNDING,
+    Uncertainty,
+    sample,
+    untested,
+    weighed,
+    without_spread,
+)
+from harness.check.golden import PUBLISHED, GoldenCell, level_text
 from harness.check.join import Standard, joined
 from harness.check.status import Status
 from harness.check.subject import Measured
-from harness.check.tolerance import Allowed, allowed
+from harness.check.tolerance import Allowed, Exact, allowed
 
-_ROUNDING = 1e-9  # 93.48 − 92.98 is 0.5000000000000142 in binary: still inside 0.5
+MEASURED_HERE = "it is held against a value measured here, not against a published one"
 
 
 @dataclass(frozen=True)
@@ -37,6 +45,7 @@ class CellResult:
     place: str
     published: str
     published_place: str
+    uncertainty: Uncertainty
 
     @property
     def sentence(self) -> str:
@@ -92,7 +101,33 @@ def _result(row: Mapping[str, Any], measured: Measured, standard: Standard) -> C
         place=golden.place if golden else "",
         published=published.shown if published else "",
         published_place=published.place if published else "",
+        uncertainty=_uncertainty(row, status, why, golden, bound, standard),
     )
+
+
+def _uncertainty(
+    row: Mapping[str, Any],
+    status: Status,
+    why: str,
+    golden: GoldenCell | None,
+    bound: Allowed,
+    standard: Standard,
+) -> Uncertainty:
+    """What the seeds say of the published value; of no other, since the tolerances of values
+    measured here grow and shrink with the seeds and guard against change, not for equality.
+    """
+    there = row["measured"] is True
+    mean, n = (float(row["value"]), int(row["n"])) if there else (math.nan, 0)
+    std = float(row["std"]) if there else math.nan
+    number = golden.number if golden else None
+    found = sample(mean, std, n, number.std if number else None, number.n if number else None)
+    if status not in (Status.PASS, Status.FAIL):
+        return untested(status.sentence(why), found, n)
+    if golden is None or standard.golden is None or standard.golden.name != PUBLISHED:
+        return untested(MEASURED_HERE, found, n)
+    if isinstance(standard.golden.rules[golden.rule], Exact) or number is None:
+        return without_spread(status is Status.PASS, n)
+    return weighed(found, number.value, bound.value, n)
 
 
 def _line(value: Any) -> GoldenCell | None:
@@ -127,7 +162,7 @@ def _judged(
         return _bare(Status.UNDEFINED, f"words where {golden.shown} is expected")
     bound = allowed(standard.golden.rules[golden.rule], golden.number, int(row["n"]))
     difference = float(row["value"]) - golden.number.value
-    inside = abs(difference) <= bound.value + _ROUNDING
+    inside = abs(difference) <= bound.value + ROUNDING
     return (Status.PASS if inside else Status.FAIL, "", difference, bound)
 
 

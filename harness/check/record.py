@@ -8,6 +8,7 @@ from typing import Any
 
 from harness.check.claims import ClaimResult
 from harness.check.compare import CellResult
+from harness.check.equivalence import LEVEL, Uncertainty
 from harness.check.verdict import Verdict
 
 VERSION = 1
@@ -18,6 +19,8 @@ def verdict_json(verdict: Verdict) -> bytes:
 
     `cells[].levels` holds the index; `golden`, `published` are texts as printed; `difference` and
     `tolerance` are in `unit`; `claims[].counted` says whether the claim enters `status`.
+    `cells[].uncertainty` is the interval of the mean (Student's t at `level`, in `unit`) and what
+    it says of the published value; `evidence` says the same of the exhibit.
     """
     content = {
         "version": VERSION,
@@ -27,12 +30,19 @@ def verdict_json(verdict: Verdict) -> bytes:
         "holds": verdict.status.holds,
         "word": verdict.word,
         "sentence": verdict.explanation,
+        "evidence": {
+            "status": verdict.evidence.name,
+            "word": verdict.evidence.word,
+            "level": LEVEL,
+            "sentence": verdict.evidence.sentence(verdict.evidence_why),
+        },
         "golden": verdict.golden,
         "overridden": list(verdict.overridden),
         "repacked": verdict.repacked,
         "counts": {
             "cells": {status.name: n for status, n in verdict.cell_counts.items()},
             "claims": {status.name: n for status, n in verdict.claim_counts.items()},
+            "evidence": {status.name: n for status, n in verdict.evidence_counts.items()},
         },
         "cells": [_cell(cell) for cell in verdict.cells],
         "claims": [_claim(claim) for claim in verdict.claims],
@@ -45,8 +55,7 @@ def _cell(cell: CellResult) -> dict[str, Any]:
     said: dict[str, Any] = {"levels": dict(cell.levels), "quantity": cell.quantity}
     said |= {"status": cell.status.name, "sentence": cell.sentence}
     for name in ("value", "std", "difference", "tolerance"):
-        number = getattr(cell, name)
-        said[name] = None if math.isnan(number) else number
+        said[name] = _number(getattr(cell, name))
     for name in (
         "n",
         "text",
@@ -59,7 +68,18 @@ def _cell(cell: CellResult) -> dict[str, Any]:
         "published_place",
     ):
         said[name] = getattr(cell, name)
-    return said
+    return said | {"uncertainty": _uncertainty(cell.uncertainty)}
+
+
+def _uncertainty(found: Uncertainty) -> dict[str, Any]:
+    said: dict[str, Any] = {"status": found.status.name, "sentence": found.sentence}
+    for name in ("low", "high", "level", "margin", "p_outside"):
+        said[name] = _number(getattr(found, name))
+    return said | {"n": found.n}
+
+
+def _number(value: float) -> float | None:
+    return None if math.isnan(value) else value
 
 
 def _claim(claim: ClaimResult) -> dict[str, Any]:

@@ -22,6 +22,17 @@ def golden_set(exhibit: Exhibit, profile: Profile) -> str | None:
     return PUBLISHED if exhibit.scale_free else profile.golden
 
 
+def changes(overridden: Sequence[str], golden: str | None) -> tuple[str, ...]:
+    """Of what the user typed, that which makes it another measurement than the golden values'.
+
+    Other or more seeds measure what was published once more. A value measured here belongs to the
+    seeds that it was measured with.
+    """
+    if golden != PUBLISHED:
+        return tuple(overridden)
+    return tuple(one for one in overridden if one.partition("=")[0].strip() != "seed")
+
+
 def standard(
     exhibit: Exhibit,
     profile: Profile,

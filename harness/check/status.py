@@ -33,6 +33,27 @@ class ClaimStatus(Enum):
         return self.value.format(why=why)
 
 
+class Evidence(Enum):
+    """What the seeds say of a published value, by a test at a stated error rate.
+
+    Beside `Status`, which asks whether the mean as it is lies inside the tolerance.
+    """
+
+    REPRODUCED = "reproduced: {why}"
+    NOT_REPRODUCED = "not reproduced: {why}"
+    INCONCLUSIVE = "inconclusive: {why}"
+    NOT_TESTED = "not tested: {why}"
+
+    def sentence(self, why: str = "") -> str:
+        """The sentence with its reason."""
+        return self.value.format(why=why)
+
+    @property
+    def word(self) -> str:
+        """The status in a word or two."""
+        return self.name.lower().replace("_", " ")
+
+
 class ExhibitStatus(Enum):
     """What all cells and counted claims of an exhibit say together."""
 

@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from harness.check.claims import ClaimResult, evaluate
-from harness.check.compare import CellResult, compare
+from harness.check.compare import MEASURED_HERE, CellResult, compare
+from harness.check.equivalence import together
 from harness.check.golden import PUBLISHED
 from harness.check.join import Standard
-from harness.check.standard import golden_set, standard
-from harness.check.status import ClaimStatus, ExhibitStatus, Status
+from harness.check.standard import changes, golden_set, standard
+from harness.check.status import ClaimStatus, Evidence, ExhibitStatus, Status
 from harness.check.subject import Measured
 from harness.plan.expand import PlannedExhibit
 from harness.spec.dataset import Cifar
@@ -33,8 +34,9 @@ _OPEN = (Status.MISSING, Status.UNEXPECTED, Status.UNDEFINED, Status.NOT_RUN)
 class Verdict:
     """One exhibit under one profile. `golden` is the set in force, None where nothing is compared.
 
-    `overridden` holds what the user changed, as typed; `repacked` says that the data set was not
-    the published files; `failures` holds, by key, why runs went wrong.
+    `status` compares the numbers as they are and decides a check; `evidence` says how far the seeds
+    bear it out (`equivalence`). `overridden` holds what the user changed, as typed; `repacked` says
+    that the data set was not the published files; `failures` holds, by key, why runs went wrong.
     """
 
     exhibit: str
@@ -47,6 +49,8 @@ class Verdict:
     overridden: tuple[str, ...]
     repacked: bool
     failures: Mapping[str, str]
+    evidence: Evidence
+    evidence_why: str
 
     @property
     def explanation(self) -> str:
@@ -81,6 +85,11 @@ class Verdict:
         return _counts(Status, (cell.status for cell in self.cells))
 
     @property
+    def evidence_counts(self) -> dict[Evidence, int]:
+        """Cells by what their seeds say."""
+        return _of(self.cells)
+
+    @property
     def claim_counts(self) -> dict[ClaimStatus, int]:
         """Claims by status, counted or not."""
         return _counts(ClaimStatus, (claim.status for claim in self.claims))
@@ -102,13 +111,15 @@ def judge(
         Faults: a golden file is wrong.
     """
     exhibit = planned.exhibit
-    against = standard(exhibit, profile, golden_folder, measured.index, planned.overridden)
-    cells = compare(measured, against)
     name = golden_set(exhibit, profile)
-    counted = name == PUBLISHED and not planned.overridden
+    changed = changes(planned.overridden, name)
+    against = standard(exhibit, profile, golden_folder, measured.index, changed)
+    cells = compare(measured, against)
+    counted = name == PUBLISHED and not changed
     claims = tuple(evaluate(claim, measured, counted=counted) for claim in exhibit.claim)
-    expected = exhibit.golden is not None and name is not None and not planned.overridden
+    expected = exhibit.golden is not None and name is not None and not changed
     status, why = _status(cells, claims, against, measured, golden_is_expected=expected)
+    evidence, evidence_why = _evidence(cells, claims, against)
     data = [point.run.dataset for point in planned.points]
     return Verdict(
         exhibit=exhibit.id,
@@ -121,6 +132,8 @@ def judge(
         overridden=planned.overridden,
         repacked=any(isinstance(one, Cifar) and one.origin == "repacked" for one in data),
         failures={key: failures[key] for key in planned.nodes if key in failures},
+        evidence=evidence,
+        evidence_why=evidence_why,
     )
 
 
@@ -146,6 +159,34 @@ def _status(
     if against.golden is None and not counted:
         return ExhibitStatus.NOT_COMPARED, against.why
     return ExhibitStatus.REPRODUCED, ""
+
+
+def _evidence(
+    cells: Sequence[CellResult], claims: Sequence[ClaimResult], against: Standard
+) -> tuple[Evidence, str]:
+    """What all seeds say together. Claims have no margin to be tested by: one that does not hold
+    keeps an exhibit from being reproduced, and says no more.
+    """
+    tested = [cell for cell in cells if cell.uncertainty.status is not Evidence.NOT_TESTED]
+    said = together([cell.uncertainty for cell in tested])
+    if said is Evidence.NOT_TESTED:
+        if against.golden and against.golden.name != PUBLISHED:
+            return said, MEASURED_HERE
+        return said, against.why or "no published value was met by a run"
+    words = [(n, status.word) for status, n in _of(tested).items()]
+    why = f"of {len(tested)} tested cells, {', '.join(f'{n} {word}' for n, word in words)}"
+    if said is not Evidence.REPRODUCED:
+        return said, why
+    if len(tested) < len(cells):
+        return Evidence.INCONCLUSIVE, f"{why}; {len(cells) - len(tested)} more are not tested"
+    failed = [claim for claim in claims if claim.counted and claim.status != ClaimStatus.PASS]
+    if failed:
+        return Evidence.INCONCLUSIVE, f"{why}; but claim {failed[0].id}: {failed[0].sentence}"
+    return said, why
+
+
+def _of(cells: Sequence[CellResult]) -> dict[Evidence, int]:
+    return _counts(Evidence, (cell.uncertainty.status for cell in cells))
 
 
 def _counts(names: Any, found: Iterable[Enum]) -> dict[Any, int]:

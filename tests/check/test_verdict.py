@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from harness.check.compare import MEASURED_HERE
 from harness.check.record import verdict_json
-from harness.check.status import ClaimStatus, ExhibitStatus, Status
+from harness.check.status import ClaimStatus, Evidence, ExhibitStatus, Status
 from harness.check.verdict import Verdict, judge
 from harness.frames.frame import frame_of
 from tests.frames.stored import Stored, layer
@@ -143,9 +144,7 @@ def test_what_does_not_depend_on_scale_is_published_under_every_profile() -> Non
         assert (verdict.golden, verdict.status) == ("paper", ExhibitStatus.REPRODUCED)
 
 
-@pytest.mark.parametrize(
-    "override", ["recipe.epochs=2", "seed=0,1,2", "depth=20,38,56", "neuron=lif,relu"]
-)
+@pytest.mark.parametrize("override", ["recipe.epochs=2", "depth=20,38,56", "neuron=lif,relu"])
 @pytest.mark.parametrize("accuracy", [91.0, 10.0])
 def test_an_overridden_run_neither_passes_nor_fails(override: str, accuracy: float) -> None:
     store = SyntheticStore(plan("table1", overrides=(override,)))
@@ -176,6 +175,7 @@ def test_the_record_is_strict_json_with_stable_keys() -> None:
         "holds",
         "word",
         "sentence",
+        "evidence",
         "golden",
         "overridden",
         "repacked",
@@ -187,3 +187,91 @@ def test_the_record_is_strict_json_with_stable_keys() -> None:
     assert content["counts"]["cells"] == {"PASS": 25, "UNDEFINED": 2}
     undefined = [cell for cell in content["cells"] if cell["status"] == "UNDEFINED"]
     assert all(cell["value"] is None and "best_accuracy" in cell["sentence"] for cell in undefined)
+
+
+SPREAD = {0: -0.1, 1: 0.0, 2: 0.1}
+
+
+def three_seeds(shift: dict[str, float] | None = None, noise: dict[int, float] = SPREAD) -> Verdict:
+    """Table 1 with three seeds around the published values; `shift` moves runs by key."""
+    store = SyntheticStore(plan("table1", overrides=("seed=0,1,2",)), noise)
+    for key, by in (shift or {}).items():
+        store.contents[key]["best_accuracy"] += by
+    return judged(store)
+
+
+def keys_of_lif_16() -> list[str]:
+    made = plan("table1", overrides=("seed=0,1,2",))
+    wanted = {"neuron": "lif", "depth": 20, "width": 16}
+    return [p.key for p in made.exhibits[0].points if dict(p.axes) == wanted]
+
+
+def test_three_seeds_that_agree_reproduce_and_one_seed_leaves_it_open() -> None:
+    three = three_seeds()
+    assert three.evidence is Evidence.REPRODUCED
+    assert three.evidence_why == "of 27 tested cells, 27 reproduced"
+    one = judged(SyntheticStore(plan("table1")))
+    assert one.evidence is Evidence.INCONCLUSIVE
+    assert one.evidence_why == "of 27 tested cells, 27 inconclusive"
+    assert one.status is three.status is ExhibitStatus.REPRODUCED  # a check asks for the means
+
+
+def test_a_wide_spread_is_inconclusive_although_the_means_are_inside() -> None:
+    verdict = three_seeds(noise={0: -2.0, 1: 0.0, 2: 2.0})
+    assert verdict.status is ExhibitStatus.REPRODUCED
+    assert verdict.evidence is Evidence.INCONCLUSIVE
+    assert verdict.evidence_counts == {Evidence.REPRODUCED: 9, Evidence.INCONCLUSIVE: 18}  # gaps
+
+
+def test_a_cell_far_outside_is_not_reproduced_and_one_barely_outside_is_open() -> None:
+    verdict = three_seeds(dict.fromkeys(keys_of_lif_16(), -20.0))
+    assert verdict.evidence is Evidence.NOT_REPRODUCED
+    assert verdict.evidence_counts == {Evidence.REPRODUCED: 25, Evidence.NOT_REPRODUCED: 2}
+    barely = three_seeds(dict.fromkeys(keys_of_lif_16(), -0.55))
+    assert barely.status is ExhibitStatus.NOT_REPRODUCED
+    assert barely.evidence is Evidence.INCONCLUSIVE
+
+
+def test_a_cell_that_is_not_there_leaves_it_open() -> None:
+    store = SyntheticStore(plan("table1", overrides=("seed=0,1,2",)), SPREAD)
+    del store.contents[keys_of_lif_16()[0]]
+    verdict = judged(store)
+    assert verdict.evidence is Evidence.INCONCLUSIVE
+    assert verdict.evidence_why == "of 25 tested cells, 25 reproduced; 2 more are not tested"
+
+
+def test_values_measured_here_are_not_tested_and_show_their_interval(project: Path) -> None:
+    store = SyntheticStore(plan("table1", profile="smoke"))
+    verdict = judged(store, "smoke", project / "golden")
+    assert verdict.evidence is Evidence.NOT_TESTED
+    assert verdict.evidence_why == MEASURED_HERE
+    assert set(verdict.evidence_counts) == {Evidence.NOT_TESTED}
+
+
+def test_a_word_needs_no_seeds() -> None:
+    assert judged(SyntheticStore(plan("tableD1"))).evidence is Evidence.REPRODUCED
+
+
+def test_more_seeds_are_held_against_published_values_and_not_against_measured_ones() -> None:
+    assert three_seeds().golden == "paper"
+    store = SyntheticStore(plan("table1", profile="smoke", overrides=("seed=0,1,2",)))
+    assert judged(store, "smoke").golden is None
+    other = SyntheticStore(plan("table1", overrides=("seed=0,1,2", "recipe.epochs=2")))
+    assert judged(other).golden is None
+
+
+def test_the_record_holds_interval_level_margin_and_sentence() -> None:
+    content = json.loads(verdict_json(three_seeds()))
+    assert content["evidence"] == {
+        "status": "REPRODUCED",
+        "word": "reproduced",
+        "level": 0.9,
+        "sentence": "reproduced: of 27 tested cells, 27 reproduced",
+    }
+    found = content["cells"][0]["uncertainty"]
+    assert found["low"] < content["cells"][0]["value"] < found["high"]
+    assert (found["status"], found["n"], found["level"]) == ("REPRODUCED", 3, 0.9)
+    assert found["margin"] == content["cells"][0]["tolerance"] == 0.5
+    alone = json.loads(verdict_json(judged(SyntheticStore(plan("table1")))))["cells"][0]
+    assert alone["uncertainty"]["low"] is alone["uncertainty"]["high"] is None
+    assert alone["uncertainty"]["sentence"].startswith("inconclusive: one seed")

@@ -32,9 +32,10 @@ def read_aedat2(path: Path | str) -> Events:
     """The events of an AEDAT 2.0 file in order of time: structured [N] with x, y, t (µs), p (1 =
     ON).
 
-    x and y are those of the address; the camera of CIFAR10-DVS lay on its side (`upright`). Raises
-    HarnessError, with file and byte, for another version, a header without end, an address of
-    another camera, and everything that `recording.recording` lists.
+    x and y are those of the address, not yet those of a picture (`upright`). tonic's reader of the
+    same format calls the address's y x, and OFF 1. Raises HarnessError, with file and byte, for
+    another version, a header without end, an address of another camera, and everything that
+    `recording.recording` lists.
     """
     return decode_aedat2(path).events
 
@@ -65,9 +66,12 @@ def decode_aedat2(path: Path | str, *, faults: Faults = "refuse") -> Recording:
 
 
 def upright(events: Events) -> Events:
-    """The events of CIFAR10-DVS as one would look at them: (x, y) → (127 − y, 127 − x).
+    """The events of CIFAR10-DVS as pictures with y = 0 on top: (x, y) → (127 − y, 127 − x).
 
-    The turn that SpikingJelly and the Matlab reader named in the data's README apply.
+    So SpikingJelly turns them. jAER's extractor and dat2mat.m, which the data's README names, give
+    (127 − x, y) with y = 0 at the bottom, which is the mirror image, lying on its side. No genuine
+    recording was at hand to see which of the two stands upright. All recordings are turned alike,
+    and the recipe mirrors half of them at random, so only the axis of that mirror hangs on it.
     """
     turned = events.copy()
     turned["x"] = DVS128.width - 1 - events["y"]

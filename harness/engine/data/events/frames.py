@@ -14,74 +14,124 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.engine.data.events.columns import Column, Columns, columns
 from harness.engine.data.events.event import Events, Sensor
 from harness.errors import HarnessError
 
 Frames = NDArray[np.float32]
-Slices = NDArray[np.int64]
+Starts = NDArray[np.int64]
 POLARITIES: Final = 2  # channel 0 is OFF, channel 1 is ON
 
 
-def by_count(events: Events, frames: int, *, sensor: Sensor, side: int) -> Frames:
+def by_count(events: Events | Columns, frames: int, *, sensor: Sensor, side: int) -> Frames:
     """float32 [T, 2, S, S]: event i of N falls into frame ⌊i·T / N⌋.
 
     The frames differ by at most one event. Fewer events than frames leave frames empty, none
-    leaves all empty. Raises HarnessError as `counted`.
+    leaves all empty. Raises HarnessError as `count`.
     """
-    return counted(events, slices_by_count(events, frames), frames, sensor, side)
+    found = columns(events)
+    return _frames(found, starts_by_count(found, frames), sensor, side)
 
 
-def by_time(events: Events, frames: int, *, sensor: Sensor, side: int) -> Frames:
+def by_time(events: Events | Columns, frames: int, *, sensor: Sensor, side: int) -> Frames:
     """float32 [T, 2, S, S]: event at t falls into frame ⌊(t − t_0)·T / (t_last − t_0 + 1)⌋.
 
     The frames last equally long, and one in which nothing happened is empty. Raises HarnessError as
-    `counted`.
+    `count`, and for events that are not in order of time.
     """
-    return counted(events, slices_by_time(events, frames), frames, sensor, side)
+    found = columns(events)
+    if (found.t[1:] < found.t[:-1]).any():
+        raise HarnessError("event frames", "events out of order", hint="sort them by t")
+    return _frames(found, starts_by_time(found, frames), sensor, side)
 
 
-def slices_by_count(events: Events, frames: int) -> Slices:
-    """The frame of each event, int64 [N]."""
+def starts_by_count(events: Columns, frames: int) -> Starts:
+    """The first event of each frame, and N: int64 [T + 1]. ⌊i·T / N⌋ ≥ k from i = ⌈k·N / T⌉ on."""
     _require(frames, "frames")
-    return np.arange(len(events), dtype=np.int64) * frames // max(len(events), 1)
+    return -(-np.arange(frames + 1, dtype=np.int64) * len(events) // frames)
 
 
-def slices_by_time(events: Events, frames: int) -> Slices:
-    """The frame of each event, int64 [N]."""
+def starts_by_time(events: Columns, frames: int) -> Starts:
+    """The first event of each frame, and N: int64 [T + 1]. Events must be in order of time."""
     _require(frames, "frames")
-    if not len(events):
-        return np.zeros(0, np.int64)
-    since = events["t"].astype(np.int64)
-    since -= since.min()
-    slices: Slices = since * frames // (since.max() + 1)
-    return slices
+    starts = np.full(frames + 1, len(events), np.int64)
+    if len(events):
+        first, last = int(events.t[0]), int(events.t[-1])
+        begin = first - (-np.arange(frames + 1, dtype=np.int64) * (last - first + 1) // frames)
+        inside = begin <= last  # a frame may begin after the last event, and after the clock's end
+        starts[inside] = np.searchsorted(events.t, begin[inside].astype(events.t.dtype))
+    return starts
 
 
-SLICINGS: Final[Mapping[str, Callable[[Events, int], Slices]]] = MappingProxyType(
-    {"count": slices_by_count, "time": slices_by_time}
+SLICINGS: Final[Mapping[str, Callable[[Columns, int], Starts]]] = MappingProxyType(
+    {"count": starts_by_count, "time": starts_by_time}
 )
 
 
-def counted(events: Events, slices: Slices, frames: int, sensor: Sensor, side: int) -> Frames:
-    """Events of each frame, polarity and pixel, float32 [T, 2, S, S].
+def count(events: Columns, starts: Starts, sensor: Sensor, counts: NDArray[Any]) -> None:
+    """Add the events of each frame to its polarity and pixel: `counts` [T, 2, S, S], zeros before.
 
     An event at column x lands in column ⌊x·S / width⌋, rows likewise, so each lands in exactly one
-    pixel; a sensor that is not square is stretched. Raises HarnessError for events outside the
-    sensor and for counts that float32 could not hold exactly.
+    pixel; a sensor that is not square is stretched. `counts` is contiguous, int16 or float32.
+    Raises HarnessError for events outside the sensor, another polarity than 0 and 1, more pixels
+    than 32 bits can be scaled to, and more events in one pixel than `counts` can hold.
     """
+    side = counts.shape[-1]
+    _require_inside(events, sensor)
+    from harness.engine.data.events import frames_kernel
+
+    shift = 2 * max(sensor.width - 1, sensor.height - 1).bit_length()
+    found = frames_kernel.count(
+        _contiguous(events.x),
+        _contiguous(events.y),
+        _contiguous(events.p),
+        starts,
+        _scale(sensor.width, side, shift),
+        _scale(sensor.height, side, shift),
+        np.uint32(shift),
+        np.uint32(side),
+        counts.reshape(len(counts), POLARITIES * side * side),
+    )
+    # int16 starts over at its end and float32 stays at 2^24: either way the sum falls short
+    if found != len(events):
+        raise HarnessError("event frames", f"more events in one pixel than {counts.dtype} can hold")
+
+
+def _frames(events: Columns, starts: Starts, sensor: Sensor, side: int) -> Frames:
     _require(side, "side")
-    x, y = events["x"].astype(np.int64), events["y"].astype(np.int64)
-    if len(events) and (int(x.max()) >= sensor.width or int(y.max()) >= sensor.height):
-        raise HarnessError(
-            "event frames",
-            f"events reach ({x.max()}, {y.max()}), outside the sensor of {sensor}",
-        )
-    cell: NDArray[Any] = slices * POLARITIES + events["p"]
-    cell = (cell * side + y * side // sensor.height) * side + x * side // sensor.width
-    counts = np.bincount(cell, minlength=frames * POLARITIES * side * side)
-    if len(events) and counts.max() >= 1 << 24:
-        raise HarnessError("event frames", f"{counts.max():,} events in one pixel of a frame")
-    return counts.astype(np.float32).reshape(frames, POLARITIES, side, side)
+    result = np.zeros((len(starts) - 1, POLARITIES, side, side), np.float32)
+    count(events, starts, sensor, result)
+    return result
+
+
+def _scale(length: int, side: int, shift: int) -> np.uint32:
+    """f = ⌈S·2^s / L⌉, with which (x·f) >> s = ⌊x·S / L⌋ for every x < L.
+
+    x·f / 2^s exceeds x·S / L by less than x / 2^s < 1 / L, as L² ≤ 2^s, and x·S / L lies at least
+    1 / L below the next whole number.
+    """
+    scale = -(-(side << shift) // length)
+    if (length - 1) * scale >= 1 << 32:
+        raise HarnessError("event frames", f"{length} pixels into {side} are beyond 32 bits")
+    return np.uint32(scale)
+
+
+def _contiguous(column: Column) -> Column:
+    """Bytes side by side as they are, anything else as two bytes each: few kernels to compile."""
+    if column.dtype == np.uint8 and column.flags.c_contiguous:
+        return column
+    return np.ascontiguousarray(column, np.uint16)
+
+
+def _require_inside(events: Columns, sensor: Sensor) -> None:
+    if not len(events):
+        return
+    for column, size in ((events.x, sensor.width), (events.y, sensor.height)):
+        if column.min() < 0 or column.max() >= size:
+            reach = f"events reach ({events.x.max()}, {events.y.max()})"
+            raise HarnessError("event frames", f"{reach}, outside the sensor of {sensor}")
+    if events.p.min() < 0 or events.p.max() >= POLARITIES:
+        raise HarnessError("event frames", "polarity must be 0 (OFF) or 1 (ON)")
 
 
 def _require(number: int, name: str) -> None:

@@ -22,7 +22,7 @@ from harness.engine.data.events.cache import Cache, cached
 from harness.engine.data.events.event import Sensor
 from harness.engine.data.events.folders import Listing, list_recordings
 from harness.engine.data.events.frame_set import FrameSet
-from harness.engine.data.events.frames import POLARITIES, SLICINGS, counted
+from harness.engine.data.events.frames import POLARITIES, SLICINGS, count
 from harness.engine.data.events.published import FORMATS
 from harness.engine.data.events.recording import Faults
 from harness.engine.data.images import Origin, content_hash
@@ -61,18 +61,19 @@ def recordings(
 ) -> tuple[Listing, Cache]:
     """Every recording of a folder (`list_recordings`), decoded by way of the file `cache`.
 
-    `form` is "atis" or "aedat2". The cache is built anew when names, sizes, format, sensor or
-    `faults` are others than those that it was made from; a file whose content changes while its
-    size does not goes unnoticed. Raises HarnessError as the readers do.
+    `form` is "atis" or "aedat2". The cache is built anew when names, sizes, times of change,
+    format, sensor or `faults` are others than those that it was made from, so copied files are
+    decoded again where the copy has times of its own. Raises HarnessError as the readers do.
     """
     format_ = choose(FORMATS, form, where="event format")
     listing = list_recordings(folder, format_.suffix)
+    states = [(folder / file).stat() for file in listing.files]
     said = {
         "revision": REVISION,
         "format": form,
         "sensor": str(sensor),
         "faults": faults,
-        "bytes": [(folder / file).stat().st_size for file in listing.files],
+        "files": [(state.st_size, state.st_mtime_ns) for state in states],
     }
     identity = hashlib.sha256(json.dumps(said).encode()).hexdigest()
     return listing, cached(
@@ -89,16 +90,14 @@ def framed(events: Cache, chosen: Sequence[int] | NDArray[np.intp], framing: Fra
     Raises HarnessError, with the recording, for more than 32,767 events in one pixel of a frame.
     """
     shape = (len(chosen), framing.frames, POLARITIES, framing.side, framing.side)
-    result = np.empty(shape, np.int16)
+    result = np.zeros(shape, np.int16)
     for row, number in enumerate(chosen):
         one = events[number]
-        slices = SLICINGS[framing.by](one, framing.frames)
-        counts = counted(one, slices, framing.frames, framing.sensor, framing.side)
-        if counts.max() > np.iinfo(np.int16).max:
-            raise HarnessError(
-                events.names[number], f"{counts.max():,.0f} events in one pixel of a frame"
-            )
-        result[row] = counts
+        starts = SLICINGS[framing.by](one, framing.frames)
+        try:
+            count(one, starts, framing.sensor, result[row])
+        except HarnessError as error:
+            raise HarnessError(events.names[number], f"{error.where}: {error.problem}") from error
     return torch.from_numpy(result)
 
 

@@ -5,6 +5,7 @@ Legend: N = records of a file, one event each unless it is faulty.
 
 from __future__ import annotations
 
+import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -52,9 +53,14 @@ class Recording:
 
 
 def content(path: Path) -> bytes:
-    """The bytes of a file that may be a recording. Raises HarnessError when it cannot be read."""
+    """The bytes of a file that may be a recording. Raises HarnessError when it cannot be read, and
+    for what is no file: a pipe or a device may never end.
+    """
     try:
-        size = path.stat().st_size
+        state = path.stat()
+        if not (stat.S_ISREG(state.st_mode) or stat.S_ISDIR(state.st_mode)):
+            raise HarnessError(str(path), "is no file")
+        size = state.st_size
         if size > LARGEST_FILE:
             raise HarnessError(str(path), f"{size:,} bytes are too many for a recording")
         return path.read_bytes()

@@ -45,3 +45,20 @@ def recorded(draw: st.DrawFn, width: int, height: int, clock_bits: int) -> Rows:
         rows.append((x, y, time, p))
         time += later
     return rows
+
+
+@st.composite
+def damage(draw: st.DrawFn, whole: st.SearchStrategy[bytes]) -> bytes:
+    """A whole file, cut somewhere, with bytes changed, repeated, or put in another order."""
+    content = bytearray(draw(whole))
+    for kind in draw(st.lists(st.sampled_from(["cut", "change", "repeat", "swap"]), max_size=4)):
+        a, b = sorted((draw(st.integers(0, len(content))), draw(st.integers(0, len(content)))))
+        if kind == "cut":
+            del content[a:b]
+        elif kind == "change" and a < b:
+            content[a] = draw(st.integers(0, 255))
+        elif kind == "repeat":
+            content[b:b] = content[a:b]
+        elif kind == "swap":
+            content[:] = content[:a] + content[b:] + content[a:b]
+    return bytes(content)

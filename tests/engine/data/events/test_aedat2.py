@@ -10,7 +10,15 @@ from hypothesis import strategies as st
 
 from harness.engine.data.events.aedat2 import decode_aedat2, read_aedat2, upright, write_aedat2
 from harness.errors import HarnessError
-from tests.engine.data.events.made import HEADER, Rows, aedat2_bytes, events_of, recorded, rows_of
+from tests.engine.data.events.made import (
+    HEADER,
+    Rows,
+    aedat2_bytes,
+    damage,
+    events_of,
+    recorded,
+    rows_of,
+)
 
 GOOD: Rows = [(1, 2, 5, 1), (127, 0, 5, 0), (0, 127, 4_000_000, 1)]
 IN_ONE_FOLDER = settings(
@@ -66,6 +74,8 @@ def test_the_header_ends_with_its_last_line(file: Path, ending: bytes) -> None:
         (b"#!AER-DAT2.0", 0, "a header line that does not end"),
         (b"#!AER-DAT2.0\r\n# no end", 14, "a header line that does not end"),
         (HEADER, 47, "holds no events"),
+        (HEADER + b"# " + b"x" * 70_000 + b"\n", 47, "a header line that does not end"),
+        (HEADER + b"#\n" * 40_000, 65_535, "a header line that does not end"),
         (aedat2_bytes(GOOD)[:-3], 63, "ends in 5 of the 8 bytes"),
         (aedat2_bytes(GOOD[:1]) + b"\0\1\0\0" + bytes(4), 55, "bits beyond those of a sensor"),
         (aedat2_bytes([GOOD[2], GOOD[0]]), 55, "back by 3,999,995 µs"),
@@ -79,6 +89,14 @@ def test_a_fault_is_named_with_its_byte(
     with pytest.raises(HarnessError, match=problem) as caught:
         read_aedat2(file)
     assert caught.value.where == f"{file}: byte {place}"
+
+
+def test_what_is_no_file_is_an_error(file: Path) -> None:
+    with pytest.raises(HarnessError, match="cannot be read"):
+        read_aedat2(file)
+    file.mkdir()
+    with pytest.raises(HarnessError, match="cannot be read"):
+        read_aedat2(file)
 
 
 def test_faults_are_skipped_with_a_count_by_reason(file: Path) -> None:
@@ -101,14 +119,28 @@ def test_upright_swaps_and_mirrors_both_axes() -> None:
 @given(content=st.binary(max_size=300), header=st.sampled_from([HEADER, b"#!AER-DAT2.0\r\n", b""]))
 def test_any_bytes_are_events_or_an_error(file: Path, content: bytes, header: bytes) -> None:
     file.write_bytes(header + content)
+    require_events_or_an_error(file, len(content) // 8)
+
+
+@IN_ONE_FOLDER
+@given(damaged=damage(recorded(128, 128, 32).map(aedat2_bytes)))
+def test_a_damaged_recording_is_events_or_an_error(file: Path, damaged: bytes) -> None:
+    file.write_bytes(damaged)
+    require_events_or_an_error(file, len(damaged) // 8)
+
+
+def require_events_or_an_error(file: Path, most: int) -> None:
     for faults in ("refuse", "skip"):
         try:
             found = decode_aedat2(file, faults=faults)  # type: ignore[arg-type]
         except HarnessError as error:
-            assert str(file) in error.where
+            assert error.where.startswith(f"{file}: byte ")
             continue
-        assert 0 < len(found.events) <= len(content) // 8
+        assert 0 < len(found.events) <= most
         assert (found.events["t"][1:] >= found.events["t"][:-1]).all()
+        assert found.events["x"].max() < 128
+        assert found.events["y"].max() < 128
+        assert faults == "skip" or not found.skipped
 
 
 def test_a_comment_that_would_end_the_header_is_refused(file: Path) -> None:

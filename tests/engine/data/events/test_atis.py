@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from harness.engine.data.events.atis import decode_atis, read_atis, write_atis
 from harness.engine.data.events.event import Sensor
 from harness.errors import HarnessError
-from tests.engine.data.events.made import Rows, atis_bytes, events_of, recorded, rows_of
+from tests.engine.data.events.made import Rows, atis_bytes, damage, events_of, recorded, rows_of
 
 GOOD: Rows = [(1, 2, 5, 1), (255, 239, 5, 0), (0, 0, 8_388_607, 1)]
 IN_ONE_FOLDER = settings(
@@ -100,16 +100,29 @@ def test_a_file_that_is_not_there_is_an_error(tmp_path: Path) -> None:
         read_atis(tmp_path / "none.bin")
     with pytest.raises(HarnessError, match="cannot be read"):
         read_atis(tmp_path)
+    with pytest.raises(HarnessError, match="is no file"):
+        read_atis("/dev/zero")  # has no end
 
 
 @IN_ONE_FOLDER
 @given(content=st.binary(max_size=300), skip=st.booleans())
 def test_any_bytes_are_events_or_an_error(file: Path, content: bytes, skip: bool) -> None:
+    require_events_or_an_error(file, content, skip)
+
+
+@IN_ONE_FOLDER
+@given(content=damage(recorded(256, 240, 23).map(atis_bytes)), skip=st.booleans())
+def test_a_damaged_recording_is_events_or_an_error(file: Path, content: bytes, skip: bool) -> None:
+    require_events_or_an_error(file, content, skip)
+
+
+def require_events_or_an_error(file: Path, content: bytes, skip: bool) -> None:
+    """Each record is an event, a marker of the clock, or counted as skipped."""
     file.write_bytes(content)
     try:
         found = decode_atis(file, faults="skip" if skip else "refuse")
     except HarnessError as error:
-        assert str(file) in error.where
+        assert error.where.startswith(f"{file}: byte ")
         return
     markers = sum(content[i + 1] == 240 for i in range(0, len(content) - 4, 5))
     lost = sum(count for why, count in found.skipped.items() if why != "cut short")

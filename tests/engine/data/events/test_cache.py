@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from harness.engine.data.events.cache import PACKED, Cache, cached, packed
+from harness.engine.data.events.cache import Cache, cached, packed
 from harness.engine.data.events.recording import Recording
 from harness.errors import HarnessError
 from tests.engine.data.events.made import Rows, events_of, rows_of
@@ -46,16 +46,25 @@ def test_recordings_come_back_with_time_from_their_first_event(source: Source) -
         assert len(cache) == 3
         for number, rows in enumerate(ROWS.values()):
             since = [(x, y, t - rows[0][2], p) for x, y, t, p in rows]
-            assert rows_of(cache[number]) == since
+            assert rows_of(cache[number].structured()) == since
         assert cache.skipped == {"out of order": 2}
     assert source.decoded == 3  # once
 
 
-def test_a_recording_is_a_view_of_the_file(source: Source) -> None:
-    one = source.get()[0]
-    assert one.dtype == PACKED
-    assert one.base is not None
-    assert not one.flags.writeable
+def test_a_recording_is_a_view_of_the_file_of_seven_bytes_per_event(source: Source) -> None:
+    cache = source.get()
+    for number in range(len(cache)):
+        one = cache[number]
+        assert [column.dtype for column in (one.t, one.x, one.y, one.p)] == [
+            "<u4",
+            "u1",
+            "u1",
+            "u1",
+        ]
+        for column in (one.x, one.y, one.t, one.p):
+            assert np.shares_memory(column, cache.content)
+            assert column.flags.aligned
+            assert not column.flags.writeable
 
 
 @pytest.mark.parametrize("choice", [{"identity": "otherwise"}, {"names": ("a/1.bin", "a/2.bin")}])
@@ -76,17 +85,39 @@ def every_bit(content: bytes) -> list[bytes]:
     return flipped
 
 
-def test_any_changed_byte_is_noticed_and_the_cache_rebuilt(
+def everything(cache: Cache) -> list[Rows]:
+    return [rows_of(cache[number].structured()) for number in range(len(cache))]
+
+
+def test_any_changed_byte_is_noticed_before_it_is_used_and_the_cache_rebuilt(
     source: Source, caplog: pytest.LogCaptureFixture
 ) -> None:
-    source.get()
+    expected = everything(source.get())
     good = source.path.read_bytes()
     for bad in every_bit(good):
         caplog.clear()
         source.path.write_bytes(bad)
+        assert everything(source.get()) == expected
+        assert "is decoded again" in caplog.text
         source.get()
         assert source.path.read_bytes() == good
-        assert "is decoded again" in caplog.text
+
+
+def test_one_damaged_recording_is_decoded_again_and_no_other(
+    source: Source, caplog: pytest.LogCaptureFixture
+) -> None:
+    source.get()
+    bad = bytearray(source.path.read_bytes())
+    bad[source.get().starts[1]] ^= 4
+    source.path.write_bytes(bad)
+    cache = source.get()
+    assert source.decoded == 3  # opening looks at the index alone
+    assert rows_of(cache[0].structured())[0] == (1, 2, 0, 1)
+    assert source.decoded == 3
+    assert rows_of(cache[1].structured()) == [(255, 255, 0, 1)]
+    assert source.decoded == 4
+    assert "a/2.bin is damaged and is decoded again" in caplog.text
+    assert not source.path.exists()
 
 
 @pytest.mark.parametrize(
@@ -125,9 +156,10 @@ def test_a_fault_while_decoding_publishes_nothing_and_keeps_the_old(source: Sour
         ([(256, 0, 0, 0)], "x reaches 256, beyond uint8"),
         ([(0, 300, 0, 0)], "y reaches 300"),
         ([(0, 0, 1, 0), (0, 0, 2**32 + 1, 0)], "t reaches 4,294,967,296, beyond uint32"),
+        ([(0, 0, 5, 0), (0, 0, 4, 0)], "events out of order"),
     ],
 )
-def test_what_eight_bytes_cannot_say_is_an_error(rows: Rows, problem: str) -> None:
+def test_what_seven_bytes_cannot_say_is_an_error(rows: Rows, problem: str) -> None:
     with pytest.raises(HarnessError, match=problem):
         packed("one", events_of(rows))
 
@@ -140,7 +172,6 @@ def test_no_recordings_make_no_cache(source: Source) -> None:
 
 def test_an_open_cache_outlives_its_replacement(source: Source) -> None:
     cache = source.get()
-    before = cache[2].tolist()
+    before = everything(cache)
     source.get("otherwise")
-    assert cache[2].tolist() == before
-    assert np.shares_memory(cache[2], cache.events)
+    assert everything(cache) == before

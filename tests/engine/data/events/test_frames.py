@@ -9,8 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.engine.data.events.event import Events, Sensor
-from harness.engine.data.events.frames import by_count, by_time
+from harness.engine.data.events.cache import packed
+from harness.engine.data.events.columns import Columns
+from harness.engine.data.events.event import Events, Sensor, as_events
+from harness.engine.data.events.frames import by_count, by_time, count
 from harness.errors import HarnessError
 from tests.engine.data.events.made import Rows, events_of, recorded
 
@@ -87,3 +89,66 @@ def test_what_makes_no_frame_is_refused(
 ) -> None:
     with pytest.raises(HarnessError, match=problem):
         build(events, frames, sensor=Sensor(4, 4), side=side)
+
+
+def test_events_out_of_order_have_no_equal_times() -> None:
+    with pytest.raises(HarnessError, match="out of order"):
+        by_time(events_of([(0, 0, 5, 0), (0, 0, 4, 0)]), 2, sensor=Sensor(4, 4), side=4)
+
+
+@BOTH
+def test_columns_of_the_cache_give_the_frames_of_the_events(build: Build) -> None:
+    events = events_of([(n % 24, n * 5 % 18, n * n, n % 3 // 2) for n in range(5000)])
+    kept = packed("one", events)
+    assert kept.x.dtype == np.uint8
+    for frames, side in ((1, 8), (10, 48)):
+        how = {"sensor": Sensor(24, 18), "side": side}
+        assert np.array_equal(build(kept, frames, **how), build(events, frames, **how))
+
+
+def test_the_last_frames_of_a_full_clock_are_found() -> None:
+    """A frame that would begin after the largest time of four bytes begins at the end."""
+    ends = events_of([(0, 0, 0, 0), (1, 0, 2**32 - 1, 1)])
+    found = by_time(packed("one", ends), 7, sensor=Sensor(2, 1), side=4)
+    assert found.sum((1, 2, 3)).tolist() == [1, 0, 0, 0, 0, 0, 1]
+    once = by_time(packed("one", ends[:1]), 3, sensor=Sensor(2, 1), side=4)
+    assert once.sum((1, 2, 3)).tolist() == [1, 0, 0]
+
+
+@pytest.mark.parametrize("length", [1, 2, 34, 127, 128, 180, 240, 304, 1280])
+def test_each_column_lands_where_the_quotient_says(length: int) -> None:
+    """Every column of a camera, into frames smaller and larger than it."""
+    every = np.arange(length)
+    events = as_events(every, every, every, every % 2)
+    for side in (1, 3, 8, 48, 128, 256):
+        found = by_count(events, 1, sensor=Sensor(length, length), side=side)
+        expected = np.zeros((2, side, side))
+        for x in range(length):
+            expected[x % 2, x * side // length, x * side // length] += 1
+        assert np.array_equal(found[0], expected)
+
+
+def test_more_pixels_than_can_be_scaled_are_refused() -> None:
+    one = events_of([(0, 0, 0, 0)])
+    with pytest.raises(HarnessError, match="40000 pixels into 8 are beyond 32 bits"):
+        by_count(one, 1, sensor=Sensor(40_000, 40_000), side=8)
+
+
+def test_another_polarity_is_refused_before_it_is_counted() -> None:
+    one = events_of([(0, 0, 0, 1)])
+    one["p"] = 2
+    with pytest.raises(HarnessError, match="polarity must be 0"):
+        by_count(one, 1, sensor=Sensor(4, 4), side=4)
+
+
+@pytest.mark.parametrize(("dtype", "most"), [(np.int16, 2**15 - 1), (np.float32, 2**24)])
+def test_a_pixel_that_cannot_count_so_far_is_an_error(dtype: type, most: int) -> None:
+    for number in (most, most + 1, 2 * most + 2):
+        zeros = np.zeros(number, np.uint8)
+        events, counts = Columns(zeros, zeros, zeros, zeros), np.zeros((1, 2, 1, 1), dtype)
+        if number == most:
+            count(events, np.array([0, number]), Sensor(1, 1), counts)
+            assert counts.ravel().tolist() == [most, 0]
+        else:
+            with pytest.raises(HarnessError, match="more events in one pixel"):
+                count(events, np.array([0, number]), Sensor(1, 1), counts)

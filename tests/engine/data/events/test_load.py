@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,10 +10,12 @@ import numpy as np
 import pytest
 import torch
 
+from harness.engine.data.events import load
 from harness.engine.data.events.event import Sensor
 from harness.engine.data.events.frame_set import FrameSet
 from harness.engine.data.events.frames import by_count, by_time
 from harness.engine.data.events.load import Framing, frame_set, framed, recordings
+from harness.engine.data.events.published import Format
 from harness.engine.data.events.splits import held_out
 from harness.errors import HarnessError
 from tests.engine.data.events.made import Rows, atis_bytes, events_of
@@ -54,12 +57,24 @@ def test_a_set_holds_the_frames_of_its_files(folder: Path, by: str) -> None:
     assert found.train_images.dtype == torch.int16
 
 
-def test_a_second_reading_takes_the_cache_and_a_longer_file_a_new_one(folder: Path) -> None:
-    first = loaded(folder)
-    (folder / "cat" / "1.bin").write_bytes(bytes(len(atis_bytes(rows(0)))))  # of the same size
-    assert loaded(folder).sha256 == first.sha256
-    (folder / "cat" / "1.bin").write_bytes(atis_bytes(rows(0)[:-1]))
-    assert loaded(folder).sha256 != first.sha256
+def test_a_second_reading_takes_the_cache_and_another_file_a_new_one(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, file = loaded(folder), folder / "cat" / "1.bin"
+    with monkeypatch.context() as without_reader:
+        refuse = Format(".bin", lambda *_: pytest.fail("was decoded again"))
+        without_reader.setattr(load, "FORMATS", {"atis": refuse})
+        assert loaded(folder).sha256 == first.sha256
+    same_size = atis_bytes(rows(7))
+    assert len(same_size) == file.stat().st_size
+    written = file.stat().st_mtime_ns
+    file.write_bytes(same_size)
+    os.utime(file, ns=(written + 1, written + 1))  # the clock of some disks stands for a while
+    second = loaded(folder)
+    assert second.sha256 != first.sha256
+    file.write_bytes(atis_bytes(rows(7)[:-1]))
+    os.utime(file, ns=(written + 1, written + 1))
+    assert loaded(folder).sha256 != second.sha256
 
 
 def test_a_faulty_file_stops_the_set_or_is_counted(folder: Path) -> None:
@@ -77,7 +92,7 @@ def test_a_faulty_file_stops_the_set_or_is_counted(folder: Path) -> None:
 
 def test_a_pixel_beyond_int16_is_an_error(folder: Path) -> None:
     (folder / "cat" / "1.bin").write_bytes(atis_bytes([(1, 1, 5, 0)]) * 32_768)
-    with pytest.raises(HarnessError, match=r"cat/1.bin: 32,768 events in one pixel"):
+    with pytest.raises(HarnessError, match=r"cat/1.bin: event frames: more events in one pixel"):
         loaded(folder)
 
 

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import shutil
 import stat
+import warnings
 import zipfile
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from harness.engine.data.events.unzip import unzip
 from harness.errors import HarnessError
+from tests.engine.data.events.made import damage
 
 GOOD = {"cat/c_0.aedat": b"first", "cat/c_1.aedat": b"second"}
 
@@ -102,3 +107,39 @@ def test_a_damaged_archive_is_refused(archive: Path) -> None:
 def test_an_archive_of_something_else_is_refused(archive: Path) -> None:
     pack(archive, {"cat/readme.txt": b"x"})
     assert "holds no cat/…" in refused(archive)
+
+
+def test_a_name_that_stands_twice_and_a_file_that_is_also_a_folder_are_refused(
+    archive: Path,
+) -> None:
+    with zipfile.ZipFile(archive, "w") as out, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # zipfile's own, while writing
+        out.writestr("cat/c_0.aedat", b"first")
+        out.writestr("cat/c_0.aedat", b"second")
+    assert "cannot be unpacked" in refused(archive)
+    pack(archive, {"cat/c.aedat": b"x", "cat/c.aedat/d.aedat": b"x"})
+    assert "cannot be unpacked" in refused(archive)
+
+
+@settings(
+    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(data=st.data())
+def test_any_damaged_archive_is_unpacked_whole_or_refused(
+    archive: Path, data: st.DataObject
+) -> None:
+    """Whatever bytes have changed: a file comes out as it went in, or nothing comes out at all."""
+    pack(archive, GOOD)
+    archive.write_bytes(data.draw(damage(st.just(archive.read_bytes()))))
+    try:
+        target = unpack(archive)
+    except HarnessError as error:
+        assert str(archive) in error.where
+    else:
+        found = {path.relative_to(target.parent).as_posix() for path in target.rglob("*.aedat")}
+        assert found
+        for path in target.rglob("*"):
+            assert path.is_dir() or path.read_bytes() in GOOD.values()
+        shutil.rmtree(target)
+    assert {path.name for path in archive.parent.iterdir()} <= {"cat.zip", "set"}
+    assert [p for p in (archive.parent / "set").iterdir() if p.suffix != ".lock"] == []

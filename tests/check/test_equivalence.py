@@ -1,0 +1,161 @@
+"""What seeds say: against scipy's t-tests, at the edges, and how often it would be wrong."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats  # scikit-learn brings it
+
+from harness.check.equivalence import (
+    LEVEL,
+    ONE_SEED,
+    Sample,
+    Uncertainty,
+    sample,
+    together,
+    untested,
+    weighed,
+    without_spread,
+)
+from harness.check.status import Evidence
+
+YES, NO, OPEN = Evidence.REPRODUCED, Evidence.NOT_REPRODUCED, Evidence.INCONCLUSIVE
+
+
+def seeds(values: list[float]) -> Sample:
+    found = sample(float(np.mean(values)), float(np.std(values, ddof=1)), len(values), None, None)
+    assert found is not None
+    return found
+
+
+def held(values: list[float], golden: float, margin: float) -> Uncertainty:
+    return weighed(seeds(values), golden, margin, len(values))
+
+
+@given(
+    values=st.lists(st.floats(80, 100), min_size=2, max_size=8, unique=True),
+    golden=st.floats(80, 100),
+    margin=st.floats(0.1, 5),
+)
+def test_the_answers_are_those_of_scipys_one_sided_tests(
+    values: list[float], golden: float, margin: float
+) -> None:
+    found = held(values, golden, margin)
+    low = stats.ttest_1samp(values, golden - margin, alternative="greater").pvalue
+    high = stats.ttest_1samp(values, golden + margin, alternative="less").pvalue
+    if min(abs(p - edge) for p in (low, high) for edge in (0.05, 0.95)) < 1e-5:
+        return  # on the edge of a test the last digits decide
+    if max(low, high) <= 0.05:
+        assert found.status is YES
+    elif max(low, high) >= 0.95:
+        assert found.status is NO
+    else:
+        assert found.status is OPEN
+    interval = stats.t.interval(0.9, len(values) - 1, np.mean(values), stats.sem(values))
+    assert (found.low, found.high) == pytest.approx(interval)
+    assert found.level == LEVEL == 0.9
+
+
+@pytest.mark.parametrize(
+    ("values", "status", "said"),
+    [
+        ([91.0, 91.1, 91.2], YES, "the 90% interval 90.931 to 91.269 lies inside 91.06 ± 0.5"),
+        ([89.0, 89.1, 89.2], NO, "lies outside 91.06 ± 0.5"),
+        ([90.2, 91.0, 91.8], OPEN, "reaches over an end of 91.06 ± 0.5"),
+        ([91.5, 91.56, 91.62], OPEN, "reaches over an end"),  # the mean on the end of the margin
+        ([91.06, 91.06], YES, "91.06 to 91.06 lies inside"),  # no spread: the mean decides
+        ([91.56, 91.56], YES, "lies inside"),  # the end belongs to the margin, as in a check
+        ([91.57, 91.57], NO, "lies outside"),
+    ],
+)
+def test_the_interval_shows_the_answer(values: list[float], status: Evidence, said: str) -> None:
+    found = held(values, 91.06, 0.5)
+    assert found.status is status
+    assert said in found.sentence
+    assert found.sentence.startswith(status.word)
+    assert (found.n, found.margin) == (len(values), 0.5)
+
+
+def test_one_seed_decides_nothing_unless_its_spread_is_known() -> None:
+    alone = weighed(sample(91.06, math.nan, 1, None, None), 91.06, 0.5, 1)
+    assert (alone.status, alone.why, alone.n) == (OPEN, ONE_SEED, 1)
+    assert math.isnan(alone.low)
+    for std, status in ((0.1, YES), (0.4, OPEN)):
+        known = sample(91.06, math.nan, 1, std, 5)
+        found = weighed(known, 91.06, 0.5, 1)
+        assert found.status is status
+        assert found.high - 91.06 == pytest.approx(stats.t.ppf(0.95, 4) * std)
+    assert sample(91.06, math.nan, 1, 0.1, 1) is None  # a spread of one is none
+    own = sample(91.06, 0.3, 2, 0.1, 5)
+    assert own is not None
+    assert (own.std, own.df) == (0.3, 1)  # what was measured now goes before
+
+
+def test_nothing_measured_is_no_sample() -> None:
+    assert sample(math.nan, math.nan, 0, 0.1, 5) is None
+    assert sample(math.nan, 0.1, 3, None, None) is None
+
+
+def test_what_no_seed_changes_is_the_same_or_not() -> None:
+    assert without_spread(True, 1).status is YES
+    assert without_spread(False, 1).status is NO
+
+
+@pytest.mark.parametrize("n", [2, 3, 5])
+def test_wrong_answers_are_as_rare_as_stated(n: int) -> None:
+    """2,000 experiments a case, fixed draws; four standard errors of a share are allowed for."""
+    draw = np.random.default_rng(7)
+    golden, margin, runs = 90.0, 0.5, 2000
+
+    def share(true: float, std: float, wanted: Evidence) -> float:
+        found = [held(row, golden, margin) for row in draw.normal(true, std, (runs, n)).tolist()]
+        return sum(one.status is wanted for one in found) / runs
+
+    def four(share: float) -> float:
+        return 4 * math.sqrt(share * (1 - share) / runs)
+
+    outside, inside = golden + margin, golden - margin  # both ends: just outside, just inside
+    for std in (0.05, 0.3, 2.0):
+        assert share(outside, std, YES) <= 0.05 + four(0.05)
+        assert share(inside, std, NO) <= 0.10 + four(0.10)  # too low or too high
+    assert share(outside, 0.05, YES) == pytest.approx(0.05, abs=four(0.05))  # and not too shy
+    assert share(inside, 0.05, NO) == pytest.approx(0.05, abs=four(0.05))
+    assert share(golden, 0.05, YES) > 0.8
+    assert share(golden + 3 * margin, 0.05, NO) > 0.8
+
+
+def test_the_interval_covers_the_mean_as_often_as_it_says() -> None:
+    draws = np.random.default_rng(8).normal(90, 1, (2000, 3)).tolist()
+    covered = [one.low <= 90 <= one.high for one in (held(row, 90, 1) for row in draws)]
+    assert np.mean(covered) == pytest.approx(LEVEL, abs=4 * math.sqrt(0.09 / 2000))
+
+
+def cell(status: Evidence, p_outside: float) -> Uncertainty:
+    return Uncertainty(status, p_outside=p_outside)
+
+
+@pytest.mark.parametrize(
+    ("cells", "said"),
+    [
+        ([], Evidence.NOT_TESTED),
+        ([cell(YES, 1.0)] * 20, YES),
+        ([cell(YES, 1.0)] * 19 + [cell(OPEN, 0.3)], OPEN),
+        ([cell(YES, 1.0)] * 19 + [cell(OPEN, math.nan)], OPEN),  # one seed
+        ([cell(NO, 0.02)], NO),
+        ([cell(NO, 0.02)] + [cell(YES, 1.0)] * 19, OPEN),  # one of twenty, by chance
+        ([cell(NO, 0.001)] + [cell(YES, 1.0)] * 19, NO),
+    ],
+)
+def test_an_exhibit_is_no_surer_than_its_cells(cells: list[Uncertainty], said: Evidence) -> None:
+    assert together(cells) is said
+
+
+def test_what_is_not_tested_still_has_an_interval() -> None:
+    found = untested("why", seeds([1.0, 2.0, 3.0]), 3)
+    assert found.status is Evidence.NOT_TESTED
+    assert found.low < 2 < found.high
+    assert math.isnan(found.margin)
