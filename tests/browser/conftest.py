@@ -61,10 +61,8 @@ class Opened:
 @pytest.fixture
 def opened(browser: Any, report: Path, request: pytest.FixtureRequest) -> Iterator[Opened]:
     """The report in a fresh window; parametrise it with what the window is like."""
-    like: dict[str, Any] = {"viewport": WIDE, "color_scheme": "light"} | getattr(
-        request, "param", {}
-    )
-    context = browser.new_context(**like)
+    usual: dict[str, Any] = {"viewport": WIDE, "color_scheme": "light"}
+    context = browser.new_context(**usual | getattr(request, "param", {}))
     made = Opened(context.new_page())
     made.page.goto(report.as_uri())
     yield made

@@ -182,9 +182,7 @@ def test_nothing_is_wider_than_the_window(opened: Opened) -> None:
     assert opened.page.evaluate(wide) <= 0
 
 
-@pytest.mark.parametrize(
-    "opened", [{"java_script_enabled": False}], ids=["no script"], indirect=True
-)
+@pytest.mark.parametrize("opened", [{"java_script_enabled": False}], ids=str, indirect=True)
 def test_without_a_script_all_numbers_are_there(opened: Opened) -> None:
     page = opened.page
     assert page.locator("#fig2 .maps").is_hidden()

@@ -20,6 +20,8 @@ from tests.frames.stored import Stored, layer
 from tests.synthetic import architecture, metrics, vgg_architecture
 
 POSITIONS = {"relu1": "act1", "conv1": "conv1", "bn1": "bn1", "relu2": "act2", "conv2": "conv2"}
+POSITIONS |= {"bn2": "bn2"}
+OTHERS = ("s2.pool", "s2.ds", "s2.bn", "s3.pool", "s3.ds", "s3.bn", "relu", "pool")
 
 
 def whole(made: Plan) -> Stored:
@@ -41,18 +43,14 @@ def layers(run: Training) -> list[dict[str, str]]:
         for number in range(blocks):
             block = f"{stage}.b{number}"
             found += [layer(f"{block}.{n}", stage, block, p) for n, p in POSITIONS.items()]
-            found += [
-                layer(f"{block}.bn2", stage, block, "bn2"),
-                layer(block, stage, block, "output"),
-            ]
-    return [*found, *(layer(name) for name in ("s2.ds", "s3.ds", "s2.dn", "s3.dn", "relu", "pool"))]
+            found.append(layer(block, stage, block, "output"))
+    return [*found, *map(layer, OTHERS)]
 
 
 def _cells(rows: int, columns: int, seed: str) -> NDArray[np.float64]:
     draw = np.random.default_rng(zlib.crc32(seed.encode()))
-    ground = 0.5 + 0.3 * np.sin(np.linspace(0, 5, rows))[:, None] * np.cos(
-        np.linspace(0, 4, columns)
-    )
+    up, across = np.linspace(0, 5, rows), np.linspace(0, 4, columns)
+    ground = 0.5 + 0.3 * np.sin(up)[:, None] * np.cos(across)
     return np.clip(ground + 0.01 * draw.standard_normal((rows, columns)), 0, 1)
 
 
