@@ -18,10 +18,6 @@ from tests.browser.whole import whole
 from tests.report.conftest import writer
 from tests.synthetic import library, plan
 
-playwright = pytest.importorskip(
-    "playwright.sync_api", reason="NOT TESTED: playwright is not installed; `nox -s browser`"
-)
-
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 WIDE, NARROW = {"width": 1440, "height": 1000}, {"width": 390, "height": 844}
 
@@ -40,7 +36,9 @@ def browser() -> Iterator[Any]:
     """One Chromium for all tests. Without its own sandbox: containers have no rights for it, and it
     opens nothing but the file made here."""
     found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
-    with playwright.sync_playwright() as driver:
+    from playwright.sync_api import sync_playwright  # the test session does without
+
+    with sync_playwright() as driver:
         opened = driver.chromium.launch(executable_path=found, args=["--no-sandbox"])
         yield opened
         opened.close()
