@@ -18,6 +18,7 @@ from harness.report import marks, wording
 from harness.report.assess import Assessed
 from harness.report.charts import charts
 from harness.report.deviations import deviations
+from harness.report.evidence import evidence_view, intervals
 from harness.report.figures import Drawn
 from harness.report.learning import curves_view
 from harness.report.maps_view import maps_view
@@ -56,12 +57,14 @@ def exhibit_view(
         mark=marks.of_verdict(verdict),
         sentence=verdict.explanation,
         against=against(verdict),
+        evidence=evidence_view(verdict),
         cells=marks.counts_of_cells(verdict),
         claims_counts=marks.counts_of_claims(verdict),
         failures=failure_views(one.planned, plan, failures),
         grid=_held(verdict, layout, names, exhibit.title) if is_held else None,
         tolerances=tolerances(verdict.cells, names),
         details=details(verdict.cells, names) if is_held else (),
+        intervals=intervals(verdict.cells),
         more=_more(one.frame, verdict, layout, names, is_held),
         figure=_figure(exhibit, figure),
         maps=maps_view(one.planned, one.frame),

@@ -11,7 +11,7 @@ from harness.check.compare import CellResult
 from harness.check.golden import PUBLISHED
 from harness.check.status import Status
 from harness.check.verdict import Verdict
-from harness.report import wording
+from harness.report import evidence, wording
 from harness.report.marks import CELLS
 from harness.report.pivot import Pivot
 from harness.report.view import ColumnGroup, DetailRow, Fact, Grid, GridBody, GridCell, GridRow
@@ -103,7 +103,8 @@ def _value(cell: CellResult) -> GridCell:
 
 def _measured(cell: CellResult) -> GridCell:
     mark = None if cell.status is Status.NOT_COMPARED else CELLS[cell.status]
-    return GridCell(_with_spread(cell), cell.sentence, mark)
+    said = "; ".join(filter(None, (cell.sentence, evidence.note(cell))))
+    return GridCell(_with_spread(cell), said, mark)
 
 
 def _with_spread(cell: CellResult) -> str:
@@ -153,6 +154,9 @@ def details(cells: Sequence[CellResult], names: Names) -> tuple[DetailRow, ...]:
             published=cell.published or wording.NOTHING,
             mark=CELLS[cell.status],
             sentence=cell.sentence,
+            interval=evidence.interval(cell),
+            seeds=evidence.MARKS[cell.uncertainty.status],
+            seeds_note=evidence.note(cell),
         )
         for cell in cells
     )

@@ -121,6 +121,18 @@ class DetailRow:
     published: str
     mark: Mark
     sentence: str
+    interval: str  # of the mean over the seeds
+    seeds: Mark  # what they say of the published value
+    seeds_note: str
+
+
+@dataclass(frozen=True)
+class EvidenceView:
+    """What the seeds of an exhibit say of the published values."""
+
+    mark: Mark
+    why: str
+    counts: tuple[Count, ...]
 
 
 @dataclass(frozen=True)
@@ -259,12 +271,14 @@ class ExhibitView:
     mark: Mark
     sentence: str
     against: str
+    evidence: EvidenceView | None
     cells: tuple[Count, ...]
     claims_counts: tuple[Count, ...]
     failures: tuple[FailureView, ...]
     grid: Grid | None  # none where there is nothing to hold the numbers against
     tolerances: tuple[Fact, ...]
     details: tuple[DetailRow, ...]
+    intervals: str  # what those of the details are called; nothing where there are none
     more: Listing | None
     figure: Figure | None
     maps: MapsView | None
