@@ -29,7 +29,7 @@ def evidence_view(verdict: Verdict) -> EvidenceView | None:
 
 
 def intervals(cells: Sequence[CellResult]) -> str:
-    """`90 % interval` where any cell has one or was tested, else nothing: a single seed has none."""
+    """`90 % interval` where any cell has one or was tested; nothing where no spread is known."""
     for found in (cell.uncertainty for cell in cells):
         if not math.isnan(found.low) or found.status is not Evidence.NOT_TESTED:
             return f"{found.level:.0%} interval".replace("%", " %")

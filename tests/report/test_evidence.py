@@ -33,6 +33,6 @@ def test_seeds_that_scatter_decide_nothing() -> None:
 
 
 def test_where_nothing_was_tested_nothing_is_said() -> None:
-    _, view = viewed(SyntheticStore(plan("table1", profile="smoke")), "smoke")
+    _, view = viewed(SyntheticStore(plan("table1", profile="quick")), "quick")
     assert view.evidence is None
     assert view.intervals == ""
