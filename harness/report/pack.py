@@ -17,7 +17,8 @@ import numpy as np
 
 from harness.frames.layers import Floats
 
-STEPS = 2000  # at most, between the least and the greatest value of a map
+FINEST = 3  # digits after the point
+STEPS = 60_000  # at most, between the least and the greatest value of a map
 UNDEFINED = 0xFFFF
 
 
@@ -53,7 +54,7 @@ def pack(matrix: Floats) -> Packed:
 
 def _digits(span: float) -> int:
     """Digits after the point, negative for whole tens, that give a span at most `STEPS` steps."""
-    return -math.ceil(math.log10(span / STEPS)) if span > 0 else 3
+    return min(FINEST, -math.ceil(math.log10(span / STEPS))) if span > 0 else FINEST
 
 
 def _decimal(count: int, digits: int) -> float:

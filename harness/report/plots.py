@@ -71,3 +71,31 @@ class PlanGraph:
     nodes: tuple[GraphNode, ...]
     edges: str
     said: str
+
+
+@dataclass(frozen=True)
+class Line:
+    """A curve of a panel; `tone` picks its colour, `dots` are the points of its best epochs."""
+
+    tone: str
+    points: str
+    is_faint: bool
+    dots: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One small plot of learning curves, in units of its view box."""
+
+    title: str
+    said: str
+    lines: tuple[Line, ...]
+    last_epoch: str
+
+
+@dataclass(frozen=True)
+class Curves:
+    """The learning curves of an exhibit."""
+
+    panels: tuple[Panel, ...]
+    legend: tuple[tuple[str, str], ...]  # tone, word

@@ -39,6 +39,7 @@ def provenance(
             _node(key, plan.nodes[key].label, manifests.get(key), key in failures)
             for key in planned.nodes
         ),
+        widest=max(len(plan.nodes[key].label) for key in planned.nodes),
         spec_name=document.shown,
         spec_text=document.text,
         command=command(planned, profile),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from harness.report.plots import Chart, MapsView, PlanGraph
+from harness.report.plots import Chart, Curves, MapsView, PlanGraph
 
 
 @dataclass(frozen=True)
@@ -148,34 +148,6 @@ class Figure:
 
 
 @dataclass(frozen=True)
-class Line:
-    """A curve of a panel; `tone` picks its colour, `dots` are the points of its best epochs."""
-
-    tone: str
-    points: str
-    is_faint: bool
-    dots: tuple[tuple[str, str], ...] = ()
-
-
-@dataclass(frozen=True)
-class Panel:
-    """One small plot of learning curves, in units of its view box."""
-
-    title: str
-    said: str
-    lines: tuple[Line, ...]
-    last_epoch: str
-
-
-@dataclass(frozen=True)
-class Curves:
-    """The learning curves of an exhibit."""
-
-    panels: tuple[Panel, ...]
-    legend: tuple[tuple[str, str], ...]  # tone, word
-
-
-@dataclass(frozen=True)
 class ClaimView:
     """A claim, its predicate, what was measured."""
 
@@ -248,6 +220,7 @@ class Provenance:
     settings: tuple[Fact, ...]
     environment: tuple[Fact, ...]
     nodes: tuple[NodeView, ...]
+    widest: int  # letters of the longest label of a node
     spec_name: str
     spec_text: str
     command: str

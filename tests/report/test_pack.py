@@ -43,8 +43,9 @@ HOLES[0, 0] = HOLES[2, 3] = HOLES[4, 6] = np.nan
     [
         (random((9, 13)), 0.001),
         (random((4, 4)) - 0.5, 0.001),  # an unbiased estimate may lie below 0
-        (random((3, 5), 3000.0), 10.0),
-        (random((3, 5), 0.01) + 7, 0.00001),
+        (random((3, 5), 3000.0), 0.1),
+        (random((3, 5), 3e9), 100_000.0),
+        (random((3, 5), 0.01) + 7, 0.001),
         (HOLES, 0.001),
         (np.full((2, 3), np.nan), 0.001),
         (np.full((2, 3), 0.25), 0.001),

@@ -5,6 +5,7 @@
 const MOVES = { ArrowUp: [1, 0], ArrowDown: [-1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
 const FAR = 10; // cells with Shift
 const CLOSER = 0.5;
+const SHORT = 3; // letters of a name that need not be turned
 const DRAG = 5; // pixels under which a drag is a click
 
 /** A viewer in `root`; returns what shows a matrix in it. */
@@ -17,7 +18,8 @@ function mapViewer(root) {
     y: root.querySelector(".up"),
   };
   const state = { matrix: null, shown: null, pinned: null, hovered: null, dragged: null };
-  let layout = layoutOf(600);
+  let isShort = false;
+  let layout = layoutOf(600, isShort);
   let from = null; // where a drag began
   let waiting = false;
 
@@ -49,6 +51,9 @@ function mapViewer(root) {
     const isSame = state.matrix?.rows === matrix.rows && state.matrix?.columns === matrix.columns;
     state.matrix = matrix;
     state.shown = isSame ? state.shown : wholeOf(matrix);
+    const names = [...matrix.labelsX, ...matrix.labelsY];
+    isShort = names.every((name) => name.length <= SHORT);
+    layout = layoutOf(layout.width, isShort);
     const middle = { row: Math.floor(matrix.rows / 2), column: Math.floor(matrix.columns / 2) };
     state.pinned = isSame ? state.pinned : middle;
     state.hovered = null;
@@ -116,7 +121,7 @@ function mapViewer(root) {
   }
   document.addEventListener("theme", draw);
   new ResizeObserver(() => {
-    layout = layoutOf(canvas.clientWidth || layout.width);
+    layout = layoutOf(canvas.clientWidth || layout.width, isShort);
     draw();
   }).observe(canvas);
   return show;

@@ -3,14 +3,16 @@
 const APART = 24; // between names along an axis, at least
 const FONT = "11px system-ui, sans-serif";
 
-/** Where everything is, in CSS pixels of a canvas of this width. */
-function layoutOf(width) {
+/** Where everything is, in CSS pixels of a canvas of this width; short names need little room. */
+function layoutOf(width, isShort) {
   const isNarrow = width < 460;
-  const [left, side, gap, names] = isNarrow ? [74, 58, 8, 74] : [104, 96, 12, 92];
+  const [side, gap] = isNarrow ? [58, 8] : [96, 12];
+  const [left, names] = isShort ? [44, 46] : isNarrow ? [74, 74] : [104, 92];
   const size = width - left - side - gap - 6;
   const top = 22;
   return {
     width,
+    isShort,
     height: top + size + gap + side + names,
     plane: { x: left, y: top, width: size, height: size },
     row: { x: left, y: top + size + gap, width: size, height: side },
@@ -82,8 +84,9 @@ function names(context, layout, matrix, shown, ink) {
   for (const cell of somewhere(shown.left, shown.right, plane.width)) {
     const x = plane.x + (plane.width * (cell + 0.5 - shown.left)) / (shown.right - shown.left);
     context.save();
-    context.translate(x, row.y + row.height + 8);
-    context.rotate(-Math.PI / 3.2);
+    context.translate(x, row.y + row.height + (layout.isShort ? 12 : 8));
+    if (layout.isShort) context.textAlign = "center";
+    else context.rotate(-Math.PI / 3.2);
     context.fillText(matrix.labelsX[cell], 0, 0, 78);
     context.restore();
   }
