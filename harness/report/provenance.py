@@ -69,6 +69,10 @@ def _facts(planned: PlannedExhibit, stored: Sequence[Manifest]) -> Iterator[Fact
     took = sum(one.wall_s for one in stored)
     total = wording.counted(len(planned.nodes), "run")
     yield Fact("runs", f"{len(stored)} of {total} stored, {wording.duration(took)} in all")
+    for label, name in (("code", "git"), ("machine", "processor")):
+        said = dict.fromkeys(str(one.environment.get(name) or "") for one in stored)
+        if any(said):
+            yield Fact(label, ", ".join(word or "not known" for word in said))
     resumed = sum(one.resumed > 0 for one in stored)
     if resumed:
         yield Fact("resumed", f"{wording.counted(resumed, 'run')} went on after an interruption")

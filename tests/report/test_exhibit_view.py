@@ -88,6 +88,8 @@ def test_provenance_holds_all_that_a_number_rests_on() -> None:
     assert facts["seeds"] == "0"
     assert "embedded in this project, sha256:" in facts["data"]
     assert facts["runs"].startswith("18 of 18 runs stored")
+    assert facts["code"] == "0123456789abcdef0123456789abcdef01234567"
+    assert facts["machine"] == "Synthetic CPU"
     settings = {fact.label: fact.text for fact in view.provenance.settings}
     assert settings["network.depth"] == "20 | 38 | 56 | 110 | 164"
     assert settings["neuron.decay"] == "0.5 (where it applies)"
