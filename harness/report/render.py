@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2.ext import Extension
 from markupsafe import Markup
 
 from harness.report.view import Page
@@ -28,12 +30,21 @@ SCRIPTS = (  # each may use those before it
 )
 
 
+class Compact(Extension):
+    """Line ends between tags help who reads a template; in the page each would be a node."""
+
+    def preprocess(self, source: str, name: str | None, filename: str | None = None) -> str:
+        """The template without them; those inside of text stay."""
+        return re.sub(r">\s*\n\s*(?=<|\{%)", ">", source)
+
+
 def environment(folder: Path = TEMPLATES) -> Environment:
     """Templates that escape everything and fail on a name that nobody gave them."""
     return Environment(
         loader=FileSystemLoader(folder),
         autoescape=True,
         undefined=StrictUndefined,
+        extensions=[Compact],
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,

@@ -79,3 +79,10 @@ EMPTY = Page(
     made_with="",
     packed={},
 )
+
+
+def test_line_ends_between_tags_go_and_those_in_text_stay(tmp_path: Path) -> None:
+    source = "<ul>\n{% for x in (1, 2) %}\n<li>{{ x }}</li>\n{% endfor %}\n</ul>\n<pre>a\nb</pre>"
+    (tmp_path / "t.html.j2").write_text(source, encoding="utf-8")
+    said = environment(tmp_path).get_template("t.html.j2").render()
+    assert said == "<ul><li>1</li><li>2</li></ul><pre>a\nb</pre>"
