@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from tests.browser.conftest import NARROW, Opened
@@ -57,7 +58,7 @@ def test_pointing_at_a_cell_says_both_layers_and_the_value(opened: Opened) -> No
     assert re.fullmatch(r"\d\.\d{3}", value(maps))
 
 
-def test_a_value_is_the_one_of_the_frame(opened: Opened) -> None:
+def test_a_value_is_the_one_of_the_frame(report: Path, opened: Opened) -> None:
     maps = maps_of(opened, "fig2")
     maps.locator("canvas.plane").focus()
     for key in ["Shift+ArrowDown"] * 8 + ["Shift+ArrowLeft"] * 8 + ["ArrowUp"] * 5:
@@ -66,6 +67,11 @@ def test_a_value_is_the_one_of_the_frame(opened: Opened) -> None:
         opened.page.keyboard.press("ArrowRight")
     assert value(maps) == "undefined"  # the cell (5, 5) of the made-up maps
     assert "(6 of 73)" in maps.locator(".up").inner_text()
+    opened.page.keyboard.press("ArrowRight")
+    table = pd.read_csv(report.parent / "fig2/maps.csv.gz")
+    (row,) = table.query("depth == 20 and width == 1 and y == 5 and x == 6").itertuples()
+    assert value(maps) == f"{row.value:.3f}"
+    assert maps.locator(".across").inner_text() == f"→ SNN layer {row.label_x} (7 of 73)"
 
 
 def test_a_click_pins_row_and_column_and_changes_the_picture(opened: Opened) -> None:

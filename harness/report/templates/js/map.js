@@ -23,9 +23,11 @@ function mapViewer(root) {
   let from = null; // where a drag began
   let waiting = false;
 
-  /** Draw once for all that changes before the next frame. */
+  /** Say at once what is pointed at, and draw once for all that changes before the next frame. */
   function draw() {
-    if (!state.matrix || waiting) return;
+    if (!state.matrix) return;
+    read(state.hovered ?? state.pinned);
+    if (waiting) return;
     waiting = true;
     requestAnimationFrame(() => {
       waiting = false;
@@ -37,7 +39,6 @@ function mapViewer(root) {
       context.setTransform(sharp, 0, 0, sharp, 0, 0);
       drawPlane(context, { layout, ...state, ink });
     });
-    read(state.hovered ?? state.pinned);
   }
 
   function read(cell) {
