@@ -92,7 +92,7 @@ def _banners(assessed: Sequence[Assessed], profile: Profile) -> Iterator[Banner]
 def _problems(verdict: Verdict) -> Iterator[Problem]:
     """What is not reproduced, and why: cells one by one as long as they are few."""
     if verdict.is_broken and verdict.why:
-        yield Problem(verdict.exhibit, "golden values", verdict.why, marks.of_verdict(verdict))
+        yield Problem(verdict.exhibit, "as a whole", verdict.why, marks.of_verdict(verdict))
     for status in Status:
         cells = [cell for cell in verdict.cells if cell.status is status]
         if status in _QUIET or not cells:

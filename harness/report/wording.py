@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 
 MINUS = "−"
@@ -26,6 +27,11 @@ def level(name: str, text: str) -> str:
     if name in _TIMES and text:
         return f"×{text}"
     return _LEVELS.get((name, text), text)
+
+
+def natural(name: str) -> list[str | int]:
+    """What names are sorted by, so that figA2 stands before figA10."""
+    return [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", name)]
 
 
 def quantity(name: str) -> str:
