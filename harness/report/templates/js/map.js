@@ -41,11 +41,13 @@ function mapViewer(root) {
     });
   }
 
-  function read(cell) {
+  function read({ row, column }) {
     const { matrix } = state;
-    said.value.textContent = written(matrix.values[cell.row * matrix.columns + cell.column], matrix.step);
-    said.x.textContent = `→ ${matrix.captionX} ${matrix.labelsX[cell.column]} (${cell.column + 1} of ${matrix.columns})`;
-    said.y.textContent = `↑ ${matrix.captionY} ${matrix.labelsY[cell.row]} (${cell.row + 1} of ${matrix.rows})`;
+    const across = `${matrix.labelsX[column]} (${column + 1} of ${matrix.columns})`;
+    const up = `${matrix.labelsY[row]} (${row + 1} of ${matrix.rows})`;
+    said.value.textContent = written(matrix.values[row * matrix.columns + column], matrix.step);
+    said.x.textContent = `→ ${matrix.captionX} ${across}`;
+    said.y.textContent = `↑ ${matrix.captionY} ${up}`;
   }
 
   function show(matrix) {
@@ -144,7 +146,9 @@ function inside({ x, y, width, height }, layout, shown) {
   return { left: low.column, right: high.column + 1, bottom: low.row, top: high.row + 1 };
 }
 
+/** The colours of the theme in force. */
 function inkOf(canvas) {
-  const names = { ink: "--ink", soft: "--soft", rule: "--rule", tint: "--tint", pin: "--pin", row: "--s1", column: "--s0" };
-  return Object.fromEntries(Object.entries(names).map(([name, property]) => [name, colourOf(canvas, property)]));
+  const ink = { row: colourOf(canvas, "--s1"), column: colourOf(canvas, "--s0") };
+  for (const name of ["ink", "soft", "rule", "tint", "pin"]) ink[name] = colourOf(canvas, `--${name}`);
+  return ink;
 }
