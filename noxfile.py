@@ -61,6 +61,13 @@ def peers(session: nox.Session) -> None:
 
 
 @nox.session
+def browser(session: nox.Session) -> None:
+    """Use the report of every exhibit in a Chromium: pointer, keyboard, axe; none is downloaded."""
+    install(session, "tests", "browser")
+    session.run("pytest", "tests/browser", *session.posargs)
+
+
+@nox.session
 def lint(session: nox.Session) -> None:
     """Check style and format of Python (ruff) and TOML (tombi)."""
     install(session, "lint")

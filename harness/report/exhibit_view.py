@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping
+from urllib.parse import quote
 
 from harness.check.claims import ClaimResult
 from harness.check.compare import compare
@@ -16,17 +16,22 @@ from harness.frames.frame import Frame
 from harness.plan.expand import Plan
 from harness.report import marks, wording
 from harness.report.assess import Assessed
+from harness.report.charts import charts
 from harness.report.deviations import deviations
+from harness.report.evidence import evidence_view, intervals
 from harness.report.figures import Drawn
 from harness.report.learning import curves_view
+from harness.report.maps_view import maps_view
 from harness.report.pivot import Pivot, pivot
+from harness.report.plan_graph import plan_graph
 from harness.report.provenance import Manifests, failure_views, provenance
 from harness.report.tables import comparison, details, plain, tolerances
-from harness.report.view import ClaimView, ExhibitView, Figure, Grid, Link, Mark
+from harness.report.view import ClaimView, ExhibitView, Figure, Grid, Link, Listing, Mark
 from harness.spec.exhibit import Exhibit
 from harness.spec.library import Library
 from harness.spec.profile import Profile
 
+_IN_ADDRESSES = " !$'()*+,-./:;=?@_~"  # need no escape there; base64 would add a third to all of it
 DOCUMENTS = {"paper": "the paper", "lab": "the lab report"}
 
 
@@ -52,22 +57,39 @@ def exhibit_view(
         mark=marks.of_verdict(verdict),
         sentence=verdict.explanation,
         against=against(verdict),
+        evidence=evidence_view(verdict),
         cells=marks.counts_of_cells(verdict),
         claims_counts=marks.counts_of_claims(verdict),
         failures=failure_views(one.planned, plan, failures),
-        grid=comparison(verdict, layout, names, exhibit.title) if is_held else None,
+        grid=_held(verdict, layout, names, exhibit.title) if is_held else None,
         tolerances=tolerances(verdict.cells, names),
         details=details(verdict.cells, names) if is_held else (),
+        intervals=intervals(verdict.cells),
         more=_more(one.frame, verdict, layout, names, is_held),
         figure=_figure(exhibit, figure),
+        maps=maps_view(one.planned, one.frame),
+        charts=charts(one.frame, layout),
         curves=curves_view(one.frame.curves, layout),
         claims=tuple(_claim(claim, verdict) for claim in verdict.claims),
         deviations=deviations(one.planned, library.blocks, profile),
         errata=exhibit.errata,
         notes=exhibit.notes,
         provenance=provenance(one.planned, plan, document, profile, manifests, failures),
+        graph=plan_graph(
+            one.planned, plan, (key for key, found in manifests.items() if found), failures
+        ),
         links=_links(exhibit.id, one.frame, figure),
     )
+
+
+def _held(verdict: Verdict, layout: Pivot, names: Mapping[str, str], title: str) -> Grid:
+    """The compared cells; a quantity that is the only one is named once, above them."""
+    quantities = {cell.quantity for cell in verdict.cells}
+    if len(quantities) > 1 or quantities <= set(names):
+        return comparison(verdict, layout, names, title)
+    (one,) = quantities
+    caption = f"{title}: {wording.quantity(one)}"
+    return comparison(verdict, layout, {**names, one: ""}, caption)
 
 
 def quantity_names(exhibit: Exhibit) -> dict[str, str]:
@@ -93,7 +115,7 @@ def against(verdict: Verdict) -> str:
 
 def _more(
     frame: Frame, verdict: Verdict, layout: Pivot, names: Mapping[str, str], is_held: bool
-) -> Grid | None:
+) -> Listing | None:
     """The quantities that are compared with nothing: beside those that are, or all of them."""
     compared = {cell.quantity for cell in verdict.cells} if is_held else set()
     others = frame.cells[~frame.cells["quantity"].isin(compared | frame.fine)]
@@ -101,9 +123,9 @@ def _more(
         return None
     rest = Frame(frame.exhibit, frame.index, frame.runs, others, frame.points, ())
     cells = compare(rest, Standard(None, None, "golden files do not list this quantity"))
-    readable = {cell.quantity: cell.quantity.replace("_", " ") for cell in cells}
+    readable = {cell.quantity: wording.quantity(cell.quantity) for cell in cells}
     caption = "Measured too, compared with nothing" if is_held else "What was measured"
-    return plain(cells, layout, {**readable, **names}, caption)
+    return Listing(caption, plain(cells, layout, {**readable, **names}))
 
 
 def _figure(exhibit: Exhibit, drawn: Drawn | None) -> Figure | None:
@@ -111,7 +133,8 @@ def _figure(exhibit: Exhibit, drawn: Drawn | None) -> Figure | None:
         return None
     if drawn.problem:
         return Figure("", exhibit.title, "", "", marks.UNDRAWN, drawn.problem)
-    address = "data:image/svg+xml;base64," + base64.b64encode(drawn.svg).decode()
+    svg = drawn.svg.decode().replace("\n", " ")
+    address = "data:image/svg+xml," + quote(svg, safe=_IN_ADDRESSES)
     place = f"{exhibit.id}/{drawn.name}"
     return Figure(address, f"Drawing: {exhibit.title}", f"{place}.svg", f"{place}.png", marks.DRAWN)
 

@@ -9,7 +9,7 @@ from harness.check.golden import level_text
 from harness.frames.curves import LearningCurve
 from harness.report import wording
 from harness.report.pivot import Pivot
-from harness.report.view import Curves, Line, Panel
+from harness.report.plots import Curves, Line, Panel
 
 WIDTH, HEIGHT = 160.0, 90.0  # of the view box; accuracy 0…100 fills the height
 TONES = 6  # colours that the style sheet has

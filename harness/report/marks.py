@@ -44,9 +44,11 @@ def counts_of_cells(verdict: Verdict) -> tuple[Count, ...]:
 
 def counts_of_claims(verdict: Verdict) -> tuple[Count, ...]:
     """Claims by status, those that do not count in a calm tone."""
+    plural = {"holds": "hold", "does not hold": "do not hold"}
     counted = any(claim.counted for claim in verdict.claims)
     found = []
     for status, n in verdict.claim_counts.items():
         mark = CLAIMS[status]
-        found.append(Count(n, mark if counted else Mark(mark.word, mark.symbol, "calm")))
+        word = mark.word if n == 1 else plural.get(mark.word, mark.word)
+        found.append(Count(n, Mark(word, mark.symbol, mark.tone if counted else "calm")))
     return tuple(found)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from harness.check.compare import CellResult
 from harness.check.status import ClaimStatus, Status
 from harness.check.verdict import Verdict
-from harness.report import marks, wording
+from harness.report import marks, summary, wording
 from harness.report.assess import Assessed
 from harness.report.provenance import flat
 from harness.report.view import Banner, ExhibitView, Fact, Mark, Page, Problem
@@ -38,20 +37,28 @@ def page(
         profile_title=profile.title,
         command=command,
         banners=tuple(_banners(assessed, profile)),
+        tallies=summary.tallies(map(marks.of_verdict, verdicts)),
         problems=tuple(problem for one in verdicts for problem in _problems(one)),
+        errata=summary.errata(views),
+        deviations=summary.deviations(views),
         exhibits=tuple(views),
         scale=tuple(_scale(profile)),
         made_with=made_with,
+        packed=summary.packed(views),
     )
 
 
 def headline(verdicts: Sequence[Verdict]) -> str:
-    """`table1 reproduced, tableD1 incomplete`, or numbers where there are many."""
+    """`table1 reproduced, tableD1 incomplete`; of many, what does not hold, then what does."""
     if len(verdicts) <= FEW:
         return wording.listed(f"{verdict.exhibit} {verdict.word}" for verdict in verdicts)
-    words = Counter(verdict.word for verdict in verdicts)
-    said = wording.listed(f"{n} {word}" for word, n in words.items())
-    return f"Of {len(verdicts)} exhibits {said}"
+    told = summary.tallies(map(marks.of_verdict, verdicts))
+    first = [one for tone in ("bad", "good", "open") for one in told if one.mark.tone == tone]
+    if not first:
+        return f"None of {len(verdicts)} exhibits is held against anything"
+    said = [f"{one.n} {one.mark.word}" for one in first]
+    said[0] = f"{first[0].n} of {len(verdicts)} exhibits {first[0].mark.word}"
+    return wording.listed(said)
 
 
 def _worst(verdicts: Sequence[Verdict]) -> Mark:
@@ -85,7 +92,7 @@ def _banners(assessed: Sequence[Assessed], profile: Profile) -> Iterator[Banner]
 def _problems(verdict: Verdict) -> Iterator[Problem]:
     """What is not reproduced, and why: cells one by one as long as they are few."""
     if verdict.is_broken and verdict.why:
-        yield Problem(verdict.exhibit, "golden values", verdict.why, marks.of_verdict(verdict))
+        yield Problem(verdict.exhibit, "as a whole", verdict.why, marks.of_verdict(verdict))
     for status in Status:
         cells = [cell for cell in verdict.cells if cell.status is status]
         if status in _QUIET or not cells:

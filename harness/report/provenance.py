@@ -40,6 +40,7 @@ def provenance(
             _node(key, plan.nodes[key].label, manifests.get(key), key in failures)
             for key in planned.nodes
         ),
+        widest=max(len(plan.nodes[key].label) for key in planned.nodes),
         spec_name=document.shown,
         spec_text=document.text,
         command=command(planned, profile),
@@ -75,6 +76,10 @@ def _facts(planned: PlannedExhibit, stored: Sequence[Manifest]) -> Iterator[Fact
     took = sum(one.wall_s for one in stored)
     total = wording.counted(len(planned.nodes), "run")
     yield Fact("runs", f"{len(stored)} of {total} stored, {wording.duration(took)} in all")
+    for label, name in (("code", "git"), ("machine", "processor")):
+        said = dict.fromkeys(str(one.environment.get(name) or "") for one in stored)
+        if any(said):
+            yield Fact(label, ", ".join(word or "not known" for word in said))
     resumed = sum(one.resumed > 0 for one in stored)
     if resumed:
         yield Fact("resumed", f"{wording.counted(resumed, 'run')} went on after an interruption")

@@ -1,17 +1,41 @@
-"""The page as values → one HTML file: inline style, inline pictures, no script, no request."""
+"""The page as values → one HTML file: inline style, script and pictures, and no request."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2.ext import Extension
 from markupsafe import Markup
 
 from harness.report.view import Page
 
 TEMPLATES = Path(__file__).parent / "templates"
+STYLES = ("page.css", "tables.css", "exhibit.css", "plots.css", "print.css")
+SCRIPTS = (  # each may use those before it
+    "theme.js",
+    "copy.js",
+    "colours.js",
+    "unpack.js",
+    "profile.js",
+    "window.js",
+    "plane.js",
+    "map.js",
+    "choice.js",
+    "curves.js",
+    "start.js",
+)
+
+
+class Compact(Extension):
+    """Line ends between tags help who reads a template; in the page each would be a node."""
+
+    def preprocess(self, source: str, name: str | None, filename: str | None = None) -> str:
+        """The template without them; those inside of text stay."""
+        return re.sub(r">\s*\n\s*(?=<|\{%)", ">", source)
 
 
 def environment(folder: Path = TEMPLATES) -> Environment:
@@ -20,22 +44,51 @@ def environment(folder: Path = TEMPLATES) -> Environment:
         loader=FileSystemLoader(folder),
         autoescape=True,
         undefined=StrictUndefined,
+        extensions=[Compact],
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
 
 
+def style() -> str:
+    """The style sheets, one after the other."""
+    return "".join(_read(f"css/{name}") for name in STYLES)
+
+
+def script() -> str:
+    """The scripts in one scope: nothing of theirs is global, and none may be sloppy."""
+    parts = (_read(f"js/{name}") for name in SCRIPTS)
+    return '"use strict";\n{\n' + "".join(parts) + "}\n"
+
+
 def render(page: Page) -> bytes:
-    """The report. The policy in its head allows its own style sheet and data images, nothing else.
+    """The report. The policy in its head allows its own style sheet and script, by their hashes,
+    and data images; nothing else, no request.
 
     Raises:
         jinja2.UndefinedError: a template uses what the view does not have.
     """
-    style = (TEMPLATES / "style.css").read_text(encoding="utf-8")
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    policy = f"default-src 'none'; img-src data:; style-src 'sha256-{digest}'; base-uri 'none'"
+    look, behaviour = style(), script()
+    policy = "; ".join(
+        (
+            "default-src 'none'",
+            "img-src data:",
+            f"style-src '{_digest(look)}'",
+            f"script-src '{_digest(behaviour)}'",
+            "base-uri 'none'",
+            "form-action 'none'",
+        )
+    )
     template = environment().get_template("page.html.j2")
-    # The style sheet is a file of this package; everything else goes through autoescape.
-    html = template.render(page=page, style=Markup(style), policy=policy)  # noqa: S704
-    return html.encode()
+    # Style and script are files of this package; everything else goes through autoescape.
+    inline = {"style": Markup(look), "script": Markup(behaviour)}  # noqa: S704
+    return template.render(page=page, policy=policy, **inline).encode()
+
+
+def _digest(text: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+def _read(name: str) -> str:
+    return (TEMPLATES / name).read_text(encoding="utf-8")

@@ -15,6 +15,7 @@ from harness.frames.files import MAPS, frame_csv, frame_json
 from harness.frames.recorded import Artifacts
 from harness.layout import Layout
 from harness.plan.expand import Plan
+from harness.report import wording
 from harness.report.assess import Assessed, assess
 from harness.report.exhibit_view import exhibit_view
 from harness.report.figures import Drawn, drawn
@@ -55,7 +56,8 @@ def write_results(
     """
     layout, profile = project.layout, project.profile
     reasons = {key: failed.problem for key, failed in failures.items()}
-    assessed = assess(plan, profile, artifacts, layout.golden, reasons)
+    found = assess(plan, profile, artifacts, layout.golden, reasons)
+    assessed = sorted(found, key=lambda one: wording.natural(one.planned.exhibit.id))
     out = layout.out / profile.id
     figures = {one.planned.exhibit.id: _figure(one, out) for one in assessed}
     manifests = {key: artifacts.get(key) for key in plan.nodes}

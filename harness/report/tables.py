@@ -11,7 +11,7 @@ from harness.check.compare import CellResult
 from harness.check.golden import PUBLISHED
 from harness.check.status import Status
 from harness.check.verdict import Verdict
-from harness.report import wording
+from harness.report import evidence, wording
 from harness.report.marks import CELLS
 from harness.report.pivot import Pivot
 from harness.report.view import ColumnGroup, DetailRow, Fact, Grid, GridBody, GridCell, GridRow
@@ -35,9 +35,15 @@ def comparison(verdict: Verdict, pivot: Pivot, names: Names, caption: str) -> Gr
     return _grid(verdict.cells, pivot, names, caption, lines)
 
 
-def plain(cells: Sequence[CellResult], pivot: Pivot, names: Names, caption: str) -> Grid:
-    """Numbers without anything beside them."""
-    return _grid(cells, pivot, names, caption, [("", "measured", _value)])
+def plain(cells: Sequence[CellResult], pivot: Pivot, names: Names) -> str:
+    """Numbers without anything beside them, as a table of text."""
+    grid = _grid(cells, pivot, names, "", [("", "measured", _value)])
+    heads = [
+        [grid.corner, *(group.title for group in grid.groups for _ in group.labels)],
+        ["", *(label for group in grid.groups for label in group.labels)],
+    ]
+    lines = [[body.label, *(cell.text for cell in body.rows[0].cells)] for body in grid.bodies]
+    return wording.aligned([*heads, *lines])
 
 
 def _grid(
@@ -63,7 +69,8 @@ def _grid(
         at = dict(zip(pivot.rows, levels, strict=True))
         bodies.append(GridBody(_row_label(quantity, at, names), tuple(said)))
     groups = tuple(ColumnGroup(block.title, block.labels) for block in pivot.blocks)
-    corner = ", ".join(wording.axis(name) for name in pivot.rows)
+    used = [name for name in pivot.rows if any(cell.levels[name] for cell in cells)]
+    corner = ", ".join(wording.axis(name) for name in used)
     is_marked = any(cell.mark for body in bodies for line in body.rows for cell in line.cells)
     is_words = any(cell.text for cell in cells)
     return Grid(caption, corner, groups, tuple(bodies), is_marked, is_words)
@@ -84,7 +91,7 @@ def _says_something(line: GridRow) -> bool:
 
 def _row_label(quantity: str, levels: Mapping[str, str], names: Names) -> str:
     said = ", ".join(wording.level(name, text) for name, text in levels.items() if text)
-    name = names.get(quantity, quantity)
+    name = names.get(quantity, wording.quantity(quantity))
     if not name or not said:
         return said or name
     return f"{said}, {name}"
@@ -96,7 +103,8 @@ def _value(cell: CellResult) -> GridCell:
 
 def _measured(cell: CellResult) -> GridCell:
     mark = None if cell.status is Status.NOT_COMPARED else CELLS[cell.status]
-    return GridCell(_with_spread(cell), cell.sentence, mark)
+    said = "; ".join(filter(None, (cell.sentence, evidence.note(cell))))
+    return GridCell(_with_spread(cell), said, mark)
 
 
 def _with_spread(cell: CellResult) -> str:
@@ -146,6 +154,9 @@ def details(cells: Sequence[CellResult], names: Names) -> tuple[DetailRow, ...]:
             published=cell.published or wording.NOTHING,
             mark=CELLS[cell.status],
             sentence=cell.sentence,
+            interval=evidence.interval(cell),
+            seeds=evidence.MARKS[cell.uncertainty.status],
+            seeds_note=evidence.note(cell),
         )
         for cell in cells
     )

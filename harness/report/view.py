@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+
+from harness.report.plots import Chart, Curves, MapsView, PlanGraph
 
 
 @dataclass(frozen=True)
@@ -96,6 +99,14 @@ class Grid:
 
 
 @dataclass(frozen=True)
+class Listing:
+    """Numbers as lines of text: there may be hundreds of them."""
+
+    caption: str
+    text: str
+
+
+@dataclass(frozen=True)
 class DetailRow:
     """One cell with all that is known of it."""
 
@@ -110,6 +121,18 @@ class DetailRow:
     published: str
     mark: Mark
     sentence: str
+    interval: str  # of the mean over the seeds
+    seeds: Mark  # what they say of the published value
+    seeds_note: str
+
+
+@dataclass(frozen=True)
+class EvidenceView:
+    """What the seeds of an exhibit say of the published values."""
+
+    mark: Mark
+    why: str
+    counts: tuple[Count, ...]
 
 
 @dataclass(frozen=True)
@@ -122,34 +145,6 @@ class Figure:
     png: str
     mark: Mark
     problem: str = ""
-
-
-@dataclass(frozen=True)
-class Line:
-    """A curve of a panel; `tone` picks its colour, `dots` are the points of its best epochs."""
-
-    tone: str
-    points: str
-    is_faint: bool
-    dots: tuple[tuple[str, str], ...] = ()
-
-
-@dataclass(frozen=True)
-class Panel:
-    """One small plot of learning curves, in units of its view box."""
-
-    title: str
-    said: str
-    lines: tuple[Line, ...]
-    last_epoch: str
-
-
-@dataclass(frozen=True)
-class Curves:
-    """The learning curves of an exhibit."""
-
-    panels: tuple[Panel, ...]
-    legend: tuple[tuple[str, str], ...]  # tone, word
 
 
 @dataclass(frozen=True)
@@ -175,6 +170,22 @@ class DeviationView:
     code: str
     follows: str
     reason: str
+
+
+@dataclass(frozen=True)
+class Shared:
+    """Something said once for several exhibits."""
+
+    text: str
+    exhibits: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class SharedDeviation:
+    """A setting on which the sources differ, and the exhibits that it touches."""
+
+    what: DeviationView
+    exhibits: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -209,6 +220,7 @@ class Provenance:
     settings: tuple[Fact, ...]
     environment: tuple[Fact, ...]
     nodes: tuple[NodeView, ...]
+    widest: int  # letters of the longest label of a node
     spec_name: str
     spec_text: str
     command: str
@@ -232,20 +244,25 @@ class ExhibitView:
     mark: Mark
     sentence: str
     against: str
+    evidence: EvidenceView | None
     cells: tuple[Count, ...]
     claims_counts: tuple[Count, ...]
     failures: tuple[FailureView, ...]
     grid: Grid | None  # none where there is nothing to hold the numbers against
     tolerances: tuple[Fact, ...]
     details: tuple[DetailRow, ...]
-    more: Grid | None
+    intervals: str  # what those of the details are called; nothing where there are none
+    more: Listing | None
     figure: Figure | None
+    maps: MapsView | None
+    charts: tuple[Chart, ...]
     curves: Curves | None
     claims: tuple[ClaimView, ...]
     deviations: tuple[DeviationView, ...]
     errata: tuple[str, ...]
     notes: tuple[str, ...]
     provenance: Provenance
+    graph: PlanGraph
     links: tuple[Link, ...]
 
 
@@ -260,7 +277,11 @@ class Page:
     profile_title: str
     command: str
     banners: tuple[Banner, ...]
+    tallies: tuple[Count, ...]  # exhibits by status
     problems: tuple[Problem, ...]
+    errata: tuple[Shared, ...]
+    deviations: tuple[SharedDeviation, ...]
     exhibits: tuple[ExhibitView, ...]
     scale: tuple[Fact, ...]
     made_with: str
+    packed: Mapping[str, str]  # cells of maps, by name

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
 
 MINUS = "−"
 NOTHING = "–"
 _LEVELS: Mapping[tuple[str, str], str] = {("neuron", "relu"): "ANN", ("neuron", "lif"): "SNN"}
 _TIMES = ("width",)  # axes whose levels are factors
-_AXES: Mapping[str, str] = {"time_steps": "time steps", "single_step": "one step in"}
+_AXES: Mapping[str, str] = {
+    "time_steps": "time steps",
+    "single_step": "one step in",
+    "epsilon": "ε",
+}
 
 
 def axis(name: str) -> str:
@@ -22,6 +27,21 @@ def level(name: str, text: str) -> str:
     if name in _TIMES and text:
         return f"×{text}"
     return _LEVELS.get((name, text), text)
+
+
+def natural(name: str) -> list[str | int]:
+    """What names are sorted by, so that figA2 stands before figA10."""
+    return [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", name)]
+
+
+def quantity(name: str) -> str:
+    """`attack_cka_mean` → `attack CKA mean`."""
+    return " ".join("CKA" if word == "cka" else word for word in name.split("_"))
+
+
+def headed(text: str) -> str:
+    """With a capital at its start, the rest as it is."""
+    return text[:1].upper() + text[1:]
 
 
 def levels(held: Mapping[str, str]) -> str:
@@ -80,3 +100,15 @@ def listed(words: Iterable[str]) -> str:
 def counted(n: int, noun: str) -> str:
     """`1 cell`, `27 cells`."""
     return f"{n:,} {noun}{'' if n == 1 else 's'}"
+
+
+def aligned(lines: Sequence[Sequence[str]]) -> str:
+    """Columns of text: the first from the left, the others to the right."""
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return "\n".join(
+        "  ".join(
+            text.rjust(width) if place else text.ljust(width)
+            for place, (text, width) in enumerate(zip(line, widths, strict=True))
+        ).rstrip()
+        for line in lines
+    )

@@ -41,7 +41,7 @@ def test_counts_tolerances_and_details() -> None:
     assert "He et al. 2016a" in view.tolerances[0].text
     assert len(view.details) == 27
     assert view.more is not None
-    assert view.more.bodies[0].label == "ANN, accuracy last"
+    assert view.more.text.splitlines()[2].startswith("ANN, accuracy last")
 
 
 def test_a_cell_outside_is_told_with_its_numbers() -> None:
@@ -88,6 +88,8 @@ def test_provenance_holds_all_that_a_number_rests_on() -> None:
     assert facts["seeds"] == "0"
     assert "embedded in this project, sha256:" in facts["data"]
     assert facts["runs"].startswith("18 of 18 runs stored")
+    assert facts["code"] == "0123456789abcdef0123456789abcdef01234567"
+    assert facts["machine"] == "Synthetic CPU"
     settings = {fact.label: fact.text for fact in view.provenance.settings}
     assert settings["network.depth"] == "20 | 38 | 56 | 110 | 164"
     assert settings["neuron.decay"] == "0.5 (where it applies)"
@@ -96,6 +98,32 @@ def test_provenance_holds_all_that_a_number_rests_on() -> None:
     assert view.provenance.spec_text == (PROJECT / "specs/paper/table1.toml").read_text("utf-8")
     keys = {node.key_start + node.key_rest for node in view.provenance.nodes}
     assert keys == set(plan("table1", profile="smoke").nodes)
+
+
+def test_a_quantity_that_is_the_only_one_compared_is_named_above_its_table() -> None:
+    made = plan("fig8")
+    store = Stored(made)
+    content = {
+        "accuracy": [{"epsilon": 0.0, "accuracy": 90.0}],
+        "epsilon": [],
+        "layers": [layer("conv1")],
+        "undefined": [],
+    }
+    for point in made.exhibits[0].points:
+        store.keep(point, "attack.json", content, values=[])
+    _, view = viewed(store)
+    assert view.grid is not None
+    assert view.grid.caption.endswith(": attack accuracy")
+    assert view.grid.corner == "ε"
+    assert view.grid.bodies[0].label == "0"
+
+
+def test_what_exhibits_share_is_said_once() -> None:
+    shown, view = viewed(SyntheticStore(plan("table1")))
+    assert [one.text for one in shown.errata] == list(view.errata)
+    assert {one.exhibits for one in shown.errata} == {("table1",)}
+    assert [one.what for one in shown.deviations] == list(view.deviations)
+    assert [(one.n, one.mark.word) for one in shown.tallies] == [(1, "reproduced")]
 
 
 def test_curves_have_a_panel_for_each_distinct_column() -> None:
@@ -119,7 +147,9 @@ def test_a_figure_without_golden_values_shows_its_drawing_and_folds_its_numbers(
     assert view.grid is None
     assert view.details == ()
     assert view.more is not None
-    labels = [body.label for body in view.more.bodies]
-    assert any("diagonal mean" in label for label in labels)
-    assert not any(label.endswith(" diagonal") for label in labels)
+    lines = view.more.text.splitlines()
+    assert any("diagonal mean" in line for line in lines)
+    assert not any("diagonal  " in line for line in lines)
+    assert view.maps is not None
+    assert [one["title"] for one in view.maps.described["maps"]] == ["depth 110"]
     assert "maps.csv.gz" in {link.name for link in view.links}

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import re
 from pathlib import Path
 
+import matplotlib
 import pytest
 from jinja2 import UndefinedError
 
-from harness.report.render import TEMPLATES, environment
+from harness.report.render import SCRIPTS, STYLES, TEMPLATES, environment, render, script, style
+from harness.report.view import Mark, Page
+from paper_figures.heatmap import COLOURS
 
 
 def test_a_missing_variable_raises(tmp_path: Path) -> None:
@@ -27,3 +33,56 @@ def test_no_template_switches_escaping_off() -> None:
         text = path.read_text(encoding="utf-8")
         assert "safe" not in text
         assert "autoescape" not in text
+
+
+def test_style_and_script_are_all_files_of_their_folders() -> None:
+    for folder, listed in (("css", STYLES), ("js", SCRIPTS)):
+        assert sorted(path.name for path in (TEMPLATES / folder).iterdir()) == sorted(listed)
+
+
+def test_the_policy_allows_this_style_and_this_script_and_no_other() -> None:
+    html = render(EMPTY).decode()
+    for kind, text in (("style", style()), ("script", script())):
+        digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+        assert f"{kind}-src &#39;sha256-{digest}&#39;" in html
+        assert f"<{kind}>{text}</{kind}>" in html
+
+
+@pytest.mark.parametrize(
+    "means", ["fetch", "XMLHttpRequest", "innerHTML", "eval(", "import(", "http", "</", "<!--"]
+)
+def test_the_script_has_no_means_to_ask_for_anything_or_to_run_text(means: str) -> None:
+    assert means not in script()
+
+
+def test_the_colours_are_those_of_the_figures() -> None:
+    code = (TEMPLATES / "js/colours.js").read_text(encoding="utf-8")
+    scale = matplotlib.colormaps[COLOURS]
+    anchors = re.findall(r"\b[0-9a-f]{6}\b", code)
+    assert anchors == [matplotlib.colors.to_hex(scale(place / 32))[1:] for place in range(33)]
+
+
+EMPTY = Page(
+    title="",
+    headline="",
+    mark=Mark("", "", ""),
+    profile="",
+    profile_title="",
+    command="",
+    banners=(),
+    tallies=(),
+    problems=(),
+    errata=(),
+    deviations=(),
+    exhibits=(),
+    scale=(),
+    made_with="",
+    packed={},
+)
+
+
+def test_line_ends_between_tags_go_and_those_in_text_stay(tmp_path: Path) -> None:
+    source = "<ul>\n{% for x in (1, 2) %}\n<li>{{ x }}</li>\n{% endfor %}\n</ul>\n<pre>a\nb</pre>"
+    (tmp_path / "t.html.j2").write_text(source, encoding="utf-8")
+    said = environment(tmp_path).get_template("t.html.j2").render()
+    assert said == "<ul><li>1</li><li>2</li></ul><pre>a\nb</pre>"

@@ -55,3 +55,9 @@ def test_levels_leave_out_what_a_cell_does_not_have() -> None:
 def test_lists_and_counts() -> None:
     assert wording.listed(["a", "b", "c"]) == "a, b and c"
     assert (wording.counted(1, "cell"), wording.counted(27, "cell")) == ("1 cell", "27 cells")
+
+
+def test_names_are_sorted_by_their_numbers() -> None:
+    names = ["figA10", "fig8", "tableD1", "figA2", "table1", "figA1", "fig10"]
+    ordered = ["fig8", "fig10", "figA1", "figA2", "figA10", "table1", "tableD1"]
+    assert sorted(names, key=wording.natural) == ordered

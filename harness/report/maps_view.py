@@ -1,0 +1,120 @@
+"""The maps of a frame → what the script of the page draws, points at and cuts profiles from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from harness.check.golden import level_text
+from harness.frames.frame import Frame
+from harness.frames.layers import Floats
+from harness.frames.maps import MAP_COLUMNS
+from harness.plan.expand import PlannedExhibit
+from harness.report import wording
+from harness.report.pack import pack
+from harness.report.plots import MapsView
+from harness.spec.measure import CkaMap
+
+SCALE = (0, 1)  # of the colours, as in the paper; what lies below has the colour of 0
+Captions = tuple[str, str]  # of the axis across, of the axis up
+
+
+@dataclass(frozen=True)
+class _Map:
+    """One map as the frame holds it."""
+
+    levels: Mapping[str, str]
+    name: str
+    labels_y: tuple[str, ...]
+    labels_x: tuple[str, ...]
+    matrix: Floats
+
+
+def maps_view(planned: PlannedExhibit, frame: Frame) -> MapsView | None:
+    """The maps of similarity of an exhibit; None where it has none."""
+    captions = dict(_captions(planned))
+    if frame.maps is None or frame.maps.table.empty or not captions:
+        return None
+    maps = [one for one in _split(frame.maps.table) if one.name in captions or "" in captions]
+    if not maps:
+        return None
+    lists = list(dict.fromkeys(labels for one in maps for labels in (one.labels_y, one.labels_x)))
+    titles = _titles(maps)
+    packed, entries, rounded = {}, [], set()
+    for one, title in zip(maps, titles, strict=True):
+        made = pack(one.matrix)
+        packed[made.name] = made.text
+        rounded.add(made.step)
+        x, y = captions.get(one.name) or captions[""]
+        entries.append(
+            {
+                "title": title,
+                "cells": made.name,
+                "low": made.low,
+                "step": made.step,
+                "x": {"caption": x, "labels": lists.index(one.labels_x)},
+                "y": {"caption": y, "labels": lists.index(one.labels_y)},
+            }
+        )
+    described = {"scale": SCALE, "labels": lists, "maps": entries}
+    return MapsView(f"{planned.exhibit.id}-maps", len(maps), described, packed, _said(rounded))
+
+
+def _said(steps: set[float]) -> str:
+    widest = max(steps)
+    return f"Values are rounded to {widest:g}, so they are off by at most {widest / 2:g}."
+
+
+def _split(table: pd.DataFrame) -> Iterator[_Map]:
+    """The maps one by one; the frame lists each whole, one after the other."""
+    axes = [name for name in table.columns if name not in MAP_COLUMNS]
+    starts = np.flatnonzero((table["y"].to_numpy() == 0) & (table["x"].to_numpy() == 0))
+    for start, stop in zip(starts, [*starts[1:], len(table)], strict=True):
+        one = table.iloc[start:stop]
+        columns = int(one["x"].to_numpy().max()) + 1
+        yield _Map(
+            levels={name: level_text(one[name].iloc[0]) for name in axes},
+            name=str(one["map"].iloc[0]),
+            labels_y=tuple(map(str, one["label_y"].iloc[::columns])),
+            labels_x=tuple(map(str, one["label_x"].iloc[:columns])),
+            matrix=one["value"].to_numpy(dtype=float).reshape(-1, columns),
+        )
+
+
+def _titles(maps: Sequence[_Map]) -> list[str]:
+    """What tells each map from the others; of a single one, all that is known of it."""
+    kept = [
+        name
+        for name in maps[0].levels
+        if len({one.levels[name] for one in maps}) > 1 or len(maps) == 1
+    ]
+    is_named = len({one.name for one in maps}) > 1 or not kept
+    titles = []
+    for one in maps:
+        said = wording.levels({name: one.levels[name] for name in kept})
+        titles.append(", ".join(word for word in (said, one.name if is_named else "") if word))
+    return titles
+
+
+def _captions(planned: PlannedExhibit) -> Iterator[tuple[str, Captions]]:
+    """Name of a map, or '' for any, → what its axes are; measures without similarity have none."""
+    for measure in planned.exhibit.measure:
+        made = _AXES.get(measure.kind)
+        if made:
+            yield made(planned, measure)
+
+
+def _layers(planned: PlannedExhibit, measure: CkaMap) -> tuple[str, Captions]:
+    neurons = [side.neuron or planned.exhibit.fixed.axes().get("neuron") for side in measure.sides]
+    x, *others = [f"{wording.level('neuron', str(one or ''))} layer".strip() for one in neurons]
+    return measure.map, (x, others[0] if others else x)
+
+
+_AXES: Mapping[str, Callable[[PlannedExhibit, Any], tuple[str, Captions]]] = {
+    "cka": _layers,
+    "time_cka": lambda planned, measure: ("", ("time step", "time step")),
+}
