@@ -162,7 +162,7 @@ def _claim(claim: ClaimResult, verdict: Verdict) -> ClaimView:
 
 
 def _links(exhibit: str, frame: Frame, drawn: Drawn | None) -> tuple[Link, ...]:
-    names = ["frame.csv", "frame.json", "verdict.json"]
+    names = ["frame.csv", "frame.json", "verdict.json", "provenance.json"]
     names += [MAPS] if frame.maps is not None else []
     if drawn is not None and not drawn.problem:
         names += [f"{drawn.name}.svg", f"{drawn.name}.png"]
