@@ -10,9 +10,11 @@ import pytest
 
 from harness.check.golden import read_golden
 from harness.check.measured import write_measured
+from harness.check.tolerance import read_tolerances
 from harness.errors import HarnessError
 from harness.frames.frame import Frame, frame_of
-from tests.synthetic import PROJECT, SyntheticStore, plan
+from harness.frames.readers import READERS
+from tests.synthetic import PROJECT, SyntheticStore, library, plan
 
 FIVE = "seed=0,1,2,3,4"
 NOISE = {0: 0.0, 1: 0.1, 2: -0.1, 3: 0.2, 4: -0.2}
@@ -77,3 +79,13 @@ def test_published_values_are_those_that_were_typed_off_the_paper() -> None:
 
 
 TABLE_1 = "be3e98d23dd56cf09d0bb9ebf68848769aa3f87b854bc4c59c3840cd71c315b0"
+
+
+def test_whatever_an_exhibit_would_pin_has_a_tolerance() -> None:
+    """Else `harness golden` writes, after an hour of runs, what no later command can read."""
+    rules = read_tolerances(PROJECT / "golden/smoke", "golden/smoke")
+    for exhibit in library().exhibits.values():
+        kinds = [measure.kind for measure in exhibit.measure]
+        pinned = {name for kind in kinds if kind in READERS for name in READERS[kind].pinned}
+        wanted = pinned | {derived.quantity for derived in exhibit.derive}
+        assert wanted <= set(rules), exhibit.id
