@@ -5,7 +5,14 @@ from __future__ import annotations
 from enum import Enum
 
 
-class Status(Enum):
+class _Said(Enum):
+    def sentence(self, why: str = "") -> str:
+        """The sentence with its reason."""
+        said: str = self.value
+        return said.format(why=why)
+
+
+class Status(_Said):
     """How one cell compares with its golden value."""
 
     PASS = "inside the tolerance"  # noqa: S105 - a status
@@ -16,24 +23,16 @@ class Status(Enum):
     NOT_RUN = "not run under this profile: {why}"
     NOT_COMPARED = "not compared: {why}"
 
-    def sentence(self, why: str = "") -> str:
-        """The sentence with its reason."""
-        return self.value.format(why=why)
 
-
-class ClaimStatus(Enum):
+class ClaimStatus(_Said):
     """Whether a claim's predicate holds on the cells."""
 
     PASS = "the predicate holds"  # noqa: S105 - a status
     FAIL = "the predicate does not hold"
     UNDEFINED = "the predicate cannot be evaluated: {why}"
 
-    def sentence(self, why: str = "") -> str:
-        """The sentence with its reason."""
-        return self.value.format(why=why)
 
-
-class Evidence(Enum):
+class Evidence(_Said):
     """What the seeds say of a published value, by a test at a stated error rate.
 
     Beside `Status`, which asks whether the mean as it is lies inside the tolerance.
@@ -44,27 +43,19 @@ class Evidence(Enum):
     INCONCLUSIVE = "inconclusive: {why}"
     NOT_TESTED = "not tested: {why}"
 
-    def sentence(self, why: str = "") -> str:
-        """The sentence with its reason."""
-        return self.value.format(why=why)
-
     @property
     def word(self) -> str:
         """The status in a word or two."""
         return self.name.lower().replace("_", " ")
 
 
-class ExhibitStatus(Enum):
+class ExhibitStatus(_Said):
     """What all cells and counted claims of an exhibit say together."""
 
     REPRODUCED = "every cell lies inside its tolerance and every counted claim holds"
     NOT_REPRODUCED = "a cell lies outside its tolerance or a counted claim does not hold"
     INCOMPLETE = "nothing contradicts it, but cells or claims are missing, undefined or unexpected"
     NOT_COMPARED = "held against nothing: {why}"
-
-    def sentence(self, why: str = "") -> str:
-        """The sentence with its reason."""
-        return self.value.format(why=why)
 
     @property
     def holds(self) -> bool:

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import shutil
 import tarfile
-import tempfile
-import zlib
 from pathlib import Path
 
-from filelock import FileLock
-
+from harness.engine.data.appear import appear
 from harness.engine.data.checksums import Layout
 from harness.errors import HarnessError
 
@@ -27,27 +24,13 @@ def unpack(archive: Path, files: Layout) -> Path:
     the batches; such files are passed over.
     """
     target = archive.parent / files.folder
-    try:
-        with FileLock(archive.parent / f".{files.folder}.lock"):
-            if target.is_dir():
-                return target  # another process was faster
-            scratch = Path(tempfile.mkdtemp(prefix=f".{files.folder}.", dir=archive.parent))
-            try:
-                _write_members(archive, files, scratch)
-                scratch.chmod(0o755)
-                scratch.replace(target)
-            finally:
-                shutil.rmtree(scratch, ignore_errors=True)
-    except (tarfile.TarError, zlib.error, EOFError) as error:
-        raise HarnessError(
-            str(archive), f"not a whole .tar.gz: {error}", hint="delete it and fetch it again"
-        ) from error
-    except OSError as error:
-        raise HarnessError(
-            str(archive),
-            f"cannot be unpacked: {error}",
-            hint=f"unpack it by hand, so that {files.folder}/ lies in the data directory",
-        ) from error
+    appear(
+        target,
+        archive,
+        lambda scratch: _write_members(archive, files, scratch),
+        kind=".tar.gz",
+        damage=(tarfile.TarError,),
+    )
     return target
 
 

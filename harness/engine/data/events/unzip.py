@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 import stat
-import tempfile
 import zipfile
-import zlib
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-from filelock import FileLock
-
+from harness.engine.data.appear import appear
 from harness.errors import HarnessError
 
 MOST_MEMBERS: Final = 100_000
@@ -28,29 +24,14 @@ def unzip(archive: Path, target: Path, *, folder: str, suffix: str, max_bytes: i
     checksum of the archive's own that does not hold. Other plain files under `folder` are passed
     over.
     """
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(target.with_name(f".{target.name}.lock")):
-            if target.is_dir():
-                return target
-            scratch = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
-            try:
-                with zipfile.ZipFile(archive) as opened:
-                    _write(archive, opened, scratch, folder, suffix, max_bytes)
-                scratch.chmod(0o755)
-                scratch.replace(target)
-            finally:
-                shutil.rmtree(scratch, ignore_errors=True)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
-        raise HarnessError(
-            str(archive), f"not a whole .zip: {error}", hint="delete it and fetch it again"
-        ) from error
-    except OSError as error:
-        raise HarnessError(
-            str(archive),
-            f"cannot be unpacked: {error}",
-            hint=f"unpack it by hand, so that {target.name}/ lies in {target.parent}",
-        ) from error
+
+    def write(scratch: Path) -> None:
+        with zipfile.ZipFile(archive) as opened:
+            _write(archive, opened, scratch, folder, suffix, max_bytes)
+
+    # the last two: a compression or an encryption that zipfile cannot undo
+    damage = (zipfile.BadZipFile, NotImplementedError, RuntimeError)
+    appear(target, archive, write, kind=".zip", damage=damage)
     return target
 
 
