@@ -19,7 +19,7 @@ from harness.check.golden import PUBLISHED, GoldenCell, level_text
 from harness.check.join import Standard, joined
 from harness.check.status import Status
 from harness.check.subject import Measured
-from harness.check.tolerance import Allowed, Exact, allowed
+from harness.check.tolerance import Allowed, Exact, Unsettled, allowed
 
 MEASURED_HERE = "it is held against a value measured here, not against a published one"
 
@@ -152,6 +152,8 @@ def _judged(
         return _bare(Status.UNEXPECTED)
     if not there:
         return _bare(*_absence(measured, levels))
+    if isinstance(standard.golden.rules[golden.rule], Unsettled):
+        return _bare(Status.NOT_COMPARED, f"when measured for the golden file, {golden.text}")
     if row["why"]:
         return _bare(Status.UNDEFINED, str(row["why"]))
     if golden.number is None:

@@ -13,7 +13,7 @@ import pandas as pd
 
 from harness.check.same_as import lent
 from harness.check.table import read_table
-from harness.check.tolerance import Exact, LastDigit, Margin, Printed, Seeds, read_tolerances
+from harness.check.tolerance import Exact, Printed, Rule, Seeds, Unsettled, read_tolerances
 from harness.errors import Faults, HarnessError
 from harness.spec.validate import suggestion
 
@@ -50,7 +50,7 @@ class Golden:
     name: str
     shown: str
     cells: tuple[GoldenCell, ...]
-    rules: Mapping[str, Exact | LastDigit | Margin | Seeds]
+    rules: Mapping[str, Rule]
 
     @property
     def quantities(self) -> tuple[str, ...]:
@@ -92,8 +92,11 @@ def _require_rules(golden: Golden) -> None:
         if rule is None:
             hint = suggestion(cell.rule, golden.rules)
             raise HarnessError(place, f"has no rule for the quantity {cell.rule!r}", hint=hint)
-        if cell.number is None and not isinstance(rule, Exact):
+        if cell.number is None and not isinstance(rule, Exact | Unsettled):
             problem = f"{cell.quantity}: words are compared by the rule exact, not {rule.rule}"
+            raise HarnessError(place, problem)
+        if cell.number is not None and isinstance(rule, Unsettled):
+            problem = f"{cell.quantity}: the rule unsettled is for cells without a value"
             raise HarnessError(place, problem)
         measured = cell.number is not None and cell.number.n and cell.number.std is not None
         if isinstance(rule, Seeds) and not measured:

@@ -1,4 +1,4 @@
-"""How far a cell may lie from its golden value: four rules, each of which states its basis."""
+"""How far a cell may lie from its golden value: five rules, each of which states its basis."""
 
 from __future__ import annotations
 
@@ -63,7 +63,18 @@ class Seeds(Spec):
     basis: str = Field(min_length=1)
 
 
-Tolerance = Annotated[Exact | LastDigit | Margin | Seeds, Field(discriminator="rule")]
+class Unsettled(Spec):
+    """No value to hold a cell against: some of the seeds that were measured leave it undefined.
+
+    Such a line keeps the cell known, so that it is neither unexpected nor silently passed.
+    """
+
+    rule: Literal["unsettled"]
+    basis: str = Field(min_length=1)
+
+
+Rule = Exact | LastDigit | Margin | Seeds | Unsettled
+Tolerance = Annotated[Rule, Field(discriminator="rule")]
 
 
 @dataclass(frozen=True)
@@ -75,12 +86,15 @@ class Allowed:
     computed: str = ""
 
 
-def allowed(rule: Exact | LastDigit | Margin | Seeds, golden: Printed, n: int) -> Allowed:
+def allowed(rule: Rule, golden: Printed, n: int) -> Allowed:
     """The tolerance of one cell that was measured with `n` seeds.
 
     Raises:
-        HarnessError: the rule needs a spread that the golden file does not give.
+        HarnessError: the rule needs a spread that the golden file does not give, or allows no
+            comparison at all.
     """
+    if isinstance(rule, Unsettled):
+        raise HarnessError("rule 'unsettled'", "has no value to compare with")
     if isinstance(rule, Exact):
         return Allowed(0.0, rule.basis)
     if isinstance(rule, LastDigit):
@@ -102,7 +116,7 @@ def half_digit(text: str) -> float:
     return 0.5 * 10.0 ** -len(decimals)
 
 
-def read_tolerances(folder: Path, shown: str) -> Mapping[str, Exact | LastDigit | Margin | Seeds]:
+def read_tolerances(folder: Path, shown: str) -> Mapping[str, Rule]:
     """Quantity → rule, from the tolerances.toml of a golden folder.
 
     Raises:
@@ -112,5 +126,5 @@ def read_tolerances(folder: Path, shown: str) -> Mapping[str, Exact | LastDigit 
     rules, faults = validate(dict[Name, Tolerance], document.data, document)
     if faults:
         raise Faults(faults)
-    found: Mapping[str, Exact | LastDigit | Margin | Seeds] = rules
+    found: Mapping[str, Rule] = rules
     return found

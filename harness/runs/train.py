@@ -5,13 +5,16 @@ from __future__ import annotations
 from dataclasses import asdict
 
 from safetensors.torch import save_file
+from torch import nn
 
 from harness.engine import training
 from harness.engine.cpu.memory import keep_freed_memory
 from harness.engine.training import Epoch, History, Normalisation
+from harness.engine.training.ranks import ALONE, Ranks
 from harness.runs.machine import prepare
 from harness.runs.networks import network
 from harness.runs.place import Numbers, Place, Progress, Report, write_json
+from harness.runs.several import run_in_ranks
 from harness.runs.trained import images_of, normalisation
 from harness.spec.recipe import Recipe
 from harness.spec.run import Training
@@ -24,6 +27,13 @@ def run(spec: Training, place: Place, report: Report) -> Numbers:
 
     `metrics.json` holds nothing that depends on the clock, so that equal runs leave equal bytes.
     """
+    if spec.numerics.world_size > 1:
+        return run_in_ranks(spec, place, report)
+    return trained_in(spec, place, report, ALONE, spec.numerics.device)
+
+
+def trained_in(spec: Training, place: Place, report: Report, ranks: Ranks, device: str) -> Numbers:
+    """The same in one of the processes that train together; the first alone leaves files."""
     prepare(spec.numerics, place)
     keep_freed_memory()
     images = images_of(spec, place)
@@ -45,20 +55,16 @@ def run(spec: Training, place: Place, report: Report) -> Numbers:
         images,
         _recipe(spec.recipe, normalisation(spec, images)),
         seed=spec.seed,
-        device=spec.numerics.device,
+        device=device,
         precision=spec.recipe.precision,
         deterministic=spec.numerics.deterministic,
         compiled=spec.numerics.compile,
+        ranks=ranks,
         checkpoint=place.checkpoints / "training.safetensors",
         report=told,
     )
-    parameters = sum(weights.numel() for weights in net.parameters())
-    write_json(place.files / "metrics.json", _metrics(history, parameters))
-    write_json(place.files / "timing.json", _timing(history))
-    weights = {
-        name: tensor.detach().cpu().contiguous() for name, tensor in net.state_dict().items()
-    }
-    save_file(weights, place.files / "network.safetensors")
+    if ranks.first:
+        _leave(history, net, place)
     return {
         "best_accuracy": history.best_accuracy,
         "last_accuracy": history.last_accuracy,
@@ -67,6 +73,16 @@ def run(spec: Training, place: Place, report: Report) -> Numbers:
         "not_compiled": history.not_compiled,
         "seconds": sum(epoch.seconds for epoch in history.epochs),
     }
+
+
+def _leave(history: History, net: nn.Module, place: Place) -> None:
+    parameters = sum(weights.numel() for weights in net.parameters())
+    write_json(place.files / "metrics.json", _metrics(history, parameters))
+    write_json(place.files / "timing.json", _timing(history))
+    weights = {
+        name: tensor.detach().cpu().contiguous() for name, tensor in net.state_dict().items()
+    }
+    save_file(weights, place.files / "network.safetensors")
 
 
 def _recipe(recipe: Recipe, numbers: Normalisation) -> training.Recipe:

@@ -197,3 +197,25 @@ def test_a_line_may_name_a_rule_of_its_own(tmp_path: Path) -> None:
     rewrite(golden, [line.replace("collapsed_accuracy", "colapsed_accuracy") for line in named])
     with pytest.raises(HarnessError, match="no rule for the quantity 'colapsed_accuracy'"):
         held(framed(store), golden)
+
+
+def test_a_cell_that_was_unsettled_when_measured_is_not_compared(tmp_path: Path) -> None:
+    """Whatever it is now, a number or undefined: there is no value that it could leave."""
+    golden = tmp_path / "golden"
+    shutil.copytree(PROJECT / "golden", golden)
+    header, first, *rest = lines_of(golden)
+    index = header.split(",").index("value")
+    fields = first.split(",")
+    fields[index] = ""
+    said = "undefined: seed 3: negative self-HSIC"
+    emptied = [f"{','.join(fields)},{said},unsettled", *(f"{line},," for line in rest)]
+    rewrite(golden, [f"{header},text,rule", *emptied])
+    with (golden / "paper/tolerances.toml").open("a", encoding="utf-8") as rules:
+        rules.write('\n[unsettled]\nrule = "unsettled"\nbasis = "some seeds are undefined"\n')
+    cell = ("accuracy", "relu", "20", "1")
+    store = table1()
+    assert held(framed(store), golden)[cell].status is Status.NOT_COMPARED
+    store.contents[key_of(store, "relu", 20)]["best_accuracy"] = float("nan")
+    found = held(framed(store), golden)[cell]
+    assert found.status is Status.NOT_COMPARED
+    assert said in found.sentence

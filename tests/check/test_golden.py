@@ -94,6 +94,10 @@ def test_all_faults_of_a_file_at_once(tmp_path: Path) -> None:
             '[accuracy]\nrule = "margin"\nvalue = 1.0\n',
             "tolerances.toml:1: accuracy.basis: is missing",
         ),
+        (
+            '[accuracy]\nrule = "unsettled"\nbasis = "b"\n',
+            "the rule unsettled is for cells without a value",
+        ),
         ('[accuracy]\nrule = "margin"\nvalue = -1.0\nbasis = "b"\n', "tolerances.toml:3"),
         ('[accuracy]\nrule = "close"\nbasis = "b"\n', "tolerances.toml"),
     ],

@@ -24,6 +24,7 @@ from torch import Tensor
 
 from harness.engine.cpu.threads import in_threads
 from harness.engine.lif import fused_cpu
+from harness.engine.norm.over_ranks import summed_over_ranks
 
 Floats = NDArray[np.float32]
 Sums = NDArray[np.float64]
@@ -39,7 +40,8 @@ class Moments:
 
     mean_C: NDArray[np.float64]
     variance_C: NDArray[np.float64]  # biased
-    pixels: int  # T·B·H·W
+    pixels: int  # T·B·H·W, of all processes where they are `shared`
+    shared: bool = False
 
 
 def fits(folded: Tensor) -> bool:
@@ -54,8 +56,8 @@ def fits(folded: Tensor) -> bool:
     )
 
 
-def moments(folded: Tensor) -> Moments:
-    """Mean and variance of each channel."""
+def moments(folded: Tensor, *, shared: bool = False) -> Moments:
+    """Mean and variance of each channel; with `shared`, over the batches of all processes."""
     from harness.engine.norm import channels_last_kernels as kernels
 
     channels = folded.shape[1]
@@ -63,10 +65,13 @@ def moments(folded: Tensor) -> Moments:
         kernels.moments, folded.numel(), channels, flat(folded), channels, _size(channels)
     )
     pixels = folded.numel() // channels
+    if shared:
+        total = summed_over_ranks(np.append(sums, float(pixels)))
+        sums, pixels = total[:-1].reshape(2, channels), int(total[-1])
     mean_C, squares_C = sums / pixels
     with np.errstate(invalid="ignore"):  # ∞ − ∞: NaN, which the divergence check finds
         variance_C = squares_C - mean_C**2
-    return Moments(mean_C, np.maximum(variance_C, 0.0), pixels)
+    return Moments(mean_C, np.maximum(variance_C, 0.0), pixels, shared)
 
 
 def normalised(
@@ -107,9 +112,9 @@ class _Normalise(torch.autograd.Function):
             rows.shift_J,
             len(weight),
         )
-        in_threads(kernel, found.pixels, elements=folded.numel())
+        in_threads(kernel, folded.numel() // len(weight), elements=folded.numel())
         ctx.save_for_backward(folded)
-        ctx.rows, ctx.pixels = rows, found.pixels
+        ctx.rows, ctx.found = rows, found
         return out
 
     @staticmethod
@@ -123,7 +128,7 @@ class _Normalise(torch.autograd.Function):
         arrays = (values, flat(arriving), rows.mean_J, channels)
         sums = summed(kernels.gradient_sums, folded.numel(), channels, *arrays)
         out = torch.empty_like(folded)
-        gradient(values, flat(arriving), flat(out), rows, sums, ctx.pixels)
+        gradient(values, flat(arriving), flat(out), rows, sums, ctx.found)
         to_residual = grads[0] if ctx.needs_input_grad[3] else None
         return (out, *to_weights(sums, rows), to_residual, None, None)
 
@@ -171,11 +176,15 @@ def summed(kernel: Callable[..., None], elements: int, channels: int, *arrays: A
     return total
 
 
-def gradient(values: Any, grads: Any, out: Any, rows: Rows, sums: Sums, pixels: int) -> None:
-    """∂L/∂x = scale·(g − ⟨g⟩ − x̂·⟨g·x̂⟩), x̂ = (x − μ)/√(σ² + ε), ⟨⟩ the mean over a channel."""
+def gradient(values: Any, grads: Any, out: Any, rows: Rows, sums: Sums, found: Moments) -> None:
+    """∂L/∂x = scale·(g − ⟨g⟩ − x̂·⟨g·x̂⟩), x̂ = (x − μ)/√(σ² + ε), ⟨⟩ the mean over a channel, of
+    all processes where the statistics are; `sums` are this process's.
+    """
     from harness.engine.norm import channels_last_kernels as kernels
 
-    channels = sums.shape[1]
+    channels, pixels = sums.shape[1], found.pixels
+    if found.shared:
+        sums = summed_over_ranks(sums)
     repeat = len(rows.scale_J) // channels
     scale_C = rows.scale_J[:channels].astype(np.float64)
     constant_C = scale_C * sums[0] / pixels
@@ -191,7 +200,7 @@ def gradient(values: Any, grads: Any, out: Any, rows: Rows, sums: Sums, pixels: 
         np.tile(slope_C.astype(np.float32), repeat),
         channels,
     )
-    in_threads(kernel, pixels, elements=values.size)
+    in_threads(kernel, values.size // channels, elements=values.size)
 
 
 def to_weights(sums: Sums, rows: Rows) -> tuple[Tensor, Tensor]:

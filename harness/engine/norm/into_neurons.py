@@ -65,7 +65,7 @@ class _Firing:
 
     rows: Rows
     neurons: Neurons
-    pixels: int
+    found: Moments
 
     def spikes(self, folded: Tensor) -> Tensor:
         from harness.engine.norm import channels_last_kernels as kernels
@@ -84,7 +84,7 @@ class _Firing:
             fused_cpu.above(dynamics),
             dynamics.reset == "soft",
         )
-        in_threads(kernel, self.pixels // steps, elements=folded.numel())
+        in_threads(kernel, folded.numel() // (steps * folded.shape[1]), elements=folded.numel())
         return spikes
 
     def backward(
@@ -118,7 +118,7 @@ class _Firing:
             *fused_cpu.kind_and_shape(dynamics.surrogate),
             fits,
         )
-        gradient(flat(folded), flat(out), flat(out), rows, sums, self.pixels)
+        gradient(flat(folded), flat(out), flat(out), rows, sums, self.found)
         return (out, *to_weights(sums, rows))
 
 
@@ -133,7 +133,7 @@ class _NormaliseAndFire(torch.autograd.Function):
         eps: float,
         neurons: Neurons,
     ) -> Tensor:
-        ctx.firing = _Firing(Rows.of(found, weight, bias, eps), neurons, found.pixels)
+        ctx.firing = _Firing(Rows.of(found, weight, bias, eps), neurons, found)
         ctx.save_for_backward(folded)
         spikes: Tensor = ctx.firing.spikes(folded)
         return spikes
@@ -158,7 +158,7 @@ class _NormaliseFireConvolve(torch.autograd.Function):
         stride: tuple[int, int],
         padding: tuple[int, int],
     ) -> Tensor:
-        ctx.firing = _Firing(Rows.of(found, weight, bias, eps), neurons, found.pixels)
+        ctx.firing = _Firing(Rows.of(found, weight, bias, eps), neurons, found)
         narrow = filters.to(neurons.spike_dtype)
         ctx.save_for_backward(folded, narrow)
         ctx.stride, ctx.padding, ctx.filters_dtype = stride, padding, filters.dtype

@@ -5,12 +5,15 @@ Legend: T = time steps, B = batch, C = channels, H, W = height and width.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from harness.engine.lif.into_convolution import Neurons
-from harness.engine.norm import channels_last, into_neurons
+from harness.engine.norm import channels_last, into_neurons, over_ranks
 from harness.engine.norm.channels_last import Moments
 
 
@@ -27,6 +30,7 @@ class TdBatchNorm(nn.Module):
 
     running_mean: Tensor
     running_var: Tensor
+    shared = False  # the batch is that of all processes; `shared_statistics` sets it
 
     def __init__(self, channels: int, *, eps: float = 1e-5, momentum: float = 0.1) -> None:
         super().__init__()
@@ -46,6 +50,10 @@ class TdBatchNorm(nn.Module):
         """
         if self.training and channels_last.fits(folded):
             return self.plus(folded, None)
+        if self.training and self.shared:
+            made, *found = over_ranks.normalised(folded, self.weight, self.bias, self.eps)
+            self._learn(*found)
+            return made
         return functional.batch_norm(
             folded,
             self.running_mean,
@@ -78,16 +86,35 @@ class TdBatchNorm(nn.Module):
         given = (folded, self.weight, self.bias, found, self.eps)
         return into_neurons.convolved_spikes_of_normalised(*given, neurons, convolution)
 
-    @torch.no_grad()
     def _learnt(self, folded: Tensor) -> Moments:
         """The batch's statistics, after the running ones have moved towards them."""
-        found = channels_last.moments(folded)
-        unbiased = found.variance_C * (found.pixels / (found.pixels - 1))
-        for running, now in ((self.running_mean, found.mean_C), (self.running_var, unbiased)):
-            mixed = self.momentum * now + (1.0 - self.momentum) * running.double().numpy()
-            running.copy_(torch.from_numpy(mixed))
+        found = channels_last.moments(folded, shared=self.shared)
+        both = (torch.from_numpy(found.mean_C), torch.from_numpy(found.variance_C))
+        self._learn(*both, found.pixels)
         return found
+
+    @torch.no_grad()
+    def _learn(self, mean_C: Tensor, variance_C: Tensor, pixels: Tensor | int) -> None:
+        """Move the running statistics towards these, float64; the variance is the biased one."""
+        unbiased_C = variance_C * (pixels / (pixels - 1))
+        for running, now in ((self.running_mean, mean_C), (self.running_var, unbiased_C)):
+            running.copy_(self.momentum * now + (1.0 - self.momentum) * running.double())
 
     def extra_repr(self) -> str:
         """Everything that decides its output beside the weights."""
         return f"{len(self.weight)}, eps={self.eps}, momentum={self.momentum}"
+
+
+@contextmanager
+def shared_statistics(network: nn.Module, wanted: bool = True) -> Iterator[None]:
+    """Inside, with `wanted`, tdBN takes its statistics in training over the batches of all
+    processes of torch.distributed's default group, which must then all take part.
+    """
+    layers = [one for one in network.modules() if isinstance(one, TdBatchNorm)] if wanted else []
+    for layer in layers:
+        layer.shared = True
+    try:
+        yield
+    finally:
+        for layer in layers:
+            layer.shared = False

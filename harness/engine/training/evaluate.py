@@ -5,11 +5,14 @@ Legend: M = images of the split.
 
 from __future__ import annotations
 
+from itertools import islice
+
 import torch
 from torch import Tensor, nn
 
 from harness.engine.training.normalisation import Normalisation
 from harness.engine.training.numerics import autocast
+from harness.engine.training.ranks import ALONE, Ranks
 
 _BATCH = 256  # images; part of the numbers' last bits, so not left to the caller's taste
 
@@ -22,21 +25,21 @@ def accuracy(
     normalisation: Normalisation,
     *,
     precision: str = "f32",
+    ranks: Ranks = ALONE,
 ) -> float:
     """Percent of uint8 images whose largest logit is at the label, in evaluation mode; the
-    network's mode is restored.
+    network's mode is restored. The batches are dealt out to the processes in `ranks`.
     """
     was_training = network.training
     network.eval()
     device = next(network.parameters()).device
     right = torch.zeros((), dtype=torch.int64, device=device)
+    batches = zip(torch.split(images_MCHW, _BATCH), torch.split(labels_M, _BATCH), strict=True)
     try:
-        for images, labels in zip(
-            torch.split(images_MCHW, _BATCH), torch.split(labels_M, _BATCH), strict=True
-        ):
+        for images, labels in islice(batches, ranks.rank, None, ranks.size):
             with autocast(precision, device):
                 logits = network(normalisation(images.to(device)))
             right += (logits.argmax(1) == labels.to(device)).sum()
     finally:
         network.train(was_training)
-    return 100.0 * right.item() / len(labels_M)
+    return 100.0 * ranks.add_up(right).item() / len(labels_M)

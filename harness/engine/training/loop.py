@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from harness.engine.data.augment import crop_flip
 from harness.engine.data.labelled import LabelledSet
+from harness.engine.norm.layer import shared_statistics
 from harness.engine.randomness import stream
 from harness.engine.training.checkpoint import Checkpoint, Unusable, load, save
 from harness.engine.training.divergence import check_finite
@@ -22,6 +23,7 @@ from harness.engine.training.evaluate import accuracy
 from harness.engine.training.history import Epoch, History
 from harness.engine.training.normalisation import Normalisation
 from harness.engine.training.numerics import autocast, determinism
+from harness.engine.training.ranks import ALONE, Ranks
 from harness.engine.training.recipe import Recipe
 from harness.engine.training.recompute import recomputed_blocks
 from harness.engine.training.schedule import learning_rate
@@ -40,6 +42,7 @@ def train(
     precision: str = "f32",
     deterministic: bool = True,
     compiled: bool = False,
+    ranks: Ranks = ALONE,
     checkpoint: Path | None = None,
     report: Callable[[Epoch], None] | None = None,
 ) -> History:
@@ -49,6 +52,8 @@ def train(
     augmentation of an epoch come from stream(seed, "order", epoch) and stream(seed, "augment",
     epoch) alone. `precision` "f32", "bf16" or "fp16" is that of the convolutions. `compiled` asks
     for torch.compile; where it fails, training goes on without and `History.not_compiled` says why.
+    Where several processes train together, each calls this with the same arguments, its `ranks` and
+    its device; all return the same history, and the first alone writes and reports.
     With `checkpoint` the state is written there after every epoch, and the same call picks up from
     it, on the CPU with bitwise the same result as an undisturbed run; a file that is damaged or
     belongs to another run is set aside with a warning and `History.discarded_checkpoint`. `report`
@@ -58,6 +63,7 @@ def train(
     """
     place = torch.device(device)
     autocast(precision, place)  # an unknown name fails here, before any work
+    ranks.require_parts(len(images.train_labels), recipe.batch, recipe.micro_batch)
     normalisation = recipe.normalisation or Normalisation.of(images.train_images)
     run = identity(
         network,
@@ -66,10 +72,17 @@ def train(
             "seed": seed,
             "images": images.sha256,
             "numerics": [place.type, precision, deterministic, compiled],
+            "processes": [ranks.size, ranks.statistics],
         },
     )
-    with determinism(deterministic), recomputed_blocks(network, recipe.checkpoint_activations):
-        state = TrainingState.start(network, recipe, place, precision, compiled=compiled)
+    with (
+        determinism(deterministic),
+        recomputed_blocks(network, recipe.checkpoint_activations),
+        shared_statistics(network, ranks.synchronised),
+    ):
+        state = TrainingState.start(
+            network, recipe, place, precision, compiled=compiled, ranks=ranks
+        )
         epochs, discarded = _resume(state, checkpoint, run)
         done = len(epochs)
         pixels, labels = images.train_images.to(place), images.train_labels.to(place)
@@ -78,8 +91,14 @@ def train(
             losses, right = _epoch(state, pixels, labels, normalisation, seed, epoch)
             check_finite(losses, network, epoch)
             trained = time.perf_counter()
+            ranks.agree(network)
             test_accuracy = accuracy(
-                network, images.test_images, images.test_labels, normalisation, precision=precision
+                network,
+                images.test_images,
+                images.test_labels,
+                normalisation,
+                precision=precision,
+                ranks=ranks,
             )
             row = Epoch(
                 epoch=epoch,
@@ -91,9 +110,9 @@ def train(
                 images_per_second=len(labels) / (trained - started),
             )
             epochs = (*epochs, row)
-            if checkpoint is not None:
+            if checkpoint is not None and ranks.first:
                 save(checkpoint, state.checkpoint(run, epochs))
-            if report is not None:
+            if report is not None and ranks.first:
                 report(row)
     return History(epochs, normalisation, done, discarded, state.not_compiled)
 
@@ -133,7 +152,7 @@ def _epoch(
         lr = learning_rate(recipe, epoch=epoch, step=step, steps_per_epoch=len(batches))
         losses[step], answers = state.step(normalisation(pixels), labels_M[chosen], lr)
         right += answers
-    return losses, right
+    return state.ranks.add_up(losses), state.ranks.add_up(right)
 
 
 def _mean_loss(losses: Tensor, images: int, batch: int) -> float:

@@ -17,6 +17,7 @@ from harness.engine.training.checkpoint import Checkpoint, content_hash
 from harness.engine.training.compilation import Compiled, Forward
 from harness.engine.training.history import Epoch
 from harness.engine.training.numerics import autocast
+from harness.engine.training.ranks import ALONE, Ranks
 from harness.engine.training.recipe import Recipe
 
 _MOMENTUM = "momentum_buffer"  # torch's name for it
@@ -34,6 +35,7 @@ class TrainingState:
     device: torch.device
     precision: str
     forward: Forward  # the network, or what the compiler made of it
+    ranks: Ranks
 
     @classmethod
     def start(
@@ -44,6 +46,7 @@ class TrainingState:
         precision: str,
         *,
         compiled: bool = False,
+        ranks: Ranks = ALONE,
     ) -> TrainingState:
         """A run before its first step; moves the network to the device, its channels last in
         memory, where convolutions are fastest on CPUs and on tensor cores.
@@ -58,8 +61,9 @@ class TrainingState:
             foreach=True,
         )
         scaler = torch.amp.GradScaler(device.type, enabled=precision == "fp16")
-        forward = Compiled(network) if compiled else network
-        return cls(network, optimiser, scaler, recipe, device, precision, forward)
+        spread = ranks.spread(network)
+        forward = Compiled(spread) if compiled else spread
+        return cls(network, optimiser, scaler, recipe, device, precision, forward, ranks)
 
     @property
     def not_compiled(self) -> str:
@@ -71,17 +75,20 @@ class TrainingState:
         of right answers as tensors on the device, without waiting for it.
 
         The gradient is that of the batch's mean loss, added up over micro batches of nearly equal
-        size where the recipe asks for them; tdBN statistics are each micro batch's own.
+        size where the recipe asks for them; tdBN statistics are each micro batch's own. Of several
+        processes each is given the whole batch and takes its part; what it gives is of that part.
         """
         for group in self.optimiser.param_groups:
             group["lr"] = lr
         self.optimiser.zero_grad()
+        batch = len(labels)
+        inputs, labels = self.ranks.part(inputs, _BATCH_AXIS), self.ranks.part(labels)
         parts = -(-len(labels) // (self.recipe.micro_batch or len(labels)))
         losses, answers = [], []
         for some, their_labels in zip(
             inputs.tensor_split(parts, dim=_BATCH_AXIS), labels.tensor_split(parts), strict=True
         ):
-            loss, right = self._add_gradient(some, their_labels, len(their_labels) / len(labels))
+            loss, right = self._add_gradient(some, their_labels, len(their_labels) / batch)
             losses.append(loss)
             answers.append(right)
         if self.recipe.gradient_clip:
@@ -103,7 +110,8 @@ class TrainingState:
         loss = share * functional.cross_entropy(
             logits, labels, label_smoothing=self.recipe.label_smoothing
         )
-        self.scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
+        # processes average their gradients, where the sum of their shares is wanted
+        self.scaler.scale(loss * self.ranks.size).backward()  # type: ignore[no-untyped-call]
         return loss.detach(), (logits.detach().argmax(1) == labels).sum()
 
     def checkpoint(self, identity: str, epochs: tuple[Epoch, ...]) -> Checkpoint:
