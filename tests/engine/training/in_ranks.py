@@ -1,11 +1,13 @@
-"""Runs a function of this file in several processes that form a gloo group."""
+"""Runs functions of this file in several processes that form a gloo group."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
 import torch
 from torch import Tensor, distributed, multiprocessing
 
@@ -17,37 +19,44 @@ from harness.engine.training.state import TrainingState
 from tests.engine.training.cases import RECIPE, images, network
 
 PLAIN = replace(RECIPE, lr=1.0, momentum=0.0, weight_decay=0.0)
+Found = dict[str, Any]
+Job = tuple[str, dict[str, Any]]  # a function of WORK, and what it is given beside its ranks
 
 
-def in_ranks(folder: Path, size: int, work: str, **choice: Any) -> list[dict[str, Any]]:
-    """What `work` gave in each process, in the order of the ranks."""
-    folder.mkdir()
-    multiprocessing.spawn(_work, args=(folder, size, work, choice), nprocs=size)  # type: ignore[no-untyped-call]
-    return [torch.load(folder / f"{rank}.pt") for rank in range(size)]
+def in_ranks(folder: Path, size: int, jobs: Sequence[Job]) -> list[list[Found]]:
+    """What each job gave in each process: [job][rank]. One start of the processes for all of them,
+    since that takes longer than the jobs.
+    """
+    multiprocessing.spawn(_work, args=(folder, size, jobs), nprocs=size)  # type: ignore[no-untyped-call]
+    found = [torch.load(folder / f"{rank}.pt") for rank in range(size)]
+    return [list(each) for each in zip(*found, strict=True)]
 
 
-def _work(rank: int, folder: Path, size: int, work: str, choice: dict[str, Any]) -> None:
+def _work(rank: int, folder: Path, size: int, jobs: Sequence[Job]) -> None:
     torch.set_num_threads(1)
     rendezvous = f"file://{folder}/rendezvous"
     distributed.init_process_group("gloo", init_method=rendezvous, rank=rank, world_size=size)
     try:
-        statistics = choice.pop("statistics", "synchronised")
-        found = WORK[work](Ranks(rank, size, statistics), **choice)
+        found = []
+        for work, given in jobs:
+            choice = dict(given)
+            statistics = choice.pop("statistics", "synchronised")
+            found.append(WORK[work](Ranks(rank, size, statistics), **choice))
         torch.save(found, folder / f"{rank}.pt")
     finally:
         distributed.destroy_process_group()
 
 
-def step(
-    ranks: Ranks, *, neuron: str, exact: bool, batch: int = 15, checkpointed: bool = False
-) -> dict[str, Any]:
-    """One step of SGD with learning rate 1, so that its gradient is what the weights lose."""
+def step(ranks: Ranks, *, neuron: str, exact: bool, checkpointed: bool = False) -> Found:
+    """One step of SGD with learning rate 1, so that its gradient is what the weights lose; on a
+    batch of 15, whose parts are of 8 and 7 images and must not count the same.
+    """
     made = network(neuron)
     if exact:
         made = made.double()
     before = {name: weights.detach().clone() for name, weights in made.named_parameters()}
     recipe = replace(PLAIN, checkpoint_activations=checkpointed)
-    given, labels = _batch(batch, torch.float64 if exact else torch.float32)
+    given, labels = _batch(15, torch.float64 if exact else torch.float32)
     with shared_statistics(made, ranks.synchronised):
         state = TrainingState.start(made, recipe, torch.device("cpu"), "f32", ranks=ranks)
         loss, right = state.step(given, labels, lr=1.0)
@@ -59,19 +68,17 @@ def step(
     }
 
 
-def whole(ranks: Ranks, *, folder: str = "", **fields: Any) -> dict[str, Any]:
+def whole(ranks: Ranks, *, checkpoint: str = "") -> Found:
     """A training; its history without the clock, and its weights."""
-    recipe = replace(RECIPE, **fields)
-    checkpoint = Path(folder) / "training.safetensors" if folder else None
     told: list[int] = []
     made = network()
     history = train(
         made,
         images(),
-        recipe,
+        RECIPE,
         seed=0,
         ranks=ranks,
-        checkpoint=checkpoint,
+        checkpoint=Path(checkpoint) if checkpoint else None,
         report=lambda epoch: told.append(epoch.epoch),
     )
     rows = [(one.train_loss, one.train_accuracy, one.test_accuracy) for one in history.epochs]
@@ -83,19 +90,20 @@ class _Stop(Exception):
     pass
 
 
-def stopped(ranks: Ranks, *, folder: str, after: int) -> dict[str, Any]:
-    """The same, given up by all processes in the epoch `after`."""
+def stopped(ranks: Ranks, *, checkpoint: str, after: int) -> Found:
+    """The same, given up by all processes at the start of the epoch `after`."""
 
     def order(seed: int, purpose: str, epoch: int) -> torch.Generator:
         if epoch == after:
             raise _Stop
         return stream(seed, purpose, epoch)
 
-    loop.stream = order  # this process ends with the test
-    try:
-        return whole(ranks, folder=folder)
-    except _Stop:
-        return {}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(loop, "stream", order)
+        try:
+            return whole(ranks, checkpoint=checkpoint)
+        except _Stop:
+            return {}
 
 
 WORK = {"step": step, "whole": whole, "stopped": stopped}
