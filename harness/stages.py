@@ -94,12 +94,11 @@ def open_project(
 
 
 def _given(weights: Path) -> GivenWeights:
-    """The file that the user named, known by its checksum."""
-    try:
-        checksum = checksum_of(weights, "sha256")
-    except OSError as error:
-        problem = f"cannot be read: {error.strerror or error}"
-        raise HarnessError(f"--weights {weights}", problem) from error
+    """The file that the user named, known by its checksum, if it is a file of AlexNet's weights."""
+    from harness.engine.data.weight_header import refuse_no_weights  # a rare option
+
+    refuse_no_weights(weights)
+    checksum = checksum_of(weights, "sha256")
     return GivenWeights(checksum=checksum, path=str(weights.expanduser().absolute()))
 
 

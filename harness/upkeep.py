@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import shlex
 import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
+from harness.engine.data.checksums import checksum_of
 from harness.errors import HarnessError
 from harness.execute.environment import environment
 from harness.layout import Layout, refuse_unwritable
@@ -18,6 +20,7 @@ from harness.plan.resolve import Setting
 from harness.screen import size
 from harness.spec.dataset import Cifar, Dataset, Recordings
 from harness.spec.library import Library, load
+from harness.spec.network import Alexnet, Network
 from harness.stages import has_data
 from harness.store.store import Store
 
@@ -70,6 +73,7 @@ def examine(layout: Layout) -> Iterator[Finding]:
         yield Finding(Health.GOOD, "specs", f"{len(library.exhibits)} exhibits, all valid")
         yield from _profiles(library, made_with["gpus"])
         yield from _data(layout, list(library.blocks.dataset.blocks.values()))
+        yield from _weights(layout.data, list(library.blocks.network.blocks.values()))
     yield _store(layout.store)
     yield _folder("out", layout.out, "--out")
 
@@ -117,6 +121,22 @@ def _data(layout: Layout, blocks: list[Dataset]) -> Iterator[Finding]:
             found = f"not in {layout.data}; {size(block.archive_bytes)} are downloaded when needed"
             fix = "export HARNESS_DATA_DIR=FOLDER, if you have it"
             yield Finding(Health.NOTE, f"data {block.name}", found, fix)
+
+
+def _weights(data: Path, blocks: list[Network]) -> Iterator[Finding]:
+    """The published weights of AlexNet, as every block that shows them has them."""
+    networks = (one for one in blocks if isinstance(one, Alexnet) and one.are_published)
+    for wanted in dict.fromkeys(one.published for one in networks):
+        path, what = data / wanted.name, f"weights {wanted.name}"
+        if not path.is_file():
+            found = f"not in {data}; {size(wanted.bytes)} are downloaded when needed"
+            fetch = ["curl", "--create-dirs", "-fLo", str(path), *wanted.mirrors[:1]]
+            yield Finding(Health.NOTE, what, found, shlex.join(fetch))
+        elif checksum_of(path, wanted.checksum.partition(":")[0]) != wanted.checksum:
+            found = f"{path} is another file than the published one, and refused"
+            yield Finding(Health.NOTE, what, found, shlex.join(["rm", str(path)]))
+        else:
+            yield Finding(Health.GOOD, what, f"found in {data}")
 
 
 def _store(folder: Path) -> Finding:

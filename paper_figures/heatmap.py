@@ -87,8 +87,8 @@ def scale(
         key = Patch(facecolor=EMPTY, edgecolor=MUTED, hatch=HATCH, linewidth=0, label=UNDEFINED)
         legend = bar.ax.legend(
             handles=[key],
-            loc="lower center",
-            bbox_to_anchor=(0.5, 1.02),
+            loc="upper center",
+            bbox_to_anchor=(0.5, -0.09),  # below the point; above it stands the title of a panel
             frameon=False,
             fontsize=SMALL - 2,
             labelcolor=MUTED,
@@ -96,7 +96,7 @@ def scale(
             handleheight=1.2,
             borderpad=0,
         )
-        legend.set_in_layout(False)  # it has room above the bar, and maps must not shrink for it
+        legend.set_in_layout(False)  # it has room below the bar, and maps must not shrink for it
 
 
 def _filled(values: Matrix) -> Matrix:

@@ -12,7 +12,7 @@ from paper_figures.select import Matrix, at, matrix
 from paper_figures.style import EMPTY, INK, MUTED, SMALL, SNN, not_measured
 
 COLOURS = ("r", "g", "b")
-STAND_IN = "STAND-IN"
+OTHERS = ("STAND-IN", "OTHER WEIGHTS")  # than those that the document shows
 Picture = NDArray[np.float64]  # [H, W, 3] in 0…1, NaN between tiles; or [0, 0, 3]
 
 
@@ -46,14 +46,14 @@ def opaque(values: Picture) -> Picture:
 
 
 def source(figure: FigureBase, frame: DataFrame) -> None:
-    """Where the weights are from, above everything; a stand-in in another colour."""
+    """Where the weights are from, above everything; others than the document's stand out."""
     said = word(frame, "source")
-    stands_in = said.startswith(STAND_IN)
+    are_others = said.startswith(OTHERS)
     figure.suptitle(
         said or "not measured",
         fontsize=SMALL,
-        color=SNN if stands_in else MUTED,
-        weight="bold" if stands_in else "normal",
+        color=SNN if are_others else MUTED,
+        weight="bold" if are_others else "normal",
     )
 
 

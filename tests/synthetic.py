@@ -15,6 +15,7 @@ from harness.layout import Layout, layout
 from harness.plan.expand import Plan, expand
 from harness.plan.resolve import Setting
 from harness.spec.library import Library, load
+from harness.spec.network import GivenWeights
 from harness.spec.overrides import parse_override
 from harness.spec.run import Training
 from harness.store.manifest import FileRecord, Manifest
@@ -41,11 +42,17 @@ def folders(tmp: Path) -> Layout:
     return Layout(PROJECT, tmp / "store", tmp / "out", tmp / "data")
 
 
-def plan(*names: str, profile: str = "paper", overrides: tuple[str, ...] = ()) -> Plan:
+def plan(
+    *names: str,
+    profile: str = "paper",
+    overrides: tuple[str, ...] = (),
+    weights: GivenWeights | None = None,
+) -> Plan:
     """The plan of exhibits under a profile."""
     typed = tuple(map(parse_override, overrides))
     books = library()
-    return expand(books, names, Setting(books.blocks, books.profile(profile), typed))
+    setting = Setting(books.blocks, books.profile(profile), typed, weights=weights)
+    return expand(books, names, setting)
 
 
 def metrics(best: float, *, epochs: int = 5) -> dict[str, Any]:

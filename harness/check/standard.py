@@ -8,6 +8,7 @@ from pathlib import Path
 from harness.check.golden import PUBLISHED, Golden, read_golden
 from harness.check.join import Standard
 from harness.errors import HarnessError
+from harness.plan.expand import PlannedExhibit
 from harness.spec.exhibit import Exhibit
 from harness.spec.profile import Profile
 
@@ -22,15 +23,22 @@ def golden_set(exhibit: Exhibit, profile: Profile) -> str | None:
     return PUBLISHED if exhibit.scale_free else profile.golden
 
 
-def changes(overridden: Sequence[str], golden: str | None) -> tuple[str, ...]:
+def changes(planned: PlannedExhibit, golden: str | None) -> tuple[str, ...]:
     """Of what the user typed, that which makes it another measurement than the golden values'.
 
-    Other or more seeds measure what was published once more. A value measured here belongs to the
-    seeds that it was measured with.
+    Other or more seeds measure what was published once more, and so does a file with the very bytes
+    of the published weights. A value measured here belongs to the seeds and weights that it was
+    measured with.
     """
-    if golden != PUBLISHED:
-        return tuple(overridden)
-    return tuple(one for one in overridden if one.partition("=")[0].strip() != "seed")
+    is_published, brought = golden == PUBLISHED, planned.brought
+    typed = [
+        f"--set {one}"
+        for one in planned.overridden
+        if not (is_published and one.partition("=")[0].strip() == "seed")
+    ]
+    if brought and brought.given and not (is_published and brought.are_published):
+        typed.append(f"--weights {Path(brought.given.path).name}")
+    return tuple(typed)
 
 
 def standard(
@@ -49,16 +57,14 @@ def standard(
         Faults: a golden file is wrong.
     """
     name = golden_set(exhibit, profile)
+    changed = OVERRIDDEN.format(typed=", ".join(overridden)) if overridden else ""
     if exhibit.golden is None:
         measured = None
         if name not in (None, PUBLISHED) and not overridden:
             measured = read_golden(folder, str(name), f"{exhibit.id}.csv", index)
-        return Standard(measured, None, "" if measured else NO_GOLDEN)
+        return Standard(measured, None, "" if measured else changed or NO_GOLDEN)
     if overridden:
-        typed = ", ".join(f"--set {one}" for one in overridden)
-        return Standard(
-            None, _for_orientation(exhibit, folder, index), OVERRIDDEN.format(typed=typed)
-        )
+        return Standard(None, _for_orientation(exhibit, folder, index), changed)
     published = read_golden(folder, PUBLISHED, exhibit.golden, index)
     if name is None:
         return Standard(None, published, NO_SET.format(profile=profile.id))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from enum import Enum
+from enum import Enum, StrEnum
 
 
 class _Said(Enum):
@@ -49,11 +49,27 @@ class Evidence(_Said):
         return self.name.lower().replace("_", " ")
 
 
+class Word(StrEnum):
+    """The verdict on an exhibit in a word or few, as `check.word` decides it."""
+
+    REPRODUCED = "reproduced"
+    NOT_REPRODUCED = "not reproduced"
+    INCONCLUSIVE = "inconclusive"
+    WITHIN = "within the margins (one seed)"
+    OUTSIDE = "outside a margin (one seed)"
+    AS_CLAIMED = "as claimed"
+    NOT_AS_CLAIMED = "not as claimed"
+    UNCHANGED = "unchanged"
+    CHANGED = "changed"
+    INCOMPLETE = "incomplete"
+    NOT_COMPARED = "not compared"
+
+
 class ExhibitStatus(_Said):
     """What all cells and counted claims of an exhibit say together."""
 
-    REPRODUCED = "every cell lies inside its tolerance and every counted claim holds"
-    NOT_REPRODUCED = "a cell lies outside its tolerance or a counted claim does not hold"
+    REPRODUCED = "it holds: {why}"
+    NOT_REPRODUCED = "it does not hold: {why}"
     INCOMPLETE = "nothing contradicts it, but cells or claims are missing, undefined or unexpected"
     NOT_COMPARED = "held against nothing: {why}"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -15,18 +15,13 @@ from harness.check.equivalence import together
 from harness.check.golden import PUBLISHED
 from harness.check.join import Standard
 from harness.check.standard import changes, golden_set, standard
-from harness.check.status import ClaimStatus, Evidence, ExhibitStatus, Status
+from harness.check.status import ClaimStatus, Evidence, ExhibitStatus, Status, Word
 from harness.check.subject import Measured
+from harness.check.word import word_of
 from harness.plan.expand import PlannedExhibit
 from harness.spec.dataset import Cifar
 from harness.spec.profile import Profile
 
-_WORDS = {  # held against published values or none; against values measured here before
-    ExhibitStatus.REPRODUCED: ("reproduced", "unchanged"),
-    ExhibitStatus.NOT_REPRODUCED: ("not reproduced", "changed"),
-    ExhibitStatus.INCOMPLETE: ("incomplete", "incomplete"),
-    ExhibitStatus.NOT_COMPARED: ("not compared", "not compared"),
-}
 _OPEN = (Status.MISSING, Status.UNEXPECTED, Status.UNDEFINED, Status.NOT_RUN)
 
 
@@ -35,8 +30,9 @@ class Verdict:
     """One exhibit under one profile. `golden` is the set in force, None where nothing is compared.
 
     `status` compares the numbers as they are and decides a check; `evidence` says how far the seeds
-    bear it out (`equivalence`). `overridden` holds what the user changed, as typed; `repacked` says
-    that the data set was not the published files; `failures` holds, by key, why runs went wrong.
+    bear it out (`equivalence`), and `word` says both (`word_of`). `overridden` holds what the user
+    changed, as typed, that makes it another measurement; `repacked` says that the data set was not
+    the published files; `failures` holds, by key, why runs went wrong.
     """
 
     exhibit: str
@@ -55,13 +51,14 @@ class Verdict:
     @property
     def explanation(self) -> str:
         """The status as a reader sees it."""
-        said = self.status.sentence(self.why)
-        return said if self.why in said else f"{said}: {self.why}"
+        why = self.why or ", ".join(_told(self.cells, self.claims))
+        said = self.status.sentence(why)
+        return said if why in said else f"{said}: {why}"
 
     @property
-    def word(self) -> str:
-        """The status in a word; only what is held against published values is `reproduced`."""
-        return _WORDS[self.status][0 if self.golden in (PUBLISHED, None) else 1]
+    def word(self) -> Word:
+        """The verdict in a word or few."""
+        return word_of(self.status, self.evidence, self.golden, self.cells)
 
     @property
     def sentence(self) -> str:
@@ -112,7 +109,7 @@ def judge(
     """
     exhibit = planned.exhibit
     name = golden_set(exhibit, profile)
-    changed = changes(planned.overridden, name)
+    changed = changes(planned, name)
     against = standard(exhibit, profile, golden_folder, measured.index, changed)
     cells = compare(measured, against)
     counted = name == PUBLISHED and not changed
@@ -129,7 +126,7 @@ def judge(
         golden=against.golden.name if against.golden else None,
         cells=cells,
         claims=claims,
-        overridden=planned.overridden,
+        overridden=changed,
         repacked=any(isinstance(one, Cifar) and one.origin == "repacked" for one in data),
         failures={key: failures[key] for key in planned.nodes if key in failures},
         evidence=evidence,
@@ -159,6 +156,18 @@ def _status(
     if against.golden is None and not counted:
         return ExhibitStatus.NOT_COMPARED, against.why
     return ExhibitStatus.REPRODUCED, ""
+
+
+def _told(cells: Sequence[CellResult], claims: Sequence[ClaimResult]) -> Iterator[str]:
+    """How many of the cells that are compared, and of the claims that count, hold or do not."""
+    for noun, holds, count in (
+        ("cell", "within tolerance", Counter(cell.status.name for cell in cells)),
+        ("claim", "borne out", Counter(one.status.name for one in claims if one.counted)),
+    ):
+        failed, many = count["FAIL"], count["FAIL"] + count["PASS"]
+        if many:
+            said = f"{many} {noun}{'' if many == 1 else 's'}"
+            yield f"{failed} of {said} not {holds}" if failed else f"{said} {holds}"
 
 
 def _evidence(

@@ -97,7 +97,7 @@ def _exhibit(folder: Path) -> tuple[str, Exhibit]:
         nodes = provenance["nodes"]
         made = Exhibit(
             id=verdict["exhibit"],
-            word=_word(verdict),
+            word=str(verdict["word"]),
             sentence=verdict["sentence"],
             cells=dict(map(_cell, verdict["cells"])),
             claims={one["id"]: _claim(one) for one in verdict["claims"]},
@@ -110,13 +110,6 @@ def _exhibit(folder: Path) -> tuple[str, Exhibit]:
     except (KeyError, TypeError, AttributeError) as error:
         problem = f"the files here do not have the expected fields: {error}"
         raise HarnessError(str(folder), problem, hint=_AGAIN) from error
-
-
-def _word(verdict: Mapping[str, Any]) -> str:
-    """The verdict in a word, and what several seeds say of it where they were asked."""
-    evidence = verdict.get("evidence", {}).get("word", "not tested")
-    said = str(verdict["word"])
-    return said if evidence == "not tested" else f"{said}; by its seeds {evidence}"
 
 
 _AGAIN = "write them again: harness report"

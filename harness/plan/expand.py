@@ -16,6 +16,7 @@ from harness.spec.exhibit import AXES, BLOCK_AXES, Exhibit
 from harness.spec.library import Library
 from harness.spec.measure import Measure
 from harness.spec.measure_base import Side
+from harness.spec.network import Alexnet
 from harness.spec.overrides import override_axes
 from harness.spec.run import Training
 
@@ -40,12 +41,18 @@ class Point:
 
 @dataclass(frozen=True)
 class PlannedExhibit:
-    """An exhibit and its points; `overridden` keeps what the user changed, as typed."""
+    """An exhibit and its points; `overridden` keeps what the user changed by --set, as typed."""
 
     exhibit: Exhibit
     points: tuple[Point, ...]
     nodes: tuple[str, ...]
     overridden: tuple[str, ...]
+
+    @property
+    def brought(self) -> Alexnet | None:
+        """The network that is looked at with weights of a file that the user named."""
+        networks = (point.run.network for point in self.points)
+        return next((one for one in networks if isinstance(one, Alexnet) and one.given), None)
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from harness.report.plots import Chart, Series, Tick
 ALONG = ("layer", "block", "epsilon", "position")
 """Axes that a curve can run along; of several, the first one that a quantity has."""
 FEW = 2  # points that make a curve
+ROUNDING = 1e-6  # of a similarity that is 1
 MANY, CHARTS = 8, 4  # curves that a chart, charts that a quantity may have
 WIDTH, HEIGHT = 440.0, 210.0  # of the plotting area, in units of the view box
 NAMED, TICKS = 12, 7  # names that an axis has room for, numbers otherwise
@@ -48,7 +49,7 @@ def charts(frame: Frame, pivot: Pivot) -> tuple[Chart, ...]:
         )
         for block in pivot.blocks:
             curves = _curves(listed, frame.index, along, block)
-            groups = list(_apart(curves))
+            groups = [] if unit == "CKA" and _is_one(curves) else list(_apart(curves))
             if len(groups) <= CHARTS:  # what needs more is for the table and for frame.csv
                 start = len(found)
                 titles = [_title(quantity, group, everything) for group in groups]
@@ -62,6 +63,12 @@ def charts(frame: Frame, pivot: Pivot) -> tuple[Chart, ...]:
 def _varies(cells: object, name: str) -> bool:
     columns = getattr(cells, "columns", ())
     return name in columns and cells[name].nunique() >= FEW  # type: ignore[index]
+
+
+def _is_one(curves: Sequence[_Curve]) -> bool:
+    """Whether these are the diagonals of networks with themselves, 1 all along."""
+    values = [value for curve in curves for value in curve.values if not math.isnan(value)]
+    return bool(values) and all(abs(value - 1) < ROUNDING for value in values)
 
 
 def _curves(

@@ -70,7 +70,7 @@ def exhibit_view(
         maps=maps_view(one.planned, one.frame),
         charts=charts(one.frame, layout),
         curves=curves_view(one.frame.curves, layout),
-        claims=tuple(_claim(claim, verdict) for claim in verdict.claims),
+        claims=tuple(_claim(one, verdict, exhibit.source.document) for one in verdict.claims),
         deviations=deviations(one.planned, library.blocks, profile),
         errata=exhibit.errata,
         notes=exhibit.notes,
@@ -139,7 +139,7 @@ def _figure(exhibit: Exhibit, drawn: Drawn | None) -> Figure | None:
     return Figure(address, f"Drawing: {exhibit.title}", f"{place}.svg", f"{place}.png", marks.DRAWN)
 
 
-def _claim(claim: ClaimResult, verdict: Verdict) -> ClaimView:
+def _claim(claim: ClaimResult, verdict: Verdict, document: str) -> ClaimView:
     counted = ""
     mark = marks.CLAIMS[claim.status]
     if not claim.counted:
@@ -147,7 +147,7 @@ def _claim(claim: ClaimResult, verdict: Verdict) -> ClaimView:
         counted = (
             "Evaluated on an overridden spec, not counted."
             if verdict.overridden
-            else "Evaluated at this scale, not counted: the paper says it of its own."
+            else f"Evaluated at this scale, not counted: {DOCUMENTS[document]} speaks of its own."
         )
     return ClaimView(
         text=claim.text,

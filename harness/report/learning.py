@@ -11,8 +11,8 @@ from harness.report import wording
 from harness.report.pivot import Pivot
 from harness.report.plots import Curves, Line, Panel
 
-WIDTH, HEIGHT = 160.0, 90.0  # of the view box; accuracy 0…100 fills the height
-TONES = 6  # colours that the style sheet has
+WIDTH, HEIGHT = 160.0, 90.0  # of the view box, also in learning.js; 0…100 fills the height
+TONES = 8  # colours that the style sheet has
 
 
 def curves_view(curves: Sequence[LearningCurve], pivot: Pivot) -> Curves | None:
@@ -79,4 +79,4 @@ def _at(epoch: int, value: float, longest: int) -> tuple[str, str]:
     """Place of an epoch's accuracy; a run of one epoch stands in the middle."""
     across = (epoch - 1) / (longest - 1) if longest > 1 else 0.5
     height = min(max(value, 0.0), 100.0) / 100
-    return f"{across * WIDTH:.1f}", f"{(1 - height) * HEIGHT:.1f}"
+    return f"{across * WIDTH:.1f}", f"{(1 - height) * HEIGHT:.3f}"  # the page reads values off it

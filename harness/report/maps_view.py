@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,8 +20,17 @@ from harness.report.pack import pack
 from harness.report.plots import MapsView
 from harness.spec.measure import CkaMap
 
-SCALE = (0, 1)  # of the colours, as in the paper; what lies below has the colour of 0
-Captions = tuple[str, str]  # of the axis across, of the axis up
+SCALE = (0.0, 1.0)  # of the colours, as in the paper; what lies below has the colour of 0
+CKA = "CKA"
+
+
+@dataclass(frozen=True)
+class _Axes:
+    """What the axes of a map are, across and up, and what its cells count."""
+
+    x: str
+    y: str
+    unit: str = CKA
 
 
 @dataclass(frozen=True)
@@ -35,7 +45,7 @@ class _Map:
 
 
 def maps_view(planned: PlannedExhibit, frame: Frame) -> MapsView | None:
-    """The maps of similarity of an exhibit; None where it has none."""
+    """The maps of similarity of an exhibit, and Gram matrices; None where it has none."""
     captions = dict(_captions(planned))
     if frame.maps is None or frame.maps.table.empty or not captions:
         return None
@@ -49,19 +59,35 @@ def maps_view(planned: PlannedExhibit, frame: Frame) -> MapsView | None:
         made = pack(one.matrix)
         packed[made.name] = made.text
         rounded.add(made.step)
-        x, y = captions.get(one.name) or captions[""]
+        axes = captions.get(one.name) or captions[""]
         entries.append(
             {
                 "title": title,
                 "cells": made.name,
                 "low": made.low,
                 "step": made.step,
-                "x": {"caption": x, "labels": lists.index(one.labels_x)},
-                "y": {"caption": y, "labels": lists.index(one.labels_y)},
+                "unit": axes.unit,
+                "scale": SCALE if axes.unit == CKA else _ends(one.matrix),
+                "x": {"caption": axes.x, "labels": lists.index(one.labels_x)},
+                "y": {"caption": axes.y, "labels": lists.index(one.labels_y)},
             }
         )
-    described = {"scale": SCALE, "labels": lists, "maps": entries}
+    described = {"labels": lists, "maps": entries}
     return MapsView(f"{planned.exhibit.id}-maps", len(maps), described, packed, _said(rounded))
+
+
+def _ends(matrix: Floats) -> tuple[float, float]:
+    """Round numbers that all defined cells lie between: to a tenth of the power of ten of the
+    greatest.
+    """
+    defined = matrix[np.isfinite(matrix)]
+    greatest = float(np.abs(defined).max(initial=0.0))
+    if greatest == 0:
+        return SCALE
+    digits = 1 - math.floor(math.log10(greatest))
+    low, high = (float(end) * 10.0**digits for end in (defined.min(), defined.max()))
+    first, last = math.floor(round(low, 6)), math.ceil(round(high, 6))
+    return float(f"{first}e{-digits}"), float(f"{max(last, first + 1)}e{-digits}")
 
 
 def _said(steps: set[float]) -> str:
@@ -96,25 +122,29 @@ def _titles(maps: Sequence[_Map]) -> list[str]:
     titles = []
     for one in maps:
         said = wording.levels({name: one.levels[name] for name in kept})
-        titles.append(", ".join(word for word in (said, one.name if is_named else "") if word))
+        name = _NAMES.get(one.name, one.name) if is_named else ""
+        titles.append(", ".join(word for word in (said, name) if word))
     return titles
 
 
-def _captions(planned: PlannedExhibit) -> Iterator[tuple[str, Captions]]:
-    """Name of a map, or '' for any, → what its axes are; measures without similarity have none."""
+def _captions(planned: PlannedExhibit) -> Iterator[tuple[str, _Axes]]:
+    """Name of a map, or '' for any, → what its axes are; pictures have none."""
     for measure in planned.exhibit.measure:
         made = _AXES.get(measure.kind)
         if made:
-            yield made(planned, measure)
+            yield from made(planned, measure).items()
 
 
-def _layers(planned: PlannedExhibit, measure: CkaMap) -> tuple[str, Captions]:
+def _layers(planned: PlannedExhibit, measure: CkaMap) -> Mapping[str, _Axes]:
     neurons = [side.neuron or planned.exhibit.fixed.axes().get("neuron") for side in measure.sides]
     x, *others = [f"{wording.level('neuron', str(one or ''))} layer".strip() for one in neurons]
-    return measure.map, (x, others[0] if others else x)
+    return {measure.map: _Axes(x, others[0] if others else x)}
 
 
-_AXES: Mapping[str, Callable[[PlannedExhibit, Any], tuple[str, Captions]]] = {
+_NAMES = {"gram-snn": "Gram matrix of the SNN", "gram-ann": "Gram matrix of the ANN"}
+_GRAM = _Axes("image", "image", "product of features")
+_AXES: Mapping[str, Callable[[PlannedExhibit, Any], Mapping[str, _Axes]]] = {
     "cka": _layers,
-    "time_cka": lambda planned, measure: ("", ("time step", "time step")),
+    "time_cka": lambda planned, measure: {"": _Axes("time step", "time step")},
+    "workflow": lambda planned, measure: {"gram-snn": _GRAM, "gram-ann": _GRAM},
 }

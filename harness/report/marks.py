@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from harness.check.status import ClaimStatus, ExhibitStatus, Status
+from harness.check.status import ClaimStatus, Status, Word
 from harness.check.verdict import Verdict
 from harness.report.view import Count, Mark
 
@@ -24,17 +24,24 @@ CLAIMS: Mapping[ClaimStatus, Mark] = {
 }
 DRAWN = Mark("drawn", "✓", "calm")
 UNDRAWN = Mark("not drawn", "?", "open")
-_EXHIBITS: Mapping[ExhibitStatus, tuple[str, str]] = {
-    ExhibitStatus.REPRODUCED: ("✓", "good"),
-    ExhibitStatus.NOT_REPRODUCED: ("✕", "bad"),
-    ExhibitStatus.INCOMPLETE: ("◐", "open"),
-    ExhibitStatus.NOT_COMPARED: ("○", "calm"),
+_EXHIBITS: Mapping[Word, tuple[str, str]] = {
+    Word.REPRODUCED: ("✓", "good"),
+    Word.NOT_REPRODUCED: ("✕", "bad"),
+    Word.INCONCLUSIVE: ("≈", "open"),
+    Word.WITHIN: ("≈", "good"),
+    Word.OUTSIDE: ("✕", "bad"),
+    Word.AS_CLAIMED: ("✓", "good"),
+    Word.NOT_AS_CLAIMED: ("✕", "bad"),
+    Word.UNCHANGED: ("✓", "good"),
+    Word.CHANGED: ("✕", "bad"),
+    Word.INCOMPLETE: ("◐", "open"),
+    Word.NOT_COMPARED: ("○", "calm"),
 }
 
 
 def of_verdict(verdict: Verdict) -> Mark:
     """The mark of an exhibit; its word says what kind of golden value was in force."""
-    return Mark(verdict.word, *_EXHIBITS[verdict.status])
+    return Mark(str(verdict.word), *_EXHIBITS[verdict.word])
 
 
 def counts_of_cells(verdict: Verdict) -> tuple[Count, ...]:

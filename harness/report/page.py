@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -16,7 +17,7 @@ from harness.spec.dataset import Cifar
 from harness.spec.profile import Profile
 
 FEW = 3  # exhibits that a headline can name
-MANY = 6  # cells that are told one by one
+MANY = 6  # cells, or exhibits, that are told one by one
 _QUIET = (Status.PASS, Status.NOT_COMPARED)
 
 
@@ -70,10 +71,12 @@ def _worst(verdicts: Sequence[Verdict]) -> Mark:
 def _banners(assessed: Sequence[Assessed], profile: Profile) -> Iterator[Banner]:
     if profile.banner:
         yield Banner(f"Profile {profile.id}", profile.banner)
-    overridden = dict.fromkeys(typed for one in assessed for typed in one.verdict.overridden)
-    if overridden:
-        typed = ", ".join(f"--set {one}" for one in overridden)
-        text = f"{typed}: nothing here is held against golden values, and no claim counts."
+    overridden = {one.verdict.exhibit: one.verdict.overridden for one in assessed}
+    touched = [exhibit for exhibit, typed in overridden.items() if typed]
+    if touched:
+        typed = ", ".join(dict.fromkeys(itertools.chain(*overridden.values())))
+        what = "nothing here" if len(touched) == len(assessed) else f"of {_few(touched)} nothing"
+        text = f"{typed}: {what} is held against golden values, and no claim counts."
         yield Banner("Overridden specs", text)
     repacked = {
         point.run.dataset.name
@@ -87,6 +90,13 @@ def _banners(assessed: Sequence[Assessed], profile: Profile) -> Iterator[Banner]
             "ones; their checksums stand under provenance."
         )
         yield Banner("Repacked data", text)
+
+
+def _few(exhibits: Sequence[str]) -> str:
+    """Their names, as long as they are few."""
+    if len(exhibits) > MANY:
+        return wording.counted(len(exhibits), "exhibit")
+    return wording.listed(exhibits)
 
 
 def _problems(verdict: Verdict) -> Iterator[Problem]:

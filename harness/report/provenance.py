@@ -6,6 +6,7 @@ import json
 import shlex
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from harness.execute.events import Failed
@@ -14,7 +15,6 @@ from harness.report import wording
 from harness.report.view import Fact, FailureView, NodeView, Provenance
 from harness.spec.dataset import Cifar, Dataset, Recordings, Saccades
 from harness.spec.document import Document
-from harness.spec.network import Alexnet
 from harness.spec.profile import Profile
 from harness.store.manifest import Manifest
 
@@ -54,12 +54,8 @@ def command(planned: PlannedExhibit, profile: Profile) -> str:
         words += ["--set", typed]
     if any(_is_repacked(point.run.dataset) for point in planned.points):
         words.append("--repacked-data")
-    given = {
-        point.run.network.given.path
-        for point in planned.points
-        if isinstance(point.run.network, Alexnet) and point.run.network.given
-    }
-    words += [word for path in sorted(given) for word in ("--weights", path)]
+    if planned.brought and planned.brought.given:
+        words += ["--weights", planned.brought.given.path]
     return shlex.join(words)
 
 
@@ -73,6 +69,11 @@ def _facts(planned: PlannedExhibit, stored: Sequence[Manifest]) -> Iterator[Fact
         yield Fact("seeds", ", ".join(map(str, seeds)))
         for data in dict.fromkeys(point.run.dataset for point in planned.points):
             yield Fact("data", _data(data))
+    if planned.brought and planned.brought.given:
+        given, published = planned.brought.given, planned.brought.published
+        which = f"{'' if planned.brought.are_published else 'not '}the published ones"
+        found = f"{Path(given.path).name} {given.checksum}"
+        yield Fact("weights", f"{found}, {which} ({published.name})")
     took = sum(one.wall_s for one in stored)
     total = wording.counted(len(planned.nodes), "run")
     yield Fact("runs", f"{len(stored)} of {total} stored, {wording.duration(took)} in all")

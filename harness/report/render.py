@@ -26,6 +26,7 @@ SCRIPTS = (  # each may use those before it
     "map.js",
     "choice.js",
     "curves.js",
+    "learning.js",
     "start.js",
 )
 

@@ -42,8 +42,17 @@ def plain(cells: Sequence[CellResult], pivot: Pivot, names: Names) -> str:
         [grid.corner, *(group.title for group in grid.groups for _ in group.labels)],
         ["", *(label for group in grid.groups for label in group.labels)],
     ]
-    lines = [[body.label, *(cell.text for cell in body.rows[0].cells)] for body in grid.bodies]
+    lines = [
+        [body.label, *(text for cell in body.rows[0].cells for text in _columns(cell))]
+        for body in grid.bodies
+    ]
     return wording.aligned([*heads, *lines])
+
+
+def _columns(cell: GridCell) -> Iterator[str]:
+    """Its text in the last of the columns that it spans, as it stands on the page."""
+    yield from itertools.repeat("", cell.span - 1)
+    yield cell.text
 
 
 def _grid(
@@ -58,7 +67,7 @@ def _grid(
     for cell in cells:
         row = rows.setdefault((cell.quantity, pivot.row_of(cell.levels)), [None] * len(columns))
         for place, column in enumerate(columns):
-            if all(cell.levels[name] == level for name, level in column.items()):
+            if all(cell.levels[name] in ("", level) for name, level in column.items()):
                 row[place] = cell
     bodies = []
     for (quantity, levels), row in rows.items():
@@ -77,9 +86,16 @@ def _grid(
 
 
 def _cells(row: Sequence[CellResult | None], show: Show, pivot: Pivot) -> Iterator[GridCell]:
-    starts = list(itertools.accumulate((len(block.columns) for block in pivot.blocks), initial=0))
-    for place, cell in enumerate(row):
-        yield replace(show(cell) if cell else _EMPTY, is_first=place in starts)
+    """A cell for each of the row; one that stands in several columns side by side spans them."""
+    starts = set(itertools.accumulate((len(block.columns) for block in pivot.blocks), initial=0))
+    place = 0
+    while place < len(row):
+        cell, end = row[place], place + 1
+        while cell and end < len(row) and row[end] is cell and end not in starts:
+            end += 1
+        shown = show(cell) if cell else _EMPTY
+        yield replace(shown, is_first=place in starts, span=end - place)
+        place = end
 
 
 _EMPTY = GridCell("")
@@ -122,9 +138,11 @@ def _golden(cell: CellResult) -> GridCell:
 
 def _before(cell: CellResult) -> GridCell:
     """A value measured here is not a print: as many digits as the one that it stands beside."""
-    if not _is_number(cell):
-        return GridCell(cell.golden)
-    return GridCell(wording.number(float(cell.golden), cell.unit), cell.computed)
+    try:
+        value = float(cell.golden)
+    except ValueError:
+        return GridCell(cell.golden)  # a word, or nothing
+    return GridCell(wording.number(value, cell.unit), cell.computed)
 
 
 def _published(cell: CellResult) -> GridCell:

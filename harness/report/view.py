@@ -53,12 +53,16 @@ class Problem:
 
 @dataclass(frozen=True)
 class GridCell:
-    """One cell of a table; `mark` where it carries a status, `note` for its tooltip."""
+    """One cell of a table; `mark` where it carries a status, `note` for its tooltip.
+
+    `span` columns are covered by what is about all of them, as a loss from one to the other.
+    """
 
     text: str
     note: str = ""
     mark: Mark | None = None
     is_first: bool = False  # of a group of columns
+    span: int = 1
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ from harness.spec.run import Pretrained, Training
 
 IMAGENET = Normalisation((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))  # torchvision's
 LARGEST = 400_000_000  # bytes; the published file has 244 million
+PUBLISHED = "Weights: torchvision's AlexNet, trained on ImageNet"
 SHORT = 12  # digits of a checksum that a figure shows
 
 
@@ -44,13 +45,12 @@ def seen(x: Training | Pretrained, place: Place, device: torch.device) -> Seen:
     """
     if isinstance(x, Training):
         return _stand_in(x, place, device)
-    if x.network.weights == "file" and x.network.given is not None:
-        given = x.network.given
-        found, source = _given(given), f"Weights: {Path(given.path).name}, {_short(given)}"
-    else:
-        found = read_convolutions(_published(x.network, place))
-        source = "Weights: torchvision's AlexNet, trained on ImageNet"
-    return Seen(_of(found, device), IMAGENET, source)
+    given = x.network.given
+    convolutions = _given(given) if given else read_convolutions(_published(x.network, place))
+    source = PUBLISHED
+    if given and not x.network.are_published:
+        source = f"OTHER WEIGHTS, not torchvision's: {Path(given.path).name}, {_short(given)}"
+    return Seen(_of(convolutions, device), IMAGENET, source)
 
 
 def _of(convolutions: Mapping[str, Tensor], device: torch.device) -> AlexNet:

@@ -104,6 +104,13 @@ class Alexnet(Spec):
     )
     deviations: Annotated[tuple[Deviation, ...], PRESENTATION] = ()
 
+    @property
+    def are_published(self) -> bool:
+        """Whether its weights are torchvision's, downloaded or in a file with their checksum."""
+        if self.given is not None:
+            return self.given.checksum == self.published.checksum
+        return self.weights == "imagenet"
+
     @model_validator(mode="after")
     def _a_file_is_given(self) -> Alexnet:
         if (self.weights == "file") != (self.given is not None):

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from tests.browser.conftest import NARROW, Opened
+from tests.synthetic import metrics
 
 axe = pytest.importorskip(
     "axe_playwright_python.sync_playwright",
@@ -45,6 +46,13 @@ def test_a_map_of_577_layers_comes_from_the_largest_network(opened: Opened) -> N
     maps = maps_of(opened, "fig2")
     maps.get_by_role("button", name="depth 164").click()
     maps.get_by_text("of 577").first.wait_for()
+    plane, pictures = maps.locator("canvas.plane"), set()
+    for _ in range(8):  # down to the four cells of a side that are the closest
+        plane.focus()
+        opened.page.keyboard.press("+")
+        opened.page.wait_for_timeout(50)
+        pictures.add(plane.screenshot())
+    assert len(pictures) == 8
 
 
 def test_pointing_at_a_cell_says_both_layers_and_the_value(opened: Opened) -> None:
@@ -148,6 +156,27 @@ def test_learning_curves_are_hidden_by_series(opened: Opened) -> None:
     before = lines.count()
     learning.get_by_role("checkbox", name="on the training set").uncheck()
     assert lines.count() == before // 2
+
+
+def test_learning_curves_say_their_values_at_one_epoch_in_every_panel(opened: Opened) -> None:
+    learning = opened.page.locator("#table1 .learning")
+    learning.scroll_into_view_if_needed()
+    said = learning.locator(".said")
+    said.first.get_by_text("epoch 5").wait_for()  # the last one, before anybody points
+    learning.locator("svg").nth(2).hover(position={"x": 18, "y": 40})
+    assert {text.split("ANN")[0].strip() for text in said.all_inner_texts()} == {"epoch 1"}
+    shown = said.first.locator("span").first.inner_text()
+    drawn = [metrics(85.0 + n)["history"][0] for n in range(3)]  # as the store makes them
+    pairs = [
+        f"ANN {row['test_accuracy']:.2f} (training {row['train_accuracy']:.2f})" for row in drawn
+    ]
+    assert shown in pairs
+    learning.locator(".panels").focus()
+    opened.page.keyboard.press("End")
+    opened.page.keyboard.press("ArrowLeft")
+    assert all("epoch 4" in text for text in said.all_inner_texts())
+    learning.get_by_role("checkbox", name="on the training set").uncheck()
+    assert not any("training" in text for text in said.all_inner_texts())
 
 
 def test_the_theme_can_be_chosen(opened: Opened) -> None:

@@ -12,6 +12,7 @@ from harness.check.record import verdict_json
 from harness.check.status import ClaimStatus, Evidence, ExhibitStatus, Status
 from harness.check.verdict import Verdict, judge
 from harness.frames.frame import frame_of
+from harness.spec.network import GivenWeights
 from tests.frames.stored import Stored, layer
 from tests.synthetic import PROJECT, SyntheticStore, library, plan
 
@@ -56,11 +57,13 @@ def lif_16(store: SyntheticStore) -> str:
     return next(p.key for p in store.plan.exhibits[0].points if dict(p.axes) == wanted)
 
 
-def test_published_numbers_are_reproduced() -> None:
+def test_published_numbers_are_reproduced_as_far_as_seeds_show_it() -> None:
     verdict = judged(SyntheticStore(plan("table1")))
     assert verdict.status is ExhibitStatus.REPRODUCED
     assert not verdict.is_broken
-    assert verdict.sentence == "table1: reproduced – cells 27 PASS; claims 2 PASS"
+    said = "cells 27 PASS; claims 2 PASS"
+    assert verdict.sentence == f"table1: within the margins (one seed) – {said}"
+    assert three_seeds().sentence == f"table1: reproduced – {said}"
 
 
 def test_one_cell_outside_fails() -> None:
@@ -161,6 +164,34 @@ def test_an_override_that_adds_an_axis_has_nothing_published_beside_it() -> None
     store = SyntheticStore(plan("table1", overrides=("time_steps=2,4",)))
     verdict = judged(store)
     assert {cell.published for cell in verdict.cells} == {""}
+
+
+PUBLISHED_WEIGHTS = library().blocks.network["alexnet"].published.checksum  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("exhibit", "profile", "checksum", "said"),
+    [
+        ("lab-fig4", "paper", PUBLISHED_WEIGHTS, ()),
+        ("lab-fig4", "paper", f"sha256:{'1' * 64}", ("--weights mine.pth",)),
+        ("lab-fig6", "paper", f"sha256:{'1' * 64}", ("--weights mine.pth",)),
+        ("lab-fig4", "smoke", PUBLISHED_WEIGHTS, ("--weights mine.pth",)),  # golden: a stand-in's
+        ("fig2", "paper", f"sha256:{'1' * 64}", ()),  # has no AlexNet
+    ],
+)
+def test_claims_count_for_the_published_bytes_of_weights_alone(
+    exhibit: str, profile: str, checksum: str, said: tuple[str, ...]
+) -> None:
+    given = GivenWeights(checksum=checksum, path="/somewhere/mine.pth")
+    made = plan(exhibit, profile=profile, weights=given)
+    planned = made.exhibits[0]
+    frame = frame_of(planned, Stored(made), {})
+    verdict = judge(planned, frame, library().profile(profile), PROJECT / "golden", {})
+    assert verdict.overridden == said
+    assert {claim.counted for claim in verdict.claims} == {not said}
+    if said:
+        assert verdict.golden is None
+        assert "the spec was overridden (--weights mine.pth)" in verdict.evidence_why
 
 
 def test_the_record_is_strict_json_with_stable_keys() -> None:
@@ -275,3 +306,16 @@ def test_the_record_holds_interval_level_margin_and_sentence() -> None:
     alone = json.loads(verdict_json(judged(SyntheticStore(plan("table1")))))["cells"][0]
     assert alone["uncertainty"]["low"] is alone["uncertainty"]["high"] is None
     assert alone["uncertainty"]["sentence"].startswith("inconclusive: one seed")
+
+
+def test_the_explanation_counts_what_is_compared_and_what_counts() -> None:
+    store = SyntheticStore(plan("table1"))
+    assert judged(store).explanation == "it holds: 27 cells within tolerance, 2 claims borne out"
+    store.contents[lif_16(store)]["best_accuracy"] = 10.0
+    said = judged(store).explanation
+    assert (
+        said == "it does not hold: 2 of 27 cells not within tolerance, 1 of 2 claims not borne out"
+    )
+    del store.contents[lif_16(store)]
+    said = judged(store).explanation
+    assert said.endswith("undefined or unexpected: 25 cells within tolerance, 1 claim borne out")

@@ -16,6 +16,7 @@ import pytest
 import typer
 from rich.console import Console
 
+from harness import upkeep
 from harness.cli import app
 from harness.cli.commands import COMMANDS
 from harness.cli.complete import exhibits, kinds, profiles, settings
@@ -177,3 +178,26 @@ def test_the_doctor_names_a_remedy_for_what_is_not_in_order(
     quiet = typed(line.replace("--json", "-q"), monkeypatch, capsys).out
     assert "store" in quiet
     assert "specs" not in quiet
+
+
+def test_the_doctor_looks_for_the_published_weights(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("HARNESS_STORE", str(tmp_path / "store"))
+    name, line = "alexnet-owt-7be5be79.pth", f"doctor --json --data-dir {tmp_path}"
+
+    def found() -> dict[str, str]:
+        rows: list[dict[str, str]] = json.loads(typed(line, monkeypatch, capsys).out)
+        return next(one for one in rows if one["what"] == f"weights {name}")
+
+    absent = found()
+    assert (absent["health"], "244.4 MB are downloaded" in absent["found"]) == ("note", True)
+    address = f"https://download.pytorch.org/models/{name}"
+    assert absent["fix"] == f"curl --create-dirs -fLo {tmp_path}/{name} {address}"
+    (tmp_path / name).write_bytes(b"another file")
+    other = found()
+    assert (other["health"], other["fix"]) == ("note", f"rm {tmp_path}/{name}")
+    assert "is another file than the published one" in other["found"]
+    right = "sha256:7be5be791159472b1fbf3c69796f7cb30dca7ad8466c2df70058c37116cdee02"
+    monkeypatch.setattr(upkeep, "checksum_of", lambda path, algorithm: right)
+    assert found()["health"] == "ok"

@@ -27,7 +27,7 @@ MAY: dict[str, set[str]] = {
     # layer 7: the command line, which may use everything below
     "screen": GROUND | {"plan", "runs", "execute"},
     "stages": GROUND | {"spec", "plan", "engine", "store", "execute"},
-    "upkeep": GROUND | {"spec", "plan", "store", "execute", "screen", "stages"},
+    "upkeep": GROUND | {"spec", "plan", "engine", "store", "execute", "screen", "stages"},
     "listing": GROUND | {"spec", "plan", "store", "screen", "stages"},
     "chain": GROUND
     | {"plan", "store", "execute", "check", "report", "listing", "screen", "stages"},

@@ -20,22 +20,6 @@ def test_everything_that_is_compared_is_read(tmp_path: Path) -> None:
     assert found.environment == {"harness": ("0.1.0",), "packages.torch": ("2.15.0",)}
 
 
-@pytest.mark.parametrize(
-    ("evidence", "said"),
-    [
-        ({}, "reproduced"),
-        ({"word": "not tested"}, "reproduced"),
-        ({"word": "inconclusive"}, "reproduced; by its seeds inconclusive"),
-    ],
-)
-def test_a_verdict_says_what_its_seeds_say(
-    evidence: dict[str, str], said: str, tmp_path: Path
-) -> None:
-    path = exhibit(tmp_path / "smoke") / "table1/verdict.json"
-    path.write_text(json.dumps(json.loads(path.read_text()) | {"evidence": evidence}))
-    assert read_results(tmp_path / "smoke").exhibits["table1"].word == said
-
-
 BROKEN = [
     ("verdict.json", "{", "is not JSON"),
     ("verdict.json", "[]", "has version None, this harness reads 1"),

@@ -59,6 +59,18 @@ def test_cka_stands_between_0_and_1() -> None:
     assert chart.series[0].path.startswith(f"M0.0 {HEIGHT / 4:.1f}")
 
 
+def test_a_network_is_like_itself_and_no_curve_says_so() -> None:
+    store = Stored(plan("fig4"))
+    for point in store.plan.exhibits[0].points:
+        rows = residual(2)
+        values = [[1.0 - 1e-9 if i == j else 0.5 for j in rows] for i in rows]
+        store.keep(point, "cka.json", {"y": rows, "x": rows, "undefined": []}, values=values)
+    assert not any(chart.title.startswith("Diagonal") for chart in drawn("fig4", store))
+    values[0][0] = 0.9
+    store.keep(point, "cka.json", {"y": rows, "x": rows, "undefined": []}, values=values)
+    assert any(chart.title.startswith("Diagonal") for chart in drawn("fig4", store))
+
+
 def test_a_curve_breaks_where_it_is_undefined() -> None:
     chart = drawn("fig2", scaling(holes=(1, 3)))[0]
     path, dots = chart.series[0].path, chart.series[0].dots

@@ -5,9 +5,10 @@ from __future__ import annotations
 from harness.report.assess import assess
 from harness.report.exhibit_view import exhibit_view
 from harness.report.page import page
+from harness.report.render import style
 from harness.report.view import ExhibitView, GridBody, Page
 from tests.frames.stored import Stored, layer
-from tests.synthetic import PROJECT, SyntheticStore, library, plan
+from tests.synthetic import PROJECT, SyntheticStore, library, metrics, plan
 
 
 def viewed(store: SyntheticStore | Stored, profile: str = "paper") -> tuple[Page, ExhibitView]:
@@ -34,6 +35,31 @@ def test_table_1_in_the_layout_of_the_paper() -> None:
     assert gap[3] == "+0.01"  # 92.37 − 91.83 is 0.54, printed as 0.53
 
 
+def test_what_is_about_several_columns_spans_them() -> None:
+    store = Stored(plan("table2", profile="smoke"))
+    for point in store.plan.exhibits[0].points:
+        accuracy = 90.0 if point.axes["residual"] == "full" else 70.0
+        store.keep(point, "metrics.json", metrics(accuracy))
+    _, view = viewed(store, "smoke")
+    bodies = {body.label: body for body in view.grid.bodies}
+    assert [cell.span for cell in bodies["ANN, 20"].rows[0].cells] == [1, 1]
+    (loss,) = bodies["ANN, 20, loss full − none"].rows[0].cells
+    assert (loss.text, loss.span, loss.is_first) == ("20.00", 2, True)
+    assert row(bodies["20, gap ANN − SNN"], "measured") == ["0.00", "0.00"]
+
+
+def test_as_many_series_as_there_are_colours_have_one_each() -> None:
+    store = Stored(plan("table2"))
+    for point in store.plan.exhibits[0].points:
+        store.keep(point, "metrics.json", metrics(90.0))
+    _, view = viewed(store)
+    assert view.curves is not None
+    assert [tone for tone, _ in view.curves.legend] == [f"s{n}" for n in range(8)]
+    look = style()
+    for tone, _ in view.curves.legend:
+        assert f'.learning:has([value="{tone}"]:not(:checked)) svg .{tone}' in look
+
+
 def test_counts_tolerances_and_details() -> None:
     _, view = viewed(SyntheticStore(plan("table1")))
     assert [(count.n, count.mark.word) for count in view.cells] == [(27, "pass")]
@@ -48,7 +74,7 @@ def test_a_cell_outside_is_told_with_its_numbers() -> None:
     store = SyntheticStore(plan("table1"))
     store.contents[store.plan.exhibits[0].points[0].key]["best_accuracy"] = 88.0
     shown, _ = viewed(store)
-    assert shown.headline == "table1 not reproduced"
+    assert shown.headline == "table1 outside a margin (one seed)"
     assert shown.problems[0].what == "accuracy, ANN, depth 20, width ×1"
     assert shown.problems[0].why == "outside the tolerance: 88.00 instead of 91.06, −3.06 (± 0.5)"
 
@@ -123,7 +149,9 @@ def test_what_exhibits_share_is_said_once() -> None:
     assert [one.text for one in shown.errata] == list(view.errata)
     assert {one.exhibits for one in shown.errata} == {("table1",)}
     assert [one.what for one in shown.deviations] == list(view.deviations)
-    assert [(one.n, one.mark.word) for one in shown.tallies] == [(1, "reproduced")]
+    assert [(one.n, one.mark.word) for one in shown.tallies] == [
+        (1, "within the margins (one seed)")
+    ]
 
 
 def test_curves_have_a_panel_for_each_distinct_column() -> None:

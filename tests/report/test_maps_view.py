@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from harness.frames.frame import frame_of
 from harness.report.maps_view import maps_view
 from harness.report.pack import Packed
@@ -47,6 +49,25 @@ def test_measures_tell_their_maps_apart() -> None:
     titles = [one["title"] for one in view.described["maps"]]
     assert titles[:2] == ["ANN, init0-init0", "ANN, init1-init1"]
     assert view.described["maps"][0]["x"]["caption"] == "layer"
+
+
+@pytest.mark.parametrize(
+    ("least", "greatest", "scale"),
+    [(0.0, 0.0, (0.0, 1.0)), (-1.25, 384.0, (-10.0, 390.0)), (20.0, 20.0, (20.0, 21.0))],
+)
+def test_gram_matrices_have_a_scale_of_round_numbers(
+    least: float, greatest: float, scale: tuple[float, float]
+) -> None:
+    store = Stored(plan("fig1"))
+    gram = [[greatest, least], [least, greatest]]
+    arrays = {"gram_x": gram, "gram_y": gram, "images": [[[[0.5]]] * 3]}
+    content = {"cka": 0.7, "why": "", "layer": "s1.b0", "images": 2}
+    store.keep(store.plan.exhibits[0].points[0], "workflow.json", content, **arrays)
+    view = viewed(store)
+    assert view is not None
+    snn, ann = view.described["maps"]  # and no picture among them
+    assert [one["title"][-3:] for one in (snn, ann)] == ["SNN", "ANN"]
+    assert (snn["scale"], snn["unit"]) == (scale, "product of features")
 
 
 def test_maps_over_time_are_named_by_their_layer() -> None:

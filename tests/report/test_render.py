@@ -28,6 +28,13 @@ def test_everything_is_escaped(tmp_path: Path) -> None:
     assert said == '<p title="&lt;b&gt;&#34;&amp;">&lt;b&gt;&#34;&amp;</p>'
 
 
+def test_what_stands_between_backticks_is_code_and_text_stays_text() -> None:
+    show = environment().get_template("macros.html.j2").module
+    assert show.prose("`--weights FILE` <b> is `x`") == (  # type: ignore[attr-defined]
+        "<code>--weights FILE</code> &lt;b&gt; is <code>x</code>"
+    )
+
+
 def test_no_template_switches_escaping_off() -> None:
     for path in TEMPLATES.glob("*.j2"):
         text = path.read_text(encoding="utf-8")

@@ -15,6 +15,7 @@ from harness.errors import HarnessError
 from harness.execute.events import Failed
 from harness.report.publish import publish
 from harness.report.render import script
+from harness.spec.network import GivenWeights
 from tests.frames.stored import Stored, layer
 from tests.report.conftest import Write
 from tests.synthetic import SyntheticStore, library, plan
@@ -57,7 +58,7 @@ def read(tmp_path: Path, profile: str = "paper") -> dict[str, bytes]:
 
 def test_every_file_is_there(written: Written) -> None:
     folder, verdicts = written
-    assert [verdict.word for verdict in verdicts] == ["reproduced", "reproduced"]
+    assert [verdict.word for verdict in verdicts] == ["within the margins (one seed)", "reproduced"]
     assert sorted(read(folder)) == [
         "report.html",
         *(
@@ -188,6 +189,23 @@ def test_an_overridden_run_says_so_on_top(write: Write, tmp_path: Path) -> None:
     assert "python -m harness reproduce table1 --profile paper --set recipe.epochs=2" in html
 
 
+def test_more_seeds_of_published_values_are_no_override(write: Write, tmp_path: Path) -> None:
+    write(SyntheticStore(plan("table1", overrides=("seed=0,1,2",))))
+    assert "Overridden specs" not in read(tmp_path)["report.html"].decode()
+
+
+def test_weights_of_another_file_are_said_on_top_and_where_they_count(
+    write: Write, tmp_path: Path
+) -> None:
+    given = GivenWeights(checksum=f"sha256:{'1' * 64}", path="/somewhere/mine.pth")
+    write(Stored(plan("lab-fig4", "table1", weights=given)))
+    html = read(tmp_path)["report.html"].decode()
+    top = html.partition("<main>")[0]
+    assert "--weights mine.pth: of lab-fig4 nothing is held against golden values" in top
+    assert f"mine.pth sha256:{'1' * 64}, not the published ones" in html
+    assert "--weights /somewhere/mine.pth</pre>" in html
+
+
 def test_embedded_data_are_announced_on_top(write: Write, tmp_path: Path) -> None:
     write(SyntheticStore(plan("table1", profile="smoke")), "smoke")
     top = read(tmp_path, "smoke")["report.html"].decode().partition("<main>")[0]
@@ -232,3 +250,8 @@ def test_the_verdict_on_disk_is_the_one_returned(written: Written) -> None:
     record = json.loads(read(folder)["table1/verdict.json"])
     assert record["status"] == verdict.status.name
     assert len(record["cells"]) == len(verdict.cells)
+
+
+def test_a_heading_does_not_break_a_name_at_its_hyphen(written: Written) -> None:
+    html = (written[0] / "out/paper/report.html").read_text(encoding="utf-8")
+    assert "SNNs on CIFAR\u201110 over depth" in html

@@ -167,7 +167,7 @@ def test_kernels_of_a_file_are_those_in_it_and_the_figure_will_say_so(tmp_path: 
     assert [node.kind for node in nodes] == ["kernels"]  # nothing is trained
     files = run(nodes[0], tmp_path, {})
     said = read(files, "kernels.json")
-    assert said["source"].startswith("Weights: mine.safetensors, sha256:")
+    assert said["source"].startswith("OTHER WEIGHTS, not torchvision's: mine.safetensors, sha256:")
     weight = load_file(tmp_path / "mine.safetensors")["features.0.weight"]
     sheet = load_file(files / "kernels.safetensors")["kernels"]
     first = weight[0] - weight[0].min()

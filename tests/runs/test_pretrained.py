@@ -15,7 +15,7 @@ import torch
 from harness.engine.networks import alexnet
 from harness.errors import HarnessError
 from harness.runs.pretrained import IMAGENET, seen
-from harness.spec.network import Alexnet, PublishedWeights
+from harness.spec.network import Alexnet, GivenWeights, PublishedWeights
 from harness.spec.run import Pretrained
 from tests.engine.data.mirror import Mirror, handler
 from tests.runs.test_lab import nodes_of
@@ -55,6 +55,18 @@ def test_they_are_fetched_once_and_taken(mirror: Mirror, tmp_path: Path) -> None
     assert found.normalisation == IMAGENET
     assert found.source == "Weights: torchvision's AlexNet, trained on ImageNet"
     assert not found.network.training
+
+
+def test_the_published_bytes_in_a_file_of_the_user_are_the_published_ones(
+    mirror: Mirror, tmp_path: Path
+) -> None:
+    (tmp_path / "mine.pth").write_bytes(mirror.content)
+    made = spec(mirror)
+    given = GivenWeights(checksum=made.network.published.checksum, path=str(tmp_path / "mine.pth"))
+    network = made.network.model_copy(update={"weights": "file", "given": given})
+    found = seen(made.model_copy(update={"network": network}), place(tmp_path), torch.device("cpu"))
+    assert found.source == "Weights: torchvision's AlexNet, trained on ImageNet"
+    assert mirror.requests == []
 
 
 def test_other_bytes_than_the_published_ones_are_never_read(mirror: Mirror, tmp_path: Path) -> None:

@@ -5,17 +5,14 @@ from __future__ import annotations
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import torch
 from safetensors import safe_open
 from torch import Tensor
 
+from harness.engine.data.weight_header import JSON_AT, LARGEST, PREFIX, WANTED, ZIP, is_safetensors
 from harness.errors import ExitCode, HarnessError
-
-LARGEST: Final = 1 << 30  # bytes, packed and unpacked; AlexNet's published file has 244 million
-_PREFIX: Final = "features."  # its convolutions; the linear layers behind them are not looked at
-_ZIP, _HEADER = b"PK\x03\x04", 8
 
 
 def read_convolutions(path: Path) -> dict[str, Tensor]:
@@ -30,8 +27,8 @@ def read_convolutions(path: Path) -> dict[str, Tensor]:
         if path.stat().st_size > LARGEST:
             raise _fault(path, f"has more than {LARGEST:,} bytes")
         with path.open("rb") as file:
-            start = file.read(_HEADER + 1)
-        state = _from_safetensors(path) if _is_safetensors(start) else _from_torch(path, start)
+            start = file.read(JSON_AT + 1)
+        state = _from_safetensors(path) if is_safetensors(start) else _from_torch(path, start)
     except HarnessError:
         raise
     except OSError as error:
@@ -39,17 +36,11 @@ def read_convolutions(path: Path) -> dict[str, Tensor]:
     except Exception as error:  # the readers of foreign bytes raise nearly anything
         said = str(error).strip().partition("\n")[0][:200]
         raise _fault(path, f"is no file of weights: {type(error).__name__}: {said}") from error
-    found = {name: tensor for name, tensor in state.items() if name.startswith(_PREFIX)}
+    found = {name: tensor for name, tensor in state.items() if name.startswith(PREFIX)}
     if not found:
         names = ", ".join(sorted(state)[:4])
-        hint = "expected torchvision's names, as features.0.weight"
-        raise _fault(path, f"holds no convolutions of AlexNet (it begins {names or 'empty'})", hint)
+        raise _fault(path, f"holds no convolutions of AlexNet (it begins {names or 'empty'})")
     return {name: _checked(path, name, tensor) for name, tensor in found.items()}
-
-
-def _is_safetensors(start: bytes) -> bool:
-    """The length of a JSON header, then that header."""
-    return len(start) > _HEADER and start[_HEADER:] == b"{" and start[4:_HEADER] == bytes(4)
 
 
 def _from_safetensors(path: Path) -> dict[str, Tensor]:
@@ -58,7 +49,7 @@ def _from_safetensors(path: Path) -> dict[str, Tensor]:
 
 
 def _from_torch(path: Path, start: bytes) -> dict[str, Tensor]:
-    if start.startswith(_ZIP):
+    if start.startswith(ZIP):
         with zipfile.ZipFile(path) as archive:
             if sum(member.file_size for member in archive.infolist()) > LARGEST:
                 raise _fault(path, f"unpacks to more than {LARGEST:,} bytes")
@@ -83,6 +74,5 @@ def _checked(path: Path, name: str, tensor: Tensor) -> Tensor:
     return wide
 
 
-def _fault(path: Path, problem: str, hint: str = "") -> HarnessError:
-    hint = hint or "give a safetensors file, or a state dict that torch.save wrote"
-    return HarnessError(f"weights {path}", problem, hint=hint, code=ExitCode.RUN_FAILED)
+def _fault(path: Path, problem: str) -> HarnessError:
+    return HarnessError(f"weights {path}", problem, hint=WANTED, code=ExitCode.RUN_FAILED)

@@ -9,7 +9,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from harness.engine.data.images import ImageSet, content_hash, image_set
+from harness.engine.data.images import ImageSet, image_set
+from harness.engine.data.labelled import content_hash
 from harness.errors import HarnessError
 
 

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from harness.engine.data.events.frame_set import FrameSet
-from harness.engine.data.images import content_hash
+from harness.engine.data.labelled import content_hash
 from harness.engine.networks import ResNet, resnet
 from harness.engine.training import Normalisation, Recipe, accuracy, train
 from harness.engine.training.state import TrainingState

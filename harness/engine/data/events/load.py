@@ -26,7 +26,7 @@ from harness.engine.data.events.frame_set import FrameSet
 from harness.engine.data.events.frames import POLARITIES, SLICINGS, count
 from harness.engine.data.events.published import FORMATS
 from harness.engine.data.events.recording import Faults
-from harness.engine.data.images import Origin, content_hash
+from harness.engine.data.labelled import Origin, content_hash
 from harness.errors import HarnessError
 
 REVISION = 1  # of what a decoded event is; a cache of another one is built anew

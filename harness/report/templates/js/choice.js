@@ -19,7 +19,12 @@ async function choiceOfMaps(root) {
     for (const [other, button] of [...list.children].entries()) {
       button.setAttribute("aria-pressed", String(other === number));
     }
-    root.querySelector(".title").textContent = described.maps[number].title;
+    const { title, unit, scale } = described.maps[number];
+    root.querySelector(".title").textContent = title;
+    root.querySelector(".unit").textContent = unit;
+    for (const [end, label] of root.querySelectorAll(".ramp span").entries()) {
+      label.textContent = short(scale[end]);
+    }
     show(await load(number));
   }
 
@@ -47,7 +52,7 @@ async function matrixOf(described, map) {
   const values = await unpack({ text, rows, columns, low: map.low, step: map.step });
   const matrix = {
     title: map.title, rows, columns, values, labelsX, labelsY,
-    captionX: map.x.caption, captionY: map.y.caption, step: map.step, scale: described.scale,
+    captionX: map.x.caption, captionY: map.y.caption, step: map.step, scale: map.scale,
   };
   return { ...matrix, image: imageOf(matrix) };
 }

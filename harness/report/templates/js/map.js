@@ -22,6 +22,7 @@ function mapViewer(root) {
   let layout = layoutOf(600, isShort);
   let from = null; // where a drag began
   let waiting = false;
+  let ink = null; // colours of the theme, asked for once: each question lays out the page anew
 
   /** Say at once what is pointed at, and draw once for all that changes before the next frame. */
   function draw() {
@@ -31,7 +32,7 @@ function mapViewer(root) {
     waiting = true;
     requestAnimationFrame(() => {
       waiting = false;
-      const ink = inkOf(canvas);
+      ink ??= inkOf(canvas);
       const sharp = devicePixelRatio || 1;
       canvas.width = Math.round(layout.width * sharp);
       canvas.height = Math.round(layout.height * sharp);
@@ -122,7 +123,10 @@ function mapViewer(root) {
   for (const button of root.querySelectorAll("button[data-zoom]")) {
     button.addEventListener("click", () => zoom(Number(button.dataset.zoom)));
   }
-  document.addEventListener("theme", draw);
+  document.addEventListener("theme", () => {
+    ink = null;
+    draw();
+  });
   new ResizeObserver(() => {
     layout = layoutOf(canvas.clientWidth || layout.width, isShort);
     draw();

@@ -7,7 +7,7 @@ const FONT = "11px system-ui, sans-serif";
 function layoutOf(width, isShort) {
   const isNarrow = width < 460;
   const [side, gap] = isNarrow ? [58, 8] : [96, 12];
-  const [left, names] = isShort ? [44, 46] : isNarrow ? [74, 74] : [104, 92];
+  const [left, names] = isShort ? [44, 46] : isNarrow ? [74, 90] : [104, 92];
   const size = width - left - side - gap - 6;
   const top = 22;
   return {

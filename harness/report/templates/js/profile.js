@@ -43,7 +43,7 @@ function drawProfile(context, { box, along, values, from, to, at, scale, ink }) 
     const value = scale[0] + share * (scale[1] - scale[0]);
     const [x, y] = place(to - 0.5, value);
     context.textAlign = along === "row" ? "left" : "center";
-    context.fillText(`${value}`, along === "row" ? x + 5 : x, along === "row" ? y + 4 : y - 6);
+    context.fillText(short(value), along === "row" ? x + 5 : x, along === "row" ? y + 4 : y - 6);
   }
 }
 

@@ -40,3 +40,4 @@ for (const maps of document.querySelectorAll("[data-maps]")) maps.hidden = false
 followReading();
 whenNear("[data-maps]", choiceOfMaps);
 whenNear("[data-curves]", readableChart);
+whenNear(".learning", readableLearning);

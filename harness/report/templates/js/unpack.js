@@ -26,6 +26,12 @@ async function inflate(bytes) {
   return new Uint8Array(await new Response(stream).arrayBuffer());
 }
 
+/** An end of a scale; thousands and more in powers of ten. */
+function short(value) {
+  const text = Math.abs(value) < 1e4 ? `${value}` : value.toExponential(1).replace("e+", "e");
+  return text.replace("-", "−");
+}
+
 /** A number with as many digits as its step has. */
 function written(value, step) {
   if (Number.isNaN(value)) return "undefined";
