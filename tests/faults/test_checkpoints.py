@@ -79,11 +79,6 @@ def huge_header(path: Path) -> None:
     path.write_bytes((1 << 60).to_bytes(8, "little") + path.read_bytes()[8:])
 
 
-def folder(path: Path) -> None:
-    path.unlink()
-    path.mkdir()
-
-
 def pipe(path: Path) -> None:
     path.unlink()
     os.mkfifo(path)
@@ -94,7 +89,7 @@ def dangling(path: Path) -> None:
     path.symlink_to("nowhere")
 
 
-SOME: dict[str, Damage] = {"cut in half": cut(0.5), "zeros": zeros, "flipped": flip}
+SOME: dict[str, Damage] = {"cut in half": cut(0.5), "flipped": flip, "a pipe": pipe}
 MORE: dict[str, Damage] = {
     **{f"cut at {share:.3f}": cut(share) for share in (DICE.random() for _ in range(20))},
     **{f"flipped {number}": flip for number in range(20)},
@@ -103,8 +98,7 @@ MORE: dict[str, Damage] = {
     "zero tail": zero_tail,
     "longer": longer,
     "huge header": huge_header,
-    "a folder": folder,
-    "a pipe": pipe,
+    "zeros": zeros,
     "a link to nothing": dangling,
 }
 
