@@ -2,7 +2,7 @@
 HARNESS_FAULT. Workers import this file again when they start, so it is armed in them, too.
 
 {"what": a key of FAULTS, "kind": of the nodes that it strikes, "after": epochs, "times": how often
-in all, "marks": a folder that counts}; "clock" strikes everywhere and always.
+in all, "marks": a folder that counts}; "clock" and "leases" strike everywhere and always.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from typing import Any
 
 from harness.execute import job
 from harness.execute.events import Advanced, Event
+from harness.store import locks
 
 FAULT: dict[str, Any] = json.loads(os.environ.get("HARNESS_FAULT", "{}"))
 YEAR_S = 365 * 86_400
@@ -94,8 +95,13 @@ def arm_clock() -> None:
     job.datetime = Jumping  # type: ignore[misc]
 
 
+def arm_leases() -> None:
+    """Leases end sooner, for a test that cannot wait for minutes."""
+    locks.LEASE_S, locks.BEAT_S = FAULT["seconds"], FAULT["seconds"] / 10
+
+
 if FAULT:
-    arm_clock() if FAULT["what"] == "clock" else arm_runs()
+    {"clock": arm_clock, "leases": arm_leases}.get(FAULT["what"], arm_runs)()
 
 if __name__ == "__main__":
     from harness.cli import main
