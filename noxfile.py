@@ -54,6 +54,29 @@ def mutants(session: nox.Session) -> None:
 
 
 @nox.session
+def faults(session: nox.Session) -> None:
+    """Kill, fill, flip and race what may break; `nox -s faults -- -k disk` for a part of it."""
+    install(session, "tests")
+    # one at a time: they count processes and seconds
+    session.run("pytest", "-m", "faults", *session.posargs, env={"OMP_NUM_THREADS": "1"})
+
+
+@nox.session
+def fuzz(session: nox.Session) -> None:
+    """Feed the readers of foreign bytes, guided by coverage: `nox -s fuzz -- 600 spec atis`."""
+    install(session, "tests", "fuzz")
+    session.run("python", "-m", "tests.hostile.fuzz", *(session.posargs or ["120"]))
+
+
+@nox.session
+def audit(session: nox.Session) -> None:
+    """List what the project is made of, and check licences and known vulnerabilities."""
+    groups = ("tests", "bench", "browser", "lint", "types")
+    install(session, *groups)
+    session.run("python", "-m", "audit", *session.posargs)
+
+
+@nox.session
 def peers(session: nox.Session) -> None:
     """Hold the neurons against those of other libraries, which only this and `bench` install."""
     install(session, "tests", "bench")

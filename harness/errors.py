@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from enum import IntEnum
 
@@ -15,6 +16,20 @@ class ExitCode(IntEnum):
     RUN_FAILED = 3  # at least one node failed
     READER_LEFT = 141  # of a pipe: `harness list | head -1`
     INTERRUPTED = 130  # Ctrl-C or SIGTERM; the same command goes on from there
+
+
+HARMFUL = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f"  # control, but tab and line ends
+    "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"  # direction of writing
+    "\u200b\u2028\u2029\u2060\ufeff"  # invisible: no width, line ends that are none
+    "\ud800-\udfff]"  # halves of characters
+)
+"""Characters that make a terminal or a reader see something else than is there (CVE-2021-42574)."""
+
+
+def visible(text: str) -> str:
+    """Text as a terminal may be given it: what would act on it, or hide, is spelt out."""
+    return HARMFUL.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 class HarnessError(Exception):
@@ -35,7 +50,7 @@ class HarnessError(Exception):
 
     def __str__(self) -> str:
         text = f"{self.where}: {self.problem}"
-        return f"{text} – {self.hint}" if self.hint else text
+        return visible(f"{text} – {self.hint}" if self.hint else text)
 
     def __reduce__(self) -> tuple[object, ...]:
         """Keep the keyword fields when a worker sends the error through a pipe."""

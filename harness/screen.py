@@ -15,7 +15,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from harness.errors import ExitCode
+from harness.errors import ExitCode, visible
 from harness.execute.events import Advanced, Event, Failed, Finished, Started, Waiting
 from harness.execute.queue import Queue
 from harness.plan.node import Node
@@ -253,13 +253,13 @@ def table(
         justify: Literal["left", "right"] = "right" if name in numbers else "left"
         made.add_column(name, justify=justify, overflow="fold", no_wrap=name in numbers)
     for row in rows:
-        made.add_row(*(Text(cell) if isinstance(cell, str) else cell for cell in row))
+        made.add_row(*(Text(visible(cell)) if isinstance(cell, str) else cell for cell in row))
     return made
 
 
 def say(text: str, style: str = "") -> None:
     """One line to the user; nothing in it is markup."""
-    console().print(Text(text, style=style), soft_wrap=True)
+    console().print(Text(visible(text), style=style), soft_wrap=True)
 
 
 def size(count: float) -> str:

@@ -91,6 +91,8 @@ def main() -> None:
         _end(error.code, str(error))
     except Interrupted as signal:
         _end(ExitCode.INTERRUPTED, f"\nstopped by {signal}; the same command goes on from here")
+    except (KeyboardInterrupt, typer.Abort):  # before or after the runs
+        _end(ExitCode.INTERRUPTED, "\nstopped by SIGINT; the same command goes on from here")
     sys.exit(code or ExitCode.OK)
 
 

@@ -14,7 +14,7 @@ from harness.errors import HarnessError
 from harness.screen import say
 from harness.spec.schema import KINDS, schema_files, schema_of
 from harness.spec.validate import suggestion
-from harness.store.durable import os_errors
+from harness.store.durable import os_errors, write_durably
 
 Kind = Annotated[
     str,
@@ -43,5 +43,5 @@ def schema(here: Here, kind: Kind = "exhibit", write: Write = False) -> None:
     with os_errors(folder):
         folder.mkdir(exist_ok=True)
         for name, content in schema_files().items():
-            (folder / name).write_bytes(content)
+            write_durably(folder / name, content)
             say(f"written: specs/schema/{name}")

@@ -122,7 +122,7 @@ def _read(path: Path) -> dict[str, Any]:
         raise HarnessError(str(path), "is missing", hint=_AGAIN) from None
     except OSError as error:
         raise HarnessError(str(path), f"cannot be read: {error.strerror}") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise HarnessError(str(path), f"is not JSON: {error}", hint=_AGAIN) from error
     version = content.get("version") if isinstance(content, dict) else None
     if version != VERSIONS[path.name]:

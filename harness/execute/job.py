@@ -19,6 +19,7 @@ from harness.execute.runlog import logged, tail
 from harness.plan.node import Node
 from harness.runs.place import Place, Progress
 from harness.spec.base import identity
+from harness.store.durable import os_errors
 from harness.store.manifest import Identity, Manifest, Provenance
 from harness.store.store import Store
 
@@ -66,23 +67,38 @@ def job_of(
     )
 
 
-def run_job(job: Job, tell: Tell) -> None:
-    """Run one node and tell what happens; a fault of the run is told, never raised."""
-    store = Store(job.store)
-    log = store.log_path(job.key)
-    with logged(log):
-        try:
-            tell(_run(job, store, tell))
-        except HarnessError as error:
-            _log.error("%s", error)
-            tell(Failed(job.key, str(error), str(log), tail(log)))
-        except Exception as error:
-            _log.error("%s", traceback.format_exc())
-            problem = f"{type(error).__name__}: {error}"
-            tell(Failed(job.key, problem, str(log), tail(log)))
+def run_job(job: Job, tell: Tell) -> Finished | Failed:
+    """Run one node, tell what happens and return the last of it; a fault of the run is told, never
+    raised.
+    """
+    outcome = _outcome(job, tell)
+    tell(outcome)
+    return outcome
 
 
-def _run(job: Job, store: Store, tell: Tell) -> Event:
+def _outcome(job: Job, tell: Tell) -> Finished | Failed:
+    log = job.store / "logs" / f"{job.key}.log"
+    try:
+        store = Store(job.store)
+        with os_errors(log), logged(store.log_path(job.key)):
+            return _logged_outcome(job, store, log, tell)
+    except HarnessError as error:  # the disk takes not even a log
+        return Failed(job.key, str(error))
+
+
+def _logged_outcome(job: Job, store: Store, log: Path, tell: Tell) -> Finished | Failed:
+    try:
+        return _run(job, store, tell)
+    except HarnessError as error:
+        _log.error("%s", error)
+        problem = str(error)
+    except Exception as error:
+        _log.error("%s", traceback.format_exc())
+        problem = f"{type(error).__name__}: {error}"
+    return Failed(job.key, problem, str(log), tail(log))
+
+
+def _run(job: Job, store: Store, tell: Tell) -> Finished:
     from harness.runs.registry import RUNNERS  # imports torch, so only here
 
     runner = RUNNERS[job.kind]
@@ -103,7 +119,8 @@ def _run(job: Job, store: Store, tell: Tell) -> Event:
             _log.info("%s %d/%d %s", progress.unit, progress.done, progress.of, progress.note)
             tell(Advanced(job.key, progress))
 
-        numbers = runner.run(spec, place, report)
+        with os_errors(found.files):
+            numbers = runner.run(spec, place, report)
         # a run that was taken up again counts what its earlier attempts spent, too
         wall_s = max(time.perf_counter() - clock, float(numbers.get("seconds") or 0.0))
         provenance = Provenance(

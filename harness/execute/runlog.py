@@ -7,7 +7,7 @@ import logging
 import warnings
 from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -21,10 +21,20 @@ class _JsonLines(logging.Formatter):
         return json.dumps(said, ensure_ascii=False)
 
 
+class _Log(logging.FileHandler):
+    def handleError(self, record: logging.LogRecord) -> None:
+        """Leave a line out that the disk does not take: a run is not lost for its log, and
+        publishing finds a disk that stays full.
+        """
+
+
 @contextmanager
 def logged(path: Path) -> Iterator[None]:
-    """Everything logged by the harness, and every warning, goes to `path` meanwhile."""
-    handler = logging.FileHandler(path, encoding="utf-8")
+    """Everything logged by the harness, and every warning, goes to `path` meanwhile.
+
+    Raises OSError where the file cannot be opened; what cannot be written later is left out.
+    """
+    handler = _Log(path, encoding="utf-8")
     handler.setFormatter(_JsonLines())
     loggers = [logging.getLogger(name) for name in ("harness", "py.warnings")]
     logging.captureWarnings(True)
@@ -40,7 +50,8 @@ def logged(path: Path) -> Iterator[None]:
         for logger in loggers:
             logger.removeHandler(handler)
             logger.propagate = True
-        handler.close()
+        with suppress(OSError):  # what was not written yet
+            handler.close()
 
 
 def tail(path: Path, lines: int = LINES) -> tuple[str, ...]:

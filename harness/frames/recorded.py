@@ -81,7 +81,7 @@ def _arrays(artifacts: Artifacts, key: str, name: str) -> dict[str, Any]:
 def _parsed(raw: bytes, key: str, name: str) -> Mapping[str, Any]:
     try:
         content = json.loads(raw)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise HarnessError(f"node {key[:8]}: {name}", f"is not JSON: {error}") from error
     if not isinstance(content, dict):
         raise HarnessError(f"node {key[:8]}: {name}", "is no JSON object")

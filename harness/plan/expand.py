@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from graphlib import TopologicalSorter
 from typing import Any
 
+from harness.errors import HarnessError
 from harness.plan.measures import nodes_of
 from harness.plan.node import Node
 from harness.plan.resolve import Setting, resolve, resolve_part
 from harness.spec.document import Document
-from harness.spec.exhibit import AXES, BLOCK_AXES, Exhibit
+from harness.spec.exhibit import AXES, BLOCK_AXES, MANY, Exhibit
 from harness.spec.library import Library
 from harness.spec.measure import Measure
 from harness.spec.measure_base import Side
@@ -83,6 +84,7 @@ def _planned(
     exhibit: Exhibit, document: Document, setting: Setting, nodes: dict[str, Node]
 ) -> PlannedExhibit:
     exhibit = override_axes(exhibit, setting.overrides)
+    _require_sane_size(exhibit, document, setting)
     typed_at = {one.name: one.where for one in setting.overrides if one.is_axis}
     points: dict[tuple[object, ...], Point] = {}
     mine: dict[str, None] = {}
@@ -106,6 +108,17 @@ def _planned(
             points.setdefault((*map(str, axes.values()), seed, number), point)
     typed = tuple(override.typed for override in setting.overrides)
     return PlannedExhibit(exhibit, tuple(points.values()), tuple(mine), typed)
+
+
+def _require_sane_size(exhibit: Exhibit, document: Document, setting: Setting) -> None:
+    """Before the first of them is resolved: grids may each be small, and seeds multiply them."""
+    seeds = len(setting.profile.seeds)
+    grids = sum(grid.points * (1 if grid.seed else seeds) for grid in exhibit.grid)
+    points = len(exhibit.measure) * grids
+    if points > MANY:
+        problem = f"{points:,} points with the seeds of profile {setting.profile.id}"
+        hint = f"at most {MANY:,} make sense"
+        raise HarnessError(document.fault(("grid",), "").where, problem, hint=hint)
 
 
 def _trainings(

@@ -142,6 +142,11 @@ def _tables(document: Document, faults: list[HarnessError]) -> dict[str, dict[st
     return tables
 
 
+def _base_of(document: Document, name: str) -> Any:
+    table = document.data.get(name)
+    return table.get("base") if isinstance(table, dict) else None
+
+
 def _base_fault(document: Document, name: str, base: Any) -> HarnessError | None:
     """A base is another block of the file that has no base itself: one level, so no cycle."""
     if base is None:
@@ -152,10 +157,10 @@ def _base_fault(document: Document, name: str, base: Any) -> HarnessError | None
         return document.fault(path, problem, suggestion(str(base), document.data))
     if "base" in document.data[base]:
         chain = [name, base]
-        while "base" in document.data.get(chain[-1], {}) and len(chain) < 20:
-            chain.append(document.data[chain[-1]]["base"])
-            if chain[-1] in chain[:-1]:
-                return document.fault(path, f"a cycle: {' → '.join(map(str, chain))}")
+        while isinstance(following := _base_of(document, chain[-1]), str) and len(chain) < 20:
+            chain.append(following)
+            if following in chain[:-1]:
+                return document.fault(path, f"a cycle: {' → '.join(chain)}")
         return document.fault(
             path, f"{base!r} has a base itself, and one level is all there is", "name its base"
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
@@ -56,16 +57,26 @@ class Grid(Spec):
         points = 1
         for values in self.axes().values():
             if len(set(values)) < len(values):
-                raise ValueError(f"a value stands twice in {list(values)}")
+                raise ValueError(f"a value stands twice in {_shortened(values)}")
             points *= len(values)
         if points > MANY:
             raise ValueError(f"a grid of {points:,} points; at most {MANY:,} make sense")
         return self
 
+    @property
+    def points(self) -> int:
+        """How many combinations it has, seeds of a profile apart."""
+        return math.prod(len(values) for values in self.axes().values())
+
     def axes(self) -> dict[str, tuple[object, ...]]:
         """The axes that this grid varies, in the order of `AXES`."""
         chosen = {name: getattr(self, name) for name in AXES}
         return {name: values for name, values in chosen.items() if values is not None}
+
+
+def _shortened(values: tuple[object, ...]) -> str:
+    text = str(list(values))
+    return text if len(text) <= 200 else f"{text[:200]}…"
 
 
 class Fixed(Spec):
@@ -121,6 +132,13 @@ class Exhibit(Spec):
         if twice:
             raise ValueError(f"two claims are called {twice[0]!r}")
         return claims
+
+    @model_validator(mode="after")
+    def _of_sane_size(self) -> Exhibit:
+        points = len(self.measure) * sum(grid.points for grid in self.grid)
+        if points > MANY:
+            raise ValueError(f"{points:,} points over all grids and measures; at most {MANY:,}")
+        return self
 
     @model_validator(mode="after")
     def _each_axis_is_varied_or_fixed(self) -> Exhibit:

@@ -82,6 +82,8 @@ def _documents(layout: Layout, room: str, faults: list[HarnessError]) -> list[Do
             if not path.resolve().is_relative_to(layout.project.resolve()):
                 raise HarnessError(layout.shown(path), "is a link that leads out of the project")
             found.append(_with_lists(read_document(path, layout.shown(path))))
+        except Faults as several:
+            faults += several.faults
         except HarnessError as fault:
             faults.append(fault)
     return found

@@ -72,7 +72,7 @@ def _values(text: str) -> tuple[Any, ...]:
     try:
         values: tuple[Any, ...] = _frozen(tomllib.loads(f"values = [{text}]")["values"])
         return values
-    except tomllib.TOMLDecodeError:
+    except (ValueError, RecursionError):
         return tuple(_value(part.strip()) for part in _COMMA.split(text))
 
 
@@ -84,7 +84,7 @@ def _frozen(value: Any) -> Any:
 def _value(text: str) -> Any:
     try:
         return _frozen(tomllib.loads(f"value = {text}")["value"])
-    except tomllib.TOMLDecodeError:
+    except (ValueError, RecursionError):  # no TOML, an endless number, or without end nested
         return text
 
 

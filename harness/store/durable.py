@@ -8,6 +8,7 @@ import errno
 import hashlib
 import io
 import os
+import re
 import secrets
 import shutil
 import stat
@@ -34,15 +35,36 @@ _HINTS = {
 }
 
 
+_FOREIGN = re.compile(r"\(os error (\d+)\)|\bcode: (\d+), kind: ")  # as Rust prints them
+
+
 @contextmanager
 def os_errors(place: Path) -> Iterator[None]:
-    """Turn an OSError inside into a HarnessError: path, what the system says, what helps."""
+    """Turn a system error inside into a HarnessError: path, what the system says, what helps.
+
+    An OSError, and what a library makes of one: safetensors writes by Rust and raises its own.
+    """
     try:
         yield
-    except OSError as error:
-        where = os.fsdecode(error.filename) if error.filename is not None else str(place)
-        problem = error.strerror or str(error)
-        raise HarnessError(where, problem, hint=remedy(error), code=ExitCode.RUN_FAILED) from error
+    except HarnessError:
+        raise
+    except Exception as error:
+        found = _system_error(error)
+        if found is None:
+            raise
+        where = os.fsdecode(found.filename) if found.filename is not None else str(place)
+        problem = found.strerror or str(found)
+        raise HarnessError(where, problem, hint=remedy(found), code=ExitCode.RUN_FAILED) from error
+
+
+def _system_error(error: Exception) -> OSError | None:
+    if isinstance(error, OSError):
+        return error
+    said = _FOREIGN.search(str(error)) if type(error).__name__ == "SafetensorError" else None
+    if said is None:
+        return None
+    number = int(said[1] or said[2])
+    return OSError(number, os.strerror(number))
 
 
 def remedy(error: OSError) -> str:

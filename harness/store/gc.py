@@ -92,10 +92,10 @@ def _keyed(paths: Iterable[Path], wanted: Callable[[str], bool]) -> Iterator[Pat
 def _running(tree: Tree) -> set[str]:
     """Keys whose lease some process holds at this moment."""
     running = set()
-    for path in tree.entries("locks"):
-        with lease_if_free(path) as free:
+    for key in {path.stem for path in tree.entries("locks") if is_key(path.stem)}:
+        with lease_if_free(tree.lock(key)) as free:
             if not free:
-                running.add(path.stem)
+                running.add(key)
     return running
 
 

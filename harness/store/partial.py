@@ -74,6 +74,9 @@ def _recovered(tree: Tree, identity: Identity) -> Manifest | None:
 
 def _start(folder: Path, identity: Identity) -> Partial:
     checkpoints = folder / "checkpoints"
+    for path in (folder, checkpoints):
+        if os.path.lexists(path) and (path.is_symlink() or not path.is_dir()):
+            discard(path)  # a run must not write out of the store
     make_folder(checkpoints)
     record = {"kind": identity.kind, "spec": dict(identity.spec), "inputs": dict(identity.inputs)}
     write_durably(folder / "identity.json", canonical_json(record).encode())
@@ -89,7 +92,7 @@ def _start(folder: Path, identity: Identity) -> Partial:
 
 
 def _attempts(folder: Path) -> list[Path]:
-    if not folder.is_dir():
+    if folder.is_symlink() or not folder.is_dir():
         return []
     return sorted(path for path in folder.iterdir() if _ATTEMPT.fullmatch(path.name))
 

@@ -64,9 +64,14 @@ class Store:
         return self.tree.node(key)
 
     def log_path(self, key: str) -> Path:
-        """Where the run of a node writes its log; the folder exists on return."""
+        """Where the run of a node writes its log; the folder exists on return, and no link that
+        leads out of the store stands in its place.
+        """
         self.tree.prepare()
-        return self.tree.log(key)
+        log = self.tree.log(key)
+        if log.is_symlink():
+            discard(log)
+        return log
 
     def lease(self, key: str, *, waiting: Waiting | None = None) -> Lease:
         """A context that holds the node for this process; `waiting(holder)` is called once if

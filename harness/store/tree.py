@@ -5,6 +5,7 @@ ROOT/nodes/<k[:2]>/<key>/  published: manifest.json and the files it lists, not 
 ROOT/partial/<key>/        unfinished: checkpoints/ outlives kills, attempt-…/ gets published
 ROOT/logs/<key>.log        log of the latest run, also of one that failed
 ROOT/locks/<key>.lock      held by the kernel for the process that runs the node
+ROOT/locks/<key>.lease     says to other machines who that is; touched while it lives
 ROOT/quarantine/           broken nodes, moved aside
 ROOT/trash/                what is being deleted
 """
@@ -18,9 +19,10 @@ from pathlib import Path
 
 from harness.canonical import is_key
 from harness.errors import HarnessError
-from harness.store.durable import make_folder, os_errors, sync_folder, write_durably
+from harness.store.durable import make_folder, open_plain, os_errors, sync_folder, write_durably
 
 FORMAT = 1
+LONGEST_MARKER = 64  # bytes
 ROOMS = ("nodes", "partial", "logs", "locks", "quarantine", "trash")
 
 
@@ -57,14 +59,17 @@ class Tree:
     def node_folders(self) -> Iterator[Path]:
         """Everything that stands where nodes stand, sorted by key; names are not checked."""
         for shelf in self.entries("nodes"):
-            if shelf.is_dir():
+            if shelf.is_dir() and not shelf.is_symlink():
                 yield from sorted(_listing(shelf))
 
     def check_format(self) -> None:
-        """Raise HarnessError unless `root` is absent, empty, or a store of this version."""
+        """Raise HarnessError unless `root` is absent, empty, or a store of this version, with its
+        rooms in it: clean-up through a link would empty a folder of somebody else.
+        """
         marker = self.root / "format"
         try:
-            text = marker.read_text(encoding="utf-8", errors="replace").strip()
+            with open_plain(marker) as file:
+                text = file.read(LONGEST_MARKER).decode("utf-8", errors="replace").strip()
         except FileNotFoundError:
             self._require_unused()
             return
@@ -73,12 +78,20 @@ class Tree:
             raise HarnessError(str(marker), problem, hint="choose another --store") from None
         if not (text.isascii() and text.isdigit() and len(text) < 10):
             raise HarnessError(str(marker), f"not a version of a store (got {text[:40]!r})")
+        self._require_own_rooms()
         if int(text) != FORMAT:
             raise HarnessError(
                 str(marker),
                 f"the store has format {int(text)}, this harness reads format {FORMAT}",
                 hint="update the harness, or choose another --store",
             )
+
+    def _require_own_rooms(self) -> None:
+        for room in map(self.room, ROOMS):
+            if room.is_symlink():
+                problem = "is a link, and the rooms of a store lie in it"
+                hint = "move the whole store, and link to that"
+                raise HarnessError(str(room), problem, hint=hint)
 
     def _require_unused(self) -> None:
         """A folder that somebody uses for something else must never be swept by gc."""

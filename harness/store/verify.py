@@ -23,6 +23,7 @@ def verify(store: Store) -> list[Fault]:
     stored = set()
     faults: list[Fault] = []
     manifests: list[Manifest] = []
+    faults += (Fault(FaultKind.STRAY, path) for path in tree.entries("nodes") if path.is_symlink())
     for folder in tree.node_folders():
         if not is_key(folder.name) or folder.parent.name != folder.name[:2]:
             faults.append(Fault(FaultKind.STRAY, folder))

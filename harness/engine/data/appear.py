@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import lzma
 import shutil
+import struct
 import tempfile
 import zlib
 from collections.abc import Callable
@@ -14,6 +16,17 @@ from harness.errors import HarnessError
 
 Unpack = Callable[[Path], None]
 
+# what the readers of archives raise for bytes that no writer leaves, beside their own errors
+_DAMAGE = (
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+    EOFError,
+    ValueError,
+    LookupError,
+    ArithmeticError,
+)
+
 
 def appear(
     target: Path, archive: Path, unpack: Unpack, *, kind: str, damage: tuple[type[Exception], ...]
@@ -24,7 +37,7 @@ def appear(
     HarnessError where the archive, a `kind`, is not whole: `damage` or what a damaged stream
     raises; and where the disk does not take it.
     """
-    broken: tuple[type[Exception], ...] = (zlib.error, EOFError, *damage)
+    broken: tuple[type[Exception], ...] = (*_DAMAGE, *damage)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(target.with_name(f".{target.name}.lock")):

@@ -2,22 +2,46 @@
 
 from __future__ import annotations
 
+import gzip
 import shutil
 import tarfile
 from pathlib import Path
+from typing import IO, cast
 
 from harness.engine.data.appear import appear
 from harness.engine.data.checksums import Layout
 from harness.errors import HarnessError
 
 LARGEST_FILE = 400_000_000  # bytes; the largest published batch has 155 million
+LARGEST_HEADER = 1_000_000  # bytes read at once, copies aside: names and comments of a member
+LARGEST_WHOLE = 1_000_000_000  # bytes unpacked; both published sets have about 180 million
 MOST_MEMBERS = 100
+
+
+class _Bounded(gzip.GzipFile):
+    """The unpacked stream, which ends in an error instead of filling memory or time: what an
+    archive says of itself, such as the length of a name, is believed up to a bound.
+    """
+
+    def read(self, size: int | None = -1) -> bytes:
+        if size is None or not 0 <= size <= LARGEST_HEADER:
+            raise tarfile.ReadError(f"a member's header of {size} bytes")
+        self._require(self.tell() + size)
+        return super().read(size)
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        self._require(offset)
+        return super().seek(offset, whence)
+
+    def _require(self, place: int) -> None:
+        if place > LARGEST_WHOLE:
+            raise tarfile.ReadError(f"unpacks to more than {LARGEST_WHOLE:,} bytes")
 
 
 def unpack(archive: Path, files: Layout) -> Path:
     """Write the set's files from `archive` into `files.folder` beside it and return that folder.
 
-    Only plain files named `folder/file` are taken, each under the size above, from a scratch folder
+    Only plain files named `folder/file` are taken, under the sizes above, from a scratch folder
     that becomes the real one by a single rename: another process sees all of it or nothing. Any
     member that leaves the folder or is a link or device makes the whole archive an error, as does a
     missing file. The published archives hold a `readme.html` and, for CIFAR-100, `file.txt~` beside
@@ -36,7 +60,10 @@ def unpack(archive: Path, files: Layout) -> Path:
 
 def _write_members(archive: Path, files: Layout, scratch: Path) -> None:
     wanted = {f"{files.folder}/{file}": file for file in files.files}
-    with tarfile.open(archive, mode="r:gz") as tar:
+    with (
+        _Bounded(archive, "rb") as stream,
+        tarfile.open(fileobj=cast(IO[bytes], stream), mode="r:") as tar,
+    ):
         for count, member in enumerate(tar):
             _check_member(archive, member, files.folder, count)
             file = wanted.pop(member.name.removeprefix("./"), None)
@@ -46,7 +73,7 @@ def _write_members(archive: Path, files: Layout, scratch: Path) -> None:
             if source is None:
                 raise HarnessError(str(archive), f"{member.name} is no plain file")
             with source, (scratch / file).open("xb") as out:
-                shutil.copyfileobj(source, out, 1 << 20)
+                shutil.copyfileobj(source, out, LARGEST_HEADER)
     if wanted:
         raise HarnessError(str(archive), f"lacks {', '.join(sorted(wanted))}")
 
@@ -60,7 +87,7 @@ def _check_member(archive: Path, member: tarfile.TarInfo, folder: str, count: in
         problem = f"holds {member.name!r}, which lies outside {folder}/"
     elif not (member.isfile() or member.isdir()):
         problem = f"holds {member.name!r}, which is neither a file nor a folder"
-    elif member.size > LARGEST_FILE:
+    elif not 0 <= member.size <= LARGEST_FILE:
         problem = f"holds {member.name!r} of {member.size:,} bytes"
     else:
         return

@@ -27,6 +27,7 @@ _NAMES: Final = {
     "_codecs encode": "bytes",
 }
 _MARK: Final = object()
+MOST_WORDS: Final = 2_000_000  # opcodes; the largest published batch has some 300,000
 
 
 class PickledArray:
@@ -65,11 +66,13 @@ def read_batch(stream: bytes) -> dict[str, object]:
     Texts and bytes alike come as str, byte for byte (latin-1). Raises ValueError, with the place in
     the stream, for everything that no CIFAR batch contains and for a stream that ends early.
     """
-    machine = _Machine()
+    machine = _Machine(len(stream))
     place = 0
     try:
-        for opcode, argument, position in pickletools.genops(stream):
+        for count, (opcode, argument, position) in enumerate(pickletools.genops(stream)):
             place = position or 0
+            if count >= MOST_WORDS:
+                raise ValueError(f"more than {MOST_WORDS:,} words")
             step = _STEPS.get(opcode.name)
             if step is None:
                 raise ValueError(f"{opcode.name} does not occur in CIFAR batches")
@@ -87,9 +90,10 @@ def read_batch(stream: bytes) -> dict[str, object]:
 class _Machine:
     """The stack and the memo of a pickle, with the steps that need more than a line."""
 
-    def __init__(self) -> None:
+    def __init__(self, length: int) -> None:
         self.stack: list[object] = []
         self.memo: dict[int, object] = {}
+        self.encodable = length  # characters that may still be taken for bytes: each stands once
 
     def since_mark(self) -> list[object]:
         """Take everything above the topmost mark, and the mark."""
@@ -138,16 +142,33 @@ class _Machine:
             case "pixel type", ("u1" | "|u1", *_):
                 self.stack.append(_PixelType())
             case "bytes", (str(text), "latin1" | "latin-1"):
+                self.encodable -= len(text)
+                if self.encodable < 0:
+                    raise ValueError("holds the same bytes over and over")
                 text.encode("latin-1")  # raises when the text is more than bytes
                 self.stack.append(text)
             case what, _:
-                raise ValueError(f"an unusual {what} {str(arguments)[:60]}")
+                raise ValueError(f"an unusual {what} {_shown(arguments)}")
 
     def build(self) -> None:
         state, target = self.stack.pop(), self.stack[-1]
         if not isinstance(target, PickledArray | _PixelType):
             raise ValueError(f"a state for a {type(target).__name__}")
         target.state = state
+
+
+def _shown(arguments: tuple[object, ...]) -> str:
+    """The arguments of a call; of what is neither text nor number only its type, since a few bytes
+    may nest to any size.
+    """
+    said = ", ".join(map(_word, arguments[:4]))
+    return f"({said},)" if len(arguments) == 1 else f"({said})"
+
+
+def _word(argument: object) -> str:
+    if isinstance(argument, str):
+        return repr(argument[:20])
+    return repr(argument) if isinstance(argument, int) else type(argument).__name__
 
 
 _Step = Callable[[_Machine, object], None]

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
+import os
+import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,9 +74,13 @@ def file_checksums(name: str, data_dir: Path) -> dict[str, str]:
 
 
 def checksum_of(path: Path, algorithm: str) -> str:
-    """The file's checksum as "md5:…" or "sha256:…"."""
+    """The file's checksum as "md5:…" or "sha256:…"; OSError for a pipe or a device, which may not
+    end.
+    """
     digest = hashlib.new(algorithm, usedforsecurity=False)
-    with path.open("rb") as file:
+    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise OSError(errno.EINVAL, "is no file", str(path))
         while block := file.read(_BLOCK):
             digest.update(block)
     return f"{algorithm}:{digest.hexdigest()}"

@@ -24,6 +24,8 @@ def read_convolutions(path: Path) -> dict[str, Tensor]:
     unpacked, no such file, cut short, or that holds no such weights or numbers that are not finite.
     """
     try:
+        if path.exists() and not path.is_file() and not path.is_dir():
+            raise _fault(path, "is no file")  # a pipe or a device may never end
         if path.stat().st_size > LARGEST:
             raise _fault(path, f"has more than {LARGEST:,} bytes")
         with path.open("rb") as file:

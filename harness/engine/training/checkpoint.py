@@ -71,6 +71,8 @@ def load(path: Path, identity: str) -> Checkpoint | Unusable | None:
     """
     if not path.exists():
         return None
+    if not path.is_file():  # a pipe would be waited for
+        return Unusable(f"{path} is no file")
     try:
         with safetensors.safe_open(path, framework="pt") as file:
             metadata: dict[str, str] = file.metadata() or {}

@@ -40,6 +40,8 @@ _EVENT_BYTES: Final = TIME.itemsize + 3 * BYTE.itemsize
 _ALIGNED: Final = 8  # bytes; numpy reads numbers that lie across words several times slower
 _FOOTER: Final = struct.Struct("<8sQ32s")
 _MAGIC: Final = b"EVENTS 2"
+_FIELDS: Final = {"identity", "names", "counts", "checksums", "skipped"}
+_MOST_EVENTS: Final = 1 << 40  # of a recording; more is no number of events
 
 
 class Damaged(Exception):
@@ -225,5 +227,24 @@ def _index(file: BinaryIO) -> tuple[dict[str, Any], int]:
     text = file.read(length)
     if hashlib.sha256(text).digest() != digest:
         raise Damaged("its index does not match its hash")
-    index: dict[str, Any] = json.loads(text)
-    return index, start
+    try:
+        index = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise Damaged("its index is not JSON") from error
+    if not _is_index(index):
+        raise Damaged("its index lacks what it should hold")
+    return dict(index), start
+
+
+def _is_index(index: Any) -> bool:
+    """Whether it has the fields that are written, whoever wrote it."""
+    if not isinstance(index, dict) or set(index) != _FIELDS:
+        return False
+    names, counts, checksums = (index[one] for one in ("names", "counts", "checksums"))
+    return (
+        all(isinstance(one, list) and len(one) == len(names) for one in (names, counts, checksums))
+        and all(type(count) is int and 0 <= count < _MOST_EVENTS for count in counts)
+        and all(isinstance(one, str) for one in checksums)
+        and isinstance(index["skipped"], dict)
+        and any(counts)
+    )

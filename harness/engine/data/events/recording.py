@@ -18,7 +18,7 @@ from harness.engine.data.events.event import EVENT, Events
 from harness.errors import HarnessError
 
 Faults = Literal["refuse", "skip"]
-LARGEST_FILE: Final = 1_000_000_000  # bytes; the largest CIFAR10-DVS recording has a few million
+LARGEST_FILE: Final = 100_000_000  # bytes; the largest CIFAR10-DVS recording has a few million
 MOST_SKIPPED: Final = 0.01  # of the records; beyond that it is no damaged file but another format
 
 

@@ -69,6 +69,8 @@ def _write(
 def _inside(archive: Path, member: zipfile.ZipInfo, folder: str) -> PurePosixPath | None:
     """Where a member belongs under the target; None for folders and for what a Mac added."""
     path = PurePosixPath(member.filename)
+    if not path.parts:
+        raise _hostile(archive, f"holds {member.filename!r}, no name of a recording")
     if path.is_absolute() or ".." in path.parts or "\\" in member.orig_filename:
         raise _hostile(archive, f"holds {member.filename!r}, which lies outside {folder}/")
     kind = stat.S_IFMT(member.external_attr >> 16)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import logging
+import struct
 from collections.abc import Callable
 from pathlib import Path
 
@@ -175,3 +178,34 @@ def test_an_open_cache_outlives_its_replacement(source: Source) -> None:
     before = everything(cache)
     source.get("otherwise")
     assert everything(cache) == before
+
+
+FORGED: dict[str, object] = {
+    "no list": {},
+    "a text": "counts",
+    "nothing": None,
+    "counts below zero": {"counts": [-1, 1, 2]},
+    "counts without end": {"counts": [2**62, 1, 2]},
+    "counts that are no numbers": {"counts": ["1", 1, 2]},
+    "fewer counts than names": {"counts": [1]},
+    "no event at all": {"counts": [0, 0, 0]},
+    "checksums that are no text": {"checksums": [1, 2, 3]},
+    "another field": {"more": 1},
+}
+
+
+@pytest.mark.parametrize("what", FORGED)
+def test_an_index_that_somebody_made_is_decoded_again(source: Source, what: str) -> None:
+    """Its hash is right; only who can write the file can do that, and even then nothing crashes."""
+    whole = source.get()
+    content = source.path.read_bytes()
+    index = json.loads(content[whole.starts[-1] : -48])
+    change = FORGED[what]
+    text = json.dumps({**index, **change} if change and isinstance(change, dict) else change)
+    footer = struct.pack("<8sQ32s", b"EVENTS 2", len(text), hashlib.sha256(text.encode()).digest())
+    source.path.write_bytes(content[: whole.starts[-1]] + text.encode() + footer)
+    again = source.get()
+    assert [rows_of(again[k].structured()) for k in range(3)] == [
+        rows_of(whole[k].structured()) for k in range(3)
+    ]
+    assert source.decoded == 6

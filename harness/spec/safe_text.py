@@ -1,0 +1,62 @@
+"""What no spec has a use for and what only harms: refused before any of it is interpreted.
+
+Control and bidirectional characters make a terminal or a reader show something else than what is
+there (CVE-2021-42574), and keys of thousands of parts cost TOML readers the square of their number.
+HTML is not refused: a report shows it as text.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from typing import Any
+
+from harness.errors import HARMFUL
+from harness.spec.lines import Path as KeyPath
+
+DEEPEST = 32  # levels of tables and lists; a spec has about six
+LARGEST_INTEGER = 2**63 - 1
+
+# Each part is read once, from its beginning and without a way back: this must be fast on any text.
+_PART = r"""(?:[A-Za-z0-9_-]++|"(?:[^"\\\n]|\\.){0,99}+"|'[^'\n]{0,99}+')"""
+_LONG_KEY = re.compile(
+    rf"(?<![A-Za-z0-9_-]){_PART}(?:[ \t]{{0,9}}+\.[ \t]{{0,9}}+{_PART}){{{DEEPEST}}}+"
+)
+
+
+def harmful(text: str) -> tuple[int, str] | None:
+    """Place of the first character that is refused, and its name; None where there is none."""
+    found = HARMFUL.search(text)
+    if found is None:
+        return None
+    letter = found[0]
+    name = unicodedata.name(letter, "a control character")
+    return found.start(), f"U+{ord(letter):04X} ({name.lower()})"
+
+
+def deep_key(text: str) -> int | None:
+    """Where a key of more than `DEEPEST` parts begins in a TOML text, if one does."""
+    found = _LONG_KEY.search(text)
+    return found.start() if found else None
+
+
+def unusual(data: Any) -> Iterator[tuple[KeyPath, str]]:
+    """Place and problem of what may stand in TOML, but not in a spec; never recursive."""
+    waiting: list[tuple[KeyPath, Any]] = [((), data)]
+    while waiting:
+        path, value = waiting.pop()
+        if len(path) > DEEPEST:
+            yield path[:3], f"is nested more than {DEEPEST} levels deep"
+        elif isinstance(value, dict):
+            for key, inner in value.items():
+                if (found := harmful(key)) is not None:
+                    yield path, f"a name in it holds {found[1]}, which no spec needs"
+                else:
+                    waiting.append(((*path, key), inner))
+        elif isinstance(value, list):
+            waiting += (((*path, index), inner) for index, inner in enumerate(value))
+        elif isinstance(value, str) and (found := harmful(value)) is not None:
+            yield path, f"holds {found[1]}, which no spec needs"
+        elif isinstance(value, int) and abs(value) > LARGEST_INTEGER:
+            yield path, "is an integer that does not fit into 64 bits"
