@@ -24,6 +24,7 @@ from harness.store.store import Store
 
 _log = logging.getLogger(__name__)
 Tell = Callable[[Event], None]
+GPU_MEMORY = "peak_gpu_memory_mb"  # among the numbers of a run that used a GPU
 
 
 @dataclass(frozen=True)
@@ -66,23 +67,32 @@ def job_of(
     )
 
 
-def run_job(job: Job, tell: Tell) -> None:
-    """Run one node and tell what happens; a fault of the run is told, never raised."""
+def run_job(job: Job, tell: Tell) -> Finished | Failed:
+    """Run one node, tell what happens and return the last of it; a fault of the run is told, never
+    raised.
+    """
+    outcome = _outcome(job, tell)
+    tell(outcome)
+    return outcome
+
+
+def _outcome(job: Job, tell: Tell) -> Finished | Failed:
     store = Store(job.store)
     log = store.log_path(job.key)
     with logged(log):
         try:
-            tell(_run(job, store, tell))
+            return _run(job, store, tell)
         except HarnessError as error:
             _log.error("%s", error)
-            tell(Failed(job.key, str(error), str(log), tail(log)))
+            return Failed(job.key, str(error), str(log), tail(log))
         except Exception as error:
             _log.error("%s", traceback.format_exc())
             problem = f"{type(error).__name__}: {error}"
-            tell(Failed(job.key, problem, str(log), tail(log)))
+            return Failed(job.key, problem, str(log), tail(log))
 
 
-def _run(job: Job, store: Store, tell: Tell) -> Event:
+def _run(job: Job, store: Store, tell: Tell) -> Finished:
+    from harness.runs.machine import peak_gpu_mb, reset_peak_gpu
     from harness.runs.registry import RUNNERS  # imports torch, so only here
 
     runner = RUNNERS[job.kind]
@@ -97,13 +107,16 @@ def _run(job: Job, store: Store, tell: Tell) -> Event:
         _log.info("spec %s", json.dumps(said.spec))
         place = Place(found.files, found.checkpoints, job.data, _inputs(job, store), job.threads)
         reset_peak_memory()
+        reset_peak_gpu()
         started, clock = datetime.now(UTC), time.perf_counter()
 
         def report(progress: Progress) -> None:
             _log.info("%s %d/%d %s", progress.unit, progress.done, progress.of, progress.note)
             tell(Advanced(job.key, progress))
 
-        numbers = runner.run(spec, place, report)
+        numbers = dict(runner.run(spec, place, report))
+        if (gpu := peak_gpu_mb()) is not None:
+            numbers[GPU_MEMORY] = gpu
         # a run that was taken up again counts what its earlier attempts spent, too
         wall_s = max(time.perf_counter() - clock, float(numbers.get("seconds") or 0.0))
         provenance = Provenance(
