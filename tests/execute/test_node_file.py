@@ -62,11 +62,14 @@ Change = Callable[[dict[str, Any]], Any]
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (lambda file: file["spec"]["recipe"].update(lr=0.2), "key: is .*it was changed"),
+        (lambda file: file["spec"]["recipe"].update(lr=0.123), "key: is .*it was changed"),
         (lambda file: file["spec"].update(seed=7), "it was changed"),
         (lambda file: file["inputs"].update(x="0" * 64), "it was changed"),
         (lambda file: file.update(key="0" * 64), "it was changed"),
-        (lambda file: file.update(key="../../etc/passwd"), "node.json: key: must match"),
+        (
+            lambda file: file.update(key="../../etc/passwd"),
+            "key: .*should match pattern",
+        ),
         (lambda file: file["spec"].pop("seed"), "spec: seed: is missing"),
         (lambda file: file["spec"]["recipe"].update(epochs="3"), "recipe.epochs: must be a valid"),
         (lambda file: file["spec"].update(extra=1), "spec: extra: not a field here"),
