@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
+
+STOPS = (signal.SIGINT, signal.SIGTERM)
 
 
 class Interrupted(BaseException):
@@ -16,25 +18,54 @@ class Interrupted(BaseException):
 
 
 @contextmanager
-def interruptible() -> Iterator[Callable[[], None]]:
-    """SIGINT and SIGTERM raise `Interrupted` in this process meanwhile.
-
-    Yields what puts that in force again where a library has taken the signals over.
-    """
-    before = {one: signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)}
+def interruptible() -> Iterator[None]:
+    """SIGINT and SIGTERM raise `Interrupted` in this process meanwhile."""
+    before = {one: signal.getsignal(one) for one in STOPS}
 
     def interrupt(number: int, frame: FrameType | None) -> None:
-        for one in before:
+        for one in STOPS:
             signal.signal(one, signal.SIG_IGN)  # a second one must not cut the ending short
         raise Interrupted(signal.Signals(number).name)
 
-    def listen() -> None:
-        for one in before:
-            signal.signal(one, interrupt)
-
-    listen()
+    for one in STOPS:
+        signal.signal(one, interrupt)
     try:
-        yield listen
+        yield
+    finally:
+        for one, handler in before.items():
+            signal.signal(one, handler)
+
+
+class Stop:
+    """The first of these signals since `listen`, kept until somebody asks: for code that must not
+    be left in the middle, as a library that calls back from C.
+    """
+
+    def __init__(self) -> None:
+        self._name = ""
+
+    def listen(self) -> None:
+        """Take the signals, also from a library that has put handlers of its own."""
+        for one in STOPS:
+            signal.signal(one, self._keep)
+
+    def check(self) -> None:
+        """Raise `Interrupted` if one has come."""
+        if self._name:
+            raise Interrupted(self._name)
+
+    def _keep(self, number: int, frame: FrameType | None) -> None:
+        self._name = self._name or signal.Signals(number).name
+
+
+@contextmanager
+def stoppable() -> Iterator[Stop]:
+    """SIGINT and SIGTERM are kept meanwhile, and what was there before comes back."""
+    before = {one: signal.getsignal(one) for one in STOPS}
+    stop = Stop()
+    stop.listen()
+    try:
+        yield stop
     finally:
         for one, handler in before.items():
             signal.signal(one, handler)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import HarnessError
-from harness.execute.interrupt import interruptible
+from harness.execute.interrupt import Stop, stoppable
 from harness.execute.ray_machines import alive, looked_at, on_machine
 from harness.execute.ray_worker import Relay
 from harness.execute.resources import Machine
@@ -32,6 +32,7 @@ class Cluster:
     witness: Path  # locked by the driver: a machine that sees it so has the driver's store
     relay: Any  # the actor that collects what runs tell
     looked: tuple[Machine, ...]  # at the start, each from within
+    stop: Stop  # Ctrl-C or SIGTERM; raised in a call of Ray they would break it
 
     def machines(self) -> list[Machine]:
         """Those that are alive now."""
@@ -49,13 +50,13 @@ def connected(address: str | None, store: Path) -> Iterator[Cluster]:
         Interrupted: Ctrl-C or SIGTERM, until it is left.
     """
     ray = _imported()
-    with interruptible() as listen:
+    with stoppable() as stop:
         try:
             _init(ray, address or os.environ.get("RAY_ADDRESS"))
-            listen()  # Ray has handlers of its own
+            stop.listen()  # Ray has handlers of its own
             with _witness(store) as witness:
-                machines = looked_at(ray, witness)
-                yield Cluster(ray, witness, _relay(ray), tuple(machines))
+                machines = looked_at(ray, witness, stop)
+                yield Cluster(ray, witness, _relay(ray), tuple(machines), stop)
         finally:
             ray.shutdown()
 

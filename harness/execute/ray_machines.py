@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from harness.errors import Faults, HarnessError
+from harness.execute.executor import TICK_S
+from harness.execute.interrupt import Stop
 from harness.execute.ray_worker import Sight, code_version, look
 from harness.execute.resources import Machine
 
@@ -39,10 +42,11 @@ def alive(ray: Any) -> list[Machine]:
     return found
 
 
-def looked_at(ray: Any, witness: Path) -> list[Machine]:
+def looked_at(ray: Any, witness: Path, stop: Stop) -> list[Machine]:
     """Every machine after a look at it from within.
 
     Raises:
+        Interrupted: a signal came meanwhile.
         HarnessError: the faults of all that cannot run nodes, each with its name.
     """
     machines = alive(ray)
@@ -54,7 +58,11 @@ def looked_at(ray: Any, witness: Path) -> list[Machine]:
         )
         for strategy in there
     ]
-    ray.wait(asked, num_returns=len(asked), timeout=LOOK_S)
+    end = time.monotonic() + LOOK_S
+    while time.monotonic() < end:
+        stop.check()
+        if not ray.wait(asked, num_returns=len(asked), timeout=TICK_S)[1]:
+            break
     sights = [_sight(ray, ref) for ref in asked]
     _refuse(machines, sights)
     return [
