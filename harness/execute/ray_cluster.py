@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ from harness.execute.resources import Machine
 from harness.store.locks import lease
 from harness.store.store import Store
 
+ANSWER_S = 10.0  # for a cluster to answer at its address
+START = "start one with ray start --head, or leave --address out"
 OBJECTS = 128 * 2**20  # bytes of shared memory; what passes through it is a few kB
 
 
@@ -77,6 +80,7 @@ def _init(ray: Any, address: str | None) -> None:
     if address is not None and address.startswith("ray://"):
         hint = "start the command on a machine of the cluster, with --address auto"
         raise HarnessError(f"--address {address}", "the driver is part of the cluster", hint=hint)
+    _require_answer(address)
     alone = {"include_dashboard": False, "object_store_memory": OBJECTS}
     try:
         ray.init(
@@ -87,8 +91,19 @@ def _init(ray: Any, address: str | None) -> None:
         )
     except (ConnectionError, ValueError, RuntimeError) as error:
         problem = str(error).strip().splitlines()[0]
-        hint = "start one with ray start --head, or leave --address out"
-        raise HarnessError(f"--address {address or 'local'}", problem, hint=hint) from error
+        raise HarnessError(f"--address {address or 'local'}", problem, hint=START) from error
+
+
+def _require_answer(address: str | None) -> None:
+    """Raise HarnessError where nobody listens: Ray itself would try for many minutes."""
+    host, _, port = (address or "").rpartition(":")
+    if not (host and port.isdigit()):
+        return  # `auto` and the like, which Ray looks up
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), ANSWER_S).close()
+    except (OSError, OverflowError) as error:
+        problem = f"nothing answers there: {error}"
+        raise HarnessError(f"--address {address}", problem, hint=START) from error
 
 
 @contextmanager
