@@ -24,6 +24,7 @@ from harness.store.store import Store
 
 ANSWER_S = 10.0  # for a cluster to answer at its address
 START = "start one with ray start --head, or leave --address out"
+TOKEN = Path("~/.ray/auth_token")  # where Ray keeps what a cluster asks its users for
 OBJECTS = 128 * 2**20  # bytes of shared memory; what passes through it is a few kB
 
 
@@ -52,10 +53,11 @@ def connected(address: str | None, store: Path) -> Iterator[Cluster]:
         HarnessError: no ray, no cluster there, or a machine of it that cannot run nodes.
         Interrupted: Ctrl-C or SIGTERM, until it is left.
     """
-    ray = _imported()
+    address = address or os.environ.get("RAY_ADDRESS")
+    ray = _imported(address)
     with stoppable() as stop:
         try:
-            _init(ray, address or os.environ.get("RAY_ADDRESS"))
+            _init(ray, address)
             stop.listen()  # Ray has handlers of its own
             with _witness(store) as witness:
                 machines = looked_at(ray, witness, stop)
@@ -64,10 +66,13 @@ def connected(address: str | None, store: Path) -> Iterator[Cluster]:
             ray.shutdown()
 
 
-def _imported() -> Any:
+def _imported(address: str | None) -> Any:
     # Ray would report usage, and pack the project's folder for the workers under `uv run`.
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
+    if address and TOKEN.expanduser().is_file():
+        # as `ray start` does; a driver that names an address would come without its token
+        os.environ.setdefault("RAY_AUTH_MODE", "token")
     try:
         import ray
     except ImportError:

@@ -15,7 +15,7 @@ from harness.store.store import Store
 from harness.store.verify import verify
 from tests.small import ROOT
 
-SMALL = ["depth=8", "width=2", "recipe.epochs=2", "network.base_width=2"]
+SMALL = ["neuron=relu", "depth=8", "width=2", "recipe.epochs=2", "network.base_width=2"]
 SAME = ("metrics.json", "network.safetensors")
 
 
@@ -66,7 +66,7 @@ def test_files_run_by_hand_give_the_bytes_of_one_command(tmp_path: Path) -> None
 
 @pytest.mark.slow
 def test_a_worker_that_is_stopped_goes_on_in_the_store_that_is_named(tmp_path: Path) -> None:
-    (file,) = planned(tmp_path / "nodes", tmp_path / "a", "neuron=relu", "recipe.epochs=6")
+    file, _ = planned(tmp_path / "nodes", tmp_path / "a", "recipe.epochs=6")
     words = [sys.executable, "-m", "harness", "worker", str(file), "--store", str(tmp_path / "b")]
     running = subprocess.Popen(
         words, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -89,9 +89,7 @@ def test_a_worker_that_is_stopped_goes_on_in_the_store_that_is_named(tmp_path: P
 
 @pytest.mark.slow
 def test_a_run_that_fails_is_3_and_a_file_that_is_none_is_2(tmp_path: Path) -> None:
-    (file,) = planned(
-        tmp_path / "nodes", tmp_path / "a", "neuron=relu", "recipe.lr=100", "recipe.momentum=0.99"
-    )
+    file, _ = planned(tmp_path / "nodes", tmp_path / "a", "recipe.lr=100", "recipe.momentum=0.99")
     failed = harness("worker", str(file))
     assert failed.returncode == 3, failed.stdout
     assert "FAILED: " in failed.stdout

@@ -280,7 +280,7 @@ def test_without_an_address_the_command_starts_and_ends_a_cluster_here(tmp_path:
         ran = subprocess.run(
             [sys.executable, "-m", "harness", *words],
             cwd=ROOT,
-            env=os.environ | ENVIRONMENT | {"CI": "1", "RAY_TMPDIR": place},
+            env=os.environ | ENVIRONMENT | {"CI": "1", "RAY_TMPDIR": place, "HOME": place},
             capture_output=True,
             text=True,
             timeout=300,
