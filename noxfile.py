@@ -10,14 +10,15 @@ nox.options.reuse_venv = "yes"
 nox.options.sessions = ["lint", "types", "specs", "tests"]
 
 
-def install(session: nox.Session, *groups: str) -> None:
-    """Make the session's environment what `uv.lock` says, with these dependency groups."""
+def install(session: nox.Session, *groups: str, extras: tuple[str, ...] = ()) -> None:
+    """Make the session's environment what `uv.lock` says, with these groups and extras."""
     session.run_install(
         "uv",
         "sync",
         "--frozen",
         "--quiet",
         *(f"--group={group}" for group in groups),
+        *(f"--extra={extra}" for extra in extras),
         env={"UV_PROJECT_ENVIRONMENT": session.virtualenv.location},
         external=True,
     )
@@ -88,6 +89,14 @@ def browser(session: nox.Session) -> None:
     """Use the report of every exhibit in a Chromium: pointer, keyboard, axe; none is downloaded."""
     install(session, "tests", "browser")
     session.run("pytest", "tests/browser", *session.posargs)
+
+
+@nox.session
+def cluster(session: nox.Session) -> None:
+    """Run nodes on a Ray cluster of several small machines here, which are killed in the middle."""
+    install(session, "tests", extras=("cluster",))
+    # one after the other: each has a cluster of its own
+    session.run("pytest", "-m", "cluster", *session.posargs, env={"OMP_NUM_THREADS": "1"})
 
 
 @nox.session

@@ -9,20 +9,23 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import ExitCode, HarnessError
+from harness.execute.crew import Crew
 from harness.execute.environment import environment
 from harness.execute.events import Failed
+from harness.execute.node_file import write_nodes
 from harness.layout import refuse_unwritable
 from harness.listing import cost
 from harness.plan.expand import Plan
+from harness.plan.schedule import waves
 from harness.screen import Board, Voice, console, duration, screen_for
 from harness.stages import (
     Project,
     Survey,
+    executor_for,
+    job_maker,
     make_plan,
     queue_of,
-    refuse_missing_gpu,
     run_plan,
-    slots_for,
     survey,
 )
 from harness.store.durable import os_errors
@@ -39,12 +42,12 @@ class Outcome:
     broken: bool
 
 
-def reproduced(project: Project, names: Sequence[str], jobs: int | None, voice: Voice) -> Outcome:
+def reproduced(project: Project, names: Sequence[str], crew: Crew, voice: Voice) -> Outcome:
     """Plan, run what is missing, write what came of it."""
     began = time.monotonic()
     held = held_against_store(project, names)
     refuse_unwritable(project.layout.out, "--out")
-    failures = run_missing(project, held, jobs, voice)
+    failures = run_missing(project, held, crew, voice)
     broken = write_out(project, held.plan, failures, voice)
     ran = len(held.todo) - len(failures)
     spent = duration(time.monotonic() - began)
@@ -59,20 +62,26 @@ def held_against_store(project: Project, names: Sequence[str]) -> Survey:
     return survey(project, make_plan(project, names), Store(project.layout.store))
 
 
-def run_missing(
-    project: Project, held: Survey, jobs: int | None, voice: Voice
-) -> Mapping[str, Failed]:
+def run_missing(project: Project, held: Survey, crew: Crew, voice: Voice) -> Mapping[str, Failed]:
     """Run what is not stored, on a screen; the failures by key."""
     if held.todo:
         refuse_unwritable(project.layout.store, "--store")
-        refuse_missing_gpu(held)
-    slots = slots_for(project, jobs)
     queue = queue_of(held)
     for folder in ("project", "store", "out", "data"):
         voice.detail(f"{folder}: {getattr(project.layout, folder)}")
-    voice.tell(cost(held, min(slots, max(1, len(held.todo)))))
-    with screen_for(Board(held.plan.nodes, queue, slots), console(), voice) as screen:
-        return run_plan(project, queue, slots=slots, tell=screen)
+    with executor_for(project, held, crew) as executor:
+        slots = executor.slots
+        voice.tell(cost(held, min(slots, max(1, len(held.todo)))))
+        with screen_for(Board(held.plan.nodes, queue, slots), console(), voice) as screen:
+            return run_plan(project, queue, executor, screen)
+
+
+def node_files(project: Project, held: Survey, folder: Path) -> list[Path]:
+    """Write what is to do as files for `harness worker`, in waves that wait for each other."""
+    make_job = job_maker(project, threads=1)
+    seconds = {key: one.seconds for key, one in held.estimates.items()}
+    groups = waves(held.todo, seconds)
+    return write_nodes(folder, [[make_job(node) for node in group] for group in groups])
 
 
 def write_out(project: Project, plan: Plan, failures: Mapping[str, Failed], voice: Voice) -> bool:

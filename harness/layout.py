@@ -84,8 +84,7 @@ def layout(
     root = project.resolve() if project else find_project(Path.cwd())
 
     def folder(given: Path | None, variable: str, default: str) -> Path:
-        named = given or (Path(os.environ[variable]) if os.environ.get(variable) else None)
-        return named.expanduser().absolute() if named else root / default
+        return named(given, variable) or root / default
 
     return Layout(
         project=root,
@@ -93,3 +92,10 @@ def layout(
         out=folder(out, "HARNESS_OUT", "out"),
         data=folder(data, "HARNESS_DATA_DIR", "data"),
     )
+
+
+def named(given: Path | None, variable: str) -> Path | None:
+    """The folder that a user named by an option, else by a variable of the environment."""
+    text = os.environ.get(variable)
+    folder = given or (Path(text) if text else None)
+    return folder.expanduser().absolute() if folder else None

@@ -16,7 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from harness.errors import ExitCode, visible
-from harness.execute.events import Advanced, Event, Failed, Finished, Started, Waiting
+from harness.execute.events import Advanced, Event, Failed, Finished, Retried, Started, Waiting
 from harness.execute.queue import Queue
 from harness.plan.node import Node
 from harness.runs.place import Progress
@@ -80,29 +80,18 @@ class Board:
         elif isinstance(event, Advanced):
             since = self.running.get(event.key, (time.monotonic(), None))[0]
             self.running[event.key] = (since, event.progress)
+        elif isinstance(event, Retried):
+            self.running.pop(event.key, None)
         elif isinstance(event, Finished | Failed):
             self.running.pop(event.key, None)
             self.settled += 1
 
     def line(self, event: Event) -> str:
         """One sentence about an event."""
-        label = self.nodes[event.key].label
-        at = f"[{self.settled}/{self.total}]"
-        if isinstance(event, Started):
-            again = f", taken up again ({event.resumed})" if event.resumed else ""
-            return f"{at} {label}: started{again}"
-        if isinstance(event, Advanced):
-            rate = _rate(event.progress)
-            told = _told(event.progress) + (f", {rate} images/s" if rate else "")
-            return f"{at} {label}: {told}, {self.eta()}"
-        if isinstance(event, Waiting):
-            return f"{at} {label}: {event.holder} runs it, waiting for the result"
-        if isinstance(event, Finished):
-            how = f"done in {duration(event.wall_s)}" if event.here else "done by another process"
-            return f"{at} {label}: {how}, {self.eta()}"
-        tail = "".join(f"\n    {row}" for row in event.tail)
-        where = f"\n  log: {event.log}{tail}" if event.log else ""
-        return f"{at} {label}: FAILED: {event.problem}{where}"
+        told = sentence(event)
+        if isinstance(event, Advanced | Finished):
+            told += f", {self.eta()}"
+        return f"[{self.settled}/{self.total}] {self.nodes[event.key].label}: {told}"
 
     def eta(self) -> str:
         """When the rest is done: estimates corrected by the nodes that are."""
@@ -116,6 +105,24 @@ class Board:
         pace = spent * self.slots / expected if expected > 0 else 1.0
         pace = min(max(pace, 0.2), 5.0)
         return f"about {duration(max(left, 1.0) * pace)} left"
+
+
+def sentence(event: Event) -> str:
+    """What happened to a node, without its name."""
+    if isinstance(event, Started):
+        return "started" + (f", taken up again ({event.resumed})" if event.resumed else "")
+    if isinstance(event, Advanced):
+        rate = _rate(event.progress)
+        return _told(event.progress) + (f", {rate} images/s" if rate else "")
+    if isinstance(event, Waiting):
+        return f"{event.holder} runs it, waiting for the result"
+    if isinstance(event, Retried):
+        return f"{event.problem}; started again, attempt {event.attempt} of {event.of}"
+    if isinstance(event, Finished):
+        return f"done in {duration(event.wall_s)}" if event.here else "done by another process"
+    tail = "".join(f"\n    {row}" for row in event.tail)
+    where = f"\n  log: {event.log}{tail}" if event.log else ""
+    return f"FAILED: {event.problem}{where}"
 
 
 class Lines:

@@ -5,21 +5,26 @@ open_project → make_plan → survey → run_plan → (frames, check, report)
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from harness.engine.data.checksums import LAYOUTS, checksum_of, file_checksums
 from harness.errors import HarnessError
+from harness.execute.cores import default_slots, usable_cores
+from harness.execute.crew import Crew, Where
 from harness.execute.environment import environment, sees_gpu
 from harness.execute.events import Failed
-from harness.execute.job import Job, job_of
-from harness.execute.local import Tell, default_slots, execute, usable_cores
+from harness.execute.executor import Executor, MakeJob, Tell
+from harness.execute.job import GPU_MEMORY, Job, job_of
+from harness.execute.local import Local
 from harness.execute.queue import Queue
 from harness.layout import Layout
 from harness.plan.cost import Estimate, Past, disk_bytes, estimate
 from harness.plan.expand import Plan, expand
+from harness.plan.footprint import Footprint, footprints
 from harness.plan.node import Node
 from harness.plan.resolve import Setting
 from harness.spec.dataset import Cifar, PinnedFile, Recordings
@@ -61,6 +66,7 @@ class Survey:
     stored: Mapping[str, Manifest]
     reasons: Mapping[str, Reason]
     estimates: Mapping[str, Estimate]
+    memory: Mapping[str, Footprint]
     disk: Mapping[str, int]
     downloads: Mapping[str, int]  # data set → bytes
 
@@ -172,15 +178,22 @@ def survey(project: Project, plan: Plan, store: Store) -> Survey:
     precedents = Precedents(manifests)
     stored = {key: by_key[key] for key in plan.nodes if key in by_key}
     todo = [node for key, node in plan.nodes.items() if key not in stored]
-    past = [Past(one.kind, one.spec, one.wall_s) for one in manifests]
+    past = [_past(one) for one in manifests]
     return Survey(
         plan,
         stored,
         {node.key: precedents.why(_identity(node)) for node in todo},
         estimate(plan.nodes.values(), past),
+        footprints(todo, past),
         {node.key: disk_bytes(node) for node in todo},
         _downloads(todo, project.layout.data),
     )
+
+
+def _past(run: Manifest) -> Past:
+    gpu = run.numbers.get(GPU_MEMORY)
+    gpu_mb = float(gpu) if isinstance(gpu, int | float) else None
+    return Past(run.kind, run.spec, run.wall_s, run.peak_memory_mb, gpu_mb)
 
 
 def _identity(node: Node) -> Identity:
@@ -218,10 +231,23 @@ def refuse_missing_gpu(held: Survey) -> None:
         raise HarnessError("--device cuda", problem, hint="--device cpu, or --profile smoke")
 
 
-def slots_for(project: Project, jobs: int | None) -> int:
-    """Nodes side by side: what the user says, else one per core, or one where a GPU trains."""
-    cuda = project.profile.numerics.device == "cuda"
-    return jobs or default_slots(usable_cores(), cuda)
+@contextmanager
+def executor_for(project: Project, held: Survey, crew: Crew) -> Iterator[Executor]:
+    """What runs the nodes to do.
+
+    Raises:
+        HarnessError: there is no such GPU, no such cluster, or a machine of it lacks something.
+    """
+    if crew.where is Where.LOCAL or not held.todo:
+        refuse_missing_gpu(held)
+        cuda = project.profile.numerics.device == "cuda"
+        yield Local(crew.jobs or default_slots(usable_cores(), cuda))
+        return
+    from harness.execute.ray_cluster import connected
+    from harness.execute.ray_driver import on_ray
+
+    with connected(crew.address, project.layout.store) as cluster:
+        yield on_ray(cluster, held.todo, held.memory, crew)
 
 
 def queue_of(held: Survey) -> Queue:
@@ -230,10 +256,9 @@ def queue_of(held: Survey) -> Queue:
     return Queue(held.plan.nodes.values(), set(held.stored), seconds)
 
 
-def run_plan(project: Project, queue: Queue, *, slots: int, tell: Tell) -> Mapping[str, Failed]:
-    """Run what is not stored; returns the failures by key."""
+def job_maker(project: Project, threads: int) -> MakeJob:
+    """What turns a node of the plan into a job; a run whose spec leaves it open has `threads`."""
     made_with = environment(project.layout.project)
-    threads = max(1, usable_cores() // slots)
 
     def make_job(node: Node) -> Job:
         return job_of(
@@ -245,4 +270,11 @@ def run_plan(project: Project, queue: Queue, *, slots: int, tell: Tell) -> Mappi
             environment=made_with,
         )
 
-    return execute(queue, make_job, slots=slots, tell=tell)
+    return make_job
+
+
+def run_plan(
+    project: Project, queue: Queue, executor: Executor, tell: Tell
+) -> Mapping[str, Failed]:
+    """Run what is not stored; returns the failures by key."""
+    return executor(queue, job_maker(project, executor.threads), tell)

@@ -6,7 +6,8 @@ import typer
 
 from harness.chain import reproduced
 from harness.cli.flat import flat
-from harness.cli.options import Jobs, Spoken, Written
+from harness.cli.options import Spoken, Written
+from harness.cli.workers import Workers
 from harness.errors import ExitCode
 
 CHECKED = ("table1", "table2", "table3", "tableD1", "tableD2", "fig6", "fig8")
@@ -14,7 +15,7 @@ CHECKED = ("table1", "table2", "table3", "tableD1", "tableD2", "fig6", "fig8")
 
 
 @flat
-def check(written: Written, spoken: Spoken, jobs: Jobs = None) -> None:
+def check(written: Written, spoken: Spoken, workers: Workers) -> None:
     """Reproduce, and exit with 1 when a golden value or a counted claim does not hold.
 
     Without names: table1, tableD1 and tableD2.
@@ -25,6 +26,6 @@ def check(written: Written, spoken: Spoken, jobs: Jobs = None) -> None:
     - `harness check table2 --profile paper --quiet`
     """
     voice = spoken.voice
-    outcome = reproduced(written.opened(), written.names or CHECKED, jobs, voice)
+    outcome = reproduced(written.opened(), written.names or CHECKED, workers.crew, voice)
     broken = ExitCode.CHECK_FAILED if outcome.broken else ExitCode.OK
     raise typer.Exit(outcome.code or broken)

@@ -20,8 +20,9 @@ from harness.cli.report import report
 from harness.cli.reproduce import reproduce
 from harness.cli.schema import schema
 from harness.cli.verify import verify
+from harness.cli.worker import worker
 from harness.errors import ExitCode, HarnessError
-from harness.execute.local import Interrupted
+from harness.execute.interrupt import Interrupted
 
 COMMANDS: dict[str, dict[str, Any]] = {
     "Reproduce": {
@@ -33,6 +34,7 @@ COMMANDS: dict[str, dict[str, Any]] = {
         "diff": diff,
     },
     "Look after it": {
+        "worker": worker,
         "doctor": doctor,
         "verify": verify,
         "gc": gc,

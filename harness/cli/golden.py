@@ -9,7 +9,8 @@ import typer
 from harness.chain import held_against_store, measured, refuse_published, run_missing
 from harness.cli.complete import exhibits
 from harness.cli.flat import flat
-from harness.cli.options import Jobs, Scaled, Spoken
+from harness.cli.options import Scaled, Spoken
+from harness.cli.workers import Workers
 from harness.errors import ExitCode
 
 Exhibit = Annotated[
@@ -25,8 +26,8 @@ def golden(
     name: Exhibit,
     scaled: Scaled,
     spoken: Spoken,
+    workers: Workers,
     seeds: Annotated[int, typer.Option(min=5, max=1000, help="runs per cell, seeds 0 … n-1")] = 5,
-    jobs: Jobs = None,
 ) -> None:
     """Measure an exhibit over several seeds and write `golden/PROFILE/EXHIBIT.csv`.
 
@@ -41,7 +42,7 @@ def golden(
     opened = scaled.open(("seed=" + ",".join(map(str, range(seeds))),))
     refuse_published(opened)
     held = held_against_store(opened, [name])
-    if run_missing(opened, held, jobs, voice):
+    if run_missing(opened, held, workers.crew, voice):
         raise typer.Exit(ExitCode.RUN_FAILED)
     for path in measured(opened, held.plan):
         voice.say(f"written: {opened.layout.shown(path)}")

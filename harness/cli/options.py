@@ -21,9 +21,13 @@ FOLDERS, OUTPUT = "Folders", "Output"
 """Headings of the help under which options stand that are not about what is computed."""
 
 Json = Annotated[bool, typer.Option("--json", help="print JSON", rich_help_panel=OUTPUT)]
-Jobs = Annotated[
-    int | None,
-    typer.Option("--jobs", "-j", min=1, max=1024, help="nodes side by side; else one per core"),
+StoreFolder = Annotated[
+    Path | None,
+    typer.Option("--store", help="finished runs [HARNESS_STORE]", rich_help_panel=FOLDERS),
+]
+DataFolder = Annotated[
+    Path | None,
+    typer.Option("--data-dir", help="data sets [HARNESS_DATA_DIR]", rich_help_panel=FOLDERS),
 ]
 
 
@@ -67,10 +71,7 @@ class Here:
 class Stored(Here):
     """And its store of finished runs."""
 
-    store: Annotated[
-        Path | None,
-        typer.Option(help="finished runs [HARNESS_STORE]", rich_help_panel=FOLDERS),
-    ] = None
+    store: StoreFolder = None
 
     def layout(self) -> Layout:
         return layout(self.project, store=self.store)
@@ -90,10 +91,7 @@ class Scaled(Stored):
     profile: Annotated[
         str, typer.Option(help="scale at which everything runs", autocompletion=profiles)
     ] = "smoke"
-    data: Annotated[
-        Path | None,
-        typer.Option("--data-dir", help="data sets [HARNESS_DATA_DIR]", rich_help_panel=FOLDERS),
-    ] = None
+    data: DataFolder = None
 
     def layout(self) -> Layout:
         return layout(self.project, store=self.store, data=self.data)

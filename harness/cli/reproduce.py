@@ -6,11 +6,12 @@ import typer
 
 from harness.chain import reproduced
 from harness.cli.flat import flat
-from harness.cli.options import Jobs, Spoken, Written
+from harness.cli.options import Spoken, Written
+from harness.cli.workers import Workers
 
 
 @flat
-def reproduce(written: Written, spoken: Spoken, jobs: Jobs = None) -> None:
+def reproduce(written: Written, spoken: Spoken, workers: Workers) -> None:
     """Run what is missing, then write frames, verdicts, figures and the report.
 
     Stopped by Ctrl-C or killed, the same command goes on from there. The exit code says whether
@@ -24,5 +25,5 @@ def reproduce(written: Written, spoken: Spoken, jobs: Jobs = None) -> None:
     - `harness reproduce table1 --profile quick --data-dir ~/cifar`
     """
     voice = spoken.voice
-    outcome = reproduced(written.opened(), written.names or (), jobs, voice)
+    outcome = reproduced(written.opened(), written.names or (), workers.crew, voice)
     raise typer.Exit(outcome.code)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import platform
+import socket
 import subprocess
 import sys
 from functools import lru_cache
@@ -19,8 +20,12 @@ PACKAGES = ("torch", "torchvision", "numpy", "numba", "pydantic", "pandas", "mat
 
 def environment(project: Path) -> dict[str, Any]:
     """Versions, processor, memory, GPU and git state, as JSON values. Does not import torch."""
+    return {"harness": harness.__version__, **machine(), "git": git_state(project)}
+
+
+def machine() -> dict[str, Any]:
+    """The part of it that another machine may have otherwise."""
     return {
-        "harness": harness.__version__,
         "python": platform.python_version(),
         "platform": platform.platform(),
         "packages": {name: _version(name) for name in PACKAGES},
@@ -28,8 +33,12 @@ def environment(project: Path) -> dict[str, Any]:
         "cores": os.cpu_count() or 1,
         "memory_gib": round(_memory_gib(), 1),
         "gpus": list(gpus()),
-        "git": git_state(project),
     }
+
+
+def hostname() -> str:
+    """What this machine is called."""
+    return socket.gethostname()
 
 
 def _version(package: str) -> str | None:
@@ -59,6 +68,13 @@ def gpus() -> tuple[str, ...]:
     """Names of the NVIDIA GPUs that the driver lists; empty without one."""
     said = _output(["nvidia-smi", "--query-gpu=name", "--format=csv,noheader"], Path.cwd())
     return tuple(line.strip() for line in said.splitlines() if line.strip())
+
+
+def gpu_megabytes() -> list[float]:
+    """Memory of each GPU that the driver lists, in MB of a million bytes; it says MiB."""
+    ask = ["nvidia-smi", "--query-gpu=memory.total", "--format=csv,noheader,nounits"]
+    said = _output(ask, Path.cwd()).split()
+    return [float(word) * 1.048576 for word in said if word.isdigit()]
 
 
 def sees_gpu() -> bool:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from harness.runs.place import Progress
 
@@ -32,6 +33,16 @@ class Waiting:
 
 
 @dataclass(frozen=True)
+class Retried:
+    """The worker or its machine died; another takes the node up where its checkpoint is."""
+
+    key: str
+    problem: str
+    attempt: int  # of `of`, this one counted
+    of: int
+
+
+@dataclass(frozen=True)
 class Finished:
     """The node is in the store."""
 
@@ -50,4 +61,9 @@ class Failed:
     tail: tuple[str, ...] = ()
 
 
-Event = Started | Advanced | Waiting | Finished | Failed
+Event = Started | Advanced | Waiting | Retried | Finished | Failed
+
+
+def event_record(event: Event) -> dict[str, Any]:
+    """The event as JSON values, its name under `event`."""
+    return {"event": type(event).__name__.lower(), **asdict(event)}

@@ -25,6 +25,7 @@ from harness.store.store import Store
 
 _log = logging.getLogger(__name__)
 Tell = Callable[[Event], None]
+GPU_MEMORY = "peak_gpu_memory_mb"  # among the numbers of a run that used a GPU
 
 
 @dataclass(frozen=True)
@@ -99,6 +100,7 @@ def _logged_outcome(job: Job, store: Store, log: Path, tell: Tell) -> Finished |
 
 
 def _run(job: Job, store: Store, tell: Tell) -> Finished:
+    from harness.runs.machine import peak_gpu_mb, reset_peak_gpu
     from harness.runs.registry import RUNNERS  # imports torch, so only here
 
     runner = RUNNERS[job.kind]
@@ -113,6 +115,7 @@ def _run(job: Job, store: Store, tell: Tell) -> Finished:
         _log.info("spec %s", json.dumps(said.spec))
         place = Place(found.files, found.checkpoints, job.data, _inputs(job, store), job.threads)
         reset_peak_memory()
+        reset_peak_gpu()
         started, clock = datetime.now(UTC), time.perf_counter()
 
         def report(progress: Progress) -> None:
@@ -120,7 +123,9 @@ def _run(job: Job, store: Store, tell: Tell) -> Finished:
             tell(Advanced(job.key, progress))
 
         with os_errors(found.files):
-            numbers = runner.run(spec, place, report)
+            numbers = dict(runner.run(spec, place, report))
+        if (gpu := peak_gpu_mb()) is not None:
+            numbers[GPU_MEMORY] = gpu
         # a run that was taken up again counts what its earlier attempts spent, too
         wall_s = max(time.perf_counter() - clock, float(numbers.get("seconds") or 0.0))
         provenance = Provenance(

@@ -5,30 +5,22 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
-from types import FrameType
 
 from harness.errors import ExitCode, HarnessError
+from harness.execute.cores import usable_cores
 from harness.execute.events import Event, Failed, Finished
+from harness.execute.executor import TICK_S, MakeJob, Tell, failed, settle
+from harness.execute.interrupt import interruptible
 from harness.execute.job import Job
 from harness.execute.queue import Queue
-from harness.execute.runlog import tail
 from harness.execute.worker import serve
-from harness.plan.node import Node
 
 GRACE_S = 5.0  # between asking a worker to end and making it
-TICK_S = 0.5  # how often the screen is told that time passes
-
-MakeJob = Callable[[Node], Job]
-Tell = Callable[[Event | None], None]
-
-
-class Interrupted(Exception):
-    """Ctrl-C or SIGTERM arrived; workers are ended, checkpoints stay."""
 
 
 @dataclass
@@ -38,40 +30,32 @@ class _Worker:
     job: Job | None = None
 
 
-def execute(queue: Queue, make_job: MakeJob, *, slots: int, tell: Tell) -> Mapping[str, Failed]:
-    """Run what the queue holds on `slots` worker processes; returns the failures by key.
+@dataclass(frozen=True)
+class Local:
+    """Runs nodes on `slots` worker processes of this machine."""
 
-    `tell` gets every event, and None twice a second. A failed node takes those with it that need
-    it; the others go on.
+    slots: int
 
-    Raises:
-        Interrupted: after all workers have ended.
-    """
-    failures: dict[str, Failed] = {}
-    if queue.is_over:
+    @property
+    def threads(self) -> int:
+        """Each has its share of the cores."""
+        return max(1, usable_cores() // self.slots)
+
+    def __call__(self, queue: Queue, make_job: MakeJob, tell: Tell) -> Mapping[str, Failed]:
+        """As `Executor` says."""
+        failures: dict[str, Failed] = {}
+        if queue.is_over:
+            return failures
+        with interruptible(), _workers(min(self.slots, len(queue.nodes))) as workers:
+            while not queue.is_over:
+                for worker in workers:
+                    if worker.job is None and (node := queue.next()) is not None:
+                        worker.job = make_job(node)
+                        worker.pipe.send(worker.job)
+                for event in _events(workers):
+                    settle(event, queue, failures, tell)
+                tell(None)
         return failures
-    with _interruptible(), _workers(min(slots, len(queue.nodes))) as workers:
-        while not queue.is_over:
-            for worker in workers:
-                if worker.job is None and (node := queue.next()) is not None:
-                    worker.job = make_job(node)
-                    worker.pipe.send(worker.job)
-            for event in _events(workers):
-                _settle(event, queue, failures, tell)
-            tell(None)
-    return failures
-
-
-def _settle(event: Event, queue: Queue, failures: dict[str, Failed], tell: Tell) -> None:
-    if isinstance(event, Finished):
-        queue.finish(event.key)
-    tell(event)
-    if isinstance(event, Failed):
-        failures[event.key] = event
-        for node in queue.fail(event.key):
-            lost = Failed(node.key, f"not run: it needs {event.key[:8]}, which failed")
-            failures[node.key] = lost
-            tell(lost)
 
 
 def _events(workers: list[_Worker]) -> Iterator[Event]:
@@ -107,8 +91,7 @@ def _died(worker: _Worker) -> Iterator[Event]:
         raise HarnessError("worker", problem, hint="harness doctor", code=ExitCode.RUN_FAILED)
     fresh = _start()
     worker.process, worker.pipe, worker.job = fresh.process, fresh.pipe, None
-    log = job.store / "logs" / f"{job.key}.log"
-    yield Failed(job.key, f"the worker process ended {how}", str(log), tail(log))
+    yield failed(job, f"the worker process ended {how}")
 
 
 def _start() -> _Worker:
@@ -140,34 +123,3 @@ def _workers(count: int) -> Iterator[list[_Worker]]:
             worker.process.join(GRACE_S)
             worker.process.kill()
             worker.process.join()
-
-
-@contextmanager
-def _interruptible() -> Iterator[None]:
-    """SIGINT and SIGTERM raise `Interrupted` in the driver while it runs."""
-
-    def interrupt(number: int, frame: FrameType | None) -> None:
-        for one in before:
-            signal.signal(one, signal.SIG_IGN)  # a second one must not cut the ending short
-        raise Interrupted(signal.Signals(number).name)
-
-    before = {one: signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)}
-    for one in before:
-        signal.signal(one, interrupt)
-    try:
-        yield
-    finally:
-        for one, handler in before.items():
-            signal.signal(one, handler)
-
-
-def default_slots(cores: int, cuda: bool) -> int:
-    """One run per core; on a GPU one at a time, since a run may want all of its memory."""
-    return 1 if cuda else max(1, cores)
-
-
-def usable_cores() -> int:
-    """Cores that this process may use: fewer than the machine has inside a container or job."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

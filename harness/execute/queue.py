@@ -6,12 +6,14 @@ import heapq
 from collections.abc import Iterable, Mapping
 
 from harness.plan.node import Node
+from harness.plan.schedule import paths
 
 
 class Queue:
     """The nodes to run, and what became of them.
 
-    Longest first keeps the last worker from starting the dearest node when the others are done.
+    The node goes first that, with the longest chain that waits for it, takes longest: so the last
+    worker does not start the dearest node when the others are done.
     """
 
     def __init__(
@@ -23,13 +25,14 @@ class Queue:
         self.done: set[str] = set()
         self.lost: dict[str, str] = {}  # key → the failed node that it was lost to
         self._open = dict(self.nodes)
+        self._paths = paths(list(self.nodes.values()), self.seconds)
 
     def next(self) -> Node | None:
         """The node to start now, or None while none is ready."""
         ready = [node for node in self._open.values() if self._is_ready(node)]
         if not ready:
             return None
-        node = max(ready, key=lambda one: self._path(one.key))
+        node = max(ready, key=lambda one: self._paths[one.key])
         del self._open[node.key]
         self.running.add(node.key)
         return node
@@ -72,8 +75,3 @@ class Queue:
 
     def _lost_input(self, node: Node) -> bool:
         return any(key in self.lost for key in node.inputs.values())
-
-    def _path(self, key: str) -> float:
-        """Seconds of the node and of the longest chain that waits for it."""
-        after = [n.key for n in self._open.values() if key in n.inputs.values() and n.key != key]
-        return self.seconds.get(key, 0.0) + max((self._path(one) for one in after), default=0.0)

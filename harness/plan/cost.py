@@ -39,6 +39,8 @@ class Past:
     kind: str
     spec: Mapping[str, Any]
     wall_s: float
+    memory_mb: float | None = None  # peak of the process
+    gpu_mb: float | None = None  # peak on one GPU
 
 
 def estimate(nodes: Iterable[Node], past: Iterable[Past]) -> dict[str, Estimate]:
@@ -47,16 +49,16 @@ def estimate(nodes: Iterable[Node], past: Iterable[Past]) -> dict[str, Estimate]
     for run in past:
         expected = _modelled(run.kind, run.spec)
         if expected > 0 and run.wall_s > 0:
-            ratios.setdefault((run.kind, _device(run.spec)), []).append(run.wall_s / expected)
+            ratios.setdefault((run.kind, device_of(run.spec)), []).append(run.wall_s / expected)
     scale = {group: (median(values), len(values)) for group, values in ratios.items()}
     found = {}
     for node in nodes:
-        factor, runs = scale.get((node.kind, _device(node.spec)), (1.0, 0))
+        factor, runs = scale.get((node.kind, device_of(node.spec)), (1.0, 0))
         found[node.key] = Estimate(_modelled(node.kind, node.spec) * factor, runs)
     return found
 
 
-def _device(spec: Mapping[str, Any]) -> str:
+def device_of(spec: Mapping[str, Any]) -> str:
     """Where a run is computed; a measurement where its first network was."""
     return str(spec.get("x", spec).get("numerics", {}).get("device", "cpu"))
 
@@ -64,7 +66,7 @@ def _device(spec: Mapping[str, Any]) -> str:
 def _modelled(kind: str, spec: Mapping[str, Any]) -> float:
     """Seconds by formula; 0 for a kind that is made no more, of which a store may hold runs."""
     seconds = _MODELS[kind](spec) if kind in _MODELS else 0.0
-    return seconds / (GPU_SPEEDUP if _device(spec) == "cuda" else 1.0)
+    return seconds / (GPU_SPEEDUP if device_of(spec) == "cuda" else 1.0)
 
 
 def _training(spec: Mapping[str, Any]) -> float:

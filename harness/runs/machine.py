@@ -35,3 +35,23 @@ def prepared(numerics: Numerics, place: Place) -> Iterator[torch.device]:
     prepare(numerics, place)
     with determinism(numerics.deterministic):
         yield torch.device(numerics.device)
+
+
+def reset_peak_gpu() -> None:
+    """Start the peak of what this process holds on GPUs anew, and let go of what it holds idly."""
+    if _uses_gpu():
+        torch.cuda.empty_cache()
+        for device in range(torch.cuda.device_count()):
+            torch.cuda.reset_peak_memory_stats(device)
+
+
+def peak_gpu_mb() -> float | None:
+    """Peak memory that torch reserved on any one GPU since the reset, in MB; None without one."""
+    if not _uses_gpu():
+        return None
+    devices = range(torch.cuda.device_count())
+    return max(torch.cuda.max_memory_reserved(device) for device in devices) / 1e6
+
+
+def _uses_gpu() -> bool:
+    return bool(torch.cuda.is_initialized())  # type: ignore[no-untyped-call]

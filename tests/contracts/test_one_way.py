@@ -29,6 +29,7 @@ MAY: dict[str, set[str]] = {
     "stages": GROUND | {"spec", "plan", "engine", "store", "execute"},
     "upkeep": GROUND | {"spec", "plan", "engine", "store", "execute", "screen", "stages"},
     "listing": GROUND | {"spec", "plan", "store", "screen", "stages"},
+    "forecast": GROUND | {"plan", "screen", "stages"},
     "chain": GROUND
     | {"plan", "store", "execute", "check", "report", "listing", "screen", "stages"},
     "cli": GROUND
@@ -39,6 +40,7 @@ MAY: dict[str, set[str]] = {
         "execute",
         "check",
         "chain",
+        "forecast",
         "listing",
         "screen",
         "stages",
@@ -49,7 +51,17 @@ MAY: dict[str, set[str]] = {
     "__init__": set(),
 }
 TORCH_FREE = {"spec", "plan", "store", "frames", "check", "report", "execute", "screen", "stages"}
-TORCH_FREE |= {"upkeep", "listing", "chain", "cli", "diff", "errors", "canonical", "layout"}
+TORCH_FREE |= {
+    "upkeep",
+    "forecast",
+    "listing",
+    "chain",
+    "cli",
+    "diff",
+    "errors",
+    "canonical",
+    "layout",
+}
 
 
 def modules(root: Path) -> list[tuple[str, Path]]:

@@ -1,0 +1,65 @@
+"""`harness worker`: one frozen node."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from harness.cli.flat import flat
+from harness.cli.options import DataFolder, Json, StoreFolder
+from harness.cli.output import print_lines
+from harness.errors import ExitCode
+from harness.execute.events import Event, Failed, event_record
+from harness.execute.interrupt import interruptible
+from harness.execute.job import run_job
+from harness.execute.node_file import read_node
+from harness.layout import named
+from harness.screen import say, sentence
+
+NodeFile = Annotated[
+    Path, typer.Argument(metavar="NODE.json", help="a node file", show_default=False)
+]
+Threads = Annotated[
+    int | None, typer.Option(min=1, max=1024, help="of a run that leaves them open; else all cores")
+]
+
+
+@flat
+def worker(
+    node: NodeFile,
+    store: StoreFolder = None,
+    data: DataFolder = None,
+    threads: Threads = None,
+    as_json: Json = False,
+) -> None:
+    """Run one node from its file and publish it into the store, whole or not at all.
+
+    `harness plan --write-nodes` writes such files: a scheduler that knows nothing of the harness
+    runs them, in any order that keeps to their folders. A run that was stopped goes on from its
+    last epoch. The exit code is 0 when the node is stored, 3 when its run failed, 2 when the file
+    is no true node.
+
+    Examples:
+
+    - `harness worker nodes/wave-1/0000-train-3f2a91c0.json`
+    - `harness worker node.json --json --store /scratch/store`
+    """
+    job = read_node(
+        node,
+        store=named(store, "HARNESS_STORE"),
+        data=named(data, "HARNESS_DATA_DIR"),
+        threads=threads,
+    )
+
+    def tell(event: Event) -> None:
+        if as_json:
+            print_lines(json.dumps(event_record(event), ensure_ascii=False, allow_nan=False))
+        else:
+            say(f"{job.kind} {job.key[:8]}: {sentence(event)}")
+
+    with interruptible():
+        outcome = run_job(job, tell)
+    raise typer.Exit(ExitCode.RUN_FAILED if isinstance(outcome, Failed) else ExitCode.OK)

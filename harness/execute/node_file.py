@@ -1,0 +1,188 @@
+"""A node as a file: all that a worker needs, so that a machine runs it without planning.
+
+JSON, version 1; `key` must follow from the rest. `spec` is the full one, with the presentation
+fields that a download needs, `store` and `data` are absolute. Without `threads` a run that leaves
+them open has all cores that its process may use.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints, ValidationError
+
+from harness.canonical import identity_key
+from harness.errors import HarnessError
+from harness.execute.cores import usable_cores
+from harness.execute.environment import machine
+from harness.execute.job import Job
+from harness.plan.revisions import REVISIONS
+from harness.spec.base import identity
+from harness.spec.validate import sentence, shown, suggestion
+
+FORMAT: Final = 1
+LARGEST = 4_000_000  # bytes; a node file has some thousand
+Key = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+
+
+class NodeFile(BaseModel):
+    """The fields of the file; a frozen `Job` in JSON values."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", allow_inf_nan=False)
+
+    format: Literal[1]
+    kind: str = Field(max_length=64)
+    revision: int
+    key: Key
+    spec: dict[str, JsonValue]
+    inputs: dict[str, Key]
+    store: str = Field(min_length=1)
+    data: str = Field(min_length=1)
+    threads: Annotated[int, Field(ge=1, le=1024)] | None
+    requested: dict[str, JsonValue]
+    environment: dict[str, JsonValue]
+
+
+def frozen(job: Job, *, threads: int | None) -> str:
+    """The text of a job's file; `threads` None leaves them to the machine that runs it."""
+    file = NodeFile(
+        format=FORMAT,
+        kind=job.kind,
+        revision=job.revision,
+        key=job.key,
+        spec=json.loads(job.spec_json),
+        inputs=dict(job.inputs),
+        store=str(job.store.absolute()),
+        data=str(job.data.absolute()),
+        threads=threads,
+        requested=dict(job.requested),
+        environment=dict(job.environment),
+    )
+    return json.dumps(file.model_dump(), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def read_node(
+    path: Path,
+    *,
+    store: Path | None = None,
+    data: Path | None = None,
+    threads: int | None = None,
+) -> Job:
+    """The job in a file, as this machine runs it; `store`, `data` (absolute) and `threads` take
+    the place of its own: mount points differ.
+
+    Raises:
+        HarnessError: it cannot be read, or is no whole and true node of this version.
+    """
+    try:
+        with path.open("rb") as opened:
+            content = opened.read(LARGEST + 1)
+    except OSError as error:
+        problem = f"cannot be read: {error.strerror or error}"
+        raise HarnessError(str(path), problem, hint="harness plan --write-nodes") from error
+    if len(content) > LARGEST:
+        raise HarnessError(str(path), f"is no node file: more than {LARGEST:,} bytes")
+    file = _validated(content, str(path))
+    changes = {
+        "store": str(store or file.store),
+        "data": str(data or file.data),
+        "threads": threads or file.threads,
+    }
+    return _job(file.model_copy(update=changes), str(path))
+
+
+def thawed(text: str) -> Job:
+    """The job in the text of a file, as `read_node` of one."""
+    return _job(_validated(text, "node"), "node")
+
+
+def _validated(text: str | bytes, where: str) -> NodeFile:
+    try:
+        file = NodeFile.model_validate_json(text)
+    except ValidationError as error:
+        raise _fault(error, where) from None
+    if file.kind not in REVISIONS:
+        problem = f"no kind of node is called {file.kind!r}"
+        raise HarnessError(f"{where}: kind", problem, hint=suggestion(file.kind, REVISIONS))
+    if file.revision != REVISIONS[file.kind]:
+        problem = f"is {file.revision}, and this harness makes {REVISIONS[file.kind]}"
+        hint = "plan again with this harness, or run it with the one that planned it"
+        raise HarnessError(f"{where}: revision", problem, hint=hint)
+    for name, folder in (("store", file.store), ("data", file.data)):
+        if not Path(folder).is_absolute():
+            raise HarnessError(f"{where}: {name}", f"must be absolute (got {shown(folder)})")
+    return file
+
+
+def _job(file: NodeFile, where: str) -> Job:
+    """The job, once its key is known to be that of its content.
+
+    What is recorded is the machine that computes; of the one that planned, only what no other
+    knows: the state of its checkout.
+    """
+    job = Job(
+        file.kind,
+        file.revision,
+        file.key,
+        json.dumps(file.spec),
+        file.inputs,
+        Path(file.store),
+        Path(file.data),
+        file.threads or usable_cores(),
+        file.requested,
+        file.environment | machine(),
+    )
+    _require_own_key(job, where)
+    return job
+
+
+def write_nodes(folder: Path, waves: Iterable[Iterable[Job]]) -> list[Path]:
+    """Write `folder/wave-1/0000-train-3f2a91c0.json` …: a wave needs only the waves before it.
+
+    Raises:
+        HarnessError: the folder holds something, or cannot be written.
+    """
+    written = []
+    try:
+        if folder.exists() and any(folder.iterdir()):
+            hint = "name a new folder: what it holds may be of another plan"
+            raise HarnessError(f"--write-nodes {folder}", "is not empty", hint=hint)
+        for number, wave in enumerate(waves, 1):
+            place = folder / f"wave-{number}"
+            place.mkdir(parents=True)
+            for index, job in enumerate(wave):
+                path = place / f"{index:04d}-{job.kind}-{job.key[:8]}.json"
+                draft = path.with_suffix(".partial")
+                draft.write_text(frozen(job, threads=None), encoding="utf-8")
+                draft.replace(path)
+                written.append(path)
+    except OSError as error:
+        raise HarnessError(f"--write-nodes {folder}", str(error.strerror or error)) from error
+    return written
+
+
+def _require_own_key(job: Job, where: str) -> None:
+    """Right name, wrong run: a file that was edited must not pass for what it was."""
+    from harness.runs.registry import RUNNERS  # imports torch, which a worker needs anyway
+
+    try:
+        spec = RUNNERS[job.kind].spec.model_validate_json(job.spec_json, strict=True)
+    except ValidationError as error:
+        raise _fault(error, f"{where}: spec") from None
+    key = identity_key(job.kind, job.revision, identity(spec), job.inputs)
+    if key != job.key:
+        problem = f"is {job.key[:8]}…, and its content has the key {key[:8]}…: it was changed"
+        raise HarnessError(f"{where}: key", problem, hint="harness plan --write-nodes")
+
+
+def _fault(error: ValidationError, where: str) -> HarnessError:
+    first = error.errors(include_url=False)[0]
+    place = ".".join(str(part) for part in first["loc"])
+    if first["type"] == "json_invalid":
+        return HarnessError(where, f"is no JSON: {first['msg'].removeprefix('Invalid JSON: ')}")
+    got = "" if first["type"] == "missing" else f" (got {shown(first['input'])})"
+    hint = "written by another version of the harness" if place == "format" else ""
+    return HarnessError(f"{where}: {place}" if place else where, sentence(first) + got, hint=hint)

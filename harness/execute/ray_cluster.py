@@ -1,0 +1,136 @@
+"""A Ray cluster as the driver sees it: found or started, its machines looked at, and left again.
+
+`ray` is the extra `cluster`: it is imported once somebody asks for it.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from harness.errors import HarnessError
+from harness.execute.interrupt import Stop, stoppable
+from harness.execute.ray_machines import alive, looked_at, on_machine
+from harness.execute.ray_worker import Relay
+from harness.execute.resources import Machine
+from harness.store.locks import lease
+from harness.store.store import Store
+
+ANSWER_S = 10.0  # for a cluster to answer at its address
+START = "start one with ray start --head, or leave --address out"
+TOKEN = Path("~/.ray/auth_token")  # where Ray keeps what a cluster asks its users for
+OBJECTS = 128 * 2**20  # bytes of shared memory; what passes through it is a few kB
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """A connection, with what every node needs of it."""
+
+    ray: Any
+    witness: Path  # locked by the driver: a machine that sees it so has the driver's store
+    relay: Any  # the actor that collects what runs tell
+    looked: tuple[Machine, ...]  # at the start, each from within
+    stop: Stop  # Ctrl-C or SIGTERM; raised in a call of Ray they would break it
+
+    def machines(self) -> list[Machine]:
+        """Those that are alive now."""
+        return alive(self.ray)
+
+
+@contextmanager
+def connected(address: str | None, store: Path) -> Iterator[Cluster]:
+    """A cluster whose machines all see `store`; left at the end, and ended if it was started here.
+
+    Without an address, and without RAY_ADDRESS, Ray is started on this machine alone.
+
+    Raises:
+        HarnessError: no ray, no cluster there, or a machine of it that cannot run nodes.
+        Interrupted: Ctrl-C or SIGTERM, until it is left.
+    """
+    address = address or os.environ.get("RAY_ADDRESS")
+    ray = _imported(address)
+    with stoppable() as stop:
+        try:
+            _init(ray, address)
+            stop.listen()  # Ray has handlers of its own
+            with _witness(store) as witness:
+                machines = looked_at(ray, witness, stop)
+                yield Cluster(ray, witness, _relay(ray), tuple(machines), stop)
+        finally:
+            ray.shutdown()
+
+
+def _imported(address: str | None) -> Any:
+    # Ray would report usage, and pack the project's folder for the workers under `uv run`.
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    os.environ.setdefault("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
+    if address and TOKEN.expanduser().is_file():
+        # as `ray start` does; a driver that names an address would come without its token
+        os.environ.setdefault("RAY_AUTH_MODE", "token")
+    try:
+        import ray
+    except ImportError:
+        hint = "install the extra: uv sync --extra cluster, or pip install 'ray>=2.59'"
+        raise HarnessError("--executor ray", "ray is not installed here", hint=hint) from None
+    return ray
+
+
+def _init(ray: Any, address: str | None) -> None:
+    if address is not None and address.startswith("ray://"):
+        hint = "start the command on a machine of the cluster, with --address auto"
+        raise HarnessError(f"--address {address}", "the driver is part of the cluster", hint=hint)
+    _require_answer(address)
+    alone = {"include_dashboard": False, "object_store_memory": OBJECTS}
+    try:
+        ray.init(
+            address=address or "local",
+            log_to_driver=False,
+            logging_level="ERROR",
+            **({} if address else alone),
+        )
+    except (ConnectionError, ValueError, RuntimeError) as error:
+        problem = str(error).strip().splitlines()[0]
+        raise HarnessError(f"--address {address or 'local'}", problem, hint=START) from error
+
+
+def _require_answer(address: str | None) -> None:
+    """Raise HarnessError where nobody listens: Ray itself would try for many minutes."""
+    host, _, port = (address or "").rpartition(":")
+    if not (host and port.isdigit()):
+        return  # `auto` and the like, which Ray looks up
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), ANSWER_S).close()
+    except (OSError, OverflowError) as error:
+        problem = f"nothing answers there: {error}"
+        raise HarnessError(f"--address {address}", problem, hint=START) from error
+
+
+@contextmanager
+def _witness(store: Path) -> Iterator[Path]:
+    """A locked file in the store."""
+    tree = Store(store).tree
+    tree.prepare()
+    path = tree.room("locks") / f"driver-{secrets.token_hex(8)}.lock"
+    with lease(path):
+        try:
+            yield path
+        finally:
+            path.unlink(missing_ok=True)
+
+
+def _relay(ray: Any) -> Any:
+    """Beside the driver, so that no other machine takes it along when it dies."""
+    here = ray.get_runtime_context().get_node_id()
+    options = {
+        "num_cpus": 0,
+        "max_restarts": -1,
+        "max_task_retries": -1,
+        "scheduling_strategy": on_machine(here, soft=True),
+    }
+    return ray.remote(Relay).options(**options).remote()
