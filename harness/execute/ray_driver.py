@@ -77,4 +77,5 @@ def _demand(node: Node, footprint: Footprint, machines: Sequence[Machine], crew:
         threads=numerics.get("threads", 1),
         labels=crew.labels(node.kind),
         machines=machines,
+        processes=numerics.get("world_size", 1) if node.kind == "train" else 1,
     )

@@ -57,14 +57,19 @@ def demand_of(
     threads: int,
     labels: Mapping[str, str],
     machines: Sequence[Machine],
+    processes: int = 1,
 ) -> Demand:
-    """What a node with this footprint asks for; `threads` 0 means a fair share of its machine."""
+    """What a node with this footprint asks for; `threads` 0 means a fair share of its machine. A
+    training in several `processes` has a GPU, or the threads, for each of them.
+    """
     wanted = tuple(sorted(labels.items()))
     able = [one for one in machines if _carries(one, wanted) and (one.gpus > 0 or not cuda)]
     gpus = _share(footprint.gpu_mb, able) if cuda else 0.0
+    gpus = gpus if processes == 1 else float(processes * cuda)
     memory = MARGIN * 1e6 * (footprint.memory_mb or 0.0)
     largest = max((one.memory for one in able), default=math.inf)
-    return Demand(threads or _fair(able, gpus), gpus, int(min(memory, largest)), wanted)
+    cpus = processes * threads or _fair(able, gpus)
+    return Demand(cpus, gpus, int(min(memory, largest)), wanted)
 
 
 def _share(peak_mb: float | None, machines: Sequence[Machine]) -> float:

@@ -139,7 +139,7 @@ def _train(room: Path, rank: int, size: int) -> None:
     job = json.loads((room / "job.json").read_text(encoding="utf-8"))
     spec = Training.model_validate_json(job.pop("spec"), strict=True)
     place = _place(job)
-    device = spec.numerics.device
+    device: str = spec.numerics.device
     if device == "cuda":
         device = f"cuda:{os.environ['LOCAL_RANK']}"
         torch.cuda.set_device(device)

@@ -30,9 +30,15 @@ def asked(
     cuda: bool = True,
     threads: int = 1,
     labels: dict[str, str] | None = None,
+    processes: int = 1,
 ) -> Demand:
     return demand_of(
-        footprint, cuda=cuda, threads=threads, labels=labels or {}, machines=machines or (H100,)
+        footprint,
+        cuda=cuda,
+        threads=threads,
+        labels=labels or {},
+        machines=machines or (H100,),
+        processes=processes,
     )
 
 
@@ -54,6 +60,16 @@ def test_a_gpu_is_shared_by_what_was_measured(
     gpu_mb: float | None, machines: tuple[Machine, ...], share: float
 ) -> None:
     assert asked(Footprint(None, gpu_mb), *machines).gpus == share
+
+
+def test_a_training_in_several_processes_has_a_whole_gpu_for_each() -> None:
+    small = Footprint(None, 2_560.0)
+    found = asked(small, processes=4, threads=2)
+    assert (found.gpus, found.cpus) == (4.0, 8)
+    assert asked(small, processes=4, threads=0).cpus == 32  # all that its GPUs have
+    found = asked(small, CPU, cuda=False, processes=4)
+    assert (found.gpus, found.cpus) == (0.0, 4)
+    assert not fits(asked(small, H100, processes=5), H100)
 
 
 def test_a_pin_leaves_only_the_machines_that_carry_it() -> None:
