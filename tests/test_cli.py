@@ -112,7 +112,7 @@ def test_an_overridden_run_is_marked_and_counts_against_nothing(done: Path) -> N
     ran = harness(done, "check", "table1", "--set", "seed=0", "--out", str(done / "out2"))
     assert ran.returncode == 0
     verdict = json.loads((done / "out2/smoke/table1/verdict.json").read_text())
-    assert verdict["overridden"] == ["seed=0"]
+    assert verdict["overridden"] == ["--set seed=0"]
     assert {cell["status"] for cell in verdict["cells"]} == {"NOT_COMPARED"}
     assert "seed=0" in (done / "out2/smoke/report.html").read_text()
 

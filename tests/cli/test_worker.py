@@ -15,7 +15,8 @@ from harness.store.store import Store
 from harness.store.verify import verify
 from tests.small import ROOT
 
-SMALL = ["neuron=relu", "depth=8", "width=2", "recipe.epochs=2", "network.base_width=2"]
+SMALL = ["neuron=relu", "depth=8", "width=2", "network.base_width=2"]
+SHORT = (*SMALL, "recipe.epochs=2")
 SAME = ("metrics.json", "network.safetensors")
 
 
@@ -45,7 +46,7 @@ def contents(store: Path) -> dict[str, list[str]]:
 
 @pytest.mark.slow
 def test_files_run_by_hand_give_the_bytes_of_one_command(tmp_path: Path) -> None:
-    files = planned(tmp_path / "nodes", tmp_path / "a")
+    files = planned(tmp_path / "nodes", tmp_path / "a", "recipe.epochs=2")
     assert len(files) == 2
     for file in files:
         ran = harness("worker", str(file), "--json")
@@ -54,7 +55,7 @@ def test_files_run_by_hand_give_the_bytes_of_one_command(tmp_path: Path) -> None
         names = [event["event"] for event in events]
         assert names == ["started", "advanced", "advanced", "finished"]
         assert events[2]["progress"]["done"] == 2
-    typed = [word for one in SMALL for word in ("--set", one)]
+    typed = [word for one in SHORT for word in ("--set", one)]
     words = ("reproduce", "table1", *typed, "--out", str(tmp_path / "out"))
     assert harness(*words, store=tmp_path / "b").returncode == 0
     assert contents(tmp_path / "a") == contents(tmp_path / "b")
@@ -89,7 +90,7 @@ def test_a_worker_that_is_stopped_goes_on_in_the_store_that_is_named(tmp_path: P
 
 @pytest.mark.slow
 def test_a_run_that_fails_is_3_and_a_file_that_is_none_is_2(tmp_path: Path) -> None:
-    file, _ = planned(tmp_path / "nodes", tmp_path / "a", "recipe.lr=100", "recipe.momentum=0.99")
+    file, _ = planned(tmp_path / "nodes", tmp_path / "a", "recipe.lr=100", "recipe.epochs=2")
     failed = harness("worker", str(file))
     assert failed.returncode == 3, failed.stdout
     assert "FAILED: " in failed.stdout

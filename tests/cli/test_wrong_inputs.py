@@ -19,7 +19,10 @@ WRONG = [
     ("plan table1 --profil smoke", "no such option --profil – did you mean '--profile'?"),
     ("plan table1 --jobs 2", "no such option --jobs – harness reproduce, check, golden have it"),
     ("plan table1 -p smoke", "harness plan: no such option -p – known: --data-dir, "),
-    ("reproduce table1 --json", "no such option --json – harness list, plan, diff, doctor"),
+    (
+        "reproduce table1 --json",
+        "no such option --json – harness list, plan, diff, worker, doctor, verify have it",
+    ),
     ("list --profile smoke", "no such option --profile – harness plan, reproduce, report"),
     ("list table1", "harness list: unexpected extra argument (table1)"),
     ("plan table1 --profile", "harness plan: --profile needs a value"),
