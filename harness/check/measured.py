@@ -15,7 +15,7 @@ from typing import Any
 
 import pandas as pd
 
-from harness.check.golden import level_text
+from harness.check.golden import FIELDS, level_text
 from harness.check.subject import rows
 from harness.errors import HarnessError
 from harness.store.durable import make_folder, write_durably
@@ -43,11 +43,13 @@ def write_measured(
     rest on (keys, seeds, environment, command), in JSON values.
 
     Raises:
-        HarnessError: no cell of a quantity is defined, or a number rests on fewer than `fewest`
-            seeds.
+        HarnessError: no cell of a quantity is defined, a number rests on fewer than `fewest`
+            seeds, or an axis has the name of a field, so that the file could not be read.
     """
     chosen = rows(cells[cells["quantity"].isin(quantities)])
     where = f"golden/{name}/{file}"
+    if taken := [axis for axis in index if axis in FIELDS]:
+        raise HarnessError(where, f"the axis {taken[0]!r} has the name of a field of golden files")
     lacking = [one for one in quantities if one not in {row["quantity"] for row in chosen}]
     if lacking:
         raise HarnessError(where, f"nothing was measured of {', '.join(lacking)}")

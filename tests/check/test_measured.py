@@ -85,6 +85,17 @@ def test_a_cell_that_a_seed_leaves_undefined_is_kept_without_a_value(tmp_path: P
     assert all(cell.number and cell.rule == "accuracy" for cell in others)
 
 
+def test_an_axis_with_the_name_of_a_field_is_refused_before_anything_is_written(
+    tmp_path: Path,
+) -> None:
+    frame = framed(FIVE)
+    cells = frame.cells.rename(columns={"width": "place"})
+    index = ("neuron", "depth", "place")
+    with pytest.raises(HarnessError, match="the axis 'place' has the name of a field"):
+        write_measured(tmp_path, "smoke", "t.csv", cells, index, ("accuracy",), {})
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_words_need_no_seeds(tmp_path: Path) -> None:
     made = plan("tableD1")
     frame = frame_of(made.exhibits[0], SyntheticStore(made), {})
