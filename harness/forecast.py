@@ -66,10 +66,11 @@ def _lines(held: Survey, machines: Machines, made: Schedule) -> list[str]:
         f"{node.label} ({duration(held.estimates[node.key].seconds)})" for node in chain[:NAMED]
     )
     more = f" → {len(chain) - NAMED} more" if len(chain) > NAMED else ""
-    hours = (f"; {_gpu_hours(held):,.1f} GPU-hours worked, {_held_hours(held, made):,.1f} held",)
+    worked, reserved = _gpu_hours(held), _held_hours(held, made)
+    hours = f"; {worked:,.1f} GPU-hours worked, {reserved:,.1f} held" if worked else ""
     return [
         f"on {machines}: ~{took}, {made.utilisation:.0%} of {made.slots} slots busy"
-        + (hours[0] if _gpu_hours(held) else "")
+        + hours
         + f"; {size(sum(held.disk.values()))} of disk",
         f"no order is faster than {duration(made.bound_s)}: {_binding(made)}",
         f"critical path, {duration(made.critical_s)}: {shown}{more}",

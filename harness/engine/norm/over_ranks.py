@@ -16,7 +16,7 @@ from torch import Tensor, distributed
 
 def summed_over_ranks(sums: NDArray[np.float64]) -> NDArray[np.float64]:
     """The same array on every process."""
-    total = torch.from_numpy(np.ascontiguousarray(sums).copy())
+    total = torch.from_numpy(sums.copy())
     distributed.all_reduce(total)
     return total.numpy()
 
