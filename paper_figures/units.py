@@ -14,7 +14,7 @@ from paper_figures.pictures import picture, show, source, value, word
 from paper_figures.select import at, matrix
 from paper_figures.style import FIRST, INK, SMALL, canvas, not_measured, quiet, ramp
 
-Row = tuple[str, str, str]  # quantity, its words with a place for the number, what is left out
+Row = tuple[str, str, str]  # quantity, its words with room for the number, what is left out
 CONVOLUTIONS = {f"features.{n}": f"conv{k}" for k, n in enumerate((0, 3, 6, 8, 10), 1)}
 EDGES = ("top", "left", "bottom", "right")
 
@@ -46,8 +46,8 @@ def starts_of(maps: DataFrame) -> int:
 
 def _outline(axes: Axes, frame: DataFrame) -> None:
     """What the unit sees, and that with what the search may roll the image by."""
-    seen = [value(frame, "seen", place=edge) for edge in EDGES]
-    if any(map(math.isnan, seen)) or math.isnan(value(frame, "contrast_mean", place="outside")):
+    seen = [value(frame, "seen", region=edge) for edge in EDGES]
+    if any(map(math.isnan, seen)) or math.isnan(value(frame, "contrast_mean", region="outside")):
         return
     for margin, line in ((0.0, "-"), (value(frame, "margin"), "--")):
         top, left = seen[0] - margin - 0.5, seen[1] - margin - 0.5
@@ -59,8 +59,8 @@ def _outline(axes: Axes, frame: DataFrame) -> None:
 
 def _numbers(frame: DataFrame, start: int, said: Sequence[Row]) -> str:
     lines = []
-    for quantity, words, place in said:
-        levels = {"start": str(start)} | ({"place": place} if place else {})
+    for quantity, words, region in said:
+        levels = {"start": str(start)} | ({"region": region} if region else {})
         found = value(frame, quantity, **levels)
         if not math.isnan(found):
             lines.append(words.format(found))

@@ -36,16 +36,16 @@ def read(measure: Maximisation, content: Mapping[str, Any]) -> Iterator[Reading]
             yield Reading(quantity, ACTIVATION, row[name], levels={"start": str(start)})
     gains = [row["end"] - row["start"] for row in starts]
     yield Reading("gain", ACTIVATION, _mean(gains))
-    for place in ("inside", "outside"):
-        values = [row[place] for row in starts]
+    for region in ("inside", "outside"):
+        values = [row[region] for row in starts]
         for start, value in enumerate(values):
-            yield _number("contrast", value, CONTRAST, SEES_ALL, start=start, place=place)
+            yield _number("contrast", value, CONTRAST, SEES_ALL, start=start, region=region)
         defined = [value for value in values if value is not None]
         if defined:
-            yield _number("contrast_mean", _mean(defined), CONTRAST, "", place=place)
+            yield _number("contrast_mean", _mean(defined), CONTRAST, "", region=region)
     yield from _spectrum(content)
     for edge, value in zip(EDGES, content["seen"], strict=True):
-        yield Reading("seen", PIXELS, float(value), levels={"place": edge})
+        yield Reading("seen", PIXELS, float(value), levels={"region": edge})
     yield Reading("margin", PIXELS, float(content["margin"]))
     yield Reading("source", "", text=str(content["source"]))
     yield Reading("unit", "", text=_unit(content))

@@ -35,10 +35,10 @@ def read(measure: TopImagesMeasure, content: Mapping[str, Any]) -> Iterator[Read
         yield Reading("ties", "images as active as the last one shown", row["ties"], levels=level)
     everything = {"target": EVERYTHING, "brightness": content["everything"]}
     for row in (*content["targets"], everything):
-        for place, colours in row["brightness"].items():
+        for region, colours in row["brightness"].items():
             whole = {**colours, "all": math.fsum(colours.values()) / len(colours)}
             for colour, value in whole.items():
-                at = {"target": str(row["target"]), "place": str(place), "colour": str(colour)}
+                at = {"target": str(row["target"]), "region": str(region), "colour": str(colour)}
                 yield Reading("brightness", BRIGHTNESS, float(value), levels=at)
     row, column = content["position"]
     yield Reading("layer", "", text=str(content["layer"]))

@@ -80,7 +80,7 @@ class Maximisation(_Unit):
     kind: Literal["maximisation"]
     ascent: Name = Field(description="block that says how they are sought")
     needs: ClassVar[tuple[str, ...]] = _ARTIFICIAL
-    index: ClassVar[tuple[str, ...]] = ("start", "place")
+    index: ClassVar[tuple[str, ...]] = ("start", "region")
 
     @property
     def blocks(self) -> Mapping[str, str]:
@@ -94,7 +94,7 @@ class TopImagesMeasure(_Unit):
 
     kind: Literal["top_images"]
     k: int = Field(default=20, ge=1, le=1000)
-    index: ClassVar[tuple[str, ...]] = ("target", "rank", "place", "colour")
+    index: ClassVar[tuple[str, ...]] = ("target", "rank", "region", "colour")
 
     @model_validator(mode="after")
     def _has_all_three(self) -> TopImagesMeasure:

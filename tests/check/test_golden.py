@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from harness.check.golden import level_text, read_golden
+from harness.check.golden import FIELDS, level_text, read_golden
 from harness.errors import Faults, HarnessError
+from tests.synthetic import library
 
 INDEX = ("neuron", "depth")
 HEAD = "quantity,neuron,depth,value,std,n,place"
@@ -122,3 +123,9 @@ def test_words_need_the_exact_rule(tmp_path: Path) -> None:
 )
 def test_levels_as_golden_files_write_them(value: object, text: str) -> None:
     assert level_text(value) == text
+
+
+def test_no_exhibit_has_an_axis_with_the_name_of_a_field() -> None:
+    exhibits = library().exhibits.values()
+    taken = {one.id: set(FIELDS) & {*one.varied(), *one.added()} for one in exhibits}
+    assert not {name: axes for name, axes in taken.items() if axes}

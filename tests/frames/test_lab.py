@@ -129,10 +129,10 @@ def maximised(exhibit: str, kernel: Any, orientation: float, outside: float | No
 
 def test_a_unit_that_sees_everything_has_no_outside() -> None:
     frame = maximised("lab-fig8", None, 10.0, None)
-    assert cells_of(frame, "contrast", start="1", place="inside")["value"] == 0.2
-    assert "sees the whole image" in cells_of(frame, "contrast", start="1", place="outside")["why"]
+    assert cells_of(frame, "contrast", start="1", region="inside")["value"] == 0.2
+    assert "sees the whole image" in cells_of(frame, "contrast", start="1", region="outside")["why"]
     means = frame.cells[frame.cells["quantity"] == "contrast_mean"]
-    assert list(means["place"]) == ["inside"]  # a golden file holds no cell without a number
+    assert list(means["region"]) == ["inside"]  # a golden file holds no cell without a number
     assert cells_of(frame, "gain")["value"] == 4.0
     assert "no channel" in cells_of(frame, "off_kernel", start="0")["why"]
 
@@ -147,13 +147,13 @@ def test_orientations_turn_by_90_degrees_at_most(
     assert cells_of(frame, "off_kernel", start="0")["value"] == pytest.approx(turned)
     assert cells_of(frame, "off_vertical", start="0")["value"] == pytest.approx(abs(image - 90))
     assert cells_of(frame, "unit")["text"] == "features.6, channel 20, neuron (5, 5)"
-    assert cells_of(frame, "seen", place="bottom")["value"] == 145
+    assert cells_of(frame, "seen", region="bottom")["value"] == 145
 
 
 def test_top_images_keep_their_ranks_and_everything_stands_beside_them() -> None:
     made = plan("lab-fig9")
     store = Stored(made)
-    bright = {place: {"red": 0.1, "green": 0.2, "blue": 0.6} for place in ("border", "centre")}
+    bright = {region: {"red": 0.1, "green": 0.2, "blue": 0.6} for region in ("border", "centre")}
     rows = [
         {"target": target, "images": [4, 2], "activations": [1.0, 0.5], "ties": 3,
          "brightness": bright}
@@ -168,7 +168,7 @@ def test_top_images_keep_their_ranks_and_everything_stands_beside_them() -> None
     assert cells_of(frame, "activation", target="neuron", rank="2")["value"] == 0.5
     assert cells_of(frame, "activation_mean", target="layer")["value"] == 0.75
     assert cells_of(frame, "ties", target="channel")["value"] == 3
-    at = {"target": "everything", "place": "border"}
+    at = {"target": "everything", "region": "border"}
     assert cells_of(frame, "brightness", colour="all", **at)["value"] == pytest.approx(0.3)
     assert cells_of(frame, "neuron")["text"] == "channel 0, row 2, column 1"
     assert frame.maps is not None

@@ -15,7 +15,7 @@ from paper_figures import drawing
 from tests.paper_figures.made import CELLS, MAPS
 
 AXES = ("neuron", "dataset", "depth", "width", "residual", "single_step", "time_steps", "stage")
-AXES += ("fit", "direction", "split", "pixels", "kernel", "start", "place", "target", "rank")
+AXES += ("fit", "direction", "split", "pixels", "kernel", "start", "region", "target", "rank")
 FOLDER = Path(paper_figures.__file__).parent
 
 
