@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from urllib.parse import quote
 
@@ -133,7 +134,7 @@ def _figure(exhibit: Exhibit, drawn: Drawn | None) -> Figure | None:
         return None
     if drawn.problem:
         return Figure("", exhibit.title, "", "", marks.UNDRAWN, drawn.problem)
-    svg = drawn.svg.decode().replace("\n", " ")
+    svg = re.sub(r">\s+<", "><", re.sub(r"\s+", " ", drawn.svg.decode()))  # indented by matplotlib
     address = "data:image/svg+xml," + quote(svg, safe=_IN_ADDRESSES)
     place = f"{exhibit.id}/{drawn.name}"
     return Figure(address, f"Drawing: {exhibit.title}", f"{place}.svg", f"{place}.png", marks.DRAWN)

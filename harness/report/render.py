@@ -18,6 +18,7 @@ STYLES = ("page.css", "tables.css", "exhibit.css", "plots.css", "print.css")
 SCRIPTS = (  # each may use those before it
     "theme.js",
     "copy.js",
+    "late.js",
     "colours.js",
     "unpack.js",
     "profile.js",

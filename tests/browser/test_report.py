@@ -42,6 +42,17 @@ def test_it_is_small(report: Path, opened: Opened) -> None:
     assert opened.page.evaluate("document.querySelectorAll('*').length") < 20_000
 
 
+def test_every_cell_of_a_table_is_there_once_it_is_opened(opened: Opened) -> None:
+    fold = opened.page.locator("#table1 details.late")
+    assert fold.locator("tr").count() == 0
+    fold.locator("summary").click()
+    fold.locator("tbody tr").first.wait_for()
+    rows = fold.locator("tbody tr").count()
+    fold.locator("summary").click()
+    fold.locator("summary").click()
+    assert fold.locator("tbody tr").count() == rows > 20
+
+
 def test_a_map_of_577_layers_comes_from_the_largest_network(opened: Opened) -> None:
     maps = maps_of(opened, "fig2")
     maps.get_by_role("button", name="depth 164").click()

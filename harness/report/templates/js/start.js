@@ -36,6 +36,7 @@ function followReading() {
 
 themeSwitch(document.querySelector("button.theme"));
 for (const command of document.querySelectorAll("pre.command")) copyButton(command);
+for (const fold of document.querySelectorAll("details.late")) filledWhenOpened(fold);
 for (const maps of document.querySelectorAll("[data-maps]")) maps.hidden = false;
 followReading();
 whenNear("[data-maps]", choiceOfMaps);
