@@ -79,6 +79,7 @@ def plan_record(project: Project, held: Survey) -> dict[str, Any]:
                 "why": None if key in held.stored else str(held.reasons[key]),
                 "seconds": round(held.estimates[key].seconds, 1),
                 "from_runs": held.estimates[key].runs,
+                "basis": held.estimates[key].basis,
                 "disk_bytes": held.disk.get(key, 0),
                 "inputs": dict(node.inputs),
                 "spec": dict(node.spec),
@@ -187,8 +188,10 @@ def cost(held: Survey, slots: int = 1) -> str:
     kinds = Counter(node.kind for node in held.todo)
     what = ", ".join(f"{count} {kind}" for kind, count in kinds.items())
     seconds = sum(held.estimates[node.key].seconds for node in held.todo)
-    runs = max(held.estimates[node.key].runs for node in held.todo)
+    earlier = [held.estimates[node.key].runs for node in held.todo]
+    runs, bare = max(earlier), earlier.count(0)
     basis = f"from {runs} earlier runs" if runs else "from stated constants, no earlier run here"
+    basis += f", {bare} nodes from stated constants" if runs and bare else ""
     spent = f"~{duration(seconds / slots)} on {slots} worker{'s' if slots > 1 else ''}"
     said = f"to do: {what} ({spent}, {basis}; {size(sum(held.disk.values()))} of disk)"
     for name, count in held.downloads.items():

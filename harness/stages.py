@@ -191,9 +191,12 @@ def survey(project: Project, plan: Plan, store: Store) -> Survey:
 
 
 def _past(run: Manifest) -> Past:
-    gpu = run.numbers.get(GPU_MEMORY)
-    gpu_mb = float(gpu) if isinstance(gpu, int | float) else None
-    return Past(run.kind, run.spec, run.wall_s, run.peak_memory_mb, gpu_mb)
+    def number(name: str) -> float | None:
+        found = run.numbers.get(name)
+        return float(found) if isinstance(found, int | float) else None
+
+    gpu_mb, rate = number(GPU_MEMORY), number("images_per_second")
+    return Past(run.kind, run.spec, run.wall_s, run.peak_memory_mb, gpu_mb, rate, run.revision)
 
 
 def _identity(node: Node) -> Identity:

@@ -81,9 +81,10 @@ def _alexnet(network: Mapping[str, Any], side: int) -> Size:
     stand-in has the 2.5 M of the convolutions, which is also what is looked at of the others.
     """
     if network.get("weights") == "stand-in":
-        enlarged = side * network["enlarge"]
-        return Size(6, ALEXNET_MACS * (enlarged / 224) ** 2, 2_560_000, 14, 1e6)
-    return Size(8, 59e6 + ALEXNET_MACS * (side / 224) ** 2, 61_100_840, 20, 1e6 * (side / 224) ** 2)
+        area = (side * network["enlarge"] / 224) ** 2
+        return Size(6, ALEXNET_MACS * area, 2_560_000, 14, 1e6 * area)
+    area = (side / 224) ** 2
+    return Size(8, 59e6 + ALEXNET_MACS * area, 61_100_840, 20, 1e6 * area)
 
 
 SIZES: Mapping[str, Callable[[Mapping[str, Any], int], Size]] = {

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import pytest
 
 from harness.layout import layout
-from harness.plan.cost import Past, disk_bytes, estimate
+from harness.plan.cost import Basis, Past, disk_bytes, estimate
 from harness.plan.expand import expand
 from harness.plan.node import Node
 from harness.plan.resolve import Setting
+from harness.plan.revisions import REVISIONS
 from harness.plan.size import resnet_macs, resnet_parameters
 from harness.spec.library import load
 from harness.spec.overrides import parse_override
@@ -35,13 +39,85 @@ def test_deeper_wider_and_spiking_networks_cost_more() -> None:
 
 
 def test_earlier_runs_set_the_scale() -> None:
-    node = next(iter(nodes().values()))
-    stated = estimate([node], [])[node.key]
-    assert stated.runs == 0
-    slow = [Past("train", node.spec, stated.seconds * factor) for factor in (2.0, 3.0, 40.0)]
+    node, other, *_ = nodes().values()
+    stated = estimate([node, other], [])
+    assert stated[node.key].runs == 0
+    assert stated[node.key].basis is Basis.STATED
+    slow = [
+        Past("train", other.spec, stated[other.key].seconds * factor) for factor in (2.0, 3.0, 40.0)
+    ]
     learnt = estimate([node], slow)[node.key]
     assert learnt.runs == 3
-    assert learnt.seconds == pytest.approx(3.0 * stated.seconds)  # the median, not the mean
+    assert learnt.basis is Basis.SCALED
+    expected = 3.0 * stated[node.key].seconds  # the median, not the mean
+    assert learnt.seconds == pytest.approx(expected)
+
+
+def seeded(spec: Mapping[str, Any], seed: int) -> dict[str, Any]:
+    return {**spec, "seed": seed}
+
+
+def test_a_run_of_another_seed_is_a_measurement_of_this_one() -> None:
+    node, other, *_ = nodes().values()
+    past = [Past("train", seeded(node.spec, seed), 10.0 + seed) for seed in (1, 2, 9)]
+    past += [Past("train", other.spec, 5000.0)] * 5
+    found = estimate([node], past)[node.key]
+    assert (found.seconds, found.runs, found.basis) == (12.0, 3, Basis.MEASURED)
+
+
+def test_a_measurement_of_networks_of_other_seeds_is_one_too() -> None:
+    library = load(layout())
+    plan = expand(library, ("fig3",), Setting(library.blocks, library.profile("smoke")))
+    node = next(node for node in plan.nodes.values() if node.kind == "cka")
+    sides = {side: seeded(node.spec[side], 7) for side in ("x", "y")}
+    found = estimate([node], [Past("cka", {**node.spec, **sides}, 4.0)])[node.key]
+    assert (found.seconds, found.basis) == (4.0, Basis.MEASURED)
+    assert found.images_per_second is None
+    fewer = {**node.spec, "cka": {**node.spec["cka"], "images": 1}}
+    assert estimate([node], [Past("cka", fewer, 4.0)])[node.key].basis is Basis.SCALED
+
+
+def test_what_older_code_took_is_no_measurement_of_todays() -> None:
+    node = next(iter(nodes().values()))
+    old, today = (
+        Past("train", node.spec, 4.0, revision=which) for which in (1, REVISIONS["train"])
+    )
+    assert estimate([node], [old])[node.key].basis is Basis.SCALED
+    assert estimate([node], [today])[node.key].basis is Basis.MEASURED
+
+
+def test_images_per_second_are_the_counted_ones_or_all_images_by_all_seconds() -> None:
+    node = next(iter(nodes().values()))
+    images = 5 * 2560  # epochs x images
+    stated = estimate([node], [])[node.key]
+    assert stated.images_per_second == pytest.approx(images / stated.seconds)
+    counted = [Past("train", node.spec, 10.0, images_per_second=rate) for rate in (900.0, 1000.0)]
+    assert estimate([node], counted)[node.key].images_per_second == 950.0
+    uncounted = estimate([node], [Past("train", node.spec, 10.0)])[node.key]
+    assert uncounted.images_per_second == images / 10.0
+
+
+MEASURED = [  # label → seconds, once each: one thread of an Intel Xeon, two runs side by side
+    ("table1", "resnet-164 relu digits seed 0", 37.5),
+    ("table1", "resnet-164 lif T=4 digits seed 0", 75.7),
+    ("table1", "resnet-20 x16 relu digits seed 0", 52.6),
+    ("figA1", "vgg-43 relu digits seed 0", 8.5),
+    ("figA2", "vgg-13 lif T=32 digits seed 0", 11.7),
+    ("fig5", "resnet-20 lif T=128 digits seed 0", 131.5),
+    ("lab-fig7", "alexnet relu digits seed 0", 26.3),
+    ("fig8", "PGD on resnet-20 relu digits seed 0", 9.1),
+]
+
+
+@pytest.mark.parametrize(("exhibit", "label", "seconds"), MEASURED)
+def test_stated_constants_are_near_what_was_measured(
+    exhibit: str, label: str, seconds: float
+) -> None:
+    library = load(layout())
+    plan = expand(library, (exhibit,), Setting(library.blocks, library.profile("smoke")))
+    node = next(node for node in plan.nodes.values() if node.label == label)
+    stated = estimate([node], [])[node.key].seconds
+    assert 1 / 1.35 < stated / seconds < 1.35
 
 
 def test_runs_of_another_kind_or_device_say_nothing() -> None:
