@@ -11,6 +11,7 @@ from harness.chain import held_against_store, node_files
 from harness.cli.flat import flat
 from harness.cli.options import Asked, Json, Spoken
 from harness.cli.output import print_json
+from harness.costs import costs_record, print_costs
 from harness.forecast import forecast_record, print_forecast
 from harness.listing import FEW_NODES, plan_record, print_plan
 from harness.plan.schedule import parse_machines
@@ -24,6 +25,10 @@ Machines = Annotated[
         help="when it would be done on 8 machines that run 4 nodes each",
         show_default=False,
     ),
+]
+Costs = Annotated[
+    bool,
+    typer.Option("--costs", help="what each exhibit costs, the dearest first, and how fast it is"),
 ]
 Files = Annotated[
     Path | None,
@@ -41,6 +46,7 @@ def plan(
     asked: Asked,
     spoken: Spoken,
     as_json: Json = False,
+    costs: Costs = False,
     machines: Machines = None,
     files: Files = None,
 ) -> None:
@@ -51,6 +57,7 @@ def plan(
     Examples:
 
     - `harness plan table1`
+    - `harness plan all --profile paper --costs`
     - `harness plan all --profile paper --nodes 8x4`
     - `harness plan table1 --profile paper --write-nodes nodes`
     - `harness plan table1 --set recipe.epochs=2 --set seed=0,1,2 --json`
@@ -62,11 +69,15 @@ def plan(
     written = node_files(opened, held, files) if files is not None else []
     if as_json:
         record = plan_record(opened, held)
+        record |= {"costs": costs_record(held)} if costs else {}
         record |= {"schedule": forecast_record(held, many)} if many else {}
         print_json(record | ({"files": [str(path) for path in written]} if files else {}))
         return
-    nodes = {Voice.QUIET: 0, Voice.PLAIN: FEW_NODES, Voice.VERBOSE: len(held.todo)}[voice]
-    print_plan(held, console(), nodes=nodes)
+    if costs:
+        print_costs(held, console(), trainings=voice is not Voice.QUIET)
+    else:
+        nodes = {Voice.QUIET: 0, Voice.PLAIN: FEW_NODES, Voice.VERBOSE: len(held.todo)}[voice]
+        print_plan(held, console(), nodes=nodes)
     if many is not None:
         print_forecast(held, many, console())
     for folder in dict.fromkeys(path.parent for path in written):

@@ -30,6 +30,7 @@ MAY: dict[str, set[str]] = {
     "upkeep": GROUND | {"spec", "plan", "engine", "store", "execute", "screen", "stages"},
     "listing": GROUND | {"spec", "plan", "store", "screen", "stages"},
     "forecast": GROUND | {"plan", "screen", "stages"},
+    "costs": GROUND | {"plan", "screen", "stages"},
     "chain": GROUND
     | {"plan", "store", "execute", "check", "report", "listing", "screen", "stages"},
     "cli": GROUND
@@ -40,6 +41,7 @@ MAY: dict[str, set[str]] = {
         "execute",
         "check",
         "chain",
+        "costs",
         "forecast",
         "listing",
         "screen",
@@ -53,6 +55,7 @@ MAY: dict[str, set[str]] = {
 TORCH_FREE = {"spec", "plan", "store", "frames", "check", "report", "execute", "screen", "stages"}
 TORCH_FREE |= {
     "upkeep",
+    "costs",
     "forecast",
     "listing",
     "chain",
