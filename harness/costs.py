@@ -107,7 +107,7 @@ def _print_trainings(kinds: Iterable[Throughput], console: Console) -> None:
         (
             *_named(one.kind),
             str(one.trainings),
-            f"{_mark(one.basis)}{one.images_per_second:,.0f}",
+            _images(one.images_per_second, one.basis),
             _hours(one.seconds),
             _rests_on(one),
         )
@@ -133,14 +133,15 @@ def _rests_on(one: Throughput) -> str:
 
 
 def _rate(one: Estimate | None) -> str:
-    """`310`, `~310` where it is not measured."""
     if one is None or one.images_per_second is None:
         return ""
-    return f"{_mark(one.basis)}{one.images_per_second:,.0f}"
+    return _images(one.images_per_second, one.basis)
 
 
-def _mark(basis: Basis) -> str:
-    return "" if basis is Basis.MEASURED else "~"
+def _images(per_second: float, basis: Basis) -> str:
+    """`310`, `4.2`, `~310` where it is not measured."""
+    digits = 0 if per_second >= 10 else 1 if per_second >= 1 else 2
+    return f"{'' if basis is Basis.MEASURED else '~'}{per_second:,.{digits}f}"
 
 
 def _hours(seconds: float) -> str:
