@@ -23,7 +23,7 @@ from harness.report.evidence import evidence_view, intervals
 from harness.report.figures import Drawn
 from harness.report.learning import curves_view
 from harness.report.maps_view import maps_view
-from harness.report.pivot import Pivot, pivot
+from harness.report.pivot import Pivot, pivot, spread
 from harness.report.plan_graph import plan_graph
 from harness.report.provenance import Manifests, failure_views, provenance
 from harness.report.tables import comparison, details, plain, tolerances
@@ -50,6 +50,8 @@ def exhibit_view(
     layout = pivot(one.planned, index)
     names = quantity_names(exhibit)
     is_held = exhibit.golden is not None or verdict.golden is not None
+    # a table without golden values is what its exhibit is for, so it is not folded away
+    is_table = is_held or (exhibit.figure is None and one.frame.maps is None)
     document = library.documents[exhibit.id]
     return ExhibitView(
         id=exhibit.id,
@@ -62,11 +64,11 @@ def exhibit_view(
         cells=marks.counts_of_cells(verdict),
         claims_counts=marks.counts_of_claims(verdict),
         failures=failure_views(one.planned, plan, failures),
-        grid=_held(verdict, layout, names, exhibit.title) if is_held else None,
+        grid=_compared(verdict, layout, names, exhibit.title) if is_table else None,
         tolerances=tolerances(verdict.cells, names),
         details=details(verdict.cells, names) if is_held else (),
         intervals=intervals(verdict.cells),
-        more=_more(one.frame, verdict, layout, names, is_held),
+        more=_more(one.frame, verdict, layout, names, is_table),
         figure=_figure(exhibit, figure),
         maps=maps_view(one.planned, one.frame),
         charts=charts(one.frame, layout),
@@ -83,8 +85,9 @@ def exhibit_view(
     )
 
 
-def _held(verdict: Verdict, layout: Pivot, names: Mapping[str, str], title: str) -> Grid:
-    """The compared cells; a quantity that is the only one is named once, above them."""
+def _compared(verdict: Verdict, layout: Pivot, names: Mapping[str, str], title: str) -> Grid:
+    """The cells of the verdict; a quantity that is the only one is named once, above them."""
+    layout = spread(layout, [cell.levels for cell in verdict.cells])
     quantities = {cell.quantity for cell in verdict.cells}
     if len(quantities) > 1 or quantities <= set(names):
         return comparison(verdict, layout, names, title)
@@ -115,17 +118,17 @@ def against(verdict: Verdict) -> str:
 
 
 def _more(
-    frame: Frame, verdict: Verdict, layout: Pivot, names: Mapping[str, str], is_held: bool
+    frame: Frame, verdict: Verdict, layout: Pivot, names: Mapping[str, str], is_table: bool
 ) -> Listing | None:
     """The quantities that are compared with nothing: beside those that are, or all of them."""
-    compared = {cell.quantity for cell in verdict.cells} if is_held else set()
+    compared = {cell.quantity for cell in verdict.cells} if is_table else set()
     others = frame.cells[~frame.cells["quantity"].isin(compared | frame.fine)]
     if others.empty:
         return None
     rest = Frame(frame.exhibit, frame.index, frame.runs, others, frame.points, ())
     cells = compare(rest, Standard(None, None, "golden files do not list this quantity"))
     readable = {cell.quantity: wording.quantity(cell.quantity) for cell in cells}
-    caption = "Measured too, compared with nothing" if is_held else "What was measured"
+    caption = "Measured too, compared with nothing" if is_table else "What was measured"
     return Listing(caption, plain(cells, layout, {**readable, **names}))
 
 

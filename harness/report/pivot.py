@@ -16,6 +16,7 @@ from harness.plan.expand import PlannedExhibit
 from harness.report import wording
 
 Levels = Mapping[str, str]
+WIDEST = 8  # columns of an axis that a measure adds
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,22 @@ def pivot(planned: PlannedExhibit, index: Sequence[str]) -> Pivot:
         Block(axes=_across(grid, shared), columns=_columns(grid, shared, planned)) for grid in grids
     )
     return Pivot((*shared, *added), blocks)
+
+
+def spread(layout: Pivot, cells: Sequence[Levels]) -> Pivot:
+    """The layout for these cells: where the grids give a single column, the last axis that tells
+    most of the cells apart stands across instead of down.
+    """
+    if len(layout.columns()) > 1:
+        return layout
+    held = dict(layout.columns()[0]) if layout.blocks else {}
+    for name in reversed(layout.rows):
+        named = [at[name] for at in cells if at[name]]
+        levels = tuple(dict.fromkeys(named))
+        if 1 < len(levels) <= WIDEST and 2 * len(named) > len(cells):
+            rows = tuple(other for other in layout.rows if other != name)
+            return Pivot(rows, (Block((name,), tuple(held | {name: one} for one in levels)),))
+    return layout
 
 
 def _text_axes(axes: Mapping[str, Sequence[object]]) -> dict[str, tuple[str, ...]]:

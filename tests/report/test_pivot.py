@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from harness.report.pivot import pivot
+from harness.report.pivot import Block, Pivot, pivot, spread
 from harness.spec.exhibit import Exhibit, Grid
 from tests.synthetic import plan
 
@@ -49,3 +49,25 @@ def test_other_shapes(grids, rows: tuple[str, ...], titles: list[str]) -> None:
     )
     layout = pivot(replace(planned, exhibit=exhibit, points=()), exhibit.varied())
     assert (layout.rows, [block.title for block in layout.blocks]) == (rows, titles)
+
+
+def test_what_a_measure_tells_apart_stands_across_where_no_grid_does() -> None:
+    one = Pivot(("target", "region", "colour"), (Block((), ({"depth": "20"},)),))
+    bright = [
+        {"target": "layer", "region": region, "colour": colour}
+        for region in ("border", "centre")
+        for colour in ("red", "blue")
+    ]
+    layout = spread(one, [*bright, {"target": "layer", "region": "", "colour": ""}])
+    assert layout.rows == ("target", "region")
+    assert layout.blocks[0].labels == ("red", "blue")
+    assert layout.columns()[0] == {"depth": "20", "colour": "red"}
+
+
+def test_an_axis_of_few_cells_or_many_levels_stays_down() -> None:
+    one = Pivot(("layer", "step"), (Block((), ({},)),))
+    few = [{"layer": "a", "step": "1"}, {"layer": "a", "step": "2"}]
+    assert spread(one, [*few, *({"layer": "a", "step": ""},) * 2]) == one
+    assert spread(one, [{"layer": "a", "step": str(step)} for step in range(9)]) == one
+    wide = Pivot(("layer",), (Block(("depth",), ({"depth": "20"}, {"depth": "38"})),))
+    assert spread(wide, [{"layer": "a"}, {"layer": "b"}]) == wide
