@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,9 +12,9 @@ from typing import Any
 import pytest
 
 from tests.conftest import ROOT
+from tests.namespaces import UNSHARE, needs_mounts
 
 PROGRAM = Path(__file__).with_name("disks.py")
-UNSHARE = ["unshare", "--map-root-user", "--mount"]
 SAYS = {
     "bytes": "No space left on device – free space",
     "files": "No space left on device – free space",
@@ -23,15 +22,6 @@ SAYS = {
 }
 KILOBYTES = (4, 8, 12, 16, 20, 24, 28, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192)
 FILES = (2, 6, 10, 11, 12, 13, 14, 15, 16, 17, 18, 20, 22, 24, 26, 28, 32, 36, 40)
-
-
-def has_namespaces() -> bool:
-    if shutil.which("unshare") is None:
-        return False
-    return subprocess.run([*UNSHARE, "true"], capture_output=True, check=False).returncode == 0
-
-
-needs_mounts = pytest.mark.skipif(not has_namespaces(), reason="no user namespaces: cannot mount")
 
 
 def outcomes(folder: Path, points: list[str]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
