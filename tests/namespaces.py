@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-UNSHARE = ["unshare", "--map-root-user", "--mount"]
+UNSHARE = ("unshare", "--map-root-user", "--mount")
 
 
 def has_namespaces() -> bool:
