@@ -1,4 +1,9 @@
-"""The local executor: worker processes on this machine, one node each."""
+"""The local executor: worker processes on this machine, one node each.
+
+A process is started when a node is ready and no other is idle. One that dies while it has nothing
+to do is missed by nobody; a node that its process died before beginning goes to another, and one
+that was running has failed.
+"""
 
 from __future__ import annotations
 
@@ -6,14 +11,13 @@ import multiprocessing
 import os
 import signal
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 
-from harness.errors import ExitCode, HarnessError
 from harness.execute.cores import usable_cores
-from harness.execute.events import Event, Failed, Finished
+from harness.execute.events import Event, Failed, Finished, Retried
 from harness.execute.executor import TICK_S, MakeJob, Tell, failed, settle
 from harness.execute.interrupt import interruptible
 from harness.execute.job import Job
@@ -21,6 +25,7 @@ from harness.execute.queue import Queue
 from harness.execute.worker import serve
 
 GRACE_S = 5.0  # between asking a worker to end and making it
+ATTEMPTS = 3  # at beginning a node, each by another process
 
 
 @dataclass
@@ -28,6 +33,8 @@ class _Worker:
     process: BaseProcess
     pipe: Connection
     job: Job | None = None
+    attempt: int = 1  # at its job
+    has_begun: bool = False  # it has told something of its job
 
 
 @dataclass(frozen=True)
@@ -44,36 +51,47 @@ class Local:
     def __call__(self, queue: Queue, make_job: MakeJob, tell: Tell) -> Mapping[str, Failed]:
         """As `Executor` says."""
         failures: dict[str, Failed] = {}
-        if queue.is_over:
-            return failures
-        with interruptible(), _workers(min(self.slots, len(queue.nodes))) as workers:
+        with interruptible(), _workers() as workers:
             while not queue.is_over:
-                for worker in workers:
-                    if worker.job is None and (node := queue.next()) is not None:
-                        worker.job = make_job(node)
-                        worker.pipe.send(worker.job)
+                while len(queue.running) < self.slots and (node := queue.next()) is not None:
+                    _hand(_idle(workers), make_job(node))
                 for event in _events(workers):
                     settle(event, queue, failures, tell)
                 tell(None)
         return failures
 
 
-def _events(workers: list[_Worker]) -> Iterator[Event]:
-    """What the workers said, and the death of one as the failure of its node."""
-    heard = {worker.pipe: worker for worker in workers}
-    ended = {worker.process.sentinel: worker for worker in workers}
-    ready = wait([*heard, *ended], timeout=TICK_S)
+def _idle(workers: list[_Worker]) -> _Worker:
+    """One that has nothing to do; a new one where all are busy."""
     for worker in workers:
-        if worker.pipe in ready:
-            yield from _said(worker)
+        if worker.job is None and worker.process.is_alive():
+            return worker
+    workers.append(_start())
+    return workers[-1]
+
+
+def _hand(worker: _Worker, job: Job, attempt: int = 1) -> None:
+    worker.job, worker.attempt, worker.has_begun = job, attempt, False
+    with suppress(ConnectionError):  # it has just died, and its sentinel says so
+        worker.pipe.send(job)
+
+
+def _events(workers: list[_Worker]) -> Iterator[Event]:
+    """What the workers said, and what follows from the death of one."""
+    pipes, sentinels = ([w.pipe for w in workers], [w.process.sentinel for w in workers])
+    ready = wait([*pipes, *sentinels], timeout=TICK_S)
+    for worker in [*workers]:
+        yield from _said(worker)  # also the last words of one that has died
         if worker.process.sentinel in ready:
-            yield from _died(worker)
+            workers.remove(worker)
+            yield from _died(worker, workers)
 
 
 def _said(worker: _Worker) -> Iterator[Event]:
     try:
         while worker.pipe.poll():
             event: Event = worker.pipe.recv()
+            worker.has_begun = True
             if isinstance(event, Finished | Failed):
                 worker.job = None
             yield event
@@ -81,17 +99,21 @@ def _said(worker: _Worker) -> Iterator[Event]:
         return  # it died; its sentinel says so too
 
 
-def _died(worker: _Worker) -> Iterator[Event]:
+def _died(worker: _Worker, others: list[_Worker]) -> Iterator[Event]:
     worker.process.join()
-    code = worker.process.exitcode or 0
-    how = f"by {signal.Signals(-code).name}" if code < 0 else f"with exit code {code}"
-    job = worker.job
+    job, code = worker.job, worker.process.exitcode or 0
     if job is None:
-        problem = f"a worker process ended {how} before it had anything to do"
-        raise HarnessError("worker", problem, hint="harness doctor", code=ExitCode.RUN_FAILED)
-    fresh = _start()
-    worker.process, worker.pipe, worker.job = fresh.process, fresh.pipe, None
-    yield failed(job, f"the worker process ended {how}")
+        return
+    how = f"by {signal.Signals(-code).name}" if code < 0 else f"with exit code {code}"
+    problem = f"the worker process ended {how}"
+    if worker.has_begun:
+        yield failed(job, problem)
+    elif worker.attempt == ATTEMPTS:
+        yield failed(job, f"{problem} before it began, at the last of {ATTEMPTS} attempts")
+    else:
+        attempt = worker.attempt + 1
+        _hand(_idle(others), job, attempt)
+        yield Retried(job.key, f"{problem} before it began", attempt, ATTEMPTS)
 
 
 def _start() -> _Worker:
@@ -104,15 +126,17 @@ def _start() -> _Worker:
 
 
 @contextmanager
-def _workers(count: int) -> Iterator[list[_Worker]]:
+def _workers() -> Iterator[list[_Worker]]:
+    """Those that live, to be added to meanwhile; none is left at the end."""
     # One thread until a job says otherwise: two runs side by side on two cores must not have four.
     before = os.environ.get("OMP_NUM_THREADS")
     os.environ.setdefault("OMP_NUM_THREADS", "1")
-    workers = [_start() for _ in range(count)]
+    workers: list[_Worker] = []
     try:
         yield workers
         for worker in workers:
-            worker.pipe.send(None)
+            with suppress(ConnectionError):
+                worker.pipe.send(None)
             worker.process.join(GRACE_S)
     finally:
         if before is None:

@@ -1,13 +1,14 @@
 """The nodes that were handed to a Ray cluster, and what becomes of each.
 
 A node runs again, at most `retries` times, where its worker or machine died; a fault of the run
-itself is told once.
+itself is told once. A machine that turns out to be unfit, as one that joined without the store, is
+left out from then on, which costs its nodes none of their retries.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,13 +17,14 @@ from harness.execute.executor import TICK_S, failed
 from harness.execute.job import Job
 from harness.execute.node_file import frozen
 from harness.execute.ray_cluster import Cluster
-from harness.execute.ray_machines import told
-from harness.execute.ray_worker import run_node
+from harness.execute.ray_machines import told, unfit
+from harness.execute.ray_worker import Unfit, code_version, run_node
 from harness.execute.resources import Demand, Machine, fits, has_room
 
 GRACE_S = 10.0  # for cancelled tasks to be gone
 HOMELESS_S = 60.0  # a machine may come back, or another come, before its nodes are given up
 LOOK_AGAIN_S = 2.0  # between two questions which machines there are
+IDENTITY = "ray.io/node-id"  # a label that Ray gives every machine
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,7 @@ class Task:
     job: Job
     demand: Demand
     attempt: int  # 1 is the first
+    spared: tuple[str, ...] = ()  # machines that it must not come to
 
 
 class Flight:
@@ -45,6 +48,7 @@ class Flight:
         self.remote = self.ray.remote(run_node)
         self.tasks: dict[Any, Task] = {}
         self._machines: list[Machine] = list(cluster.looked)
+        self._unfit: set[str] = set()
         self._looked = time.monotonic()
         self._homeless: dict[Demand, float] = {}  # since when no machine has as much
 
@@ -57,17 +61,20 @@ class Flight:
     def start(self, task: Task) -> None:
         """Hand a node over."""
         demand = task.demand
+        task = replace(task, spared=tuple(sorted(self._unfit)))
+        elsewhere = {IDENTITY: f"!in({', '.join(task.spared)})"} if task.spared else {}
         options = {
             "name": f"{task.job.kind} {task.job.key[:8]}",
             "num_cpus": demand.cpus,
             "num_gpus": demand.gpus,
-            "label_selector": dict(demand.labels),
+            "label_selector": elsewhere | dict(demand.labels),
             "max_retries": 0,  # ours are counted, told, and the same on every version of Ray
         }
         if demand.memory:
             options["memory"] = demand.memory
         text = frozen(task.job, threads=task.job.threads)
-        ref = self.remote.options(**options).remote(text, self.cluster.witness, self.cluster.relay)
+        witness, relay = self.cluster.witness, self.cluster.relay
+        ref = self.remote.options(**options).remote(text, witness, code_version(), relay)
         self.tasks[ref] = task
 
     def events(self) -> Iterator[Event]:
@@ -100,7 +107,7 @@ class Flight:
     def _outcome(self, ref: Any, task: Task) -> Event:
         died = self.ray.exceptions
         try:
-            event: Event = self.ray.get(ref)
+            event: Event | Unfit = self.ray.get(ref)
         except died.OutOfMemoryError:
             return self._again(task, "its machine ran out of memory, and Ray ended it")
         except died.WorkerCrashedError:
@@ -109,6 +116,8 @@ class Flight:
             return self._again(task, "its machine died")
         except died.RayError as error:
             return failed(task.job, told(error))
+        if isinstance(event, Unfit):
+            return self._elsewhere(task, event)
         if _shared_too_much(event, task.demand):
             whole = replace(task, demand=replace(task.demand, gpus=1.0))
             return self._again(whole, "its share of a GPU was too small, and it gets a whole one")
@@ -121,11 +130,24 @@ class Flight:
         self.start(again)
         return Retried(task.job.key, problem, again.attempt, self.retries + 1)
 
+    def _elsewhere(self, task: Task, found: Unfit) -> Event:
+        problem = str(unfit(found.machine, found.host, found.problem))
+        if found.machine in task.spared:
+            return failed(task.job, problem)
+        self._unfit.add(found.machine)
+        self._machines = self._fit(self._machines)
+        self.start(task)
+        left_out = f"{problem}; no node goes there any more"
+        return Retried(task.job.key, left_out, task.attempt, self.retries + 1)
+
+    def _fit(self, machines: Iterable[Machine]) -> list[Machine]:
+        return [one for one in machines if one.id not in self._unfit]
+
     def _given_up(self) -> Iterator[Event]:
         """Nodes that no machine can run any more; those that run are on one that can."""
         now = time.monotonic()
         if now - self._looked >= LOOK_AGAIN_S:
-            self._machines, self._looked = self.cluster.machines(), now
+            self._machines, self._looked = self._fit(self.cluster.machines()), now
         for ref, task in list(self.tasks.items()):
             if any(fits(task.demand, machine) for machine in self._machines):
                 self._homeless.pop(task.demand, None)

@@ -84,7 +84,7 @@ def _sight(ray: Any, ref: Any) -> Sight:
 
 def _refuse(machines: Sequence[Machine], sights: Sequence[Sight]) -> None:
     faults = [
-        HarnessError(f"machine {one.host} ({one.id[:8]})", sight.problem, hint=_hint(sight))
+        unfit(one.id, one.host, sight.problem)
         for one, sight in zip(machines, sights, strict=True)
         if sight.problem
     ]
@@ -96,10 +96,12 @@ def _refuse(machines: Sequence[Machine], sights: Sequence[Sight]) -> None:
         )
 
 
-def _hint(sight: Sight) -> str:
-    if "store" in sight.problem:
-        return "name a folder that all machines share: --store, or HARNESS_STORE"
-    return "install the same checkout and packages there, at the same path"
+def unfit(identity: str, host: str, problem: str) -> HarnessError:
+    """Why no node may run on a machine, and what helps."""
+    hint = "install the same checkout and packages there, at the same path"
+    if "store" in problem:
+        hint = "name a folder that all machines share: --store, or HARNESS_STORE"
+    return HarnessError(f"machine {host} ({identity[:8]})", problem, hint=hint)
 
 
 def told(error: BaseException) -> str:

@@ -1,6 +1,7 @@
 """What runs on the machines of a Ray cluster: one node of the plan, and a look at the machine.
 
-Nothing here imports ray: Ray calls these functions, and hands over what they need of it.
+Ray calls these functions, and hands over what they need of it: nothing here imports ray but what
+only runs there.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import harness
-from harness.errors import ExitCode, HarnessError
+from harness.errors import HarnessError
 from harness.execute.environment import gpu_megabytes, hostname
 from harness.execute.events import Event, Failed, Finished
 from harness.execute.job import run_job
@@ -52,21 +53,28 @@ class Sight:
     problem: str = ""  # why no node may run there
 
 
+@dataclass(frozen=True)
+class Unfit:
+    """The machine that a node came to is none that may run nodes."""
+
+    machine: str  # as Ray calls it
+    host: str
+    problem: str
+
+
 def look(witness: Path, version: str) -> Sight:
     """Whether this machine has the driver's store, its locks, and the same harness."""
-    problem = _wrong_version(version) or fault_of_store(witness)
-    return Sight(hostname(), min(gpu_megabytes(), default=None), problem)
+    return Sight(hostname(), min(gpu_megabytes(), default=None), _fault(witness, version))
 
 
-def run_node(text: str, witness: Path, relay: Any) -> Finished | Failed:
+def run_node(text: str, witness: Path, version: str, relay: Any) -> Finished | Failed | Unfit:
     """Run the node in the text of a node file; the last event of its run.
 
-    Raises:
-        HarnessError: this machine cannot run it.
+    The machine may have joined since the driver looked at all, so it is looked at again.
     """
-    problem = fault_of_store(witness)
+    problem = _fault(witness, version)
     if problem:
-        raise HarnessError(hostname(), problem, code=ExitCode.RUN_FAILED)
+        return Unfit(_machine(), hostname(), problem)
 
     def tell(event: Event) -> None:
         if not isinstance(event, Finished | Failed):
@@ -78,6 +86,16 @@ def run_node(text: str, witness: Path, relay: Any) -> Finished | Failed:
 def code_version() -> str:
     """What must be the same on every machine for a key to mean the same."""
     return f"{harness.__version__} with revisions {dict(sorted(REVISIONS.items()))}"
+
+
+def _machine() -> str:
+    import ray
+
+    return str(ray.get_runtime_context().get_node_id())
+
+
+def _fault(witness: Path, version: str) -> str:
+    return _wrong_version(version) or fault_of_store(witness)
 
 
 def _wrong_version(wanted: str) -> str:

@@ -1,13 +1,25 @@
-"""Result files, whole or not at all: first everything is staged beside its place, then renamed."""
+"""Result files, whole or not at all: first everything is staged beside its place, then renamed.
+
+Writers of one folder go one after the other, by a lock of the folder that ends with its process. So
+a draft that lies there belongs to a writer that died, or whose disk let nothing be removed.
+"""
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import os
+import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
-from harness.store.durable import make_folder, os_errors
+from harness.store.durable import discard, make_folder, os_errors
+from harness.store.locks import NO_FLOCK
+
+_NO_LOCK = NO_FLOCK | {errno.EBADF, errno.EISDIR}  # NFS takes a lock on a folder for one on a file
+_DRAFT = re.compile(r"\.(.+)\.[0-9a-f]{8}")
 
 
 def publish(folder: Path, files: Mapping[str, bytes]) -> None:
@@ -18,22 +30,60 @@ def publish(folder: Path, files: Mapping[str, bytes]) -> None:
     Raises:
         HarnessError: the disk refuses, with the path.
     """
-    staged: list[tuple[Path, Path]] = []
     with os_errors(folder):
-        try:
-            for name, content in files.items():
-                target = folder / name
-                if _is_there(target, content):
-                    continue
-                make_folder(target.parent)
-                draft = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
-                staged.append((draft, target))
-                _write(draft, content)
-            for draft, target in staged:
-                draft.replace(target)
-        finally:
-            for draft, _ in staged:
-                draft.unlink(missing_ok=True)
+        make_folder(folder)
+        with _alone(folder) as alone:
+            if alone:
+                _sweep([folder / name for name in files])
+            _put(folder, files)
+
+
+def _put(folder: Path, files: Mapping[str, bytes]) -> None:
+    staged: list[tuple[Path, Path]] = []
+    try:
+        for name, content in files.items():
+            target = folder / name
+            if _is_there(target, content):
+                continue
+            make_folder(target.parent)
+            draft = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
+            staged.append((draft, target))
+            _write(draft, content)
+        for draft, target in staged:
+            draft.replace(target)
+    finally:
+        for draft, _ in staged:
+            discard(draft)
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[bool]:
+    """Wait until no other writer is in the folder; False where its file system cannot tell."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        yield _locked(handle)
+    finally:
+        os.close(handle)
+
+
+def _locked(handle: int) -> bool:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+    except OSError as error:
+        if error.errno not in _NO_LOCK:
+            raise
+        return False
+    return True
+
+
+def _sweep(targets: Collection[Path]) -> None:
+    """Remove the drafts of these files."""
+    wanted = {*targets}
+    for folder in {target.parent for target in targets}:
+        for path in folder.iterdir() if folder.is_dir() else ():
+            draft = _DRAFT.fullmatch(path.name)
+            if draft and path.with_name(draft[1]) in wanted:
+                discard(path)
 
 
 def _is_there(target: Path, content: bytes) -> bool:

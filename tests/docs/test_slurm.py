@@ -40,6 +40,22 @@ SRUN = """\
 while [[ $1 == --* ]]; do shift; done
 exec "$@"
 """
+RAY = """\
+# starts no cluster the first times, and then ends with 0 as the real one does
+case $1 in
+    get-auth-token) exit 0 ;;
+    symmetric-run) ;;
+    *) exit 1 ;;
+esac
+echo "$@" >>starts
+if [ "$(wc -l <starts)" -le "$FAILING" ]; then
+    echo "Failed to start Ray" >&2
+    exit 0
+fi
+while [ "$1" != -- ]; do shift; done
+shift
+"$@"
+"""
 SCONTROL = "echo localhost\n"
 HOSTNAME = "echo 127.0.0.1\n"
 
@@ -87,6 +103,46 @@ def test_arrays_of_node_files_run_wave_after_wave(tmp_path: Path) -> None:
     assert "nothing, every node is stored" in run(*plan)
 
 
+def in_a_job(folder: Path, **programs: str) -> dict[str, str]:
+    """The environment of a job on one machine."""
+    made = slurm(folder, srun=SRUN, scontrol=SCONTROL, hostname=HOSTNAME, **programs)
+    return made | {
+        "SLURM_JOB_NODELIST": "localhost",
+        "SLURM_JOB_NUM_NODES": "1",
+        "SLURM_CPUS_PER_TASK": "2",
+        "RAY_PORT": "6397",
+        "HOME": str(folder),  # a token is made there
+    }
+
+
+@pytest.mark.parametrize(
+    ("failing", "ends", "starts", "code"),
+    [(0, 0, 1, 0), (2, 0, 3, 0), (3, 0, 3, 1), (0, 3, 1, 3)],
+    ids=["at once", "at the third", "never", "the command fails"],
+)
+def test_a_cluster_that_does_not_start_is_started_again(
+    tmp_path: Path, failing: int, ends: int, starts: int, code: int
+) -> None:
+    environment = in_a_job(tmp_path, ray=RAY, work=f'echo "$@" >>commands\nexit {ends}\n')
+    ran = subprocess.run(
+        [str(SCRIPTS / "ray.sbatch"), "fig1", "--set", "depth=8"],
+        cwd=tmp_path,
+        env=environment | {"HARNESS": "work", "FAILING": str(failing)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert ran.returncode == code, ran.stderr
+    assert len((tmp_path / "starts").read_text().splitlines()) == starts
+    began = failing < starts
+    assert (tmp_path / "commands").exists() is began
+    if began:
+        words = "reproduce fig1 --set depth=8 --executor ray --address 127.0.0.1:6397 --verbose\n"
+        assert (tmp_path / "commands").read_text() == words
+    assert ("no Ray cluster started" in ran.stderr) is not began
+    assert not list(tmp_path.glob(".harness*"))
+
+
 @pytest.mark.cluster
 @pytest.mark.slow
 @pytest.mark.skipif(
@@ -94,20 +150,14 @@ def test_arrays_of_node_files_run_wave_after_wave(tmp_path: Path) -> None:
 )
 def test_one_cluster_of_all_machines_of_a_job(tmp_path: Path) -> None:
     project = small_project(tmp_path / "project")
-    environment = slurm(tmp_path, srun=SRUN, scontrol=SCONTROL, hostname=HOSTNAME) | {
-        "SLURM_JOB_NODELIST": "localhost",
-        "SLURM_JOB_NUM_NODES": "1",
-        "SLURM_CPUS_PER_TASK": "2",
-        "RAY_PORT": "6397",
-        "HOME": str(tmp_path),  # a token is made there
-    }
+    environment = in_a_job(tmp_path)
     ran = subprocess.run(
         [str(SCRIPTS / "ray.sbatch"), "fig1", "--project", str(project)],
         cwd=tmp_path,
         env=environment,
         capture_output=True,
         text=True,
-        timeout=400,
+        timeout=550,
     )
     if "Ray is already started on this node" in ran.stderr:
         pytest.skip("another Ray runs on this machine, and `ray symmetric-run` wants it alone")

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -19,6 +20,7 @@ import pytest
 
 from harness.store.store import Store
 from harness.store.verify import verify
+from tests.namespaces import UNSHARE, needs_mounts
 from tests.small import ROOT, small_project
 
 cluster_utils = pytest.importorskip(
@@ -247,6 +249,46 @@ def test_a_machine_that_does_not_share_the_store_is_named_and_nothing_runs(
     assert "not the same store" in said
     assert "--store, or HARNESS_STORE" in said
     assert "Started" not in said
+
+
+@contextlib.contextmanager
+def joined_without(store: Path, address: str) -> Iterator[None]:
+    """Meanwhile a machine is in the cluster, in the pool `big`, that has another disk in the place
+    of the store: a mount that only its processes see.
+    """
+    ray = Path(sys.executable).with_name("ray")
+    start = f"{ray} start --block --address={address} --num-cpus=1 --labels=pool=big"
+    script = f"mount -t tmpfs tmpfs '{store}' && exec {start} --object-store-memory={80 * 2**20}"
+    with subprocess.Popen(
+        [*UNSHARE, "sh", "-c", script],
+        env=os.environ | ENVIRONMENT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as machine:
+        try:
+            yield
+        finally:
+            machine.terminate()
+
+
+@needs_mounts
+def test_a_machine_that_joins_without_the_store_is_named_and_left_out(
+    cluster: Any, tmp_path: Path, undisturbed: dict[str, list[str]]
+) -> None:
+    store = tmp_path / "store"
+    words = ("--address", cluster.address, "--pin", "train:pool=big", "--retries", "0")
+    driver = start(store, *SMALL, *words)
+    first = worker_of(cluster, until(driver, "Advanced").split()[1])
+    os.kill(first, signal.SIGSTOP)  # so the other training waits for a second machine in the pool
+    with joined_without(store, cluster.address):
+        said = until(driver, "Retried")
+        os.kill(first, signal.SIGCONT)
+        assert re.search(r"machine \S+ \([0-9a-f]{8}\): it does not see .*not the same store", said)
+        assert "--store, or HARNESS_STORE" in said
+        said = ended(driver)
+    assert driver.returncode == 0, said
+    assert "Retried" not in said
+    assert contents(store) == undisturbed
 
 
 @pytest.mark.parametrize(

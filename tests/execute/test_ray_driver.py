@@ -19,6 +19,7 @@ from harness.execute.job import Job, job_of
 from harness.execute.queue import Queue
 from harness.execute.ray_cluster import Cluster
 from harness.execute.ray_driver import OnRay
+from harness.execute.ray_worker import Unfit
 from harness.execute.resources import Demand, Machine
 from harness.plan.node import Node
 from tests.synthetic import plan
@@ -200,6 +201,50 @@ def test_what_failed_by_itself_runs_once(end: Any, tmp_path: Path) -> None:
     assert list(failures) == [first]
     assert len(ray.submitted) == 3
     assert not [one for one in told if isinstance(one, Retried)]
+
+
+def labels(ray: Ray, node: Node) -> list[dict[str, str]]:
+    return [ref.options["label_selector"] for ref in ray.submitted if ref.key == node.key]
+
+
+def test_a_machine_that_joined_unfit_is_named_and_left_out(tmp_path: Path) -> None:
+    first, second, last = NODES
+    strange = Unfit("b" * 56, "lab9", "it does not see it: not the same store")
+    odd = Unfit("a" * 56, "lab8", "it has harness 0")
+    answers = everything(**{first.key: [strange, done(first)], second.key: [odd, done(second)]})
+    ray = Ray(answers, [machine()])
+    told, failures = run(ray, tmp_path, demand=Demand(1, labels=(("pool", "big"),)), jobs=1)
+    assert failures == {}
+    problems = {one.key: one.problem for one in told if isinstance(one, Retried)}
+    assert "machine lab9 (bbbbbbbb): it does not see it" in problems[first.key]
+    assert "--store, or HARNESS_STORE" in problems[first.key]
+    assert "same checkout" in problems[second.key]
+    assert {one.attempt for one in told if isinstance(one, Retried)} == {1}  # no retry is used up
+    pool = {"pool": "big"}
+    without_one = pool | {"ray.io/node-id": f"!in({'b' * 56})"}
+    without_both = pool | {"ray.io/node-id": f"!in({'a' * 56}, {'b' * 56})"}
+    assert labels(ray, first) == [pool, without_one]
+    assert labels(ray, second) == [without_one, without_both]
+    assert labels(ray, last) == [without_both]
+
+
+def test_a_node_that_only_unfit_machines_could_run_is_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ray_flight, "HOMELESS_S", 0.3)
+    monkeypatch.setattr(ray_flight, "LOOK_AGAIN_S", 0.0)
+    strange = Unfit("m", "lab3", "not the same store")
+    _, failures = run(Ray({NODES[0].key: [strange]}, [machine()]), tmp_path)
+    assert len(failures) == 3
+    assert all("no machine of the cluster has what" in one.problem for one in failures.values())
+
+
+def test_a_node_that_comes_to_an_unfit_machine_all_the_same_fails(tmp_path: Path) -> None:
+    strange = Unfit("other", "lab9", "not the same store")
+    ray = Ray(everything(**{NODES[0].key: [strange, strange]}), [machine()])
+    _, failures = run(ray, tmp_path)
+    assert list(failures) == [NODES[0].key]
+    assert "machine lab9" in failures[NODES[0].key].problem
 
 
 def test_a_share_of_a_gpu_that_was_too_small_becomes_a_whole_one(tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ from harness.store.store import Store
 from harness.store.verify import verify
 from tests.faults.inject import Disk, disk
 from tests.faults.tiny import SAME, three
+from tests.forked import ended, fork
 
 assert registry.RUNNERS  # imported before the first fork
 
@@ -105,24 +106,6 @@ def recorded(folder: Path) -> None:
     (folder / "steps.json").write_text(
         json.dumps({"steps": here.steps, "publish": inside, "seconds": seconds})
     )
-
-
-def fork(body: Callable[[], object]) -> int:
-    child = os.fork()
-    if child:
-        return child
-    code = 9
-    try:
-        body()
-        code = 0
-    except SystemExit as error:
-        print(error, file=sys.stderr)
-    finally:
-        os._exit(code)
-
-
-def ended(child: int) -> int:
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
 def struck(point: str, folder: Path, steps: dict[str, Any]) -> int:

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import os
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.conftest import ROOT
+from tests.faults.programs import outcomes
+from tests.namespaces import UNSHARE, needs_mounts
 
 PROGRAM = Path(__file__).with_name("disks.py")
-UNSHARE = ["unshare", "--map-root-user", "--mount"]
 SAYS = {
     "bytes": "No space left on device – free space",
     "files": "No space left on device – free space",
@@ -23,24 +18,6 @@ SAYS = {
 }
 KILOBYTES = (4, 8, 12, 16, 20, 24, 28, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192)
 FILES = (2, 6, 10, 11, 12, 13, 14, 15, 16, 17, 18, 20, 22, 24, 26, 28, 32, 36, 40)
-
-
-def has_namespaces() -> bool:
-    if shutil.which("unshare") is None:
-        return False
-    return subprocess.run([*UNSHARE, "true"], capture_output=True, check=False).returncode == 0
-
-
-needs_mounts = pytest.mark.skipif(not has_namespaces(), reason="no user namespaces: cannot mount")
-
-
-def outcomes(folder: Path, points: list[str]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    command = [*UNSHARE, sys.executable, str(PROGRAM), str(folder), *points]
-    environment = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=1500)
-    assert done.returncode == 0, done.stderr
-    calm, *found = map(json.loads, done.stdout.splitlines())
-    return calm, found
 
 
 def require_clean(calm: dict[str, Any], found: list[dict[str, Any]]) -> None:
@@ -56,17 +33,17 @@ def require_clean(calm: dict[str, Any], found: list[dict[str, Any]]) -> None:
 
 @needs_mounts
 def test_a_full_and_a_read_only_disk_in_every_run_of_the_tests(tmp_path: Path) -> None:
-    calm, found = outcomes(tmp_path, ["bytes:48k", "readonly:0"])
+    calm, found = outcomes(PROGRAM, tmp_path, ["bytes:48k", "readonly:0"], before=UNSHARE)
     require_clean(calm, found)
     assert [bool(one["problems"]) for one in found] == [True, True]
 
 
 @needs_mounts
 @pytest.mark.faults
-@pytest.mark.timeout(1800)
+@pytest.mark.timeout(0)  # `outcomes` ends what is silent
 def test_disks_of_every_size(tmp_path: Path) -> None:
     points = [f"bytes:{size}k" for size in KILOBYTES] + [f"files:{count}" for count in FILES]
-    calm, found = outcomes(tmp_path, points)
+    calm, found = outcomes(PROGRAM, tmp_path, points, before=UNSHARE)
     require_clean(calm, found)
     failed = [len(one["problems"]) for one in found]
     assert set(failed) >= {1, 2, 3}  # the disk was full in each of the three runs

@@ -4,17 +4,13 @@ whole one, and what the next run makes of it is the undisturbed result, bit for 
 
 from __future__ import annotations
 
-import json
-import os
 import random
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.conftest import ROOT
+from tests.faults.programs import outcomes
 from tests.faults.tiny import EPOCHS, STEPS
 
 PROGRAM = Path(__file__).with_name("killed.py")
@@ -32,17 +28,6 @@ EVERY = [
 FEW = ["publish:0.5", "time:0.6", f"batch:1:{STEPS + 2}"]
 
 
-def outcomes(folder: Path, points: list[str]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """The undisturbed course, and what became of each point."""
-    command = [sys.executable, str(PROGRAM), str(folder), *points]
-    environment = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=1500)
-    assert done.returncode == 0, done.stderr
-    calm, *struck = map(json.loads, done.stdout.splitlines())
-    assert len(struck) == len(points)
-    return calm, struck
-
-
 def require_undisturbed(calm: dict[str, Any], struck: list[dict[str, Any]]) -> None:
     assert len(calm["contents"]) == 3
     assert len(calm["publish"]) > 30
@@ -57,13 +42,13 @@ def require_undisturbed(calm: dict[str, Any], struck: list[dict[str, Any]]) -> N
 
 
 def test_a_few_points_in_every_run_of_the_tests(tmp_path: Path) -> None:
-    require_undisturbed(*outcomes(tmp_path, FEW))
+    require_undisturbed(*outcomes(PROGRAM, tmp_path, FEW))
 
 
 @pytest.mark.faults
-@pytest.mark.timeout(1800)
+@pytest.mark.timeout(0)  # `outcomes` ends what is silent
 def test_50_random_points_20_of_them_inside_publish(tmp_path: Path) -> None:
-    calm, struck = outcomes(tmp_path, POINTS)
+    calm, struck = outcomes(PROGRAM, tmp_path, POINTS)
     require_undisturbed(calm, struck)
     assert sum(one["code"] == -9 for one in struck) >= 45
     stored = {len(one["after"]["contents"]) for one in struck}
@@ -71,6 +56,6 @@ def test_50_random_points_20_of_them_inside_publish(tmp_path: Path) -> None:
 
 
 @pytest.mark.faults
-@pytest.mark.timeout(1800)
+@pytest.mark.timeout(0)  # `outcomes` ends what is silent
 def test_every_epoch_and_every_batch(tmp_path: Path) -> None:
-    require_undisturbed(*outcomes(tmp_path, EVERY))
+    require_undisturbed(*outcomes(PROGRAM, tmp_path, EVERY))

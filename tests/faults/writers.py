@@ -138,7 +138,7 @@ def _publish(folder: Path) -> str:
 
 def _page(folder: Path) -> bool:
     out = folder / "out"
-    there = [path for path in out.rglob("*.*") if path.name[0] != "."]  # a draft may have to stay
+    there = [path for path in out.rglob("*") if path.is_file()]
     return {path.relative_to(out).as_posix(): path.read_bytes() for path in there} == PAGE
 
 

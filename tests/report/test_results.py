@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import json
+import os
 import re
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
@@ -235,6 +239,46 @@ def test_a_disk_that_refuses_leaves_the_old_files_and_no_drafts(tmp_path: Path) 
         if p.is_file()
     }
     assert left == {"a/x": b"old", "b": b"old", "c": b"a file where a folder should be"}
+
+
+DEAD = ".report.html.0123abcd"  # a draft of a writer that was killed
+
+
+def test_drafts_of_dead_writers_go_and_nothing_else_does(tmp_path: Path) -> None:
+    others = (".other.html.0123abcd", ".report.html.swp", ".report.html.0123abcde", "report.html~")
+    publish(tmp_path, {"report.html": b"same", "a/x": b"old"})
+    for name in (DEAD, "a/.x.ffffffff", *others):
+        (tmp_path / name).write_bytes(b"hal")
+    publish(tmp_path, {"report.html": b"same", "a/x": b"new"})
+    left = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()}
+    assert left == {"report.html", "a/x", *others}
+
+
+def test_a_writer_waits_for_another_and_leaves_its_drafts_alone(tmp_path: Path) -> None:
+    (tmp_path / DEAD).write_bytes(b"whole")
+    other = os.open(tmp_path, os.O_RDONLY | os.O_DIRECTORY)
+    fcntl.flock(other, fcntl.LOCK_EX)
+    with ThreadPoolExecutor() as pool:
+        mine = pool.submit(publish, tmp_path, {"report.html": b"new"})
+        with pytest.raises(TimeoutError):
+            mine.result(timeout=0.3)
+        assert (tmp_path / DEAD).read_bytes() == b"whole"
+        assert not (tmp_path / "report.html").exists()
+        os.close(other)
+        mine.result()
+    assert [path.name for path in tmp_path.iterdir()] == ["report.html"]
+
+
+def test_where_a_folder_takes_no_lock_nothing_is_swept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object) -> None:
+        raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+
+    monkeypatch.setattr(fcntl, "flock", refused)
+    (tmp_path / DEAD).write_bytes(b"whole")
+    publish(tmp_path, {"report.html": b"new"})
+    assert {path.name for path in tmp_path.iterdir()} == {"report.html", DEAD}
 
 
 def test_what_is_equal_is_not_written_again(tmp_path: Path) -> None:

@@ -14,17 +14,16 @@ import os
 import resource
 import signal
 import sys
-import traceback
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from harness.errors import HarnessError
 from harness.store.durable import os_errors
 from harness.store.manifest import FileRecord, Identity, Manifest, Provenance, describe
 from harness.store.partial import Partial
 from harness.store.publish import publish_folder
 from harness.store.store import Store
+from tests.forked import ended, fork
 
 IDENTITY = Identity.of("train", 1, {"epochs": 3}, {})
 WORKERS = 8
@@ -91,24 +90,6 @@ def full() -> None:
     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/the/store")
 
 
-def fork(body: Callable[[], object], note: Path) -> int:
-    """Run `body` in a child; its HarnessError goes to `note` (code 3), a crash to stderr (9)."""
-    child = os.fork()
-    if child:
-        return child
-    code = 9
-    try:
-        body()
-        code = 0
-    except HarnessError as error:
-        note.write_text(str(error))
-        code = 3
-    except BaseException:
-        traceback.print_exc()
-    finally:
-        os._exit(code)
-
-
 def cut_off(mode: str, folder: Path) -> None:
     """Cut off at step 0, 1, 2, … until a run gets through, each in a store of its own."""
     for step in range(1000):
@@ -118,8 +99,7 @@ def cut_off(mode: str, folder: Path) -> None:
             arm(step, root, kill if mode == "kill" else full)
             run(Store(root))
 
-        _, status = os.waitpid(fork(body, folder / f"{step:03d}.error"), 0)
-        code = os.waitstatus_to_exitcode(status)
+        code = ended(fork(body, folder / f"{step:03d}.error"))
         (folder / f"{step:03d}.code").write_text(str(code))
         reached = code == -signal.SIGKILL if mode == "kill" else step < ENOUGH_STEPS
         if not reached:
@@ -141,8 +121,8 @@ def limit(folder: Path) -> None:
             resource.setrlimit(resource.RLIMIT_FSIZE, (300, 300))
             store.publish(IDENTITY, found, provenance())
 
-    _, status = os.waitpid(fork(body, folder / "000.error"), 0)
-    (folder / "000.code").write_text(str(os.waitstatus_to_exitcode(status)))
+    code = ended(fork(body, folder / "000.error"))
+    (folder / "000.code").write_text(str(code))
 
 
 def together(folder: Path, body: Callable[[int], float]) -> None:
@@ -159,7 +139,7 @@ def together(folder: Path, body: Callable[[int], float]) -> None:
         children.append(fork(started, folder / f"error-{worker}"))
     os.close(write)
     for child in children:
-        os.waitpid(child, 0)
+        ended(child)
 
 
 def race(folder: Path) -> None:
