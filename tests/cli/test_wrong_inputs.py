@@ -18,7 +18,7 @@ WRONG = [
     ("--store x plan table1", "no such option --store"),
     ("plan table1 --profil smoke", "no such option --profil – did you mean '--profile'?"),
     ("plan table1 --jobs 2", "no such option --jobs – harness reproduce, check, golden have it"),
-    ("plan table1 -p smoke", "harness plan: no such option -p – known: --data-dir, "),
+    ("plan table1 -p smoke", "harness plan: no such option -p – known: --costs, --data-dir, "),
     (
         "reproduce table1 --json",
         "no such option --json – harness list, plan, diff, worker, doctor, verify have it",

@@ -72,10 +72,10 @@ def unit(outside: float) -> tuple[pd.DataFrame, pd.DataFrame]:
         [
             said("source", "s"),
             said("unit", "features.6, channel 20, neuron (5, 5)"),
-            *(cell("seen", value, place=edge) for edge, value in edges.items()),
+            *(cell("seen", value, region=edge) for edge, value in edges.items()),
             cell("margin", 2.0),
-            cell("contrast_mean", outside, place="outside"),
-            cell("contrast", 0.25, place="inside", start="0"),
+            cell("contrast_mean", outside, region="outside"),
+            cell("contrast", 0.25, region="inside", start="0"),
         ]
     )
     maps = pd.concat(
