@@ -43,7 +43,7 @@ def test_it_is_small(report: Path, opened: Opened) -> None:
 
 
 def test_every_cell_of_a_table_is_there_once_it_is_opened(opened: Opened) -> None:
-    fold = opened.page.locator("#table1 details.late")
+    fold = opened.page.locator("#table1 details.late").first
     assert fold.locator("tr").count() == 0
     fold.locator("summary").click()
     fold.locator("tbody tr").first.wait_for()
