@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import HarnessError
+from harness.execute import ray_task
 from harness.execute.interrupt import Stop, stoppable
 from harness.execute.ray_machines import alive, looked_at, on_machine
 from harness.execute.ray_worker import Relay
@@ -59,6 +60,7 @@ def connected(address: str | None, store: Path) -> Iterator[Cluster]:
         try:
             _init(ray, address)
             stop.listen()  # Ray has handlers of its own
+            ray.cloudpickle.register_pickle_by_value(ray_task)
             with _witness(store) as witness:
                 machines = looked_at(ray, witness, stop)
                 yield Cluster(ray, witness, _relay(ray), tuple(machines), stop)

@@ -18,7 +18,8 @@ from harness.execute.job import Job
 from harness.execute.node_file import frozen
 from harness.execute.ray_cluster import Cluster
 from harness.execute.ray_machines import told, unfit
-from harness.execute.ray_worker import Unfit, code_version, run_node
+from harness.execute.ray_task import run_there
+from harness.execute.ray_worker import Unfit, code_version
 from harness.execute.resources import Demand, Machine, fits, has_room
 
 GRACE_S = 10.0  # for cancelled tasks to be gone
@@ -45,7 +46,7 @@ class Flight:
         self.retries = retries
         self.jobs = jobs
         self.ray = cluster.ray
-        self.remote = self.ray.remote(run_node)
+        self.remote = self.ray.remote(run_there)
         self.tasks: dict[Any, Task] = {}
         self._machines: list[Machine] = list(cluster.looked)
         self._unfit: set[str] = set()
@@ -107,7 +108,7 @@ class Flight:
     def _outcome(self, ref: Any, task: Task) -> Event:
         died = self.ray.exceptions
         try:
-            event: Event | Unfit = self.ray.get(ref)
+            found: Event | Unfit | tuple[str, str, str] = self.ray.get(ref)
         except died.OutOfMemoryError:
             return self._again(task, "its machine ran out of memory, and Ray ended it")
         except died.WorkerCrashedError:
@@ -116,6 +117,7 @@ class Flight:
             return self._again(task, "its machine died")
         except died.RayError as error:
             return failed(task.job, told(error))
+        event = Unfit(*found) if isinstance(found, tuple) else found
         if isinstance(event, Unfit):
             return self._elsewhere(task, event)
         if _shared_too_much(event, task.demand):
