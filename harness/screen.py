@@ -72,6 +72,7 @@ class Board:
         self.began = time.monotonic()
         self.running: dict[str, tuple[float, Progress | None]] = {}
         self.settled = 0
+        self._told: dict[str, str] = {}  # problem → the first node that failed by it
 
     def tell(self, event: Event) -> None:
         """Take an event into account."""
@@ -87,11 +88,15 @@ class Board:
             self.settled += 1
 
     def line(self, event: Event) -> str:
-        """One sentence about an event."""
+        """One sentence about an event; a problem that many nodes have is spelt out once."""
+        label = self.nodes[event.key].label
         told = sentence(event)
         if isinstance(event, Advanced | Finished):
             told += f", {self.eta()}"
-        return f"[{self.settled}/{self.total}] {self.nodes[event.key].label}: {told}"
+        if isinstance(event, Failed):
+            first = self._told.setdefault(event.problem, label)
+            told = told if first == label else f"FAILED as {first} did"
+        return f"[{self.settled}/{self.total}] {label}: {told}"
 
     def eta(self) -> str:
         """When the rest is done: estimates corrected by the nodes that are."""

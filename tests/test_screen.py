@@ -62,6 +62,15 @@ def test_a_line_counts_nodes_and_names_epoch_rate_and_failure() -> None:
     assert "last line" in failed
 
 
+def test_a_problem_that_many_nodes_have_is_spelt_out_once() -> None:
+    here = board({"a": 1.0, "b": 1.0, "c": 1.0})
+    told = [here.line(Failed(key, "no such data", "log", ("tail",))) for key in ("a", "b")]
+    other = here.line(Failed("c", "diverged", "log", ("tail",)))
+    assert "no such data" in told[0]
+    assert told[1].endswith("node b: FAILED as node a did")
+    assert "FAILED: diverged" in other
+
+
 def test_a_long_epoch_is_told_at_once_and_short_ones_now_and_then(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -91,12 +91,12 @@ def _logged_outcome(job: Job, store: Store, log: Path, tell: Tell) -> Finished |
     try:
         return _run(job, store, tell)
     except HarnessError as error:
+        before = tail(log)  # its words are the problem, and need not come twice
         _log.error("%s", error)
-        problem = str(error)
+        return Failed(job.key, str(error), str(log), before)
     except Exception as error:
         _log.error("%s", traceback.format_exc())
-        problem = f"{type(error).__name__}: {error}"
-    return Failed(job.key, problem, str(log), tail(log))
+        return Failed(job.key, f"{type(error).__name__}: {error}", str(log), tail(log))
 
 
 def _run(job: Job, store: Store, tell: Tell) -> Finished:
@@ -111,8 +111,8 @@ def _run(job: Job, store: Store, tell: Tell) -> Finished:
         if isinstance(found, Manifest):
             return Finished(job.key, found.wall_s, here=False)
         tell(Started(job.key, found.resumed))
-        _log.info("run %s %s, resumed %d times", job.kind, job.key, found.resumed)
-        _log.info("spec %s", json.dumps(said.spec))
+        fields = {"fields": {"spec": said.spec}}
+        _log.info("run %s %s, resumed %d times", job.kind, job.key, found.resumed, extra=fields)
         place = Place(found.files, found.checkpoints, job.data, _inputs(job, store), job.threads)
         reset_peak_memory()
         reset_peak_gpu()

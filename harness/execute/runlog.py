@@ -1,4 +1,8 @@
-"""A log file per run: one JSON object a line, so that people and programs read it alike."""
+"""A log file per run: one JSON object a line, so that people and programs read it alike.
+
+Values that are no sentence (`extra={"fields": …}`) lie beside the message, and a failure does not
+repeat them.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +22,7 @@ class _JsonLines(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         when = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
         said = {"time": when, "level": record.levelname, "message": record.getMessage()}
+        said |= getattr(record, "fields", {})
         return json.dumps(said, ensure_ascii=False)
 
 
