@@ -159,9 +159,23 @@ def _node(key: str, label: str, manifest: Manifest | None, failed: bool) -> Node
 def failure_views(
     planned: PlannedExhibit, plan: Plan, failures: Mapping[str, Failed]
 ) -> tuple[FailureView, ...]:
-    """The runs of this exhibit that went wrong."""
+    """The runs of this exhibit that went wrong, those with the same problem together."""
+    alike: dict[str, list[Failed]] = {}
+    for key in planned.nodes:
+        if (one := failures.get(key)) is not None:
+            alike.setdefault(one.problem, []).append(one)
+
+    def label(failed: Failed) -> str:
+        return plan.nodes[failed.key].label
+
     return tuple(
-        FailureView(plan.nodes[key].label, key[:SHORT], one.problem, str(one.log), tuple(one.tail))
-        for key in planned.nodes
-        if (one := failures.get(key)) is not None
+        FailureView(
+            label(first),
+            first.key[:SHORT],
+            problem,
+            str(first.log),
+            tuple(first.tail),
+            tuple(map(label, others)),
+        )
+        for problem, (first, *others) in alike.items()
     )

@@ -194,13 +194,14 @@ class SharedDeviation:
 
 @dataclass(frozen=True)
 class FailureView:
-    """A run that went wrong, with the end of its log."""
+    """A run that went wrong, with the end of its log, and all others with the same problem."""
 
     label: str
     key: str
     problem: str
     log: str
     tail: tuple[str, ...]
+    others: tuple[str, ...]  # their labels
 
 
 @dataclass(frozen=True)

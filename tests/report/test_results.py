@@ -178,6 +178,19 @@ def test_a_failed_run_is_told_with_the_end_of_its_log(write: Write, tmp_path: Pa
         assert said in html
 
 
+def test_runs_that_fail_alike_are_told_together(write: Write, tmp_path: Path) -> None:
+    store = SyntheticStore(plan("table1"))
+    first, second, third = (point.key for point in store.plan.exhibits[0].points[:3])
+    for key in (first, second, third):
+        del store.contents[key]
+    problems = {first: "no data", second: "no data", third: "diverged"}
+    write(store, failures={key: Failed(key, problem) for key, problem in problems.items()})
+    html = read(tmp_path)["report.html"].decode()
+    assert html.count('<div class="failure">') == 2
+    assert html.count("<p>no data</p>") == 1
+    assert f"So did 1 more: {store.plan.nodes[second].label}." in html
+
+
 def test_nothing_stored_still_makes_a_report(write: Write, tmp_path: Path) -> None:
     store = SyntheticStore(plan("table1", "tableD1"))
     store.contents.clear()
