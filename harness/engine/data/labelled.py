@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
@@ -20,7 +21,7 @@ Origin = Literal["published", "repacked", "embedded"]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class LabelledSet:
+class LabelledSet(ABC):
     """Train and test items with labels int64 [M] in 0 … len(class_names) − 1.
 
     `origin` says how far the set is the published one: `published` (checksums as given), `repacked`
@@ -63,9 +64,9 @@ class LabelledSet:
             return self.test_images, self.test_labels
         raise HarnessError(self.name, f"no split named {split!r}", hint="it is 'train' or 'test'")
 
+    @abstractmethod
     def _refuse_other(self, where: str, images: Tensor) -> None:
         """Raise HarnessError for items of another dtype or shape than this kind of set has."""
-        raise NotImplementedError(type(self).__name__)
 
     def _refuse_wrong(self, where: str, images: Tensor, labels: Tensor) -> None:
         if labels.dtype != torch.int64 or labels.shape != images.shape[:1]:
