@@ -10,7 +10,7 @@ from harness.check.golden import level_text
 from harness.frames.frame import Frame
 from harness.frames.runs import rows
 from harness.report import wording
-from harness.report.pivot import Block, Pivot
+from harness.report.pivot import Block, Pivot, agrees
 from harness.report.plots import Chart, Series, Tick
 
 ALONG = ("layer", "block", "epsilon", "position")
@@ -79,17 +79,13 @@ def _curves(
     others = [name for name in index if name != along]
     for row in listed:
         levels = {name: level_text(row[name]) for name in index}
-        if not any(_agrees(levels, column) for column in block.columns):
+        if not any(agrees(levels, column) for column in block.columns):
             continue
         key = {name: levels[name] for name in others}
         curve = made.setdefault(tuple(key.values()), _Curve(key))
         curve.names.append(levels[along])
         curve.values.append(float(str(row["value"])) if row["value"] is not None else math.nan)
     return [curve for curve in made.values() if len(curve.values) >= FEW]
-
-
-def _agrees(levels: Mapping[str, str], column: Mapping[str, str]) -> bool:
-    return all(not levels[name] or levels[name] == level for name, level in column.items())
 
 
 def _apart(curves: Sequence[_Curve]) -> Iterator[Sequence[_Curve]]:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from harness.check.golden import level_text
 from harness.frames.curves import LearningCurve
 from harness.report import wording
-from harness.report.pivot import Pivot
+from harness.report.pivot import Pivot, agrees
 from harness.report.plots import Curves, Line, Panel
 
 WIDTH, HEIGHT = 160.0, 90.0  # of the view box, also in learning.js; 0…100 fills the height
@@ -26,7 +26,7 @@ def curves_view(curves: Sequence[LearningCurve], pivot: Pivot) -> Curves | None:
         levels = {name: level_text(value) for name, value in curve.axes.items()}
         series.setdefault(_row(levels, pivot), f"s{len(series) % TONES}")
         for column in across:
-            if all(levels[name] == level for name, level in column):
+            if agrees(levels, dict(column)):
                 panels[column].append(curve)
     made = [_panel(column, found, series, pivot) for column, found in panels.items() if found]
     legend = tuple((tone, _words(row, pivot) or "run") for row, tone in series.items())

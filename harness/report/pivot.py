@@ -49,9 +49,20 @@ class Pivot:
         """The levels of every column, left to right."""
         return tuple(column for block in self.blocks for column in block.columns)
 
+    def places(self, levels: Levels) -> tuple[int, ...]:
+        """The columns that a cell with these levels stands in."""
+        return tuple(place for place, column in enumerate(self.columns()) if agrees(levels, column))
+
     def row_of(self, levels: Levels) -> tuple[str, ...]:
         """Which row a cell with these levels belongs to."""
         return tuple(levels[name] for name in self.rows)
+
+
+def agrees(levels: Levels, column: Levels) -> bool:
+    """Whether a cell stands in a column; an axis that it has not, as the time steps of an ANN,
+    keeps it from none.
+    """
+    return all(levels[name] in ("", level) for name, level in column.items())
 
 
 def pivot(planned: PlannedExhibit, index: Sequence[str]) -> Pivot:
@@ -112,7 +123,9 @@ def _columns(
 
 
 def _held(grid: Mapping[str, Sequence[str]], planned: PlannedExhibit) -> dict[str, str]:
-    """The levels at which a grid leaves the axes of the others: those that all its points share."""
+    """The levels at which a grid leaves the axes of the others: those that all its points share,
+    but for points that have no such axis, as an ANN has no time steps.
+    """
     points = [
         {name: level_text(value) for name, value in point.axes.items()} for point in planned.points
     ]
@@ -120,11 +133,12 @@ def _held(grid: Mapping[str, Sequence[str]], planned: PlannedExhibit) -> dict[st
     for name in planned.exhibit.varied():
         if name in grid:
             continue
-        wanted = list(itertools.product(*grid.values()))
+        wanted = set(itertools.product(*grid.values()))
         seen: dict[str, set[tuple[str, ...]]] = {}
         for point in points:
             at = tuple(point[axis] for axis in grid)
             seen.setdefault(point[name], set()).add(at)
-        everywhere = [level for level, at in seen.items() if set(wanted) <= at]
-        found[name] = everywhere[0] if everywhere else ""
+        without = seen.pop("", set())
+        everywhere = [level for level, at in seen.items() if wanted <= at | without]
+        found[name] = everywhere[0] if everywhere and not wanted <= without else ""
     return found

@@ -62,13 +62,12 @@ def _grid(
     caption: str,
     lines: Sequence[tuple[str, str, Show]],
 ) -> Grid:
-    columns = pivot.columns()
+    width = len(pivot.columns())
     rows: dict[tuple[str, tuple[str, ...]], list[CellResult | None]] = {}
     for cell in cells:
-        row = rows.setdefault((cell.quantity, pivot.row_of(cell.levels)), [None] * len(columns))
-        for place, column in enumerate(columns):
-            if all(cell.levels[name] in ("", level) for name, level in column.items()):
-                row[place] = cell
+        row = rows.setdefault((cell.quantity, pivot.row_of(cell.levels)), [None] * width)
+        for place in pivot.places(cell.levels):
+            row[place] = cell
     bodies = []
     for (quantity, levels), row in rows.items():
         made = [

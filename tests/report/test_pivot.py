@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import pytest
 
+from harness.check.golden import level_text
 from harness.report.pivot import Block, Pivot, pivot, spread
 from harness.spec.exhibit import Exhibit, Grid
-from tests.synthetic import plan
+from tests.synthetic import library, plan
 
 
 def test_table_1_has_neurons_down_and_depths_then_widths_across() -> None:
@@ -21,6 +22,24 @@ def test_table_1_has_neurons_down_and_depths_then_widths_across() -> None:
     ]
     assert layout.blocks[0].columns[4] == {"width": "1", "depth": "164"}
     assert layout.blocks[1].columns[0] == {"depth": "20", "width": "1"}
+
+
+def test_an_axis_that_an_ann_has_not_does_not_part_it_from_the_snn() -> None:
+    layout = pivot(plan("tableB1").exhibits[0], ("neuron", "dataset", "depth", "time_steps"))
+    snn = {"depth": "38", "width": "1", "time_steps": "4"}
+    assert layout.places(snn) == layout.places({**snn, "time_steps": ""}) == (1,)
+
+
+@pytest.mark.parametrize("profile", ["smoke", "paper"])
+def test_no_cell_of_any_exhibit_is_left_out_of_its_table(profile: str) -> None:
+    left_out = []
+    for one in plan(*library().exhibits, profile=profile).exhibits:
+        layout = pivot(one, one.exhibit.varied())
+        for point in one.points:
+            levels = {name: level_text(value) for name, value in point.axes.items()}
+            if layout.blocks and not layout.places(levels):
+                left_out.append((one.exhibit.id, levels))
+    assert left_out == []
 
 
 def test_table_d1_has_stages_down_and_depths_across() -> None:
