@@ -242,7 +242,7 @@ def test_a_stop_of_the_driver_leaves_no_worker_and_the_cluster_takes_it_up_again
 ) -> None:
     driver = start(tmp_path / "store", *SMALL, "--address", cluster.address)
     victim = until(driver, "Advanced").split()[1]
-    assert workers(cluster)
+    os.kill(worker_of(cluster, victim), signal.SIGSTOP)  # or it may be done before the driver stops
     driver.send_signal(stop)
     said = ended(driver)
     assert driver.returncode == (-9 if stop is signal.SIGKILL else 130), said
