@@ -59,6 +59,7 @@ class Failed:
     problem: str
     log: str = ""
     tail: tuple[str, ...] = ()
+    cause: str = ""  # the node whose failure kept this one from running
 
 
 Event = Started | Advanced | Waiting | Retried | Finished | Failed

@@ -50,7 +50,8 @@ def settle(event: Event, queue: Queue, failures: dict[str, Failed], tell: Tell) 
     if isinstance(event, Failed):
         failures[event.key] = event
         for node in queue.fail(event.key):
-            lost = Failed(node.key, f"not run: it needs {event.key[:8]}, which failed")
+            problem = f"not run: it needs {event.key[:8]}, which failed"
+            lost = Failed(node.key, problem, cause=event.key)
             failures[node.key] = lost
             tell(lost)
 

@@ -55,7 +55,7 @@ def write_results(
         HarnessError: a golden file is wrong, a stored file lacks a field, or the disk refuses.
     """
     layout, profile = project.layout, project.profile
-    reasons = {key: failed.problem for key, failed in failures.items()}
+    reasons = {key: failures.get(one.cause, one).problem for key, one in failures.items()}
     found = assess(plan, profile, artifacts, layout.golden, reasons)
     assessed = sorted(found, key=lambda one: wording.natural(one.planned.exhibit.id))
     out = layout.out / profile.id

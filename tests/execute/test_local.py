@@ -138,4 +138,5 @@ def test_a_node_that_was_running_fails_with_its_worker(tmp_path: Path) -> None:
     assert retried(told) == []
     assert failures["a"].problem == "the worker process ended by SIGKILL"
     assert failures["needs it"].problem.startswith("not run: it needs")
+    assert failures["needs it"].cause == "a"
     assert finished(told) == ["other"]

@@ -191,6 +191,18 @@ def test_runs_that_fail_alike_are_told_together(write: Write, tmp_path: Path) ->
     assert f"So did 1 more: {store.plan.nodes[second].label}." in html
 
 
+def test_why_an_exhibit_is_incomplete_is_the_failure_at_the_root(write: Write) -> None:
+    made = plan("fig2")
+    point = made.exhibits[0].points[0].key
+    training = next(iter(made.nodes[point].inputs.values()))
+    failures = {
+        training: Failed(training, "no data"),
+        point: Failed(point, "not run: it needs another", cause=training),
+    }
+    (verdict,) = write(Stored(made), failures=failures)
+    assert verdict.failures == dict.fromkeys((training, point), "no data")
+
+
 def test_nothing_stored_still_makes_a_report(write: Write, tmp_path: Path) -> None:
     store = SyntheticStore(plan("table1", "tableD1"))
     store.contents.clear()
