@@ -18,7 +18,7 @@ import hashlib
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from harness.errors import HarnessError
 
@@ -35,6 +35,13 @@ def canonical_json(value: object) -> str:
     return json.dumps(
         value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
     )
+
+
+def fields(spec: Mapping[str, object]) -> dict[str, str]:
+    """Dotted field → canonical JSON; a list of plain values stays whole, as it means one thing."""
+    return {
+        place: text for name, value in spec.items() for place, text in _leaves(_step(name), value)
+    }
 
 
 def digest(value: object) -> str:
@@ -59,6 +66,22 @@ def is_key(text: str) -> bool:
 def short(key: str) -> str:
     """The first 8 digits, for people; never used to look anything up."""
     return key[:8]
+
+
+def _leaves(place: str, value: object) -> Iterator[tuple[str, str]]:
+    if isinstance(value, dict) and value:
+        for name, item in value.items():
+            yield from _leaves(f"{place}.{_step(name)}", item)
+    elif isinstance(value, list) and any(isinstance(item, dict | list) for item in value):
+        for index, item in enumerate(value):
+            yield from _leaves(f"{place}.{index}", item)
+    else:
+        yield place, canonical_json(value)
+
+
+def _step(name: str) -> str:
+    """A name as part of a dotted place: quoted, as in TOML, where it would read as several."""
+    return canonical_json(name) if "." in name or " " in name else name
 
 
 def _require_json(value: object, place: str, depth: int) -> None:

@@ -9,6 +9,7 @@ from graphlib import TopologicalSorter
 from typing import Any
 
 from harness.errors import HarnessError
+from harness.plan.labels import told_apart
 from harness.plan.measures import nodes_of
 from harness.plan.node import Node
 from harness.plan.resolve import Setting, resolve, resolve_part
@@ -77,7 +78,8 @@ def expand(library: Library, names: Sequence[str], setting: Setting) -> Plan:
     ]
     graph = {key: set(node.inputs.values()) for key, node in nodes.items()}
     order = TopologicalSorter(graph).static_order()
-    return Plan(tuple(planned), {key: nodes[key] for key in order})
+    named = told_apart(nodes)
+    return Plan(tuple(planned), {key: named[key] for key in order})
 
 
 def _planned(

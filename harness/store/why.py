@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
-from harness.canonical import canonical_json, is_key, short
+from harness.canonical import fields, is_key, short
 from harness.store.manifest import Identity, Manifest
 
 ABSENT = "(absent)"
@@ -119,26 +119,7 @@ def _flat(identity: Identity) -> dict[str, str]:
     """Dotted field -> canonical JSON, beside the code revision and the keys of the inputs."""
     flat = {_REVISION: str(identity.revision)}
     flat |= {f"{_INPUT}{name}": key for name, key in identity.inputs.items()}
-    for name, value in identity.spec.items():
-        flat.update(_leaves(_step(name), value))
-    return flat
-
-
-def _leaves(place: str, value: object) -> Iterator[tuple[str, str]]:
-    """The fields below a value; a list of plain values stays whole, as it means one thing."""
-    if isinstance(value, dict) and value:
-        for name, item in value.items():
-            yield from _leaves(f"{place}.{_step(name)}", item)
-    elif isinstance(value, list) and any(isinstance(item, dict | list) for item in value):
-        for index, item in enumerate(value):
-            yield from _leaves(f"{place}.{index}", item)
-    else:
-        yield place, canonical_json(value)
-
-
-def _step(name: str) -> str:
-    """A name as part of a dotted place: quoted, as in TOML, where it would read as several."""
-    return canonical_json(name) if "." in name or " " in name else name
+    return flat | fields(identity.spec)
 
 
 def _clipped(text: str) -> str:
