@@ -210,7 +210,7 @@ def labels(ray: Ray, node: Node) -> list[dict[str, str]]:
 def test_a_machine_that_joined_unfit_is_named_and_left_out(tmp_path: Path) -> None:
     first, second, last = NODES
     strange = Unfit("b" * 56, "lab9", "it does not see it: not the same store")
-    odd = Unfit("a" * 56, "lab8", "it has harness 0")
+    odd = ("a" * 56, "lab8", "it cannot import harness")  # so it has no Unfit
     answers = everything(**{first.key: [strange, done(first)], second.key: [odd, done(second)]})
     ray = Ray(answers, [machine()])
     told, failures = run(ray, tmp_path, demand=Demand(1, labels=(("pool", "big"),)), jobs=1)

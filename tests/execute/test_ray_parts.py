@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -14,6 +15,7 @@ from harness.execute.environment import gpu_megabytes, machine
 from harness.execute.events import Advanced, Failed, Retried, Started, event_record
 from harness.execute.ray_cluster import connected
 from harness.execute.ray_machines import told
+from harness.execute.ray_task import run_there
 from harness.execute.ray_worker import Relay, code_version, fault_of_store, look
 from harness.runs.place import Progress
 from harness.screen import sentence
@@ -38,6 +40,17 @@ def test_what_only_a_cluster_knows_is_refused_without_one(
     said = typed(f"reproduce table1 {option}", monkeypatch, capsys)
     assert said.code == 2
     assert "add --executor ray" in said.err
+
+
+def test_a_machine_without_the_project_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    context = SimpleNamespace(get_node_id=lambda: "a" * 56)
+    monkeypatch.setitem(sys.modules, "ray", SimpleNamespace(get_runtime_context=lambda: context))
+    monkeypatch.setitem(sys.modules, "harness.execute.ray_worker", None)
+    machine, host, problem = run_there("{}", tmp_path / "driver-1.lock", "1", None)
+    assert (machine, host) == ("a" * 56, socket.gethostname())
+    assert problem.startswith("it cannot import harness: ")
 
 
 def test_a_store_that_is_locked_by_the_driver_is_the_driver_s(tmp_path: Path) -> None:
