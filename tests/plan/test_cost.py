@@ -120,6 +120,14 @@ def test_stated_constants_are_near_what_was_measured(
     assert 1 / 1.35 < stated / seconds < 1.35
 
 
+def test_a_short_arithmetic_takes_its_share() -> None:
+    library = load(layout())
+    plan = expand(library, ("ablation",), Setting(library.blocks, library.profile("quick")))
+    stated = {node.label: estimate([node], [])[node.key].seconds for node in plan.nodes.values()}
+    short = "resnet-20 relu cifar10 seed 0"
+    assert stated[short] == pytest.approx(0.7 * stated[f"{short}, recipe.precision f32"])
+
+
 def test_runs_of_another_kind_or_device_say_nothing() -> None:
     node = next(iter(nodes().values()))
     gpu = dict(node.spec) | {"numerics": {"device": "cuda"}}
