@@ -73,10 +73,12 @@ def pivot(planned: PlannedExhibit, index: Sequence[str]) -> Pivot:
     if any(set(grid) <= set(shared) for grid in grids):
         shared = shared[:-1]
     added = tuple(name for name in index if name not in varied)
-    blocks = tuple(
-        Block(axes=_across(grid, shared), columns=_columns(grid, shared, planned)) for grid in grids
-    )
-    return Pivot((*shared, *added), blocks)
+    blocks: dict[frozenset[object], Block] = {}
+    for grid in grids:
+        block = Block(axes=_across(grid, shared), columns=_columns(grid, shared, planned))
+        same = frozenset(frozenset(column.items()) for column in block.columns)
+        blocks.setdefault(same, block)  # --set depth=20 --set width=1 makes two grids alike
+    return Pivot((*shared, *added), tuple(blocks.values()))
 
 
 def spread(layout: Pivot, cells: Sequence[Levels]) -> Pivot:

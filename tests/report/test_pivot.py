@@ -24,6 +24,12 @@ def test_table_1_has_neurons_down_and_depths_then_widths_across() -> None:
     assert layout.blocks[1].columns[0] == {"depth": "20", "width": "1"}
 
 
+def test_grids_that_were_made_alike_stand_in_the_table_once() -> None:
+    planned = plan("table1", overrides=("depth=20", "width=1")).exhibits[0]
+    layout = pivot(planned, ("neuron", "depth", "width"))
+    assert layout.columns() == ({"width": "1", "depth": "20"},)
+
+
 def test_an_axis_that_an_ann_has_not_does_not_part_it_from_the_snn() -> None:
     layout = pivot(plan("tableB1").exhibits[0], ("neuron", "dataset", "depth", "time_steps"))
     snn = {"depth": "38", "width": "1", "time_steps": "4"}
