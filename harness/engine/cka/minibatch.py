@@ -67,7 +67,7 @@ class MinibatchCKA:
         return self._sums.add(stream_a, stream_b, images)
 
     def compute(self) -> Tensor:
-        """The map [L_a, L_b], float64 on the CPU; NaN where a layer is silent or not finite.
+        """The map [L_a, L_b], float64 on the CPU; NaN where a layer tells nothing (see `CkaMap.reasons`).
 
         Raises HarnessError before the first update.
         """
@@ -80,7 +80,7 @@ class MinibatchCKA:
 
 def cka(features_a: Tensor, features_b: Tensor, *, estimator: Estimator = "unbiased") -> float:
     """CKA of two layers' features [M, …] of the same images, all of them one batch; NaN where one
-    of them is silent.
+    of them has no CKA, such as a silent one.
     """
     both = MinibatchCKA(("a",), ("b",), estimator=estimator)
     both.update([features_a], [features_b])

@@ -98,8 +98,8 @@ def time_cka(
     with torch.no_grad(), full_precision():
         for images in batches:
             calls.visit(images, take)
-    require_some(len(sums))
-    return {name: layer.result(steps[name], steps[name]) for name, layer in sums.items()}
+    found = require_some(sums)
+    return {name: layer.result(steps[name], steps[name]) for name, layer in found.items()}
 
 
 def clean_against_attacked(
