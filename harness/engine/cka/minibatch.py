@@ -67,7 +67,7 @@ class MinibatchCKA:
         return self._sums.add(stream_a, stream_b, images)
 
     def compute(self) -> Tensor:
-        """The map [L_a, L_b], float64 on the CPU; NaN where a layer tells nothing (see `CkaMap.reasons`).
+        """The map [L_a, L_b], float64 on the CPU; NaN where `result` has a reason.
 
         Raises HarnessError before the first update.
         """
