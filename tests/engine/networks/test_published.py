@@ -156,7 +156,7 @@ def test_weights_of_no_such_network_are_refused() -> None:
         from_published(state, residual="none")  # but the weights hold shortcuts
     with pytest.raises(HarnessError, match="'state_dict' is a OrderedDict"):
         from_published({"state_dict": state})  # type: ignore[dict-item]
-    with pytest.raises(HarnessError, match="'conv1.weight' is int64"):
+    with pytest.raises(HarnessError, match=r"'conv1\.weight' is int64"):
         from_published({**state, "conv1.weight": torch.ones(4, 3, 3, 3).long()})
     with pytest.raises(HarnessError, match="got ResNet"):
         from_published(resnet(8, base_width=2))  # type: ignore[arg-type]
