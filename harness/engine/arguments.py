@@ -29,7 +29,12 @@ from harness.errors import HarnessError
 Given = ParamSpec("Given")
 Returned = TypeVar("Returned")
 
-_hints = cache(get_type_hints)
+
+@cache
+def _hints(annotated: Any) -> Mapping[str, Any]:
+    return get_type_hints(annotated)
+
+
 _WRAPPERS = ("_orig_mod", "module")  # torch.compile's and DataParallel's name of what is inside
 
 
@@ -61,7 +66,8 @@ def checked(function: Callable[Given, Returned]) -> Callable[Given, Returned]:
 
 def check_fields(value: Any) -> None:
     """Raise HarnessError for a field of a dataclass that is not of its type."""
-    hints = _hints(type(value))
+    made_of: Any = type(value)
+    hints = _hints(made_of)
     for field in fields(value):
         where, here = f"{type(value).__name__.lower()} {field.name}", getattr(value, field.name)
         _looked_at(where, field.name, here, hints[field.name])

@@ -59,7 +59,9 @@ class CurveSums:
         cross, self_a, self_b = sums.balanced()
         values = cross / (self_a * self_b).sqrt()
         why = zip(undefined(names, sums.a), undefined(names, sums.b), strict=True)
-        reasons = {place: one or other for place, (one, other) in enumerate(why) if one or other}
+        reasons = {
+            place: found for place, (a, b) in enumerate(why) if (found := a or b) is not None
+        }
         for place in reasons:
             values[place] = torch.nan
         said = (self.images, self.minibatches, self.estimator)

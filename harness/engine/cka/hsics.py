@@ -45,7 +45,10 @@ class Own:
     def plus(self, other: Own) -> Own:
         """Of the minibatches of both, in the larger of the two scales."""
         exponent_L = torch.maximum(self.exponent_L, other.exponent_L)
-        hsic_L = sum(scaled(one.hsic_L, 2 * (one.exponent_L - exponent_L)) for one in (self, other))
+        here, there = (
+            scaled(one.hsic_L, 2 * (one.exponent_L - exponent_L)) for one in (self, other)
+        )
+        hsic_L = here + there
         return Own(hsic_L, exponent_L, torch.maximum(self.standing_L, other.standing_L))
 
 
@@ -63,11 +66,11 @@ class Hsics:
     def plus(self, other: Hsics) -> Hsics:
         """Of the minibatches of both."""
         a, b = self.a.plus(other.a), self.b.plus(other.b)
-        cross = sum(
+        here, there = (
             one._shifted(one.a.exponent_L - a.exponent_L, one.b.exponent_L - b.exponent_L)
             for one in (self, other)
         )
-        return Hsics(cross, a, b)
+        return Hsics(here + there, a, b)
 
     def balanced(self) -> tuple[Tensor, Tensor, Tensor]:
         """cross, self_a and self_b in scales where the product of the last two is near 1."""

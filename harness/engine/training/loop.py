@@ -13,7 +13,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from harness.engine.arguments import checked
+from harness.engine.arguments import checked, require_input, require_labels
 from harness.engine.data.augment import crop_flip
 from harness.engine.data.labelled import LabelledSet
 from harness.engine.networks.mode import in_mode
