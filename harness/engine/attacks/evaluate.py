@@ -11,6 +11,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from harness.engine.arguments import checked, require_labels
 from harness.engine.attacks.pgd import Pgd, pgd
 from harness.engine.networks.mode import in_mode
 from harness.engine.randomness import stream
@@ -29,6 +30,7 @@ class AttackedBatch(NamedTuple):
     labels_B: Tensor
 
 
+@checked
 def attacked_batches(
     network: nn.Module,
     images_MCHW: Tensor,
@@ -71,6 +73,7 @@ def attacked_batches(
         yield AttackedBatch(clean, attacked, here)
 
 
+@checked
 def accuracy_under_attack(
     network: nn.Module,
     images_MCHW: Tensor,
@@ -111,4 +114,5 @@ def accuracy_under_attack(
 def _right(network: nn.Module, batch: AttackedBatch, precision: str) -> int:
     with in_mode(network, "eval"), autocast(precision, batch.attacked.device):
         logits = network(batch.attacked)
+    require_labels(batch.labels_B, logits)
     return int((logits.argmax(1) == batch.labels_B).sum())

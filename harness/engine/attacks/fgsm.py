@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
+from harness.engine.arguments import checked
 from harness.engine.attacks.pgd import pgd
 from harness.engine.training.normalisation import Normalisation
 
 
+@checked
 def fgsm(
     network: nn.Module,
     inputs: Tensor,

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from harness.engine.arguments import check_fields, checked, require_input, require_labels
 from harness.engine.attacks.budget import Budget, Units
 from harness.engine.networks.mode import Mode, in_mode
 from harness.engine.training.normalisation import Normalisation
@@ -35,7 +36,11 @@ class Pgd:
     clip: bool = False  # keep pixels in black … white
     mode: Mode = "eval"
 
+    def __post_init__(self) -> None:
+        check_fields(self)
 
+
+@checked
 def pgd(
     network: nn.Module,
     inputs: Tensor,
@@ -66,7 +71,10 @@ def pgd(
     """
     if iterations < 0:
         raise HarnessError("attack iterations", f"must be 0 or more (got {iterations})")
-    clean = inputs.detach()
+    clean = require_input(network, inputs).detach()
+    if clean.shape[-4] != len(labels_B):
+        said = f"{clean.shape[-4]} images, {len(labels_B)} labels"
+        raise HarnessError("attack labels", said)
     budget = Budget.around(
         clean, epsilon=epsilon, step=step, units=units, clip=clip, normalisation=normalisation
     )
@@ -99,5 +107,6 @@ def _input_gradient(network: nn.Module, inputs: Tensor, labels_B: Tensor, precis
     with autocast(precision, inputs.device):
         logits = network(wanted)
     logits = logits.to(torch.promote_types(logits.dtype, torch.float32))
+    require_labels(labels_B, logits)
     loss = functional.cross_entropy(logits, labels_B, reduction="sum")
     return torch.autograd.grad(loss, wanted)[0]

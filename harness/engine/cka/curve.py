@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import torch
 
 from harness.engine.cka.estimator import Estimator, HsicVector
+from harness.engine.cka.hsics import Hsics, Own
 from harness.engine.cka.precision import full_precision
 from harness.engine.cka.result import CkaCurve, undefined
 from harness.engine.cka.stream import Stream
@@ -25,7 +26,7 @@ class CurveSums:
         self.memory_limit = memory_limit
         self.images = 0
         self.minibatches = 0
-        self._sums_3L = torch.zeros((), dtype=torch.float64)
+        self._sums: Hsics | None = None
 
     def add(self, stream_a: Stream, stream_b: Stream, images: int) -> None:
         """Add a minibatch of two streams of equally many layers.
@@ -34,7 +35,7 @@ class CurveSums:
         """
         require_images(images, self.estimator)
         group = layers_within(self.memory_limit, images, self.estimator) - 1
-        found: list[tuple[float, float, float]] = []
+        found: list[Hsics] = []
         with torch.no_grad(), full_precision():
             start, layers = 0, 1
             while start < layers:
@@ -43,24 +44,31 @@ class CurveSums:
                 held.reverse()
                 stream_b(start, start + group, lambda b: found.append(_hsics(held.pop(), b)))  # noqa: B023
                 start += group
-        self._sums_3L = self._sums_3L + torch.tensor(found, dtype=torch.float64).T
+        here = Hsics(
+            torch.cat([one.cross for one in found]),
+            Own.joined([one.a for one in found]),
+            Own.joined([one.b for one in found]),
+        )
+        self._sums = here if self._sums is None else self._sums.plus(here)
         self.images += images
         self.minibatches += 1
 
     def result(self, names: Sequence[str]) -> CkaCurve:
         """The curve; raises HarnessError before the first minibatch."""
-        require_some(self.minibatches)
-        cross, self_a, self_b = self._sums_3L
+        sums = require_some(self._sums)
+        cross, self_a, self_b = sums.balanced()
         values = cross / (self_a * self_b).sqrt()
-        reasons = {}
-        for place, name in enumerate(names):
-            why = undefined(name, float(self_a[place])) or undefined(name, float(self_b[place]))
-            if why is not None:
-                reasons[place], values[place] = why, torch.nan
+        why = zip(undefined(names, sums.a), undefined(names, sums.b), strict=True)
+        reasons = {
+            place: found for place, (a, b) in enumerate(why) if (found := a or b) is not None
+        }
+        for place in reasons:
+            values[place] = torch.nan
         said = (self.images, self.minibatches, self.estimator)
         return CkaCurve(values, tuple(names), reasons, *said)
 
 
-def _hsics(a: HsicVector, b: HsicVector) -> tuple[float, float, float]:
+def _hsics(a: HsicVector, b: HsicVector) -> Hsics:
     cosine = float((a.unit_P * b.unit_P).sum(dtype=torch.float64))
-    return a.norm * b.norm * cosine, a.norm**2, b.norm**2
+    cross = torch.tensor([a.norm * b.norm * cosine], dtype=torch.float64)
+    return Hsics(cross, Own.of([a]), Own.of([b]))

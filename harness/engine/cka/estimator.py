@@ -13,39 +13,55 @@ Legend: M (m) = images of the minibatch, P = numbers kept of a Gram matrix, M·(
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
+from math import nan
 from typing import Literal
 
 import torch
 from torch import Tensor
 
-from harness.engine.cka.features import Steps
+from harness.engine.cka.features import Steps, constant
 from harness.engine.cka.gram import upper_gram
+from harness.engine.cka.scale import Standing, at_unit_scale, ordinary, standing_of
 
 Estimator = Literal["unbiased", "biased"]
 FEWEST_IMAGES = {"unbiased": 4, "biased": 2}
 
 _ROUNDING = 4.0  # roundings of the dtype that a Gram matrix may be off by, relative to its trace
+_LEAST = -(2**20)  # exponent of a layer of norm 0, so that it sets no other minibatch's
 
 
 @dataclass(frozen=True)
 class HsicVector:
-    """A layer on one minibatch: HSIC(K, L) = K.norm·L.norm·(K.unit · L.unit)."""
+    """A layer on one minibatch: HSIC(K, L) = K.norm·L.norm·(K.unit · L.unit), times two to both
+    exponents.
+    """
 
-    unit_P: Tensor  # of length 1; zeros for a layer that is silent
-    norm: float  # √HSIC(K, K); 0.0 for a silent layer, NaN where features are not finite
+    unit_P: Tensor  # of length 1; zeros where the norm is 0
+    norm: float  # √HSIC(K, K)/2^exponent; 0.0 or NaN where the layer is not `DEFINED`
+    standing: Standing = Standing.DEFINED
+    exponent: int = 0  # for features of ordinary size
 
 
 def hsic_vector(steps: Steps, estimator: Estimator) -> HsicVector:
-    """A layer's vector from its features [M, …] of each step."""
-    return packed(upper_gram(steps), estimator)
+    """A layer's vector from its features [M, …] of each step, of any size."""
+    if constant(steps):
+        return _undefined(steps, estimator, standing_of(step[:1] for step in steps))
+    gram = upper_gram(steps)
+    if ordinary(gram):
+        return packed(gram, estimator)
+    if standing_of(steps) is Standing.BROKEN:
+        return _undefined(steps, estimator, Standing.BROKEN)
+    unit, exponent = at_unit_scale(steps)
+    vector = packed(upper_gram(unit), estimator)
+    return replace(vector, exponent=2 * exponent) if vector.norm else vector
 
 
 def packed(gram_MM: Tensor, estimator: Estimator) -> HsicVector:
-    """The upper triangle of a Gram matrix, centred; the matrix is used up.
+    """The upper triangle of an `ordinary` Gram matrix, centred; the matrix is used up.
 
-    A layer is silent when nothing but rounding is left of its centred Gram matrix.
+    The layer is `UNSHARED` when nothing but rounding is left.
     """
     images = len(gram_MM)
     diagonal = gram_MM.diagonal().to(torch.float64, copy=True)
@@ -66,7 +82,7 @@ def packed(gram_MM: Tensor, estimator: Estimator) -> HsicVector:
         scale = 1.0 / (images - 1)
     length = float(torch.linalg.vector_norm(vector, dtype=torch.float64))
     if length <= _ROUNDING * torch.finfo(vector.dtype).eps * trace or length == 0.0:
-        return HsicVector(vector.zero_(), 0.0)
+        return HsicVector(vector.zero_(), 0.0, Standing.UNSHARED, _LEAST)
     return HsicVector(vector.div_(length), scale * length)
 
 
@@ -74,6 +90,12 @@ def packed_size(images: int, estimator: Estimator) -> int:
     """P, how many numbers an `HsicVector` holds."""
     strict = images * (images - 1) // 2
     return strict if estimator == "unbiased" else strict + images
+
+
+def _undefined(steps: Steps, estimator: Estimator, standing: Standing) -> HsicVector:
+    dtype = torch.promote_types(steps[0].dtype, torch.float32)
+    nothing = steps[0].new_zeros(packed_size(len(steps[0]), estimator), dtype=dtype)
+    return HsicVector(nothing, nan if standing is Standing.BROKEN else 0.0, standing, _LEAST)
 
 
 def _halves(mean_M: Tensor, pairs: int, total: Tensor) -> Tensor:

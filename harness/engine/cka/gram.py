@@ -16,7 +16,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from harness.engine.cka.features import Steps, column_blocks, constant
+from harness.engine.cka.features import Steps, column_blocks
 from harness.engine.cka.spikes import spike_gram
 
 COLUMNS = 8192  # multiplied at once; the centred copy of M = 1024 images is 32 MB then
@@ -28,13 +28,10 @@ def upper_gram(steps: Steps) -> Tensor:
     """The Gram matrix [M, M] of a layer, right on and above the diagonal and undefined below it, up
     to a shift a_i + a_j that centring takes out.
 
-    Float32, or float64 for features in float64. Features that are the same for every image give
-    zeros. Features that are 0 or 1 throughout are multiplied as integers where that is faster,
-    which is exact.
+    Float32, or float64 for features in float64. Features that are 0 or 1 throughout are multiplied
+    as integers where that is faster, which is exact.
     """
     gram = _empty_gram(steps)
-    if constant(steps):
-        return gram
     with torch.autocast(gram.device.type, enabled=False):
         spikes = spike_gram(steps, COLUMNS, ROWS)
         if spikes is not None:

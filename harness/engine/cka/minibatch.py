@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from torch import Tensor
 
+from harness.engine.arguments import checked, tensor
 from harness.engine.cka.estimator import Estimator
 from harness.engine.cka.result import CkaMap
 from harness.engine.cka.stream import stream_of
@@ -67,7 +68,7 @@ class MinibatchCKA:
         return self._sums.add(stream_a, stream_b, images)
 
     def compute(self) -> Tensor:
-        """The map [L_a, L_b], float64 on the CPU; NaN where a layer is silent or not finite.
+        """The map [L_a, L_b], float64 on the CPU; NaN where `result` has a reason.
 
         Raises HarnessError before the first update.
         """
@@ -78,9 +79,10 @@ class MinibatchCKA:
         return self._sums.result(self.names_a, self.names_b)
 
 
+@checked
 def cka(features_a: Tensor, features_b: Tensor, *, estimator: Estimator = "unbiased") -> float:
     """CKA of two layers' features [M, …] of the same images, all of them one batch; NaN where one
-    of them is silent.
+    of them has no CKA, such as a silent one.
     """
     both = MinibatchCKA(("a",), ("b",), estimator=estimator)
     both.update([features_a], [features_b])
@@ -91,7 +93,7 @@ def _images_of(features: Sequence[Tensor], names: Sequence[str], side: str) -> i
     where = f"CKA features_{side}"
     if len(features) != len(names):
         raise HarnessError(where, f"{len(names)} layers are named, {len(features)} came")
-    for name, feature in zip(names, features, strict=True):
+    for name, feature in zip(names, (tensor(where, one) for one in features), strict=True):
         if feature.ndim < 2 or not feature.numel() or len(feature) != len(features[0]):
             said = f"layer {name!r} is {list(feature.shape)}, the first {list(features[0].shape)}"
             hint = "features are [M, …]: one row per image, the same images in each layer"

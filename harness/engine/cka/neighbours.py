@@ -23,7 +23,9 @@ import torch
 from torch import Tensor, nn
 
 from harness.engine.cka.estimator import Estimator, HsicVector, hsic_vector, packed
+from harness.engine.cka.features import constant
 from harness.engine.cka.gram import upper_gram_and_scaled
+from harness.engine.cka.scale import ordinary
 from harness.engine.networks import Network
 from harness.engine.norm import TdBatchNorm
 
@@ -81,10 +83,12 @@ class Neighbours:
             return prepared.vector
         steps = features_TM.unbind(0)
         scale_C = self._scale_after(layer, features_TM)
-        if scale_C is None:
+        if scale_C is None or constant(steps):
             return hsic_vector(steps, self.estimator)
         version = features_TM._version
         gram, scaled = upper_gram_and_scaled(steps, scale_C)
+        if not (ordinary(gram) and ordinary(scaled)):
+            return hsic_vector(steps, self.estimator)
         vector = packed(scaled, self.estimator)
         self._prepared = _Prepared(self._after[layer], features_TM, version, vector)
         return packed(gram, self.estimator)

@@ -22,7 +22,7 @@ _PEAK = 2.0**-6  # of a vector of length 1; 1/√P in evenly spread ones
 
 
 def cross_hsic(a: Sequence[HsicVector], b: Sequence[HsicVector]) -> Tensor:
-    """HSIC of each of `a` with each of `b`, [L_a, L_b] float64 on the CPU."""
+    """HSIC of each of `a` with each of `b` in their scales, [L_a, L_b] float64 on the CPU."""
     total = _zeros(a, b)
     for start in range(0, a[0].unit_P.numel(), _COLUMNS):
         left, right = _piece(a, start), _piece(b, start)
@@ -46,11 +46,6 @@ def own_hsic(a: Sequence[HsicVector]) -> Tensor:
     return _scaled(total + total.T + torch.eye(len(a), device=total.device), a, a)
 
 
-def own_norms(a: Sequence[HsicVector]) -> Tensor:
-    """√HSIC of each layer with itself, [L] float64 on the CPU."""
-    return torch.tensor([vector.norm for vector in a], dtype=torch.float64)
-
-
 def _zeros(a: Sequence[HsicVector], b: Sequence[HsicVector]) -> Tensor:
     return torch.zeros(len(a), len(b), dtype=torch.float64, device=a[0].unit_P.device)
 
@@ -62,4 +57,7 @@ def _piece(vectors: Sequence[HsicVector], start: int) -> Tensor:
 
 
 def _scaled(cosines: Tensor, a: Sequence[HsicVector], b: Sequence[HsicVector]) -> Tensor:
-    return cosines.cpu() * torch.outer(own_norms(a), own_norms(b))
+    norms_a, norms_b = (
+        torch.tensor([vector.norm for vector in side], dtype=torch.float64) for side in (a, b)
+    )
+    return cosines.cpu() * torch.outer(norms_a, norms_b)

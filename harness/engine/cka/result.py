@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import torch
 from torch import Tensor
 
 from harness.engine.cka.estimator import Estimator
+from harness.engine.cka.hsics import Hsics, Own
+from harness.engine.cka.scale import Standing
 
 
 @dataclass(frozen=True)
@@ -36,29 +39,40 @@ class CkaCurve:
     estimator: Estimator
 
 
-def undefined(name: str, self_hsic: float) -> str | None:
-    """Why no CKA with this layer exists, given its summed HSIC with itself; None where it does."""
-    if self_hsic != self_hsic:
-        return f"layer {name!r} has features that are NaN or infinite"
-    if self_hsic <= 0.0:
-        return (
-            f"layer {name!r} is silent: its HSIC with itself is 0, since its features do not tell "
-            "the images of a minibatch apart, so CKA is 0/0"
-        )
-    return None
+_WHY: Mapping[Standing, str] = MappingProxyType(
+    {
+        Standing.BROKEN: "has features that are NaN or infinite",
+        Standing.SILENT: "is silent: all its features are 0, so CKA is 0/0",
+        Standing.CONSTANT: (
+            "has the same features for all images of a minibatch, so its HSIC with itself is 0 and "
+            "CKA is 0/0"
+        ),
+        Standing.UNSHARED: (
+            "shares no feature between images, or only what is the same for all, so its unbiased "
+            "HSIC with itself is 0 and CKA is 0/0; the biased one is defined"
+        ),
+    }
+)
+
+
+def undefined(names: Sequence[str], own: Own) -> list[str | None]:
+    """Why no CKA with each of these layers exists; None where it does."""
+    return [
+        None if (why := _WHY.get(Standing(number))) is None else f"layer {name!r} {why}"
+        for name, number in zip(names, own.standing_L.tolist(), strict=True)
+    ]
 
 
 def divided(
-    cross: Tensor, self_a: Tensor, self_b: Tensor, names_a: Sequence[str], names_b: Sequence[str]
+    sums: Hsics, names_a: Sequence[str], names_b: Sequence[str]
 ) -> tuple[Tensor, dict[tuple[int, int], str]]:
     """cross / √(self_a·self_b), [L_a, L_b], NaN where a layer is undefined, and the reasons."""
+    cross, self_a, self_b = sums.balanced()
     values = cross / (self_a.unsqueeze(1) * self_b).sqrt()
-    why_a = [undefined(name, float(own)) for name, own in zip(names_a, self_a, strict=True)]
-    why_b = [undefined(name, float(own)) for name, own in zip(names_b, self_b, strict=True)]
     reasons = {
         (i, j): why
-        for i, reason_a in enumerate(why_a)
-        for j, reason_b in enumerate(why_b)
+        for i, reason_a in enumerate(undefined(names_a, sums.a))
+        for j, reason_b in enumerate(undefined(names_b, sums.b))
         if (why := reason_a or reason_b) is not None
     }
     for place in reasons:

@@ -18,7 +18,8 @@ from torch import Tensor
 
 from harness.engine.cka.estimator import Estimator, HsicVector, hsic_vector
 from harness.engine.cka.features import Steps
-from harness.engine.cka.pairs import cross_hsic, own_hsic, own_norms
+from harness.engine.cka.hsics import Hsics, Own
+from harness.engine.cka.pairs import cross_hsic, own_hsic
 
 Deliver = Callable[[HsicVector], None]
 
@@ -42,15 +43,6 @@ def stream_of(layers: Sequence[Steps], estimator: Estimator) -> Stream:
 _ALL = 2**62  # past the last layer of any network
 
 
-@dataclass(frozen=True)
-class Hsics:
-    """The HSICs of one minibatch."""
-
-    cross: Tensor  # [L_a, L_b] float64
-    self_a: Tensor  # [L_a] float64
-    self_b: Tensor
-
-
 def pairs_of(stream_a: Stream, stream_b: Stream | None, room: int) -> Hsics:
     """HSIC of every layer of `stream_a` with every one of `stream_b`, or of its own where that is
     None; at most `room` layers (2 or more) are held at once.
@@ -61,8 +53,8 @@ def pairs_of(stream_a: Stream, stream_b: Stream | None, room: int) -> Hsics:
 def _two(stream_a: Stream, stream_b: Stream, room: int) -> Hsics:
     group = max(1, room * 3 // 4)
     rows: list[Tensor] = []
-    self_a: list[Tensor] = []
-    self_b = torch.zeros(0)
+    own_a: list[Own] = []
+    own_b: list[Own] = []
     start, layers = 0, 1
     while start < layers:
         held: list[HsicVector] = []
@@ -71,26 +63,28 @@ def _two(stream_a: Stream, stream_b: Stream, room: int) -> Hsics:
         stream_b(0, _ALL, block.add)
         block.flush()
         rows.append(torch.cat(block.columns, dim=1))
-        self_a.append(own_norms(held).square())
-        self_b = torch.cat(block.norms).square()
+        own_a.append(Own.of(held))
+        own_b = block.own
         start += group
-    return Hsics(torch.cat(rows), torch.cat(self_a), self_b)
+    return Hsics(torch.cat(rows), Own.joined(own_a), Own.joined(own_b))
 
 
 def _own(stream: Stream, room: int) -> Hsics:
     held: list[HsicVector] = []
     layers = stream(0, room, held.append)
     if layers <= room:
-        cross = own_hsic(held)
-        return Hsics(cross, cross.diagonal().clone(), cross.diagonal().clone())
+        own = Own.of(held)
+        return Hsics(own_hsic(held), own, own)
     group = max(1, room * 3 // 4)
     del held[group:]
     cross = torch.zeros(layers, layers, dtype=torch.float64)
+    parts: list[Own] = []
     for start in range(0, layers, group):
         if start:
             held = []
             stream(start, start + group, held.append)
         stop = start + len(held)
+        parts.append(Own.of(held))
         cross[start:stop, start:stop] = own_hsic(held)
         if stop < layers:
             block = _Block(held, room - len(held))
@@ -98,7 +92,8 @@ def _own(stream: Stream, room: int) -> Hsics:
             block.flush()
             cross[start:stop, stop:] = torch.cat(block.columns, dim=1)
             cross[stop:, start:stop] = cross[start:stop, stop:].T
-    return Hsics(cross, cross.diagonal().clone(), cross.diagonal().clone())
+    own = Own.joined(parts)
+    return Hsics(cross, own, own)
 
 
 @dataclass
@@ -109,7 +104,7 @@ class _Block:
     room: int
     waiting: list[HsicVector] = field(default_factory=list)
     columns: list[Tensor] = field(default_factory=list)
-    norms: list[Tensor] = field(default_factory=list)
+    own: list[Own] = field(default_factory=list)
 
     def add(self, vector: HsicVector) -> None:
         """Take one more layer; multiply when the block is full."""
@@ -121,5 +116,5 @@ class _Block:
         """Multiply what is waiting, and let it go."""
         if self.waiting:
             self.columns.append(cross_hsic(self.held, self.waiting))
-            self.norms.append(own_norms(self.waiting))
+            self.own.append(Own.of(self.waiting))
             self.waiting.clear()

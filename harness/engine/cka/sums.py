@@ -6,10 +6,12 @@ Legend: M = images of the minibatch, L = layers, P = numbers of a packed Gram ma
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 import torch
 
 from harness.engine.cka.estimator import FEWEST_IMAGES, Estimator, packed_size
+from harness.engine.cka.hsics import Hsics
 from harness.engine.cka.precision import full_precision
 from harness.engine.cka.result import CkaMap, divided
 from harness.engine.cka.stream import Stream, pairs_of
@@ -17,6 +19,7 @@ from harness.errors import HarnessError
 
 MEMORY_LIMIT = 4 * 2**30  # bytes of packed Gram matrices held at once
 
+Sums = TypeVar("Sums")
 _BYTES = 4  # of a number of a packed Gram matrix
 
 
@@ -31,9 +34,7 @@ class HsicSums:
         self.memory_limit = memory_limit
         self.images = 0
         self.minibatches = 0
-        self._cross_LL = torch.zeros((), dtype=torch.float64)
-        self._self_a_L = torch.zeros((), dtype=torch.float64)
-        self._self_b_L = torch.zeros((), dtype=torch.float64)
+        self._sums: Hsics | None = None
 
     def add(self, stream_a: Stream, stream_b: Stream | None, images: int) -> None:
         """Add a minibatch; without `stream_b` the layers of `stream_a` are compared to each other.
@@ -44,25 +45,22 @@ class HsicSums:
         room = layers_within(self.memory_limit, images, self.estimator)
         with torch.no_grad(), full_precision():
             found = pairs_of(stream_a, stream_b, room)
-        self._cross_LL = self._cross_LL + found.cross
-        self._self_a_L = self._self_a_L + found.self_a
-        self._self_b_L = self._self_b_L + found.self_b
+        self._sums = found if self._sums is None else self._sums.plus(found)
         self.images += images
         self.minibatches += 1
 
     def result(self, names_a: Sequence[str], names_b: Sequence[str]) -> CkaMap:
         """The map; raises HarnessError before the first minibatch."""
-        require_some(self.minibatches)
-        sums = (self._cross_LL, self._self_a_L, self._self_b_L)
-        values, reasons = divided(*sums, names_a, names_b)
+        values, reasons = divided(require_some(self._sums), names_a, names_b)
         names = (tuple(names_a), tuple(names_b))
         return CkaMap(values, *names, reasons, self.images, self.minibatches, self.estimator)
 
 
-def require_some(minibatches: int) -> None:
-    """Raise HarnessError where there were no images."""
-    if not minibatches:
+def require_some(sums: Sums | None) -> Sums:
+    """What was added up; raises HarnessError where there were no images."""
+    if not sums:
         raise HarnessError("CKA", "there are no images: not one minibatch came")
+    return sums
 
 
 def require_images(images: int, estimator: Estimator) -> None:

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Sequence
 import torch
 from torch import Tensor
 
+from harness.engine.arguments import checked, minibatches
 from harness.engine.cka.calls import LayerCalls
 from harness.engine.cka.curve import CurveSums
 from harness.engine.cka.estimator import Estimator
@@ -27,8 +28,8 @@ from harness.engine.networks import Network
 from harness.errors import HarnessError
 
 Batches = Iterable[Tensor]
-"""Normalised images [M, C, H, W] or frames [T, M, C, H, W], a minibatch at a time, on the network's
-device.
+"""Normalised images [M, C, H, W] or frames [T, M, C, H, W], a minibatch at a time, or with
+their labels [M] as a `DataLoader` gives them; they are moved to the network's device.
 """
 
 Pairs = Iterable[tuple[Tensor, Tensor]]
@@ -37,6 +38,7 @@ clean and attacked.
 """
 
 
+@checked
 def cka_heatmap(
     network_a: Network,
     network_b: Network,
@@ -59,20 +61,16 @@ def cka_heatmap(
     calls_a = LayerCalls(network_a, layers)
     calls_b = calls_a if own else LayerCalls(network_b, layers if layers_b is None else layers_b)
     sums = HsicSums(estimator, memory_limit)
-    for batch in batches:
-        if isinstance(batch, Tensor):
-            images_a = images_b = batch
-        else:
-            images_a, images_b = batch
-            _require_same_number(images_a, images_b)
-            if own and images_a is not images_b:
-                said = "one network, but two different inputs"
-                raise HarnessError("CKA batches", said, hint="use clean_against_attacked")
+    for images_a, images_b in minibatches(batches, (network_a, network_b)):
+        if own and images_a is not images_b:
+            said = "one network, but two different inputs"
+            raise HarnessError("CKA batches", said, hint="use clean_against_attacked")
         stream_b = None if own else calls_b.stream(images_b, estimator)
         sums.add(calls_a.stream(images_a, estimator), stream_b, images_a.shape[-4])
     return sums.result(calls_a.names, calls_b.names)
 
 
+@checked
 def time_cka(
     network: Network,
     batches: Batches,
@@ -96,12 +94,13 @@ def time_cka(
         layer.add(stream, None, features_TM.shape[1])
 
     with torch.no_grad(), full_precision():
-        for images in batches:
+        for (images,) in minibatches(batches, (network,)):
             calls.visit(images, take)
-    require_some(len(sums))
-    return {name: layer.result(steps[name], steps[name]) for name, layer in sums.items()}
+    found = require_some(sums)
+    return {name: layer.result(steps[name], steps[name]) for name, layer in found.items()}
 
 
+@checked
 def clean_against_attacked(
     network: Network,
     pairs: Pairs,
@@ -115,13 +114,13 @@ def clean_against_attacked(
     """
     calls = LayerCalls(network, layers)
     sums = CurveSums(estimator, memory_limit)
-    for clean, attacked in pairs:
-        _require_same_number(clean, attacked)
+    for clean, attacked in minibatches(pairs, (network, network)):
         stream = calls.stream(clean, estimator)
         sums.add(stream, calls.stream(attacked, estimator), clean.shape[-4])
     return sums.result(calls.names)
 
 
+@checked
 @torch.no_grad()
 def gram_matrices(
     network: Network, images: Tensor, layers: Sequence[str] | None = None
@@ -138,9 +137,3 @@ def gram_matrices(
     with full_precision():
         LayerCalls(network, layers).visit(images, take)
     return found
-
-
-def _require_same_number(first: Tensor, second: Tensor) -> None:
-    if first.shape[-4] != second.shape[-4]:
-        said = f"{first.shape[-4]} images beside {second.shape[-4]}"
-        raise HarnessError("CKA batches", said, hint="both are of the same images")

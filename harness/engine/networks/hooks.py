@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from harness.engine.arguments import checked, require_input
 from harness.engine.choices import choose
 from harness.engine.networks.network import Network
 from harness.errors import HarnessError
@@ -36,7 +37,7 @@ def hooked(network: Network, layers: Sequence[str] | None, callback: OnLayer) ->
     images_at_once = [0]
 
     def before(layer: nn.Module, inputs: tuple[Any, ...]) -> None:
-        batch = inputs[0].shape[-4]
+        batch = require_input(layer, inputs[0]).shape[-4]
         if not batch:
             raise HarnessError("network input", "an empty batch has no features")
         images_at_once[0] = batch
@@ -57,6 +58,7 @@ def hooked(network: Network, layers: Sequence[str] | None, callback: OnLayer) ->
         yield
 
 
+@checked
 def record(
     network: Network, images: Tensor, layers: Sequence[str] | None = None
 ) -> list[tuple[str, Tensor]]:

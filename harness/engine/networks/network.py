@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from dataclasses import fields
 from typing import Any
 
 from torch import Tensor, nn
@@ -40,7 +41,12 @@ class Network(nn.Module, ABC):
 def chosen(neuron: str | Neuron, numbers: Mapping[str, Any]) -> Neuron:
     """The neuron of a network: given whole, or by its kind with the other fields of `Neuron`."""
     if not isinstance(neuron, Neuron):
-        return Neuron(neuron, **numbers)
+        try:
+            return Neuron(neuron, **numbers)
+        except TypeError as error:  # a field that no neuron has
+            known = ", ".join(field.name for field in fields(Neuron))
+            hint = f"fields of a neuron: {known}"
+            raise HarnessError("network neuron", str(error), hint=hint) from error
     if numbers:
         said = ", ".join(numbers)
         raise HarnessError("network neuron", f"has its own numbers, but {said} came beside it")

@@ -1,4 +1,4 @@
-"""Weights that the paper's published code saved → the state dict of a `ResNet` of this package.
+"""Weights that the paper's published code saved → the `ResNet` that it ran.
 
 The published code (github.com/Intelligent-Computing-Lab-Yale/SNNCKA) wraps the layers of its
 spiking network so that they take time: `layer1.0.conv1.module.weight`, and every batch norm is
@@ -8,13 +8,18 @@ registered twice, as `bn1.bn` and as `bn1.seqbn.module`. Its artificial network 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import torch
 from torch import Tensor
 
+from harness.engine.networks.neurons import Neuron
+from harness.engine.networks.resnet import Residual, ResNet, resnet
 from harness.errors import HarnessError
 
+_WHERE = "published weights"
+_HINT = "expected names such as layer1.0.conv1.module.weight"
+_SPIKING = Neuron("lif", decay=0.5, threshold=1.0, surrogate="dspike", fires_at_threshold=True)
 _PARALLEL = "module."  # in front of every name that nn.DataParallel saved
 _DROPPED = ("num_batches_tracked",)
 _RENAMED = (  # in this order, on one name
@@ -28,23 +33,80 @@ _RENAMED = (  # in this order, on one name
 )
 
 
-def from_published(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The state dict under the names of `resnet`, for `load_state_dict`; spiking or artificial.
+def from_published(
+    state: Mapping[str, Tensor], *, time_steps: int = 4, residual: Residual = "full"
+) -> ResNet:
+    """The network of a checkpoint, in evaluation mode and as the published code ran it.
+
+    Depth, width, classes and kind are read off the names and shapes. What they do not show is set
+    as in the published code: an artificial network has rectified shortcuts, since its ReLUs work in
+    place and the identity of a block adds up what the first of them left; spiking neurons fire at u
+    ≥ 1, keep half of their potential and have the Dspike surrogate. `time_steps` of a spiking
+    network and the stages without shortcuts (`residual`, as of `resnet`) are the caller's to know.
 
     Read the file with `torch.load(path, map_location="cpu", weights_only=True)`, which runs no code
-    from it. Raises HarnessError where a name is none that the published networks have, or where the
-    two copies of a batch norm differ.
+    from it. Raises HarnessError where a name is none that the published networks have, where the
+    two copies of a batch norm differ, and for weights that are too few, too many or no such
+    network's.
     """
+    found = _renamed(state)
+    blocks = sum(name.endswith(".conv1.weight") and name.startswith("s1.") for name in found)
+    try:
+        first, last = _floating(found, "conv1.weight", 4), _floating(found, "fc.weight", 2)
+        network = resnet(
+            6 * blocks + 2,
+            base_width=first.shape[0],
+            classes=last.shape[0],
+            in_channels=first.shape[1],
+            neuron=_SPIKING if _is_spiking(state) else Neuron("relu"),
+            shortcut="rectified",
+            residual=residual,
+            time_steps=time_steps,
+        )
+        network.to(first.dtype).load_state_dict(found)
+    except KeyError as error:
+        raise HarnessError(_WHERE, f"there is no {error.args[0]!r}", hint=_HINT) from error
+    except RuntimeError as error:  # torch lists what is missing, too much or of another shape
+        said = " ".join(str(error).split()[:60])
+        hint = "a stage without shortcuts is named by `residual`"
+        raise HarnessError(_WHERE, said, hint=hint) from error
+    return network.eval()
+
+
+def _renamed(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The state dict under the names of `resnet`."""
     found: dict[str, Tensor] = {}
-    for name, tensor in state.items():
+    for name, tensor in _named(state):
         if name.endswith(_DROPPED):
             continue
         ours = _ours(name)
         if ours in found and not torch.equal(found[ours], tensor):
             said = f"{name!r} differs from its other copy, so one of the two is not the trained one"
-            raise HarnessError("published weights", said)
+            raise HarnessError(_WHERE, said)
         found[ours] = tensor
     return found
+
+
+def _named(state: Mapping[str, Tensor]) -> Iterator[tuple[str, Tensor]]:
+    if not isinstance(state, Mapping):
+        raise HarnessError(_WHERE, f"expected tensors by name (got {type(state).__name__})")
+    for name, tensor in state.items():
+        if not isinstance(name, str) or not isinstance(tensor, Tensor):
+            said = f"{name!r} is a {type(tensor).__name__}, not the weights of a layer"
+            raise HarnessError(_WHERE, said, hint="hand in the state dict that is in the file")
+        yield name, tensor
+
+
+def _floating(found: Mapping[str, Tensor], name: str, dimensions: int) -> Tensor:
+    tensor = found[name]
+    if not tensor.is_floating_point() or tensor.ndim != dimensions:
+        said = f"{str(tensor.dtype).removeprefix('torch.')} {list(tensor.shape)}"
+        raise HarnessError(_WHERE, f"{name!r} is {said}, not {dimensions} dimensions of floats")
+    return tensor
+
+
+def _is_spiking(state: Mapping[str, Tensor]) -> bool:
+    return any(".module." in name.removeprefix(_PARALLEL) for name in state)
 
 
 _KNOWN = re.compile(
@@ -58,6 +120,5 @@ def _ours(name: str) -> str:
     for pattern, new in _RENAMED:
         renamed = pattern.sub(new, renamed)
     if not _KNOWN.fullmatch(renamed):
-        hint = "expected names such as layer1.0.conv1.module.weight"
-        raise HarnessError("published weights", f"no layer of theirs is {name!r}", hint=hint)
+        raise HarnessError(_WHERE, f"no layer of theirs is {name!r}", hint=_HINT)
     return renamed

@@ -12,6 +12,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 
+from harness.engine.arguments import checked
 from harness.engine.encoding import fold, in_steps
 from harness.engine.networks.block import PreActivationBlock
 from harness.engine.networks.layers import convolution, initialise, linear
@@ -143,6 +144,7 @@ def _block_cell(block: PreActivationBlock) -> str:
     return f"({convolution_cell(block.conv1)}; {convolution_cell(block.conv2)})"
 
 
+@checked
 def resnet(
     depth: int,
     *,

@@ -12,12 +12,14 @@ from typing import Any
 
 from torch import nn
 
+from harness.engine.arguments import checked
 from harness.engine.networks.layers import initialise
 from harness.engine.networks.network import at_least_1, chosen
 from harness.engine.networks.neurons import Neuron
 from harness.engine.networks.plain import PlainNetwork, triple
 
 
+@checked
 def small(
     stages: int = 3,
     *,

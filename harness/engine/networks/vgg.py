@@ -17,6 +17,7 @@ from typing import Any, Literal
 
 from torch import nn
 
+from harness.engine.arguments import checked
 from harness.engine.networks.layers import initialise
 from harness.engine.networks.network import at_least_1, chosen
 from harness.engine.networks.neurons import Neuron
@@ -43,6 +44,7 @@ CONVOLUTIONS = {  # of stages 1 to 4, by depth
 }
 
 
+@checked
 def vgg(
     depth: int,
     *,

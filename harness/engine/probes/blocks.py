@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from torch import Tensor
 
+from harness.engine.arguments import checked
 from harness.engine.data.labelled import LabelledSet
 from harness.engine.networks import Network
 from harness.engine.networks.block import PreActivationBlock
@@ -33,6 +34,7 @@ def block_names(network: Network) -> tuple[str, ...]:
     return tuple(name for name in network.layer_names() if name in blocks)
 
 
+@checked
 def probe_blocks(
     network: Network,
     images: LabelledSet,

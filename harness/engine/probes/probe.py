@@ -10,6 +10,7 @@ from typing import Literal, NamedTuple
 import torch
 from torch import Tensor
 
+from harness.engine.arguments import checked
 from harness.engine.probes.ridge import RidgeProbe
 from harness.engine.probes.sgd import SgdProbe, SgdSchedule
 from harness.engine.randomness import stream
@@ -27,6 +28,7 @@ class ProbeAccuracy(NamedTuple):
     test: float
 
 
+@checked
 def linear_probe(
     features_train_MD: Tensor,
     labels_train_M: Tensor,

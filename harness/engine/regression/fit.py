@@ -10,6 +10,7 @@ from typing import Literal
 
 import torch
 
+from harness.engine.arguments import checked
 from harness.engine.regression.linear_map import LinearMap
 from harness.engine.regression.moments import Moments
 from harness.engine.regression.pairs import Pairs
@@ -40,6 +41,7 @@ class Regression:
     losses: tuple[float, ...] = ()  # of "sgd": MSE of the batches of each epoch, before their steps
 
 
+@checked
 def regress(
     train: Pairs,
     test: Pairs,

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from harness.engine.arguments import checked
 from harness.engine.features import Time, image_features
 from harness.engine.networks import Network, hooked
 from harness.engine.networks.mode import in_mode
@@ -57,6 +58,7 @@ class Side(NamedTuple):
     normalisation: Normalisation
 
 
+@checked
 def feature_pairs(x_MD: Tensor, y_MK: Tensor) -> Pairs:
     """Pairs of features that are at hand."""
     if len(x_MD) != len(y_MK) or not len(x_MD):
@@ -71,6 +73,7 @@ def feature_pairs(x_MD: Tensor, y_MK: Tensor) -> Pairs:
     return Pairs(len(x_MD), batches)
 
 
+@checked
 def activation_pairs(
     side_x: Side,
     side_y: Side,

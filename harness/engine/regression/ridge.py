@@ -10,6 +10,7 @@ import math
 import torch
 from torch import Tensor
 
+from harness.engine.arguments import checked
 from harness.engine.regression.linear_map import LinearMap
 from harness.engine.regression.moments import Moments, moments_bytes
 from harness.errors import HarnessError
@@ -18,6 +19,7 @@ MEMORY_LIMIT = 6 * 1024**3  # bytes of a fit; the lab's 16,384 features of 8,000
 _FLOAT32, _FLOAT64 = 4, 8  # bytes
 
 
+@checked
 def ridge(
     x_MD: Tensor, y_MK: Tensor, *, alpha: float = 0.0, memory_limit: int = MEMORY_LIMIT
 ) -> LinearMap:

@@ -10,6 +10,7 @@ from itertools import islice
 import torch
 from torch import Tensor, nn
 
+from harness.engine.arguments import checked, require_input, require_labels
 from harness.engine.training.normalisation import Normalisation
 from harness.engine.training.numerics import autocast
 from harness.engine.training.ranks import ALONE, Ranks
@@ -17,6 +18,7 @@ from harness.engine.training.ranks import ALONE, Ranks
 _BATCH = 256  # images; part of the numbers' last bits, so not left to the caller's taste
 
 
+@checked
 @torch.no_grad()
 def accuracy(
     network: nn.Module,
@@ -38,7 +40,8 @@ def accuracy(
     try:
         for images, labels in islice(batches, ranks.rank, None, ranks.size):
             with autocast(precision, device):
-                logits = network(normalisation(images.to(device)))
+                logits = network(require_input(network, normalisation(images.to(device))))
+            require_labels(labels, logits)
             right += (logits.argmax(1) == labels.to(device)).sum()
     finally:
         network.train(was_training)

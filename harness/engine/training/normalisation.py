@@ -5,11 +5,13 @@ Legend: M = images or recordings, T = frames, B = batch, C = channels, H, W = he
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
+from harness.engine.arguments import check_fields
 from harness.engine.data.augment import normalise, normalise_counts
 from harness.errors import HarnessError
 
@@ -26,10 +28,13 @@ class Normalisation:
     std: tuple[float, ...]
 
     def __post_init__(self) -> None:
-        if len(self.mean) != len(self.std) or not self.mean or min(self.std) <= 0:
+        check_fields(self)
+        numbers = (*self.mean, *self.std)
+        fit = len(self.mean) == len(self.std) and all(map(math.isfinite, numbers))
+        if not fit or not self.mean or min(self.std) <= 0:
             raise HarnessError(
                 "recipe normalisation",
-                f"one mean and one std above 0 per channel (got {self.mean}, {self.std})",
+                f"one finite mean and std above 0 per channel (got {self.mean}, {self.std})",
             )
 
     @classmethod

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Literal
 
+from harness.engine.arguments import check_fields
 from harness.engine.training.normalisation import Normalisation
 from harness.errors import HarnessError
 
@@ -46,10 +46,7 @@ class Recipe:
     normalisation: Normalisation | None = None
 
     def __post_init__(self) -> None:
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if isinstance(value, float) and not math.isfinite(value):
-                raise _wrong(field.name, "must be finite", value)
+        check_fields(self)
         for name, least in {"epochs": 1, "batch": 1, "crop_padding": 0, "micro_batch": 0}.items():
             if getattr(self, name) < least:
                 raise _wrong(name, f"must be at least {least}", getattr(self, name))

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from harness.engine.arguments import check_fields, checked
 from harness.engine.choices import choose
 from harness.engine.networks import Network, hooked
 from harness.engine.networks.mode import in_mode
@@ -35,6 +36,7 @@ class Ascent:
     leak: float = 1.0  # slope below 0 of what is climbed; 1 takes the activation as it is
 
     def __post_init__(self) -> None:
+        check_fields(self)
         choose(PARAMETRISATIONS, self.parametrisation, where="maximise parametrisation")
         if not 0 < self.leak <= 1:
             raise HarnessError("maximise leak", f"must lie in 0 … 1, above 0 (got {self.leak})")
@@ -54,6 +56,7 @@ class Maximised:
     end: float
 
 
+@checked
 def maximise(
     network: Network,
     target: Target,

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from harness.engine.arguments import checked
 from harness.engine.networks import Network, hooked
 from harness.engine.networks.mode import in_mode
 from harness.engine.visualise.target import Target
@@ -35,6 +36,7 @@ class Box:
         return inside
 
 
+@checked
 def receptive_field(network: Network, target: Target, height: int, width: int) -> Box:
     """The pixels of an H x W image that a neuron's activation depends on, from the kernels, strides
     and paddings of the layers before it.
@@ -56,6 +58,7 @@ def receptive_field(network: Network, target: Target, height: int, width: int) -
     return Box(top, left, bottom + 1, right + 1)
 
 
+@checked
 def seen_by_gradient(network: Network, target: Target, images: Tensor) -> Tensor:
     """The pixels whose change would change the neuron for at least one of these normalised images,
     bool [H, W]: those with a gradient, in evaluation mode.

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from harness.engine.arguments import checked
 from harness.engine.networks import Network, hooked
 from harness.engine.networks.mode import in_mode
 from harness.engine.training.normalisation import Normalisation
@@ -34,6 +35,7 @@ class TopImages:
     ties: int  # images beyond the K whose activation equals the smallest one shown
 
 
+@checked
 def top_images(
     network: Network,
     images_MCHW: Tensor,
@@ -70,6 +72,7 @@ def top_images(
     )
 
 
+@checked
 @torch.no_grad()
 def image_activations(
     network: Network,

@@ -224,8 +224,10 @@ def test_bad_values_are_refused(choice: dict[str, Any], said: str) -> None:
 
 
 def test_another_number_of_channels_is_refused() -> None:
-    with pytest.raises(HarnessError, match="1 channels, but 3 standard deviations"):
+    with pytest.raises(HarnessError, match="the network takes 3 channels"):
         fgsm(network(), INPUTS[:, :1], LABELS, normalisation=NORMAL, epsilon=0.1)
+    with pytest.raises(HarnessError, match="3 channels, but 1 standard deviations"):
+        fgsm(network(), INPUTS, LABELS, normalisation=type(NORMAL)((0.0,), (1.0,)), epsilon=0.1)
 
 
 def test_a_gradient_that_is_nan_is_said() -> None:

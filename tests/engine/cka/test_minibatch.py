@@ -159,15 +159,92 @@ def test_few_active_images_cost_no_digits() -> None:
     torch.testing.assert_close(both.compute(), exact.compute(), rtol=0, atol=ERROR)
 
 
-def test_a_silent_layer_is_undefined_and_says_so() -> None:
+ONE_EACH = torch.eye(12)  # a feature of its own for every image
+ONE_ACTIVE = torch.zeros(12, 3).index_fill_(0, torch.tensor([4]), 0.7)
+UNDEFINED = {
+    "silent": ([torch.zeros(12, 5)], "'s' is silent: all its features are 0"),
+    "the same spikes": ([torch.ones(12, 5)], "'s' has the same features for all images"),
+    "the same numbers": ([torch.full((12, 5), 0.1)], "'s' has the same features for all images"),
+    "the same, tiny": ([torch.full((12, 5), 1e-30)], "'s' has the same features for all images"),
+    "silent, then the same": ([torch.zeros(12, 5), torch.ones(12, 5)], "the same features"),
+    "infinite, the same": ([torch.full((12, 5), math.inf)], "'s' has features that are NaN or inf"),
+    "broken once": ([torch.eye(12), torch.full((12, 12), math.nan)], "'s' has features that are"),
+    "one feature per image": ([ONE_EACH], "'s' shares no feature between images"),
+    "one feature per image, tiny": ([1e-25 * ONE_EACH], "'s' shares no feature between images"),
+    "one active image": ([ONE_ACTIVE], "'s' shares no feature between images"),
+    "one active image, once": ([ONE_ACTIVE, 0 * ONE_ACTIVE], "'s' shares no feature between"),
+}
+
+
+@pytest.mark.parametrize(("batches", "why"), UNDEFINED.values(), ids=UNDEFINED)
+def test_an_undefined_layer_says_truly_why(batches: list[Tensor], why: str) -> None:
+    x, _, y = drawn(0)
+    both = MinibatchCKA(["x", "s"], ["y"])
+    for features in batches:
+        both.update([x, features], [y])
+    found = both.result()
+    assert found.values[0, 0].isfinite() and found.values[1, 0].isnan()
+    assert list(found.reasons) == [(1, 0)] and why in found.reasons[1, 0]
+
+
+@pytest.mark.parametrize("features", [ONE_EACH, 1e-25 * ONE_EACH, ONE_ACTIVE])
+def test_what_only_the_unbiased_estimator_cannot_see_has_a_biased_cka(features: Tensor) -> None:
+    y = drawn(0)[2]
+    expected = oracle.cka([[features.double() / features.max()]], [[y]], "biased")[0, 0]
+    assert cka(features, y, estimator="biased") == pytest.approx(expected, abs=ERROR)
+
+
+@pytest.mark.parametrize("estimator", ["unbiased", "biased"])
+def test_one_number_per_image_has_a_cka(estimator: Estimator) -> None:
+    x, y = (layer.flatten(1)[:, :1] for layer in (drawn(0)[0], drawn(1)[2]))
+    expected = oracle.cka([[x]], [[y]], estimator)[0, 0]
+    assert cka(x, y, estimator=estimator) == pytest.approx(expected, abs=ERROR)
+
+
+POWERS = [-115, -83, -60, -31, 1, 30, 64, 115]
+
+
+@pytest.mark.parametrize("estimator", ["unbiased", "biased"])
+@pytest.mark.parametrize("power", POWERS)
+def test_a_power_of_two_changes_no_bit(power: int, estimator: Estimator) -> None:
     x, spikes, y = drawn(0)
-    for silent in (torch.zeros_like(spikes), torch.full_like(spikes, 1.0), 0 * x + 0.1):
-        both = MinibatchCKA(["x", "s"], ["y"])
-        both.update([x, silent], [y])
-        found = both.result()
-        assert found.values[0, 0].isfinite() and found.values[1, 0].isnan()
-        assert list(found.reasons) == [(1, 0)]
-        assert "layer 's' is silent" in found.reasons[1, 0]
+    alike = [x, 5 + x, spikes if abs(power) > 31 else x]  # {0, 2} is multiplied otherwise
+    names = ["x", "shifted", "spikes"]
+    plain, other = (MinibatchCKA(names, ["y", *names], estimator=estimator) for _ in range(2))
+    for _ in range(2):
+        scaled = [(layer.double() * 2.0**power).float() for layer in alike]
+        plain.update(alike, [y, *alike])
+        other.update(scaled, [y, *scaled])
+    assert torch.equal(other.compute(), plain.compute())
+    assert not other.result().reasons
+
+
+@pytest.mark.parametrize("scale", [1e19, 1e37, 1e-19, 1e-22, 1e-25, 1e-36])
+def test_any_scale_gives_the_same_cka(scale: float) -> None:
+    x, _, y = drawn(0)
+    expected = cka(x, y)
+    assert cka(scale * x, y) == pytest.approx(expected, abs=ERROR)
+    assert cka(scale * x, scale * y) == pytest.approx(expected, abs=ERROR)
+
+
+@pytest.mark.parametrize("scale", [1e-300, 1e-100, 1e100, 1e300])
+def test_any_scale_of_float64_gives_the_same_cka(scale: float) -> None:
+    x, _, y = (layer.double() for layer in drawn(0))
+    assert cka(scale * x, y / scale) == pytest.approx(cka(x, y), abs=1e-12)
+
+
+def test_minibatches_of_different_scale_count_by_their_scale() -> None:
+    """The sum is that of the minibatch of 1e30 features, beside which the other one is nothing."""
+    a, b = [drawn(0), drawn(1)], [drawn(2), drawn(3)]
+    a[0] = [1e30 * layer for layer in a[0]]
+    a[1] = [1e-30 * layer for layer in a[1]]
+    np.testing.assert_allclose(computed(a, b), oracle.cka(a, b), rtol=0, atol=ERROR)
+
+
+def test_a_large_number_that_never_varies_hides_no_small_one() -> None:
+    x, _, y = drawn(0)
+    beside = torch.cat([torch.full((12, 1), 2.0**127), 1e-25 * x.flatten(1)], dim=1)
+    assert cka(beside, y) == pytest.approx(cka(x, y), abs=ERROR)
 
 
 @pytest.mark.parametrize("shift", [0.0, 1.0, 1000.0])

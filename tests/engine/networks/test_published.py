@@ -1,7 +1,7 @@
 """Weights of the published code in our networks: the same logits.
 
 The oracle is a network with the published layout and names, batch first and time second, written
-here with torch's own layers and a loop over time.
+here with torch's own layers and a loop over time. Its ReLU works in place, as theirs does.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ class Kind:
         self.wrap: Callable[[nn.Module], nn.Module] = Wrapped if spiking else nn.Sequential
         self.norm: Callable[[int], nn.Module] = Norm if spiking else nn.BatchNorm2d
         self.pool: Callable[[nn.Module], nn.Module] = Pool if spiking else (lambda pool: pool)
-        self.activate: Callable[[Tensor], Tensor] = spike if spiking else torch.relu
+        self.activate: Callable[[Tensor], Tensor] = spike if spiking else torch.relu_
         if not spiking:
             self.wrap = lambda layer: layer
 
@@ -131,11 +131,35 @@ def trained(spiking: bool) -> Published:
 def test_the_logits_are_the_same(neuron: str, prefix: str) -> None:
     theirs = trained(neuron == "lif")
     state = {f"{prefix}{name}": tensor for name, tensor in theirs.state_dict().items()}
-    numbers = {"fires_at_threshold": True} if neuron == "lif" else {}
-    ours = resnet(14, base_width=4, classes=5, time_steps=T, neuron=neuron, **numbers)
-    ours.double().load_state_dict(from_published(state))  # strict: no name too many, none lacking
+    ours = from_published(state, time_steps=T)
     images = torch.randn(6, 3, 8, 8, dtype=torch.float64)
-    torch.testing.assert_close(ours.eval()(images), theirs(images), rtol=1e-12, atol=1e-12)
+    torch.testing.assert_close(ours(images), theirs(images), rtol=1e-12, atol=1e-12)
+
+
+def test_an_identity_shortcut_would_be_another_network() -> None:
+    theirs = trained(spiking=False)
+    ours = from_published(theirs.state_dict())
+    other = resnet(14, base_width=4, classes=5, neuron="relu", shortcut="identity").double().eval()
+    other.load_state_dict(ours.state_dict())
+    images = torch.randn(6, 3, 8, 8, dtype=torch.float64)
+    assert (other(images) - theirs(images)).abs().max() > 0.01
+
+
+def test_weights_of_no_such_network_are_refused() -> None:
+    state = trained(spiking=False).state_dict()
+    lacking = {name: tensor for name, tensor in state.items() if name != "layer2.1.conv2.weight"}
+    with pytest.raises(HarnessError, match=r"s2\.b1\.conv2\.weight"):
+        from_published(lacking)
+    with pytest.raises(HarnessError, match=r"no 'fc\.weight'"):
+        from_published({name: one for name, one in state.items() if not name.startswith("fc1")})
+    with pytest.raises(HarnessError, match="named by `residual`"):
+        from_published(state, residual="none")  # but the weights hold shortcuts
+    with pytest.raises(HarnessError, match="'state_dict' is a OrderedDict"):
+        from_published({"state_dict": state})  # type: ignore[dict-item]
+    with pytest.raises(HarnessError, match=r"'conv1\.weight' is int64"):
+        from_published({**state, "conv1.weight": torch.ones(4, 3, 3, 3).long()})
+    with pytest.raises(HarnessError, match="got ResNet"):
+        from_published(resnet(8, base_width=2))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

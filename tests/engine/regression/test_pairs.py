@@ -63,5 +63,5 @@ def test_held_out_images_are_apart_and_their_seeds() -> None:
 def test_bad_values_are_refused() -> None:
     with pytest.raises(HarnessError, match="leaves nothing"):
         held_out(10, 0.01, seed=0)
-    with pytest.raises(HarnessError, match="90 images on one side, 3 on the other"):
+    with pytest.raises(HarnessError, match="90 images in x_MD, 3 in y_MK"):
         feature_pairs(features()[0], torch.zeros(3, 2))

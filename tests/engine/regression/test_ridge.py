@@ -72,7 +72,7 @@ def test_the_features_handed_in_are_left_as_they_were() -> None:
     [
         ({"alpha": -1.0}, "regression alpha"),
         ({"alpha": float("nan")}, "regression alpha"),
-        ({"y_MK": torch.zeros(3, 5)}, "90 images on one side, 3 on the other"),
+        ({"y_MK": torch.zeros(3, 5)}, "90 images in x_MD, 3 in y_MK"),
     ],
 )
 def test_bad_values_are_refused(change: dict[str, Any], said: str) -> None:
