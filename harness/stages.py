@@ -21,7 +21,7 @@ from harness.execute.executor import Executor, MakeJob, Tell
 from harness.execute.job import GPU_MEMORY, Job, job_of
 from harness.execute.local import Local
 from harness.execute.queue import Queue
-from harness.layout import Layout
+from harness.layout import Layout, reachable
 from harness.plan.apart import has_field
 from harness.plan.cost import Estimate, Past, disk_bytes, estimate
 from harness.plan.expand import Plan, expand
@@ -105,9 +105,9 @@ def _given(weights: Path) -> GivenWeights:
     """The file that the user named, known by its checksum, if it is a file of AlexNet's weights."""
     from harness.engine.data.weight_header import refuse_no_weights  # a rare option
 
+    weights = reachable(weights, "--weights").absolute()
     refuse_no_weights(weights)
-    checksum = checksum_of(weights, "sha256")
-    return GivenWeights(checksum=checksum, path=str(weights.expanduser().absolute()))
+    return GivenWeights(checksum=checksum_of(weights, "sha256"), path=str(weights))
 
 
 def _repacked_files(library: Library, data: Path) -> dict[str, tuple[PinnedFile, ...]]:
