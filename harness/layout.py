@@ -176,5 +176,5 @@ def reachable(path: Path, option: str) -> Path:
         problem = f"no home folder is known for {path.parts[0]}"
         raise HarnessError(f"{option} {path}", problem, hint="spell the path out") from error
     require_text(str(found.absolute()), option)
-    refuse_unreadable(found, f"choose another place: {option}")
+    refuse_unreadable(found, f"{option} must be readable for this user")
     return found

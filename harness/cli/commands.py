@@ -112,6 +112,10 @@ def _run() -> int | None:
             code: int | None = app(standalone_mode=False)
         except BrokenPipeError:
             reader_left()
+        except SystemExit as ended:  # 1 is how the parser's library says that the reader has left
+            if ended.code == 1:
+                reader_left()
+            raise
     return code
 
 
