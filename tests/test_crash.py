@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from harness import crash
 from tests.cli.typed import typed
 
 
@@ -40,7 +39,7 @@ def test_without_a_folder_for_logs_the_traceback_is_printed(
     def none_usable(**_: object) -> None:
         raise FileNotFoundError("no usable temporary directory")
 
-    monkeypatch.setattr(crash.tempfile, "mkstemp", none_usable)
+    monkeypatch.setattr("tempfile.mkstemp", none_usable)
     monkeypatch.setattr("harness.cli.list.load", broken)
     said = typed("list", monkeypatch, capsys)
     assert said.code == 70
