@@ -14,6 +14,7 @@ class ExitCode(IntEnum):
     CHECK_FAILED = 1  # the runs finished, a golden value or claim does not hold
     USAGE = 2  # bad spec, bad option, bad input: nothing was run
     RUN_FAILED = 3  # at least one node failed
+    CRASHED = 70  # what nobody foresaw: a bug of the harness, with a log to report
     READER_LEFT = 141  # of a pipe: `harness list | head -1`
     INTERRUPTED = 130  # Ctrl-C or SIGTERM; the same command goes on from there
 

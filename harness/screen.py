@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import os
-import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
 from types import TracebackType
-from typing import Literal, NoReturn, Protocol
+from typing import Literal, Protocol
 
 from rich.console import Console, Group
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from harness.errors import ExitCode, visible
+from harness.errors import visible
 from harness.execute.events import Advanced, Event, Failed, Finished, Retried, Started, Waiting
 from harness.execute.queue import Queue
 from harness.plan.node import Node
 from harness.runs.place import Progress
+from harness.terminal import reader_left
 
 QUIET_S = 20.0  # between two plain lines about the same node
 
@@ -240,14 +240,6 @@ def duration(seconds: float) -> str:
 class _Output(Console):
     def on_broken_pipe(self) -> None:
         reader_left()
-
-
-def reader_left() -> NoReturn:
-    """End as a program whose pipe nobody reads, `harness list | head -1`: that is no failure of a
-    check, whose code is 1.
-    """
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    raise SystemExit(ExitCode.READER_LEFT)
 
 
 def console() -> Console:

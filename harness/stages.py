@@ -21,16 +21,18 @@ from harness.execute.executor import Executor, MakeJob, Tell
 from harness.execute.job import GPU_MEMORY, Job, job_of
 from harness.execute.local import Local
 from harness.execute.queue import Queue
-from harness.layout import Layout
+from harness.layout import Layout, reachable
+from harness.plan.apart import has_field
 from harness.plan.cost import Estimate, Past, disk_bytes, estimate
 from harness.plan.expand import Plan, expand
 from harness.plan.footprint import Footprint, footprints
 from harness.plan.node import Node
 from harness.plan.resolve import Setting
 from harness.spec.dataset import Cifar, PinnedFile, Recordings
+from harness.spec.exhibit import AXES
 from harness.spec.library import Library, load
 from harness.spec.network import GivenWeights
-from harness.spec.overrides import check_overrides, parse_override
+from harness.spec.overrides import Override, check_overrides, parse_override
 from harness.spec.profile import Profile
 from harness.spec.run import Pretrained, Training
 from harness.store.manifest import Identity, Manifest
@@ -103,9 +105,9 @@ def _given(weights: Path) -> GivenWeights:
     """The file that the user named, known by its checksum, if it is a file of AlexNet's weights."""
     from harness.engine.data.weight_header import refuse_no_weights  # a rare option
 
+    weights = reachable(weights, "--weights").absolute()
     refuse_no_weights(weights)
-    checksum = checksum_of(weights, "sha256")
-    return GivenWeights(checksum=checksum, path=str(weights.expanduser().absolute()))
+    return GivenWeights(checksum=checksum_of(weights, "sha256"), path=str(weights))
 
 
 def _repacked_files(library: Library, data: Path) -> dict[str, tuple[PinnedFile, ...]]:
@@ -154,9 +156,7 @@ def make_plan(project: Project, names: Sequence[str]) -> Plan:
         names = tuple(project.library.exhibits)
     plan = expand(project.library, names, project.setting)
     for override in project.setting.overrides:
-        if not override.is_axis and not any(
-            _has(node, override.name) for node in plan.nodes.values()
-        ):
+        if not _changes(plan, override):
             problem = "changes nothing: no run of these exhibits has such a field"
             raise HarnessError(
                 override.where, problem, hint="harness plan --json shows their specs"
@@ -164,11 +164,26 @@ def make_plan(project: Project, names: Sequence[str]) -> Plan:
     return plan
 
 
-def _has(node: Node, field: str) -> bool:
-    """Whether a node says `part.name` somewhere; arithmetic may be chosen for what has none."""
-    part, _, name = field.partition(".")
+def _changes(plan: Plan, override: Override) -> bool:
+    """Whether any run has what was typed; seed and arithmetic may be chosen for what has none."""
+    name = AXES.get(override.name, override.name)
+    part = name.partition(".")[0]
+    if part in ("seed", "numerics"):
+        return True
+    if override.is_axis:
+        points = (point for one in plan.exhibits for point in one.points)
+        return any(
+            part in point.measure.needs and has_field(run, override.name)
+            for point in points
+            for run in point.trainings
+        )
+    return any(_has(node, part, name.partition(".")[2]) for node in plan.nodes.values())
+
+
+def _has(node: Node, part: str, name: str) -> bool:
+    """Whether a node says `part.name` at its top."""
     said = node.spec.get(part)
-    return part == "numerics" or (isinstance(said, Mapping) and name in said)
+    return isinstance(said, Mapping) and name in said
 
 
 def survey(project: Project, plan: Plan, store: Store) -> Survey:

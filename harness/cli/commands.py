@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -23,6 +24,9 @@ from harness.cli.verify import verify
 from harness.cli.worker import worker
 from harness.errors import ExitCode, HarnessError
 from harness.execute.interrupt import Interrupted
+from harness.layout import require_text, require_working_folder
+from harness.store.durable import os_errors
+from harness.terminal import reader_left
 
 COMMANDS: dict[str, dict[str, Any]] = {
     "Reproduce": {
@@ -78,14 +82,17 @@ def about(
     - `harness COMMAND --help` for the options and examples of a command
 
     Exit codes: 0 ok · 1 a golden value does not hold, or results differ · 2 bad spec or usage ·
-    3 a run failed · 130 interrupted
+    3 a run failed · 70 a bug of the harness · 130 interrupted
     """
+    require_working_folder()
 
 
 def main() -> None:
-    """Entry point: faults become one sentence on stderr and the exit code of `errors.ExitCode`."""
+    """Faults become one sentence on stderr and the exit code of `errors.ExitCode`."""
     try:
-        code = app(standalone_mode=False)
+        for before, word in zip(("harness", *sys.argv), sys.argv[1:], strict=False):
+            require_text(word, before if before.startswith("-") else "harness")
+        code = _run()
     except Usage as error:
         fault = in_words(error, sys.argv[1:], _options())
         _end(ExitCode.USAGE, str(fault) if fault else "")
@@ -96,6 +103,20 @@ def main() -> None:
     except (KeyboardInterrupt, typer.Abort):  # before or after the runs
         _end(ExitCode.INTERRUPTED, "\nstopped by SIGINT; the same command goes on from here")
     sys.exit(code or ExitCode.OK)
+
+
+def _run() -> int | None:
+    """The command; the codes of its `typer.Exit`."""
+    with os_errors(Path("harness")):
+        try:
+            code: int | None = app(standalone_mode=False)
+        except BrokenPipeError:
+            reader_left()
+        except SystemExit as ended:  # 1 is how the parser's library says that the reader has left
+            if ended.code == 1:
+                reader_left()
+            raise
+    return code
 
 
 def _options() -> dict[str, tuple[str, ...]]:
@@ -109,5 +130,5 @@ def _options() -> dict[str, tuple[str, ...]]:
 
 def _end(code: ExitCode, said: str) -> None:
     if said:
-        typer.echo(said, err=True)
+        print(said, file=sys.stderr)
     sys.exit(code)

@@ -35,7 +35,7 @@ def kinds(incomplete: str) -> list[str]:
 def _files(room: str) -> list[str]:
     try:
         folder = find_project(Path.cwd()) / "specs" / room
-    except HarnessError:
+    except (HarnessError, OSError):
         return []
     return sorted(path.stem for path in folder.glob("*.toml"))
 

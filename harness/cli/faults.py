@@ -51,6 +51,8 @@ def _plainly(said: str, typed: Sequence[str]) -> str:
         said = re.sub(r"^Option '(.+)' requires an argument", r"\1 needs a value", said)
         return re.sub(r"^Got (.*)\(s\)", r"\1", said).replace("No such", "no such")
     names = re.findall(r"[\w-]+", found[1])
+    if denied := re.match(r"[Pp]ath '(.+)' is not (\w+)", found[2]):
+        return f"{names[0]} {denied[1]} is not {denied[2]} for this user"
     must = found[2].partition(", unable to")[0]
     got = next((value for name in names if (value := _value(name, typed)) is not None), None)
     return f"{names[0]} must be {must}" + (f" (got {got!r})" if got is not None else "")

@@ -13,6 +13,7 @@ from harness.cli.options import Asked, Json, Spoken
 from harness.cli.output import print_json
 from harness.costs import costs_record, print_costs
 from harness.forecast import forecast_record, print_forecast
+from harness.layout import reachable
 from harness.listing import FEW_NODES, plan_record, print_plan
 from harness.plan.schedule import parse_machines
 from harness.screen import Voice, console
@@ -66,6 +67,7 @@ def plan(
     many = parse_machines(machines) if machines is not None else None
     opened = asked.opened()
     held = held_against_store(opened, asked.names or ())
+    files = reachable(files, "--write-nodes") if files is not None else None
     written = node_files(opened, held, files) if files is not None else []
     if as_json:
         record = plan_record(opened, held)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated
 
 import typer
@@ -47,6 +48,6 @@ def verify(
         voice.tell(f"{len(store.manifests())} nodes, {len(faults)} faults")
     if repair:
         for place in set_aside(store, faults):
-            typer.echo(f"moved to {place}", err=as_json)
+            print(f"moved to {place}", file=sys.stderr if as_json else sys.stdout)
         return
     raise typer.Exit(ExitCode.RUN_FAILED if faults else ExitCode.OK)

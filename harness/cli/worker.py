@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -10,13 +9,13 @@ import typer
 
 from harness.cli.flat import flat
 from harness.cli.options import DataFolder, Json, StoreFolder
-from harness.cli.output import print_lines
+from harness.cli.output import json_text, print_lines
 from harness.errors import ExitCode
 from harness.execute.events import Event, Failed, event_record
 from harness.execute.interrupt import interruptible
 from harness.execute.job import run_job
 from harness.execute.node_file import read_node
-from harness.layout import named
+from harness.layout import named, reachable
 from harness.screen import say, sentence
 
 NodeFile = Annotated[
@@ -48,7 +47,7 @@ def worker(
     - `harness worker node.json --json --store /scratch/store`
     """
     job = read_node(
-        node,
+        reachable(node, "NODE.json"),
         store=named(store, "HARNESS_STORE"),
         data=named(data, "HARNESS_DATA_DIR"),
         threads=threads,
@@ -56,7 +55,7 @@ def worker(
 
     def tell(event: Event) -> None:
         if as_json:
-            print_lines(json.dumps(event_record(event), ensure_ascii=False, allow_nan=False))
+            print_lines(json_text(event_record(event)))
         else:
             say(f"{job.kind} {job.key[:8]}: {sentence(event)}")
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import HarnessError
+from harness.layout import reachable
 
 VERDICT, PROVENANCE = "verdict.json", "provenance.json"
 VERSIONS = {VERDICT: 1, PROVENANCE: 1}
@@ -71,6 +72,7 @@ def read_results(folder: Path) -> Results:
     Raises:
         HarnessError: no such folder, no results in it, or results of another version.
     """
+    folder = reachable(folder, "diff")
     if not folder.is_dir():
         problem = "is a file, not a folder of results" if folder.exists() else "no such folder"
         raise HarnessError(str(folder), problem, hint="name one like out/smoke")

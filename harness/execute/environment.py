@@ -95,7 +95,13 @@ def git_state(project: Path) -> str:
 def _output(command: list[str], folder: Path, seconds: float = 10) -> str:
     try:
         return subprocess.run(  # noqa: S603 - fixed commands
-            command, cwd=folder, capture_output=True, text=True, timeout=seconds, check=True
+            command,
+            cwd=folder,
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            timeout=seconds,
+            check=True,
         ).stdout
     except (OSError, subprocess.SubprocessError):
         return ""

@@ -9,7 +9,7 @@ import os
 import secrets
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -72,9 +72,10 @@ def _imported(address: str | None) -> Any:
     # Ray would report usage, and pack the project's folder for the workers under `uv run`.
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
-    if address and TOKEN.expanduser().is_file():
-        # as `ray start` does; a driver that names an address would come without its token
-        os.environ.setdefault("RAY_AUTH_MODE", "token")
+    with suppress(RuntimeError):  # a user without a home
+        if address and TOKEN.expanduser().is_file():
+            # as `ray start` does; a driver that names an address would come without its token
+            os.environ.setdefault("RAY_AUTH_MODE", "token")
     try:
         import ray
     except ImportError:
@@ -96,9 +97,11 @@ def _init(ray: Any, address: str | None) -> None:
             logging_level="ERROR",
             **({} if address else alone),
         )
-    except (ConnectionError, ValueError, RuntimeError) as error:
+    except (OSError, ValueError, RuntimeError) as error:  # an OSError for too long a TMPDIR
         problem = str(error).strip().splitlines()[0]
-        raise HarnessError(f"--address {address or 'local'}", problem, hint=START) from error
+        is_long = "AF_UNIX" in problem  # where it has its sockets
+        hint = "name a shorter folder for them, as TMPDIR=/tmp" if is_long else START
+        raise HarnessError(f"--address {address or 'local'}", problem, hint=hint) from error
 
 
 def _require_answer(address: str | None) -> None:

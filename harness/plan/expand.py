@@ -9,6 +9,7 @@ from graphlib import TopologicalSorter
 from typing import Any
 
 from harness.errors import HarnessError
+from harness.plan.apart import has_field, refuse_levelled, refuse_relabelled
 from harness.plan.labels import told_apart
 from harness.plan.measures import nodes_of
 from harness.plan.node import Node
@@ -87,6 +88,7 @@ def _planned(
 ) -> PlannedExhibit:
     exhibit = override_axes(exhibit, setting.overrides)
     _require_sane_size(exhibit, document, setting)
+    refuse_levelled(exhibit, setting)
     typed_at = {one.name: one.where for one in setting.overrides if one.is_axis}
     points: dict[tuple[object, ...], Point] = {}
     mine: dict[str, None] = {}
@@ -97,19 +99,35 @@ def _planned(
         }
         for number, measure in enumerate(exhibit.measure):
             trainings = _trainings(exhibit, measure, combination, setting, places)
+            refuse_relabelled(exhibit, combination, trainings, setting)
             parts = {
                 part: resolve_part(part, name, setting) for part, name in measure.blocks.items()
             }
             made = nodes_of(measure, trainings, parts)
             nodes |= {node.key: node for node in made}
             mine |= dict.fromkeys(node.key for node in made)
-            run = trainings[0]
-            axes = {axis: _level(exhibit, combination, run, axis) for axis in exhibit.varied()}
+            varied = exhibit.varied()
+            axes = {axis: _level(exhibit, combination, measure, trainings, axis) for axis in varied}
             seed = _seed(exhibit, combination, setting)
             point = Point(axes, seed, measure, trainings, made[-1].key)
             points.setdefault((*map(str, axes.values()), seed, number), point)
+    _refuse_twins(exhibit, points.values(), setting)
     typed = tuple(override.typed for override in setting.overrides)
     return PlannedExhibit(exhibit, tuple(points.values()), tuple(mine), typed)
+
+
+def _refuse_twins(exhibit: Exhibit, points: Iterable[Point], setting: Setting) -> None:
+    """Raise HarnessError where two values that were typed for an axis come to one run."""
+    first: dict[tuple[Measure, str], Point] = {}
+    for point in points:
+        twin = first.setdefault((point.measure, point.key), point)
+        for one in setting.overrides:
+            a, b = (each.axes.get(one.name) for each in (twin, point))
+            if one.is_axis and a != b:
+                problem = (
+                    f"{a} and {b} are the same run in {exhibit.id}, profile {setting.profile.id}"
+                )
+                raise HarnessError(one.where, problem, hint="leave one out")
 
 
 def _require_sane_size(exhibit: Exhibit, document: Document, setting: Setting) -> None:
@@ -159,16 +177,26 @@ def _combinations(exhibit: Exhibit, setting: Setting) -> Iterable[tuple[int, dic
             yield index, dict(zip(axes, values, strict=True))
 
 
-def _level(exhibit: Exhibit, combination: Mapping[str, Any], run: Training, axis: str) -> Any:
-    """The value of an axis at a point: as the grid says it, else as the run resolved it.
+def _level(
+    exhibit: Exhibit,
+    combination: Mapping[str, Any],
+    measure: Measure,
+    trainings: Sequence[Training],
+    axis: str,
+) -> Any:
+    """The value of an axis at a point: as the grid says it, else as the run resolved it; None where
+    neither the runs nor the measure have such a thing, as the time steps of a ReLU.
 
     A stage list is written so that a cell's index stays a word: `none-in-2` for `residual`,
     `stage-1` or `no-stage` for `single_step`.
     """
+    part, _, name = AXES[axis].partition(".")
+    having = [run for run in trainings if has_field(run, axis)]
+    if part not in measure.needs or not having:
+        return None
     value = combination.get(axis, exhibit.fixed.axes().get(axis))
-    if value is None and axis not in BLOCK_AXES:
-        part, _, name = AXES[axis].partition(".")
-        value = getattr(getattr(run, part), name, None)
+    if axis not in BLOCK_AXES and axis not in combination:
+        value = getattr(getattr(having[0], part), name)
     if isinstance(value, tuple):
         return _STAGES[axis](tuple(map(str, value)))
     return value

@@ -1,4 +1,4 @@
-"""A point of a grid → the full specs of its runs: blocks, axes, profile, overrides, in order."""
+"""A point of a grid → the full specs of its runs: blocks, profile, axes, overrides, in order."""
 
 from __future__ import annotations
 
@@ -51,10 +51,12 @@ def resolve(
     parts, origin = _blocks(axes, setting, scaled), dict[str, str]()
     said: dict[str, Any] = {name: _plain(part) for name, part in parts.items()}
     said |= {"numerics": _plain(profile.numerics), "seed": axes.get("seed", profile.seeds[0])}
+    if scaled:
+        _scale(said, profile, origin)
     for axis, value in axes.items():
         if axis not in BLOCK_AXES:
             _put(said, AXES[axis], value, places.get(axis, axis), origin)
-    _change(said, setting, scaled, origin)
+    _override(said, setting, origin)
     found: Training = _validated(Training, said, origin)
     return found
 
@@ -67,19 +69,22 @@ def resolve_part(part: str, name: str, setting: Setting) -> Spec:
     """
     block: Spec = getattr(setting.blocks, part)[name]
     said, origin = {part: _plain(block)}, dict[str, str]()
-    _change(said, setting, True, origin)
+    _scale(said, setting.profile, origin)
+    _override(said, setting, origin)
     found: Spec = _validated(type(block), said[part], origin, part)
     return found
 
 
-def _change(said: dict[str, Any], setting: Setting, scaled: bool, origin: dict[str, str]) -> None:
-    """What the profile changes, where it scales, then what the user typed."""
-    profile = setting.profile
-    if scaled:
-        for part, fields in profile.change.items():
-            for name, value in fields.items():
-                place = f"specs/profiles/{profile.id}.toml: change.{part}.{name}"
-                _put(said, f"{part}.{name}", value, place, origin)
+def _scale(said: dict[str, Any], profile: Profile, origin: dict[str, str]) -> None:
+    """What the profile changes; an axis of the exhibit comes later and keeps its own value."""
+    for part, fields in profile.change.items():
+        for name, value in fields.items():
+            place = f"specs/profiles/{profile.id}.toml: change.{part}.{name}"
+            _put(said, f"{part}.{name}", value, place, origin)
+
+
+def _override(said: dict[str, Any], setting: Setting, origin: dict[str, str]) -> None:
+    """What the user typed."""
     for override in setting.overrides:
         if not override.is_axis:
             _put(said, override.name, override.values[0], override.where, origin)

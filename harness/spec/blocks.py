@@ -34,10 +34,13 @@ class Recipes:
 
 @dataclass(frozen=True)
 class Shelf(Generic[Block]):
-    """The blocks of one kind, by name; `noun` is how a message calls one of them."""
+    """The blocks of one kind, by name; `noun` is how a message calls one of them, and `bases` says
+    from which block another one departs.
+    """
 
     noun: str
     blocks: Mapping[str, Block]
+    bases: Mapping[str, str]
 
     def problem(self, name: str) -> tuple[str, str] | None:
         """(problem, hint) when no block has this name."""
@@ -66,24 +69,42 @@ class Blocks:
 
 def read_blocks(documents: Mapping[str, Document], faults: list[HarnessError]) -> Blocks:
     """Blocks from a document per kind (`networks`, …); what is wrong goes to `faults`."""
+
+    def shelf(noun: str, kind: str, model: Any) -> Shelf[Any]:
+        document = documents.get(kind)
+        if document is None:
+            return Shelf(noun, {}, {})
+        tables = _tables(document, faults)
+        read = _recipes if model is Recipe else _models
+        return Shelf(noun, read(document, tables, model, faults), _bases(document, tables))
+
     return Blocks(
-        network=Shelf("network", _shelf(documents.get("networks"), Network, faults)),
-        neuron=Shelf("neuron", _shelf(documents.get("neurons"), Neuron, faults)),
-        dataset=Shelf("dataset", _shelf(documents.get("datasets"), Dataset, faults)),
-        recipe=Shelf("recipe", _recipes(documents.get("recipes"), faults)),
-        cka=Shelf("cka", _shelf(documents.get("cka"), Cka, faults)),
-        attack=Shelf("attack", _shelf(documents.get("attacks"), Attack, faults)),
-        probe=Shelf("probe", _shelf(documents.get("probes"), Probe, faults)),
-        regression=Shelf("regression", _shelf(documents.get("regressions"), Regression, faults)),
-        ascent=Shelf("ascent", _shelf(documents.get("ascents"), Ascent, faults)),
+        network=shelf("network", "networks", Network),
+        neuron=shelf("neuron", "neurons", Neuron),
+        dataset=shelf("dataset", "datasets", Dataset),
+        recipe=shelf("recipe", "recipes", Recipe),
+        cka=shelf("cka", "cka", Cka),
+        attack=shelf("attack", "attacks", Attack),
+        probe=shelf("probe", "probes", Probe),
+        regression=shelf("regression", "regressions", Regression),
+        ascent=shelf("ascent", "ascents", Ascent),
     )
 
 
-def _shelf(document: Document | None, model: Any, faults: list[HarnessError]) -> dict[str, Any]:
+Tables = Mapping[str, dict[str, Any]]
+
+
+def _bases(document: Document, tables: Tables) -> dict[str, str]:
+    """Block → the one that it is based on."""
+    found = {name: _base_of(document, name) for name in tables}
+    return {name: base for name, base in found.items() if base is not None}
+
+
+def _models(
+    document: Document, tables: Tables, model: Any, faults: list[HarnessError]
+) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    if document is None:
-        return found
-    for name, table in _tables(document, faults).items():
+    for name, table in tables.items():
         block, wrong = validate(model, table, document, (name,))
         faults += wrong
         if not wrong:
@@ -91,12 +112,12 @@ def _shelf(document: Document | None, model: Any, faults: list[HarnessError]) ->
     return found
 
 
-def _recipes(document: Document | None, faults: list[HarnessError]) -> dict[str, Recipes]:
+def _recipes(
+    document: Document, tables: Tables, model: Any, faults: list[HarnessError]
+) -> dict[str, Recipes]:
     """`[name]` holds what both share, `[name.ann]` and `[name.snn]` what one gets on top."""
     found: dict[str, Recipes] = {}
-    if document is None:
-        return found
-    for name, table in _tables(document, faults).items():
+    for name, table in tables.items():
         shared = {k: v for k, v in table.items() if k not in ("ann", "snn", "deviations")}
         noted, wrong = validate(
             tuple[Deviation, ...], table.get("deviations", []), document, (name, "deviations")

@@ -9,7 +9,7 @@ from pathlib import PurePath
 from typing import Any
 
 from harness.errors import Faults, HarnessError
-from harness.layout import Layout
+from harness.layout import Layout, refuse_unreadable
 from harness.spec.blocks import Blocks, read_blocks
 from harness.spec.crosscheck import exhibit_faults, profile_faults
 from harness.spec.document import Document, read_document
@@ -77,7 +77,12 @@ def load(layout: Layout) -> Library:
 
 def _documents(layout: Layout, room: str, faults: list[HarnessError]) -> list[Document]:
     found = []
-    for path in sorted((layout.specs / room).glob("*.toml")):
+    folder = layout.specs / room
+    try:
+        refuse_unreadable(folder, "make it readable for this user")
+    except HarnessError as fault:
+        faults.append(fault)
+    for path in sorted(folder.glob("*.toml")):
         try:
             if not path.resolve().is_relative_to(layout.project.resolve()):
                 raise HarnessError(layout.shown(path), "is a link that leads out of the project")

@@ -32,5 +32,5 @@ class Profile(Spec):
     change: FrozenMap[FrozenMap[Any]] = Field(
         default_factory=dict,
         validate_default=True,
-        description="fields of runs: `network.base_width = 4`",
+        description="fields of runs, where the exhibit says nothing: `network.base_width = 4`",
     )

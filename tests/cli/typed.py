@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import pytest
 
-from harness.cli import main
+from harness.__main__ import main
 
 
 class Said(NamedTuple):

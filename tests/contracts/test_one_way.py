@@ -25,7 +25,9 @@ MAY: dict[str, set[str]] = {
     "report": GROUND | {"spec", "plan", "store", "execute", "frames", "check"},
     "diff": GROUND,  # reads result folders, so it needs none of what made them
     # layer 7: the command line, which may use everything below
-    "screen": GROUND | {"plan", "runs", "execute"},
+    "terminal": {"errors"},
+    "crash": {"errors"},
+    "screen": GROUND | {"plan", "runs", "execute", "terminal"},
     "stages": GROUND | {"spec", "plan", "engine", "store", "execute"},
     "upkeep": GROUND | {"spec", "plan", "engine", "store", "execute", "screen", "stages"},
     "listing": GROUND | {"spec", "plan", "store", "screen", "stages"},
@@ -47,9 +49,10 @@ MAY: dict[str, set[str]] = {
         "screen",
         "stages",
         "spec",
+        "terminal",
         "upkeep",
     },
-    "__main__": {"cli"},
+    "__main__": {"cli", "crash", "terminal"},
     "__init__": set(),
 }
 TORCH_FREE = {"spec", "plan", "store", "frames", "check", "report", "execute", "screen", "stages"}
