@@ -12,6 +12,7 @@ from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.module import _has_any_global_hook
 
 from harness.engine.lif.fused_cpu import fits_fused_cpu
 from harness.engine.lif.into_convolution import Neurons, convolved_spikes
@@ -95,4 +96,6 @@ def _can_fuse(norm: TdBatchNorm, folded: Tensor) -> bool:
 
 
 def _listened_to(layer: nn.Module) -> bool:
-    return bool(layer._forward_hooks or layer._forward_pre_hooks or layer._backward_hooks)
+    of_it = (layer._forward_hooks, layer._forward_pre_hooks)
+    of_it += (layer._backward_hooks, layer._backward_pre_hooks)
+    return any(of_it) or _has_any_global_hook()

@@ -57,6 +57,21 @@ def test_a_layer_with_a_hook_runs_by_itself(listening: str) -> None:
     assert len(heard) == 1
 
 
+def test_every_kind_of_hook_is_heard() -> None:
+    network = NETWORKS["resnet"]().train().to(memory_format=torch.channels_last)
+    images = torch.randn(2, 3, 8, 8).contiguous(memory_format=torch.channels_last)
+    layer = network.get_submodule("s1.b0.relu2")
+    heard: list[str] = []
+    everywhere = torch.nn.modules.module.register_module_forward_hook(
+        lambda module, *_: heard.append("global") if module is layer else None
+    )
+    with everywhere:
+        network(images)
+    with layer.register_full_backward_pre_hook(lambda *_: heard.append("backward")):
+        network(images).sum().backward()
+    assert heard == ["global", "backward"]
+
+
 def test_no_batch_norm_of_a_block_is_called_where_it_is_fused() -> None:
     network = NETWORKS["resnet"]().train().to(memory_format=torch.channels_last)
     called: list[str] = []
