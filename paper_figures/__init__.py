@@ -12,6 +12,7 @@ import functools
 import importlib
 import os
 import re
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import ModuleType
@@ -25,6 +26,7 @@ _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 
 # DejaVu Sans comes with matplotlib; ids in an SVG are random but for a salt
 _OWN = {"font.sans-serif": ["DejaVu Sans"], "svg.fonttype": "path", "svg.hashsalt": __name__}
+_LOCK = threading.RLock()
 _AT_IMPORT = {"MPLBACKEND": "agg", "MATPLOTLIBRC": os.devnull}
 
 
@@ -54,11 +56,13 @@ def own_settings() -> Iterator[None]:
     """matplotlib as it comes, whatever a matplotlibrc, a notebook or the environment made of it.
 
     An artist takes settings when it is made and when it is drawn, so a figure is saved in here too.
+    The settings belong to the process, so threads go one after the other.
     """
-    mpl = _matplotlib()
-    default = {name: mpl.rcParamsDefault[name] for name in mpl.rcParams if name != "backend"}
-    with mpl.rc_context({**default, **_OWN}):
-        yield
+    with _LOCK:
+        mpl = _matplotlib()
+        default = {name: mpl.rcParamsDefault[name] for name in mpl.rcParams if name != "backend"}
+        with mpl.rc_context({**default, **_OWN}):
+            yield
 
 
 def _matplotlib() -> ModuleType:

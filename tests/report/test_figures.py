@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import matplotlib as mpl
@@ -91,6 +92,7 @@ SETTINGS = (
 )
 ELSEWHERE = """
 import hashlib, json, sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 import pandas as pd
 from harness.report.figures import drawn
@@ -152,6 +154,16 @@ def test_a_users_matplotlibrc_does_not_reach_a_drawing(
 def test_a_matplotlibrc_that_is_no_text_does_not_reach_a_drawing(cells, tmp_path: Path) -> None:
     (tmp_path / "bytes").write_bytes(b"font.size: \xff22\n")
     assert _elsewhere(cells, tmp_path, MATPLOTLIBRC="bytes") == _digests(cells, tmp_path)
+
+
+def test_two_threads_that_draw_leave_each_other_and_the_user_alone(cells, tmp_path: Path) -> None:
+    """One enters while the other draws, and leaves after it."""
+    plain, before = drawn("table1", cells, tmp_path).files, dict(mpl.rcParams)
+    with mpl.rc_context({"font.size": 22}), ThreadPoolExecutor(4) as threads:
+        made = list(threads.map(lambda _: drawn("table1", cells, tmp_path).files, range(8)))
+        assert mpl.rcParams["font.size"] == 22
+    assert all(files == plain for files in made)
+    assert dict(mpl.rcParams) == before
 
 
 @pytest.mark.parametrize(

@@ -81,7 +81,9 @@ def pgd(
             moving |= gradient.any()
             attacked = budget.inside(attacked + budget.step_C11 * gradient.sign())
     if broken:
-        raise _no_gradient("is NaN", "it gives NaN for these images: was its training diverging?")
+        raise _no_gradient(
+            "is NaN", "the network gives NaN for these images: was its training diverging?"
+        )
     if steps and not moving:
         hint = "a layer without derivative, detached features, or neurons that are all silent"
         raise _no_gradient("is 0 everywhere", hint)
@@ -89,8 +91,8 @@ def pgd(
 
 
 def _no_gradient(what: str, hint: str) -> HarnessError:
-    problem = f"the gradient of the loss by the network's input {what}"
-    return HarnessError("attack", problem, hint=hint, code=ExitCode.RUN_FAILED)
+    code = ExitCode.RUN_FAILED
+    return HarnessError("attack", f"the gradient of the loss {what}", hint=hint, code=code)
 
 
 def _drawn(budget: Budget, generator: torch.Generator | None) -> Tensor:

@@ -54,7 +54,8 @@ def activate_and_convolve(
     """convolution(activation(folded)), and `folded` for the shortcut to carry on: what comes back
     through both is then added in one loop. The convolution has no bias or dilation.
     """
-    if torch.is_grad_enabled() and channels_last.fits(folded) and not _listened_to(convolution):
+    fits = channels_last.fits(folded, convolution.weight) and not _listened_to(convolution)
+    if torch.is_grad_enabled() and fits:
         neurons = _neurons(activation, folded, time_steps)
         if neurons is not None:
             return convolved_spikes(folded, neurons, convolution)
@@ -92,7 +93,7 @@ def normalise_and_add(norm: TdBatchNorm, folded: Tensor, shortcut: Callable[[], 
 
 
 def _can_fuse(norm: TdBatchNorm, folded: Tensor) -> bool:
-    return norm.training and not _listened_to(norm) and channels_last.fits(folded)
+    return norm.training and not _listened_to(norm) and channels_last.fits(folded, norm.weight)
 
 
 def _listened_to(layer: nn.Module) -> bool:

@@ -26,7 +26,7 @@ def normalised_kernels(weight_NCKK: Tensor) -> Tensor:
     _require_kernels(weight_NCKK)
     flat = weight_NCKK.detach().float().flatten(1)
     low, span = flat.min(1).values, flat.max(1).values - flat.min(1).values
-    grey = span <= torch.finfo(flat.dtype).eps * flat.abs().amax(1)
+    grey = span <= 2 * torch.finfo(flat.dtype).eps * flat.abs().amax(1)
     scaled = (flat - low[:, None]) / torch.where(grey, torch.ones_like(span), span)[:, None]
     scaled[grey] = 0.5
     return scaled.view_as(weight_NCKK)

@@ -173,7 +173,7 @@ def test_a_backend_without_gradient_for_the_threshold_refuses_to_learn_it(backen
 def test_a_second_derivative_is_refused_instead_of_lacking_a_part(backend: str) -> None:
     current_TBN = currents((4, 10)).requires_grad_()
     spikes = lif(current_TBN * 1.0, **NUMBERS | {"surrogate": "sigmoid"}, backend=backend)
-    (first,) = torch.autograd.grad(spikes.sum(), current_TBN, create_graph=True)
+    (first,) = torch.autograd.grad(spikes.square().sum(), current_TBN, create_graph=True)
     with pytest.raises(RuntimeError, match="once_differentiable"):
         first.square().sum().backward()
 
