@@ -32,6 +32,8 @@ from harness.engine.training.state import TrainingState, identity
 _log = logging.getLogger(__name__)
 
 
+@torch.inference_mode(mode=False)
+@torch.enable_grad()
 def train(
     network: nn.Module,
     images: LabelledSet,

@@ -54,6 +54,8 @@ class Maximised:
     end: float
 
 
+@torch.inference_mode(mode=False)
+@torch.enable_grad()
 def maximise(
     network: Network,
     target: Target,
@@ -84,7 +86,7 @@ def maximise(
     def seen(image_CHW: Tensor) -> Tensor:
         return _activation(network, target, normalisation, image_CHW, ascent.leak)
 
-    with in_mode(network, "eval"), torch.inference_mode(mode=False), torch.enable_grad():
+    with in_mode(network, "eval"):
         for step, shift in enumerate(shifts):
             image = made.image()
             rolled = image.roll(shift, (1, 2))

@@ -144,6 +144,13 @@ def test_the_network_is_left_as_it_was() -> None:
     assert all(torch.equal(tensor, before[name]) for name, tensor in made.state_dict().items())
 
 
+@pytest.mark.parametrize("mode", [torch.no_grad, torch.inference_mode])
+def test_a_mode_without_gradients_hinders_no_climb(mode: Any) -> None:
+    with mode():
+        got = found()
+    assert torch.equal(got.image_CHW, found().image_CHW)
+
+
 def test_nothing_behind_the_target_is_computed() -> None:
     made = network()
     seen: list[str] = []
