@@ -97,6 +97,6 @@ def _can_fuse(norm: TdBatchNorm, folded: Tensor) -> bool:
 
 
 def _listened_to(layer: nn.Module) -> bool:
-    of_it = (layer._forward_hooks, layer._forward_pre_hooks)
-    of_it += (layer._backward_hooks, layer._backward_pre_hooks)
-    return any(of_it) or _has_any_global_hook()
+    own = [layer._forward_hooks, layer._forward_pre_hooks]
+    own += [layer._backward_hooks, layer._backward_pre_hooks]
+    return any(own) or bool(_has_any_global_hook())  # type: ignore[no-untyped-call]
