@@ -146,8 +146,9 @@ def test_the_network_is_left_as_it_was() -> None:
 
 @pytest.mark.parametrize("mode", [torch.no_grad, torch.inference_mode])
 def test_a_mode_without_gradients_hinders_no_climb(mode: Any) -> None:
+    made = network()
     with mode():
-        got = found()
+        got = found(made=made)
     assert torch.equal(got.image_CHW, found().image_CHW)
 
 
