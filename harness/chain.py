@@ -36,7 +36,7 @@ ARCHIVE = "report.zip"
 
 @dataclass(frozen=True)
 class Outcome:
-    """The exit code of the runs, and whether something that counts does not hold."""
+    """The exit code of runs and drawings, and whether something that counts does not hold."""
 
     code: ExitCode
     broken: bool
@@ -49,13 +49,13 @@ def reproduced(project: Project, names: Sequence[str], crew: Crew, voice: Voice)
     refuse_unwritable(project.layout.out, "--out")
     refuse_broken(project, held)
     failures = run_missing(project, held, crew, voice)
-    broken = write_out(project, held.plan, failures, voice)
+    outcome = write_out(project, held.plan, failures, voice)
     ran = len(held.todo) - len(failures)
     spent = duration(time.monotonic() - began)
     voice.tell(
         f"{ran} nodes run, {len(held.stored)} stored before, {len(failures)} failed, {spent}"
     )
-    return Outcome(ExitCode.RUN_FAILED if failures else ExitCode.OK, broken)
+    return outcome
 
 
 def held_against_store(project: Project, names: Sequence[str]) -> Survey:
@@ -99,15 +99,20 @@ def node_files(project: Project, held: Survey, folder: Path) -> list[Path]:
     return write_nodes(folder, [[make_job(node) for node in group] for group in groups])
 
 
-def write_out(project: Project, plan: Plan, failures: Mapping[str, Failed], voice: Voice) -> bool:
-    """Write frames, verdicts, figures and the report; whether something that counts is broken."""
+def write_out(
+    project: Project, plan: Plan, failures: Mapping[str, Failed], voice: Voice
+) -> Outcome:
+    """Write frames, verdicts, figures and the report, and say what came of them."""
     from harness.report.results import write_results  # brings pandas and matplotlib
 
-    verdicts = write_results(project, plan, Store(project.layout.store), failures)
-    for verdict in verdicts:
+    written = write_results(project, plan, Store(project.layout.store), failures)
+    for verdict in written.verdicts:
         voice.say(verdict.sentence)
+    for name, problem in written.undrawn.items():
+        voice.say(f"{name}: {problem}", "red")
     voice.tell(str(project.layout.out / project.profile.id / "report.html"))
-    return any(verdict.is_broken for verdict in verdicts)
+    code = ExitCode.RUN_FAILED if failures or written.undrawn else ExitCode.OK
+    return Outcome(code, any(verdict.is_broken for verdict in written.verdicts))
 
 
 def zipped(project: Project, plan: Plan) -> Path:

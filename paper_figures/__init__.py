@@ -3,15 +3,20 @@
 A drawing gets the cells of its exhibit (index columns, quantity, value, std, n, text, unit, why),
 then, where the exhibit has maps, those too: `draw(frame, maps)` (varied axes, map, y, x, label_y,
 label_x, value). It returns a figure. It reads no files, computes no statistics, touches no global
-plotting state.
+plotting state, and nothing that a user has set up for matplotlib reaches it.
 """
 
 from __future__ import annotations
 
+import functools
 import importlib
+import os
 import re
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -19,8 +24,14 @@ if TYPE_CHECKING:
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 
 
+# DejaVu Sans comes with matplotlib; ids in an SVG are random but for a salt
+_OWN = {"font.sans-serif": ["DejaVu Sans"], "svg.fonttype": "path", "svg.hashsalt": __name__}
+_LOCK = threading.RLock()
+_AT_IMPORT = {"MPLBACKEND": "agg", "MATPLOTLIBRC": os.devnull}
+
+
 def drawing(name: str) -> Callable[..., Figure]:
-    """The `draw` of the module called `name`.
+    """The `draw` of the module called `name`, which draws in its `own_settings`.
 
     Raises:
         LookupError: no module of this folder has that name, or it draws nothing.
@@ -28,7 +39,42 @@ def drawing(name: str) -> Callable[..., Figure]:
     if not _NAME.fullmatch(name) or name == "style":
         raise LookupError(f"{name!r} is not the name of a drawing")
     try:
-        draw: Callable[..., Figure] = importlib.import_module(f"{__name__}.{name}").draw
+        with own_settings():
+            draw: Callable[..., Figure] = importlib.import_module(f"{__name__}.{name}").draw
     except (ModuleNotFoundError, AttributeError) as error:
         raise LookupError(f"paper_figures has no drawing {name!r}: {error}") from error
-    return draw
+    return functools.wraps(draw)(functools.partial(_drawn, draw))
+
+
+def _drawn(draw: Callable[..., Figure], *frames: Any) -> Figure:
+    with own_settings():
+        return draw(*frames)
+
+
+@contextmanager
+def own_settings() -> Iterator[None]:
+    """matplotlib as it comes, whatever a matplotlibrc, a notebook or the environment made of it.
+
+    An artist takes settings when it is made and when it is drawn, so a figure is saved in here too.
+    The settings belong to the process, so threads go one after the other.
+    """
+    with _LOCK:
+        mpl = _matplotlib()
+        default = {name: mpl.rcParamsDefault[name] for name in mpl.rcParams if name != "backend"}
+        with mpl.rc_context({**default, **_OWN}):
+            yield
+
+
+def _matplotlib() -> ModuleType:
+    """The module; already its import fails where the environment names a backend that is not there
+    or a file that cannot be read.
+    """
+    kept = {name: os.environ.get(name) for name in _AT_IMPORT}
+    os.environ.update(_AT_IMPORT)
+    try:
+        return importlib.import_module("matplotlib")
+    finally:
+        for name, value in kept.items():
+            os.environ.pop(name)
+            if value is not None:
+                os.environ[name] = value

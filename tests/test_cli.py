@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.typed import typed
 from tests.small import change, small_project
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -106,6 +107,26 @@ def test_a_report_is_packed_and_two_of_them_are_compared(done: Path, tmp_path: P
     other = harness(done, "diff", str(a), str(b), "--json")
     assert other.returncode == 1
     assert len(json.loads(other.stdout)["numbers"]) == 1
+
+
+@pytest.mark.parametrize("command", ["report", "reproduce", "check"])
+def test_a_drawing_that_fails_ends_with_3_and_costs_nothing_else(
+    done: Path, tmp_path: Path, command: str, monkeypatch: pytest.MonkeyPatch, capsys
+) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("no such font")
+
+    monkeypatch.setattr("harness.report.figures._save", broken)
+    line = f"{command} table1 --quiet --project {done} --out {tmp_path}"
+    said = typed(line, monkeypatch, capsys)
+    assert said.code == 3
+    assert "table1: the drawing failed: RuntimeError: no such font" in said.out
+    out = tmp_path / "smoke"
+    assert (out / "table1/frame.csv").read_bytes() == (
+        done / "out/smoke/table1/frame.csv"
+    ).read_bytes()
+    shown = (out / "report.html").read_text(encoding="utf-8")
+    assert shown.count("the drawing failed: RuntimeError: no such font") == 2  # above, and in place
 
 
 def test_an_overridden_run_is_marked_and_counts_against_nothing(done: Path) -> None:

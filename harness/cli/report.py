@@ -26,6 +26,7 @@ def report(
 ) -> None:
     """Write frames, verdicts, figures and the report again from what is stored; nothing is run.
 
+    Exit code 3 says that a figure could not be drawn; everything else is written all the same.
     The archive holds the report with the CSV, JSON and figures that it links to: the same results
     give the same bytes.
 
@@ -38,6 +39,7 @@ def report(
     opened = written.opened()
     refuse_unwritable(opened.layout.out, "--out")
     plan = make_plan(opened, written.names or ())
-    write_out(opened, plan, {}, voice)
+    outcome = write_out(opened, plan, {}, voice)
     if as_zip:
         voice.tell(str(zipped(opened, plan)))
+    raise typer.Exit(outcome.code)

@@ -19,6 +19,6 @@ REVISIONS: Mapping[str, int] = {
     "regression": 1,
     "activations": 1,
     "kernels": 1,
-    "maximisation": 1,
+    "maximisation": 2,
     "top_images": 1,
 }

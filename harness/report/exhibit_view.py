@@ -136,7 +136,8 @@ def _figure(exhibit: Exhibit, drawn: Drawn | None) -> Figure | None:
     if drawn is None:
         return None
     if drawn.problem:
-        return Figure("", exhibit.title, "", "", marks.UNDRAWN, drawn.problem)
+        mark = marks.FAILED_DRAWING if drawn.failed else marks.UNDRAWN
+        return Figure("", exhibit.title, "", "", mark, drawn.problem)
     svg = re.sub(r">\s+<", "><", re.sub(r"\s+", " ", drawn.svg.decode()))  # indented by matplotlib
     address = "data:image/svg+xml," + quote(svg, safe=_IN_ADDRESSES)
     place = f"{exhibit.id}/{drawn.name}"

@@ -21,11 +21,12 @@ RECORD = ".drawn.json"
 
 @dataclass(frozen=True)
 class Drawn:
-    """File name → bytes of one figure, or why there is none."""
+    """File name → bytes of one figure, or why there is none: it `failed`, or has no cells."""
 
     name: str
     files: Mapping[str, bytes]
     problem: str = ""
+    failed: bool = False
 
     @property
     def svg(self) -> bytes:
@@ -47,20 +48,20 @@ def drawn(name: str, cells: pd.DataFrame, earlier: Path, maps: Maps | None = Non
     try:
         files = _save(name, (cells,) if maps is None else (cells, maps.table))
     except Exception as error:  # a drawing that fails must not cost the reader the numbers
-        return Drawn(name, {}, f"the drawing failed: {type(error).__name__}: {error}")
+        said = f"the drawing failed: {type(error).__name__}: {error}"
+        return Drawn(name, {}, said, failed=True)
     sums = {file: hashlib.sha256(content).hexdigest() for file, content in files.items()}
     record = json.dumps({"drawn_from": source, "files": sums}, indent=1) + "\n"
     return Drawn(name, {**files, RECORD: record.encode()})
 
 
 def _save(name: str, frames: Sequence[pd.DataFrame]) -> dict[str, bytes]:
-    import matplotlib as mpl
-
-    figure = paper_figures.drawing(name)(*frames)
+    draw = paper_figures.drawing(name)
     png, svg = io.BytesIO(), io.BytesIO()
-    with mpl.rc_context({"svg.hashsalt": name, "svg.fonttype": "path"}):
-        figure.savefig(png, format="png", dpi=DPI, metadata={"Software": None})
-        figure.savefig(svg, format="svg", metadata={"Date": None, "Creator": None})
+    with paper_figures.own_settings():
+        figure = draw(*frames)
+        figure.savefig(png, format="png", backend="agg", dpi=DPI, metadata={"Software": None})
+        figure.savefig(svg, format="svg", backend="svg", metadata={"Date": None, "Creator": None})
     return {f"{name}.png": png.getvalue(), f"{name}.svg": svg.getvalue()}
 
 

@@ -24,6 +24,7 @@ CLAIMS: Mapping[ClaimStatus, Mark] = {
 }
 DRAWN = Mark("drawn", "✓", "calm")
 UNDRAWN = Mark("not drawn", "?", "open")
+FAILED_DRAWING = Mark("not drawn", "✕", "bad")
 _EXHIBITS: Mapping[Word, tuple[str, str]] = {
     Word.REPRODUCED: ("✓", "good"),
     Word.NOT_REPRODUCED: ("✕", "bad"),

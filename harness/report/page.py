@@ -39,7 +39,10 @@ def page(
         command=command,
         banners=tuple(_banners(assessed, profile)),
         tallies=summary.tallies(map(marks.of_verdict, verdicts)),
-        problems=tuple(problem for one in verdicts for problem in _problems(one)),
+        problems=(
+            *(problem for one in verdicts for problem in _problems(one)),
+            *_undrawn(views),
+        ),
         errata=summary.errata(views),
         deviations=summary.deviations(views),
         exhibits=tuple(views),
@@ -120,6 +123,12 @@ def _problems(verdict: Verdict) -> Iterator[Problem]:
         if claim.counted and claim.status is not ClaimStatus.PASS:
             what, why = f"claim “{claim.text}”", f"{claim.sentence}. {claim.measured}"
             yield Problem(verdict.exhibit, what, why, marks.CLAIMS[claim.status])
+
+
+def _undrawn(views: Sequence[ExhibitView]) -> Iterator[Problem]:
+    for view in views:
+        if view.figure and view.figure.mark is marks.FAILED_DRAWING:
+            yield Problem(view.id, "its figure", view.figure.problem, view.figure.mark)
 
 
 def _why(cell: CellResult) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -30,6 +31,14 @@ REPORT = "report.html"
 JUNIT = "verdicts.xml"
 
 
+@dataclass(frozen=True)
+class Written:
+    """The verdicts, and by exhibit why its figure could not be drawn."""
+
+    verdicts: tuple[Verdict, ...]
+    undrawn: Mapping[str, str]
+
+
 class Project(Protocol):
     """What a command opened: folders, specs, profile, and the command as typed."""
 
@@ -45,11 +54,11 @@ class Project(Protocol):
 
 def write_results(
     project: Project, plan: Plan, artifacts: Artifacts, failures: Mapping[str, Failed]
-) -> tuple[Verdict, ...]:
-    """Assess every exhibit of the plan and write its files, then report.html; the verdicts.
+) -> Written:
+    """Assess every exhibit of the plan and write its files, then report.html.
 
     The same store gives the same bytes: there is no clock in it. Nothing is written unless
-    everything could be made.
+    everything but the drawings could be made.
 
     Raises:
         HarnessError: a golden file is wrong, a stored file lacks a field, or the disk refuses.
@@ -84,7 +93,8 @@ def write_results(
         files[f"{name}/provenance.json"] = made_from
     verdicts = tuple(one.verdict for one in assessed)
     publish(out, {**files, JUNIT: junit_xml(verdicts), REPORT: report})
-    return verdicts
+    undrawn = {name: one.problem for name, one in figures.items() if one and one.failed}
+    return Written(verdicts, undrawn)
 
 
 def _figure(one: Assessed, out: Path) -> Drawn | None:

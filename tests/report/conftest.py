@@ -55,6 +55,6 @@ def writer(folder: Path) -> Write:
         books: Library | None = None,
     ) -> tuple[Verdict, ...]:
         opened = Opened(folders(folder), books or library(), library().profile(profile), command)
-        return write_results(opened, store.plan, store, failures or {})
+        return write_results(opened, store.plan, store, failures or {}).verdicts
 
     return write_all

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import matplotlib as mpl
 import pandas as pd
 import pytest
 
@@ -71,7 +78,108 @@ def test_any_change_draws_it_again(
 def test_a_drawing_that_fails_is_told(cells, tmp_path: Path) -> None:
     one = drawn("table1", cells.drop(columns="depth"), tmp_path)
     assert one.files == {}
+    assert one.failed
     assert one.problem == "the drawing failed: KeyError: 'depth'"
+    nothing = drawn("table1", cells[:0], tmp_path)  # its runs are missing, and said to be
+    assert nothing.problem
+    assert not nothing.failed
+
+
+SETTINGS = (
+    "text.usetex: True",
+    "font.size: 22\nsavefig.bbox: tight\nsavefig.facecolor: red\nfont.family: serif",
+    "axes.formatter.use_locale: True\nsvg.fonttype: none\nbackend: nonsense\npath.sketch: 3, 9, 2",
+)
+ELSEWHERE = """
+import hashlib, json, sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+import pandas as pd
+from harness.report.figures import drawn
+one = drawn("table1", pd.read_pickle(sys.argv[1]), Path("none"))
+assert not one.problem, one.problem
+sums = {name: hashlib.sha256(content).hexdigest() for name, content in one.files.items()}
+print(json.dumps(sums))
+"""
+
+
+def _elsewhere(cells: pd.DataFrame, folder: Path, **environment: str) -> object:
+    """Digests of the figure as a process draws it that starts in `folder`."""
+    cells.to_pickle(folder / "cells")
+    ran = subprocess.run(
+        [sys.executable, "-c", ELSEWHERE, "cells"],
+        cwd=folder,
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])} | environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert ran.returncode == 0, ran.stderr
+    return json.loads(ran.stdout)
+
+
+def _digests(cells: pd.DataFrame, folder: Path) -> object:
+    files = drawn("table1", cells, folder / "none").files
+    return {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {"MPLBACKEND": "module://matplotlib_inline.backend_inline"},
+        {"MPLBACKEND": "nonsense", "SOURCE_DATE_EPOCH": "1", "LC_ALL": "de_DE.UTF-8"},
+        {"HOME": "/nonexistent", "MPLCONFIGDIR": "/proc/none", "PYTHONWARNINGS": "error"},
+    ],
+)
+def test_the_environment_does_not_reach_a_drawing(
+    cells, tmp_path: Path, environment: dict[str, str]
+) -> None:
+    assert _elsewhere(cells, tmp_path, **environment) == _digests(cells, tmp_path)
+
+
+@pytest.mark.parametrize("settings", SETTINGS)
+@pytest.mark.parametrize("place", ["matplotlibrc", "set up/matplotlibrc", "config/matplotlibrc"])
+def test_a_users_matplotlibrc_does_not_reach_a_drawing(
+    cells, tmp_path: Path, settings: str, place: str
+) -> None:
+    file = tmp_path / place
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(settings, encoding="utf-8")
+    environment = {"MPLCONFIGDIR": str(file.parent)}
+    if place.startswith("set up"):
+        environment = {"MATPLOTLIBRC": str(file)}
+    assert _elsewhere(cells, tmp_path, **environment) == _digests(cells, tmp_path)
+
+
+def test_a_matplotlibrc_that_is_no_text_does_not_reach_a_drawing(cells, tmp_path: Path) -> None:
+    (tmp_path / "bytes").write_bytes(b"font.size: \xff22\n")
+    assert _elsewhere(cells, tmp_path, MATPLOTLIBRC="bytes") == _digests(cells, tmp_path)
+
+
+def test_two_threads_that_draw_leave_each_other_and_the_user_alone(cells, tmp_path: Path) -> None:
+    """One enters while the other draws, and leaves after it."""
+    plain, before = drawn("table1", cells, tmp_path).files, dict(mpl.rcParams)
+    with mpl.rc_context({"font.size": 22}), ThreadPoolExecutor(4) as threads:
+        made = list(threads.map(lambda _: drawn("table1", cells, tmp_path).files, range(8)))
+        assert mpl.rcParams["font.size"] == 22
+    assert all(files == plain for files in made)
+    assert dict(mpl.rcParams) == before
+
+
+@pytest.mark.parametrize(
+    "settings", [{"text.usetex": True}, {"font.size": 22, "xtick.direction": "in"}]
+)
+def test_what_a_notebook_has_set_does_not_reach_a_drawing(
+    cells, tmp_path: Path, settings: dict[str, object]
+) -> None:
+    plain = drawn("table1", cells, tmp_path).files
+    with mpl.rc_context(settings):
+        before = dict(mpl.rcParams)
+        assert drawn("table1", cells, tmp_path).files == plain
+        by_hand = paper_figures.drawing("table1")(cells)
+        assert dict(mpl.rcParams) == before
+    assert all(text.get_fontsize() < 22 for axes in by_hand.axes for text in axes.texts)
+    assert not by_hand.axes[0].title.get_usetex()
 
 
 def test_maps_are_handed_to_the_drawing_and_are_part_of_what_decides_it(

@@ -67,7 +67,8 @@ def pgd(
     weights, gradients, modes and statistics are left alone. L is summed over the batch, since a
     mean over many confident images can underflow to a gradient of 0. `random_start` draws from
     `generator`, on the CPU. Raises HarnessError for values out of range, a random start without
-    generator, and a gradient that is NaN.
+    generator, and a gradient that is NaN, or 0 at every step for every image: it moves nothing,
+    which would pass for robustness.
     """
     if iterations < 0:
         raise HarnessError("attack iterations", f"must be 0 or more (got {iterations})")
@@ -79,20 +80,27 @@ def pgd(
         clean, epsilon=epsilon, step=step, units=units, clip=clip, normalisation=normalisation
     )
     attacked = _drawn(budget, generator) if random_start else clean.clone()
-    broken = torch.zeros((), dtype=torch.bool, device=clean.device)
+    steps = iterations if epsilon > 0 and clean.numel() else 0
+    broken, moving = torch.zeros((2,), dtype=torch.bool, device=clean.device)  # read at the end
     with in_mode(network, mode):
-        for _ in range(iterations if epsilon > 0 else 0):
+        for _ in range(steps):
             gradient = _input_gradient(network, attacked, labels_B, precision)
-            broken |= torch.isnan(gradient).any()  # its sign is 0, which would pass for robustness
+            broken |= torch.isnan(gradient).any()
+            moving |= gradient.any()
             attacked = budget.inside(attacked + budget.step_C11 * gradient.sign())
     if broken:
-        raise HarnessError(
-            "attack",
-            "the gradient of the loss is NaN",
-            hint="the network gives NaN for these images: was its training diverging?",
-            code=ExitCode.RUN_FAILED,
+        raise _no_gradient(
+            "is NaN", "the network gives NaN for these images: was its training diverging?"
         )
+    if steps and not moving:
+        hint = "a layer without derivative, detached features, or neurons that are all silent"
+        raise _no_gradient("is 0 everywhere", hint)
     return attacked
+
+
+def _no_gradient(what: str, hint: str) -> HarnessError:
+    code = ExitCode.RUN_FAILED
+    return HarnessError("attack", f"the gradient of the loss {what}", hint=hint, code=code)
 
 
 def _drawn(budget: Budget, generator: torch.Generator | None) -> Tensor:
@@ -101,12 +109,16 @@ def _drawn(budget: Budget, generator: torch.Generator | None) -> Tensor:
     return budget.random_start(generator)
 
 
+@torch.inference_mode(mode=False)
 @torch.enable_grad()
 def _input_gradient(network: nn.Module, inputs: Tensor, labels_B: Tensor, precision: str) -> Tensor:
-    wanted = inputs.detach().requires_grad_()
+    wanted = inputs.detach().clone().requires_grad_()
     with autocast(precision, inputs.device):
         logits = network(wanted)
     logits = logits.to(torch.promote_types(logits.dtype, torch.float32))
     require_labels(labels_B, logits)
     loss = functional.cross_entropy(logits, labels_B, reduction="sum")
-    return torch.autograd.grad(loss, wanted)[0]
+    if not loss.requires_grad:  # nothing in the network is differentiable
+        return torch.zeros_like(wanted)
+    (gradient,) = torch.autograd.grad(loss, wanted, allow_unused=True, materialize_grads=True)
+    return gradient

@@ -112,6 +112,8 @@ class Neighbours:
         norm = self._norms.get(self._after.get(layer, ""))
         if norm is None or norm.training or features_TM.ndim != 5:
             return None
+        if features_TM.is_inference():  # which does not count its changes
+            return None
         steps, _, channels, height, width = features_TM.shape
         thin = steps * height * width < _FEWEST_COLUMNS
         if thin or not features_TM.is_contiguous() or norm.running_var is None:

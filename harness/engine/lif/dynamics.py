@@ -18,25 +18,27 @@ Reset = Literal["hard", "soft"]
 class Dynamics:
     """What a layer of LIF neurons needs beside its input current, forward and backward.
 
-    A decay that is learned is a tensor of one number without dimensions; its range is not looked
-    at, since that would wait for the device.
+    A number that is learned is a tensor of one number without dimensions; its range is not looked
+    at, since that would wait for the device. A threshold that asks for no gradient is a plain one.
     """
 
     decay: float | Tensor  # kept fraction of the potential per step, dimensionless (the paper's τ)
-    threshold: float  # units of the membrane potential
+    threshold: float | Tensor  # units of the membrane potential
     surrogate: Surrogate
     detach_reset: bool = False  # no gradient through the reset's spike
     fires_at_threshold: bool = False  # u ≥ v_th (published code), not u > v_th (eq. 1)
     reset: Reset = "hard"  # to 0 (eq. 1), or "soft": down by v_th
 
     def __post_init__(self) -> None:
-        if isinstance(self.decay, Tensor):
-            if self.decay.ndim or not self.decay.is_floating_point():
-                got = f"{self.decay.dtype} {list(self.decay.shape)}"
-                raise HarnessError("lif decay", f"must be one floating number (got {got})")
-        elif not (math.isfinite(self.decay) and 0.0 <= self.decay <= 1.0):
+        for name, number in (("decay", self.decay), ("threshold", self.threshold)):
+            if isinstance(number, Tensor) and (number.ndim or not number.is_floating_point()):
+                got = f"{number.dtype} {list(number.shape)}"
+                raise HarnessError(f"lif {name}", f"must be one floating number (got {got})")
+        if isinstance(self.threshold, Tensor) and not self.threshold.requires_grad:
+            object.__setattr__(self, "threshold", float(self.threshold))
+        if not isinstance(self.decay, Tensor) and not 0.0 <= self.decay <= 1.0:
             raise HarnessError("lif decay", f"must lie in 0 … 1 (got {self.decay})")
-        if not math.isfinite(self.threshold):
+        if not isinstance(self.threshold, Tensor) and not math.isfinite(self.threshold):
             raise HarnessError("lif threshold", f"must be finite (got {self.threshold})")
         if self.reset not in ("hard", "soft"):
             raise HarnessError("lif reset", f"'hard' or 'soft' (got {self.reset!r})")

@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 
 from harness.engine.cpu.threads import in_threads
 from harness.engine.lif.dynamics import Dynamics
@@ -54,6 +55,8 @@ def obstacle_on_cpu(current_TBN: Tensor, dynamics: Dynamics) -> str:
         return f"runs float32 and bfloat16 on the CPU only (got {got})"
     if type(dynamics.surrogate) not in _WITH_KERNEL:
         return f"no kernel for the surrogate {type(dynamics.surrogate).__name__}"
+    if isinstance(dynamics.threshold, Tensor):
+        return "gives a threshold that is learned no gradient"
     if not numba_installed():
         return "numba is not installed"
     return ""
@@ -80,6 +83,7 @@ class _FusedLif(torch.autograd.Function):
         return fire(current_TBN, dynamics, spike_dtype)
 
     @staticmethod
+    @once_differentiable
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, Tensor | None, None, None]:
         (current_TBN,) = ctx.saved_tensors
         learned = ctx.needs_input_grad[1]

@@ -14,6 +14,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 
 from harness.engine.lif.dynamics import Dynamics
 from harness.engine.surrogates import Arctan, Dspike, Rectangle, Sigmoid, Surrogate, Triangle
@@ -99,6 +100,7 @@ class _FusedLif(torch.autograd.Function):
         return spikes_TBN
 
     @staticmethod
+    @once_differentiable
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None]:
         from harness.engine.lif import fused_gpu_kernels as kernels
 

@@ -15,6 +15,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 
 from harness.engine.lif import fused_cpu
 from harness.engine.lif.dynamics import Dynamics
@@ -60,6 +61,7 @@ class _FireConvolve(torch.autograd.Function):
         return torch.conv2d(_fire(folded, neurons), narrow, None, stride, padding), folded
 
     @staticmethod
+    @once_differentiable
     def backward(ctx: Any, *grads: Tensor | None) -> tuple[Tensor | None, ...]:
         folded, filters = ctx.saved_tensors
         neurons: Neurons = ctx.neurons

@@ -25,6 +25,8 @@ _HALF = (torch.float16, torch.bfloat16)
 
 
 def _fastest(current_TBN: Tensor, dynamics: Dynamics, spike_dtype: torch.dtype) -> Tensor:
+    if isinstance(dynamics.threshold, Tensor):
+        return _in_float32(lif_loop)(current_TBN, dynamics, spike_dtype)
     if dynamics.is_plain and fits_fused_gpu(current_TBN, dynamics):
         return _triton(current_TBN, dynamics, spike_dtype)
     fused = fits_fused_cpu(_without_float16(current_TBN), dynamics)
@@ -70,7 +72,7 @@ def lif(
     current_TBN: Tensor,
     *,
     decay: float | Tensor,
-    threshold: float,
+    threshold: float | Tensor,
     surrogate: str | Surrogate,
     detach_reset: bool = False,
     fires_at_threshold: bool = False,
@@ -81,19 +83,20 @@ def lif(
     """Spikes [T, B, …] of leaky integrate-and-fire neurons driven by `current_TBN` (paper eq. 1),
     time first.
 
-    u'(t) = decay·u(t−1) + i(t);  s(t) = 1[u'(t) > threshold];  u(t) = u'(t)·(1 − s(t)), with u = 0
+    u'(t) = decay·u(t−1) + i(t); s(t) = 1[u'(t) > threshold]; u(t) = u'(t)·(1 − s(t)), with u = 0
     before the first step. `reset` "soft" takes the threshold off instead, u(t) = u'(t) −
     threshold·s(t). `decay` is the kept fraction per step (the paper's τ, 0.5); as a tensor of one
-    number it gets its gradient through time too. The backward pass puts `surrogate` (a name or an
-    object, eq. 3) in place of ∂s/∂u'. `fires_at_threshold` fires at u' ≥ threshold, as the
-    published code does. The membrane is kept in float32 when the current is float16 or bfloat16;
-    the spikes come in the current's dtype or in `spike_dtype`, for a consumer of another precision.
-    From the step on where a potential is NaN or infinite, that neuron's spikes are NaN: a broken
-    input reaches the loss instead of passing for silence. Backends: "auto" (fastest that fits),
-    "numba" (fused, float32 on the CPU), "triton" (fused, on CUDA), "torch" (one autograd node),
-    "reference" (plain loop); all give the same spikes. Raises HarnessError for an unknown
-    surrogate, reset or backend, numbers out of range, or a tensor that is not floating or has no
-    time dimension.
+    number it gets its gradient through time too. So does a `threshold` that asks for one, by
+    "reference" alone, which "auto" then takes; the others refuse it. The backward pass puts
+    `surrogate` (a name or an object, eq. 3) in place of ∂s/∂u'. `fires_at_threshold` fires at u' ≥
+    threshold, as the published code does. The membrane is kept in float32 when the current is
+    float16 or bfloat16; the spikes come in the current's dtype or in `spike_dtype`, for a consumer
+    of another precision. From the step on where a potential is NaN or infinite, that neuron's
+    spikes are NaN: a broken input reaches the loss instead of passing for silence. Backends: "auto"
+    (fastest that fits), "numba" (fused, float32 on the CPU), "triton" (fused, on CUDA), "torch"
+    (one autograd node), "reference" (plain loop); all give the same spikes. Raises HarnessError for
+    an unknown surrogate, reset or backend, numbers out of range, or a tensor that is not floating
+    or has no time dimension.
     """
     if current_TBN.ndim < 1 or len(current_TBN) < 1 or not current_TBN.is_floating_point():
         got = f"{current_TBN.dtype} {list(current_TBN.shape)}"
@@ -104,4 +107,8 @@ def lif(
     dynamics = Dynamics(
         decay, threshold, surrogate_by_name(surrogate), detach_reset, fires_at_threshold, reset
     )
+    if isinstance(dynamics.threshold, Tensor) and backend not in ("auto", "reference"):
+        problem = "gives a threshold that is learned no gradient"
+        hint = "use backend 'auto' or 'reference'; threshold.detach() is not learned"
+        raise HarnessError(f"lif backend {backend}", problem, hint=hint)
     return run(current_TBN, dynamics, spike_dtype or current_TBN.dtype)

@@ -50,7 +50,7 @@ def fired(distance: Tensor, at_threshold: bool) -> Tensor:
 
 
 def after_reset(
-    before_reset: Tensor, spikes: Tensor, threshold: float, reset: Reset = "hard"
+    before_reset: Tensor, spikes: Tensor, threshold: float | Tensor, reset: Reset = "hard"
 ) -> Tensor:
     """u'·(1 − s), 0 after a spike; or with the soft reset u' − v_th·s, which keeps what was above
     the threshold (Rueckauer et al., Front. Neurosci. 11, 2017, "reset by subtraction").
@@ -65,7 +65,7 @@ def lif_step(
     potential_BN: Tensor,
     *,
     decay: float | Tensor,
-    threshold: float,
+    threshold: float | Tensor,
     spike: Spike,
     detach_reset: bool = False,
     reset: Reset = "hard",

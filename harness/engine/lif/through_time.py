@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 
 from harness.engine.lif.dynamics import Dynamics
 from harness.engine.lif.reference import after_reset, fired
@@ -40,6 +41,7 @@ class _LifThroughTime(torch.autograd.Function):
         return spikes_TBN
 
     @staticmethod
+    @once_differentiable
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, Tensor | None, None]:
         """∂L/∂i(t) = ∂L/∂s(t)·σ' + ∂L/∂u(t)·∂u(t)/∂u'(t),  ∂L/∂u(t−1) = decay·∂L/∂i(t),
         ∂L/∂decay = Σ_t Σ_n ∂L/∂i(t)·u(t−1).

@@ -12,6 +12,7 @@ from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.module import _has_any_global_hook
 
 from harness.engine.lif.fused_cpu import fits_fused_cpu
 from harness.engine.lif.into_convolution import Neurons, convolved_spikes
@@ -53,7 +54,8 @@ def activate_and_convolve(
     """convolution(activation(folded)), and `folded` for the shortcut to carry on: what comes back
     through both is then added in one loop. The convolution has no bias or dilation.
     """
-    if torch.is_grad_enabled() and channels_last.fits(folded) and not _listened_to(convolution):
+    fits = channels_last.fits(folded, convolution.weight) and not _listened_to(convolution)
+    if torch.is_grad_enabled() and fits:
         neurons = _neurons(activation, folded, time_steps)
         if neurons is not None:
             return convolved_spikes(folded, neurons, convolution)
@@ -91,8 +93,10 @@ def normalise_and_add(norm: TdBatchNorm, folded: Tensor, shortcut: Callable[[], 
 
 
 def _can_fuse(norm: TdBatchNorm, folded: Tensor) -> bool:
-    return norm.training and not _listened_to(norm) and channels_last.fits(folded)
+    return norm.training and not _listened_to(norm) and channels_last.fits(folded, norm.weight)
 
 
 def _listened_to(layer: nn.Module) -> bool:
-    return bool(layer._forward_hooks or layer._forward_pre_hooks or layer._backward_hooks)
+    own = [layer._forward_hooks, layer._forward_pre_hooks]
+    own += [layer._backward_hooks, layer._backward_pre_hooks]
+    return any(own) or bool(_has_any_global_hook())  # type: ignore[no-untyped-call]

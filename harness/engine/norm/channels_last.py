@@ -21,6 +21,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 
 from harness.engine.cpu.threads import in_threads
 from harness.engine.lif import fused_cpu
@@ -44,10 +45,11 @@ class Moments:
     shared: bool = False
 
 
-def fits(folded: Tensor) -> bool:
-    """Whether these kernels can take the activations [T·B, C, H, W]."""
+def fits(folded: Tensor, weight: Tensor) -> bool:
+    """Whether these kernels can take the activations [T·B, C, H, W], for a layer of this weight."""
     return (
-        folded.device.type == "cpu"
+        weight.dtype == torch.float32  # not so in a network that is float64 or bfloat16 as a whole
+        and folded.device.type == "cpu"
         and folded.dtype in _DTYPES
         and folded.ndim == 4
         and folded.is_contiguous(memory_format=torch.channels_last)
@@ -118,6 +120,7 @@ class _Normalise(torch.autograd.Function):
         return out
 
     @staticmethod
+    @once_differentiable
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
         from harness.engine.norm import channels_last_kernels as kernels
 

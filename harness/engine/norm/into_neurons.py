@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 
 from harness.engine.cpu.threads import in_threads
 from harness.engine.lif import fused_cpu
@@ -139,6 +140,7 @@ class _NormaliseAndFire(torch.autograd.Function):
         return spikes
 
     @staticmethod
+    @once_differentiable
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
         (folded,) = ctx.saved_tensors
         return (*ctx.firing.backward(folded, grads[0]), None, None, None)
@@ -165,6 +167,7 @@ class _NormaliseFireConvolve(torch.autograd.Function):
         return torch.conv2d(ctx.firing.spikes(folded), narrow, None, stride, padding)
 
     @staticmethod
+    @once_differentiable
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
         folded, filters = ctx.saved_tensors
         to_spikes, to_filters = convolution_backward(

@@ -48,7 +48,7 @@ class TdBatchNorm(nn.Module):
         In training, channels-last activations on a CPU are normalised by kernels of this project,
         and come out in float32 whatever they were.
         """
-        if self.training and channels_last.fits(folded):
+        if self.training and channels_last.fits(folded, self.weight):
             return self.plus(folded, None)
         if self.training and self.shared:
             made, *found = over_ranks.normalised(folded, self.weight, self.bias, self.eps)

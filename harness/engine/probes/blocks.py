@@ -120,6 +120,8 @@ def _spreads(reading: Reading, train: Split) -> Mapping[str, tuple[Tensor, Tenso
             size = feature_MD.shape[1]
             moments = found.setdefault(name, Moments(0, size, device=feature_MD.device))
             moments.update(feature_MD[:, :0], feature_MD)
+    for moments in found.values():
+        moments.settle()
     return {
         name: (moments.mean_y_K, (moments.spread_K / moments.count).sqrt())
         for name, moments in found.items()

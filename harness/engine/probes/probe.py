@@ -15,6 +15,7 @@ from harness.engine.probes.ridge import RidgeProbe
 from harness.engine.probes.sgd import SgdProbe, SgdSchedule
 from harness.engine.randomness import stream
 from harness.engine.regression.linear_map import LinearMap
+from harness.engine.regression.moments import Moments
 from harness.errors import HarnessError
 
 Method = Literal["ridge", "sgd"]
@@ -82,10 +83,12 @@ def probe_order(images: int, seed: int, epoch: int) -> Tensor:
 def _by_sgd(
     features_MD: Tensor, labels_M: Tensor, classes: int, schedule: SgdSchedule, seed: int
 ) -> LinearMap:
-    wide = features_MD.double()
+    moments = Moments(0, features_MD.shape[1], device=features_MD.device)
+    moments.update(features_MD[:, :0], features_MD)
+    moments.settle()
     steps = schedule.epochs * -(-len(labels_M) // schedule.batch)
-    std_D = wide.std(0, correction=0)
-    probe = SgdProbe(wide.mean(0), std_D, classes, schedule=schedule, steps=steps)
+    std_D = (moments.spread_K / moments.count).sqrt()
+    probe = SgdProbe(moments.mean_y_K, std_D, classes, schedule=schedule, steps=steps)
     for epoch in range(schedule.epochs):
         order = probe_order(len(labels_M), seed, epoch).to(labels_M.device)
         for chosen in torch.split(order, schedule.batch):

@@ -92,6 +92,7 @@ def _by_sgd(train: Pairs, descent: Descent, seed: int) -> tuple[LinearMap, tuple
         for moments, side in zip(sides, pair, strict=True):
             moments.update(side[:, :0], side)
     x, y = sides
+    x.settle()
     steps = descent.epochs * -(-train.images // descent.batch)
     spread = float(x.spread_K.sum() / x.count)
     found = SgdRegression(x.mean_y_K, spread, y.mean_y_K, descent=descent, steps=steps)

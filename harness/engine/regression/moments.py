@@ -34,6 +34,7 @@ class Moments:
             return torch.zeros(*shape, dtype=torch.float64, device=device)
 
         self.count = 0
+        self._eps = 0.0  # rounding of the coarsest dtype that came
         self.mean_x_D = zeros(features_x)
         self.mean_y_K = zeros(features_y)
         self.scatter_DD = zeros(features_x, features_x)
@@ -54,8 +55,29 @@ class Moments:
         self.cross_DK.addmm_(x.T, y).addr_(shift_x_D, shift_y_K, alpha=between)
         self.spread_K += y.square().sum(0) + between * shift_y_K.square()
         self.count += new
+        dtypes = [one.dtype for one in (x_MD, y_MK) if one.is_floating_point()]
+        self._eps = max([self._eps, *(torch.finfo(dtype).eps for dtype in dtypes)])
         self.mean_x_D += shift_x_D * (new / self.count)
         self.mean_y_K += shift_y_K * (new / self.count)
+
+    def settle(self) -> None:
+        """Set to 0 what rounding alone left of features that are the same for every image."""
+        still_x_D = still(self.scatter_DD.diagonal(), self.mean_x_D, self.count, self._eps)
+        still_y_K = still(self.spread_K, self.mean_y_K, self.count, self._eps)
+        self.scatter_DD[still_x_D] = self.scatter_DD[:, still_x_D] = 0.0
+        self.cross_DK[still_x_D] = self.cross_DK[:, still_y_K] = 0.0
+        self.spread_K[still_y_K] = 0.0
+
+
+def still(scatter_D: Tensor, mean_D: Tensor, count: int, eps: float) -> Tensor:
+    """Which features [D] do not vary but for rounding, given Σ(x − mean)² over `count` images.
+
+    A sum of n numbers in float64 is off by n·ε of their mean size at most (Higham, Accuracy and
+    Stability of Numerical Algorithms, 2002, section 4.2), and numbers that came with a relative
+    rounding `eps` of their own may differ by that.
+    """
+    noise_D = (eps + count * torch.finfo(torch.float64).eps) * mean_D
+    return scatter_D <= count * noise_D.square()
 
 
 def moments_bytes(features_x: int, features_y: int) -> int:

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from harness.engine.arguments import checked
 from harness.engine.regression.linear_map import LinearMap
-from harness.engine.regression.moments import Moments, moments_bytes
+from harness.engine.regression.moments import Moments, moments_bytes, still
 from harness.errors import HarnessError
 
 MEMORY_LIMIT = 6 * 1024**3  # bytes of a fit; the lab's 16,384 features of 8,000 images need 5.4 GiB
@@ -52,6 +52,7 @@ def ridge_of(moments: Moments, *, alpha: float = 0.0) -> LinearMap:
     _check_alpha(alpha)
     if not moments.count:
         raise HarnessError("regression", "no images were added")
+    moments.settle()
     weight_DK = _solve(moments.scatter_DD, moments.cross_DK, alpha)
     return LinearMap.through(weight_DK, moments.mean_x_D, moments.mean_y_K)
 
@@ -104,7 +105,10 @@ def _centred(features: Tensor) -> tuple[Tensor, Tensor]:
     """A float64 copy about its mean, and the mean."""
     wide = features.to(torch.float64, copy=True)
     mean = wide.mean(0)
-    return wide.sub_(mean), mean
+    eps = torch.finfo(features.dtype).eps if features.is_floating_point() else 0.0
+    length = torch.linalg.vector_norm(wide.sub_(mean), dim=0)
+    wide[:, still(length.square(), mean, len(wide), eps)] = 0.0
+    return wide, mean
 
 
 def _check_alpha(alpha: float) -> None:

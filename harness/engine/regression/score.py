@@ -26,7 +26,7 @@ class Score:
     images: int
     mse: float  # mean over images and targets
     variance: float  # mean over targets of their variance over these images
-    r2: float  # NaN where no target varies
+    r2: float  # NaN where no target varies but for rounding
     mse_K: Tensor  # per target, float64
     variance_K: Tensor
 
@@ -45,6 +45,7 @@ class Residuals:
 
     def score(self) -> Score:
         """Of everything added so far."""
+        self.targets.settle()
         images = self.targets.count
         mse_K, variance_K = self.squares_K / images, self.targets.spread_K / images
         mse, variance = float(mse_K.mean()), float(variance_K.mean())

@@ -24,7 +24,11 @@ class Surrogate(Protocol):
 
 
 def require_positive(where: str, **numbers: float) -> None:
-    """Raise HarnessError for the first number that is not finite and above 0."""
+    """Raise HarnessError for the first number that is not finite and above 0, or a tensor."""
     for name, number in numbers.items():
+        if isinstance(number, Tensor):  # one that is learned would silently stay as it is
+            problem = f"{name} must be a number (got a tensor)"
+            hint = "a surrogate acts in the backward pass alone, which gives it no gradient"
+            raise HarnessError(where, problem, hint=hint)
         if not (math.isfinite(number) and number > 0):
             raise HarnessError(where, f"{name} must be finite and above 0 (got {number})")

@@ -35,6 +35,7 @@ _log = logging.getLogger(__name__)
 
 
 @checked
+@torch.enable_grad()
 def train(
     network: nn.Module,
     images: LabelledSet,

@@ -21,13 +21,14 @@ def normalised_kernels(weight_NCKK: Tensor) -> Tensor:
 
     (w − min)/(max − min) per filter, so that a weak filter shows its pattern and colours keep their
     proportions within a filter; brightness is not to be compared across filters. A filter of one
-    value is grey, 0.5.
+    value, or several that differ by rounding alone, is grey, 0.5.
     """
     _require_kernels(weight_NCKK)
     flat = weight_NCKK.detach().float().flatten(1)
     low, span = flat.min(1).values, flat.max(1).values - flat.min(1).values
-    scaled = (flat - low[:, None]) / torch.where(span > 0, span, torch.ones_like(span))[:, None]
-    scaled[span == 0] = 0.5
+    grey = span <= 2 * torch.finfo(flat.dtype).eps * flat.abs().amax(1)
+    scaled = (flat - low[:, None]) / torch.where(grey, torch.ones_like(span), span)[:, None]
+    scaled[grey] = 0.5
     return scaled.view_as(weight_NCKK)
 
 

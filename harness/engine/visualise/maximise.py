@@ -57,6 +57,7 @@ class Maximised:
 
 
 @checked
+@torch.enable_grad()
 def maximise(
     network: Network,
     target: Target,
@@ -82,8 +83,12 @@ def maximise(
     adam = torch.optim.Adam([made.numbers], lr=ascent.lr)
     shifts = _rolls(ascent, generator)
     curve = torch.empty(ascent.steps, dtype=torch.float64, device=device)
-    with in_mode(network, "eval"), torch.enable_grad():
-        start = _activation(network, target, normalisation, made.image(), ascent.leak)
+
+    @torch.no_grad()
+    def seen(image_CHW: Tensor) -> Tensor:
+        return _activation(network, target, normalisation, image_CHW, ascent.leak)
+
+    with in_mode(network, "eval"):
         for step, shift in enumerate(shifts):
             image = made.image()
             rolled = image.roll(shift, (1, 2))
@@ -94,9 +99,9 @@ def maximise(
                 _require_gradient(gradient, target)
             made.numbers.grad = gradient
             adam.step()
-            curve[step] = activation.detach()
+            curve[step] = activation.detach() if shift == (0, 0) else seen(image)
         found = made.image().detach()
-        end = _activation(network, target, normalisation, found, ascent.leak)
+        end = float(seen(found))
     if not torch.isfinite(curve).all() or not torch.isfinite(found).all():
         raise HarnessError(
             f"maximise {target.layer}",
@@ -104,7 +109,7 @@ def maximise(
             hint="lower the lr",
             code=ExitCode.RUN_FAILED,
         )
-    return Maximised(found.cpu(), curve.cpu(), float(start.detach()), float(end.detach()))
+    return Maximised(found.cpu(), curve.cpu(), float(curve[0]), end)
 
 
 def total_variation(image_CHW: Tensor) -> Tensor:

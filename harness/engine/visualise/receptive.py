@@ -59,6 +59,7 @@ def receptive_field(network: Network, target: Target, height: int, width: int) -
 
 
 @checked
+@torch.enable_grad()
 def seen_by_gradient(network: Network, target: Target, images: Tensor) -> Tensor:
     """The pixels whose change would change the neuron for at least one of these normalised images,
     bool [H, W]: those with a gradient, in evaluation mode.
@@ -67,7 +68,7 @@ def seen_by_gradient(network: Network, target: Target, images: Tensor) -> Tensor
     """
     inputs = images.detach().clone().requires_grad_()
     found: list[Tensor] = []
-    with in_mode(network, "eval"), torch.enable_grad():
+    with in_mode(network, "eval"):
         with hooked(
             network, [target.layer], lambda _, feature: found.append(target.activation(feature))
         ):

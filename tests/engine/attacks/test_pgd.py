@@ -236,3 +236,41 @@ def test_a_gradient_that_is_nan_is_said() -> None:
         made.get_parameter("fc.weight").fill_(float("nan"))
     with pytest.raises(HarnessError, match="gradient of the loss is NaN"):
         attacked(made)
+
+
+class _Without(torch.nn.Module):
+    """A network whose input gradient is lost on the way."""
+
+    def __init__(self, way: str) -> None:
+        super().__init__()
+        self.way, self.made = way, network()
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        if self.way == "detached":
+            return self.made(inputs.detach())  # type: ignore[no-any-return]
+        if self.way == "rounded":
+            return self.made(inputs.round())  # type: ignore[no-any-return]
+        with torch.no_grad():
+            return self.made(inputs)  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize("way", ["detached", "rounded", "no_grad"])
+@pytest.mark.parametrize("start", [False, True])
+def test_a_network_without_input_gradient_is_no_robust_one(way: str, start: bool) -> None:
+    options: dict[str, Any] = {"normalisation": NORMAL, "epsilon": 10.0}
+    said = "gradient of the loss is 0 everywhere"
+    with pytest.raises(HarnessError, match=said):
+        pgd(_Without(way), INPUTS, LABELS, step=1.0, iterations=3, random_start=start,
+            generator=stream(0, "start"), **options)  # fmt: skip
+    with pytest.raises(HarnessError, match=said):
+        fgsm(_Without(way), INPUTS, LABELS, **options)
+
+
+def test_frozen_weights_and_modes_of_no_gradient_do_not_weaken_an_attack() -> None:
+    made = network("lif")
+    wanted = attacked(made)
+    with torch.no_grad():
+        assert torch.equal(attacked(made), wanted)
+    with torch.inference_mode():
+        assert torch.equal(attacked(made), wanted)
+    assert torch.equal(attacked(made.requires_grad_(requires_grad=False)), wanted)

@@ -69,6 +69,13 @@ def test_in_training_mode_statistics_are_the_batch_s_own_so_nothing_is_shared(
     torch.testing.assert_close(found.values, alone(network), rtol=0, atol=1e-6)
 
 
+def test_inference_mode_gives_the_same_map() -> None:
+    network = trained("relu")
+    with torch.inference_mode():
+        found = cka_heatmap(network, network, [IMAGES])
+    torch.testing.assert_close(found.values, alone(network), rtol=0, atol=1e-6, equal_nan=True)
+
+
 class Between(Network):
     """What the order of the layers says is not what happens: something comes between the two."""
 

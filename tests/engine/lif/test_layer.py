@@ -122,6 +122,62 @@ def test_a_decay_in_a_tensor_gives_the_spikes_of_the_number(backend: str) -> Non
     assert torch.equal(spikes, lif(current_TBN, **{**numbers, "decay": 0.7}))
 
 
+def _straight_through(
+    current_TBN: torch.Tensor, threshold: torch.Tensor, reset: str, detached: bool
+) -> torch.Tensor:
+    """eq. 1 whose spikes have the derivative of σ(4x), by ordinary autograd of σ itself."""
+    potential, spikes_T = torch.zeros_like(current_TBN[0]), []
+    for current_BN in current_TBN:
+        before = 0.5 * potential + current_BN
+        smooth = torch.sigmoid(4 * (before - threshold))
+        spikes = smooth + ((before > threshold).to(smooth.dtype) - smooth).detach()
+        fired = spikes.detach() if detached else spikes
+        potential = before - threshold * fired if reset == "soft" else before * (1 - fired)
+        spikes_T.append(spikes)
+    return torch.stack(spikes_T)
+
+
+@pytest.mark.parametrize("detached", [False, True])
+@pytest.mark.parametrize("reset", ["hard", "soft"])
+@pytest.mark.parametrize("backend", ["auto", "reference"])
+def test_a_learned_threshold_has_its_gradient(backend: str, reset: str, detached: bool) -> None:
+    current_TBN = currents((6, 40)).double()
+    grads = []
+    for ours in (True, False):
+        threshold = torch.tensor(0.8, dtype=torch.float64, requires_grad=True)
+        if ours:
+            rest: dict[str, Any] = {"reset": reset, "detach_reset": detached, "backend": backend}
+            numbers = NUMBERS | rest | {"threshold": threshold, "surrogate": "sigmoid"}
+            spikes = lif(current_TBN, **numbers)
+        else:
+            spikes = _straight_through(current_TBN, threshold, reset, detached)
+        weights = torch.linspace(-1.0, 2.0, spikes.numel(), dtype=spikes.dtype).view_as(spikes)
+        grads.append(torch.autograd.grad(spikes, threshold, weights)[0])
+    assert grads[0].item() == pytest.approx(grads[1].item(), rel=1e-12)
+    assert abs(grads[0].item()) > 0.1
+
+
+@pytest.mark.parametrize("backend", ["numba", "triton", "torch"])
+def test_a_backend_without_gradient_for_the_threshold_refuses_to_learn_it(backend: str) -> None:
+    threshold = torch.tensor(0.8, requires_grad=True)
+    numbers = NUMBERS | {"threshold": threshold, "backend": backend}
+    with pytest.raises(HarnessError, match="learned no gradient – use backend 'auto' or 'ref"):
+        lif(currents((4, 10)), **numbers)
+    if backend != "triton":
+        spikes = lif(currents((4, 10)), **numbers | {"threshold": threshold.detach()})
+        plain = lif(currents((4, 10)), **numbers | {"threshold": float(threshold.detach())})
+        assert torch.equal(spikes, plain)
+
+
+@pytest.mark.parametrize("backend", ["auto", "numba", "torch"])
+def test_a_second_derivative_is_refused_instead_of_lacking_a_part(backend: str) -> None:
+    current_TBN = currents((4, 10)).requires_grad_()
+    spikes = lif(current_TBN * 1.0, **NUMBERS | {"surrogate": "sigmoid"}, backend=backend)
+    (first,) = torch.autograd.grad(spikes.square().sum(), current_TBN, create_graph=True)
+    with pytest.raises(RuntimeError, match="once_differentiable"):
+        first.square().sum().backward()
+
+
 @pytest.mark.parametrize(
     ("current", "change", "message"),
     [
@@ -130,6 +186,8 @@ def test_a_decay_in_a_tensor_gives_the_spikes_of_the_number(backend: str) -> Non
         (torch.ones(2, 2), {"decay": 2.0}, "0 … 1"),
         (torch.ones(2, 2), {"reset": "soft", "backend": "triton"}, "no kernel for a soft reset"),
         (torch.ones(2, 2), {"decay": torch.tensor(0.5), "backend": "triton"}, "learned decay"),
+        (torch.ones(2, 2), {"threshold": torch.ones(2)}, "must be one floating number"),
+        (torch.ones(2, 2), {"threshold": torch.tensor(torch.nan)}, "must be finite"),
         (torch.ones(2, 2), {"reset": "none"}, "'hard' or 'soft'"),
         (torch.ones(2, 2, dtype=torch.int64), {}, "floating"),
         (torch.tensor(1.0), {}, r"\[T, B, …\]"),

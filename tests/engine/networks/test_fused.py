@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import pytest
 import torch
 from torch import Tensor
@@ -55,6 +57,39 @@ def test_a_layer_with_a_hook_runs_by_itself(listening: str) -> None:
     layer.register_forward_hook(lambda module, inputs, output: heard.append(output))
     network(torch.randn(2, 3, 8, 8).contiguous(memory_format=torch.channels_last))
     assert len(heard) == 1
+
+
+@pytest.mark.parametrize("neuron", ["relu", "lif", "plif"])
+@pytest.mark.parametrize("dtype", [torch.float64, torch.bfloat16])
+def test_a_network_that_is_of_another_precision_as_a_whole_trains(
+    neuron: str, dtype: torch.dtype
+) -> None:
+    """Its parameters are no float32 numbers, which the kernels ask for."""
+    torch.manual_seed(0)
+    made = resnet(8, neuron=neuron, time_steps=2).to(dtype).train()
+    dense = copy.deepcopy(made).to(memory_format=torch.channels_last)
+    images = torch.randn(4, 3, 8, 8, dtype=dtype)
+    plain = made(images)
+    fast = dense(images.contiguous(memory_format=torch.channels_last))
+    assert fast.dtype == dtype
+    fast.sum().backward()
+    assert all(one.grad is not None and one.grad.dtype == dtype for one in dense.parameters())
+    torch.testing.assert_close(fast, plain, rtol=0.2, atol=0.2)
+
+
+def test_every_kind_of_hook_is_heard() -> None:
+    network = NETWORKS["resnet"]().train().to(memory_format=torch.channels_last)
+    images = torch.randn(2, 3, 8, 8).contiguous(memory_format=torch.channels_last)
+    layer = network.get_submodule("s1.b0.relu2")
+    heard: list[str] = []
+    everywhere = torch.nn.modules.module.register_module_forward_hook(
+        lambda module, *_: heard.append("global") if module is layer else None
+    )
+    with everywhere:
+        network(images)
+    with layer.register_full_backward_pre_hook(lambda *_: heard.append("backward")):
+        network(images).sum().backward()
+    assert heard == ["global", "backward"]
 
 
 def test_no_batch_norm_of_a_block_is_called_where_it_is_fused() -> None:

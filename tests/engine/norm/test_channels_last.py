@@ -45,7 +45,7 @@ def norms(channels: int) -> tuple[TdBatchNorm, nn.BatchNorm2d]:
 def test_it_has_the_bits_of_batch_norm_on_contiguous_images(shape: tuple[int, ...]) -> None:
     ours, theirs = norms(shape[2])
     values = activations(shape)
-    assert channels_last.fits(values)
+    assert channels_last.fits(values, torch.ones(1))
     found, expected = ours(values), theirs(values.contiguous())
     if shape[3] * shape[4] % 16 == 0:
         assert torch.equal(found, expected)
@@ -164,7 +164,7 @@ def test_what_is_not_finite_reaches_the_output() -> None:
     ids=["contiguous", "float64", "one value"],
 )
 def test_everything_else_is_left_to_torch(values: Tensor) -> None:
-    assert not channels_last.fits(values)
+    assert not channels_last.fits(values, torch.ones(1))
 
 
 def test_a_freed_activation_is_freed_at_once() -> None:

@@ -79,6 +79,17 @@ def test_the_scale_of_the_features_hardly_matters(method: str) -> None:
     assert abs(got[0] - got[1]) < 4
 
 
+@pytest.mark.parametrize("method", ["ridge", "sgd"])
+def test_a_feature_that_is_constant_in_training_decides_nothing(method: str) -> None:
+    (train, labels), (test, labels_test) = blobs(301, 0), blobs(200, 1)
+    train, test = (torch.nn.functional.pad(one.double(), (0, 1), value=0.1)
+                   for one in (train, test))  # fmt: skip
+    wanted = linear_probe(train, labels, test, labels_test, method=method, alpha=0.0)  # type: ignore[arg-type]
+    test[:, -1] += torch.linspace(-1, 1, len(test))
+    got = linear_probe(train, labels, test, labels_test, method=method, alpha=0.0)  # type: ignore[arg-type]
+    assert got == wanted
+
+
 def test_bad_values_are_refused() -> None:
     train = blobs(30, 0)
     with pytest.raises(HarnessError, match="'ridge' or 'sgd'"):

@@ -10,6 +10,8 @@ import torch
 from torch import Tensor
 
 from harness.engine.regression import Descent, Regression, feature_pairs, regress
+from harness.engine.regression.ridge import ridge
+from harness.engine.regression.score import Residuals
 from harness.errors import HarnessError
 from tests.engine.regression.cases import features
 
@@ -120,7 +122,47 @@ def test_sgd_is_its_seeds() -> None:
 def test_targets_that_do_not_vary_have_no_r2() -> None:
     x, _ = features()
     pairs = feature_pairs(x, torch.ones(len(x), 2))
-    assert regress(pairs, pairs).test.r2 != regress(pairs, pairs).test.r2
+    assert math.isnan(regress(pairs, pairs).test.r2)
+
+
+@pytest.mark.parametrize("value", [0.1, 1 / 3, 1e-20, 1e10, 0.0])
+@pytest.mark.parametrize("images", [1, 2, 7, 1000, 5001])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_what_rounding_leaves_of_a_constant_is_nothing(
+    dtype: torch.dtype, images: int, value: float
+) -> None:
+    """As a target it has no R²; as a feature it predicts nothing, neither here nor elsewhere."""
+    constant = torch.full((images, 2), value, dtype=dtype)
+    nearly = constant * (1 + torch.finfo(dtype).eps * torch.arange(2 * images).view(-1, 2).fmod(2))
+    for target in (constant, nearly):
+        residuals = Residuals(2)
+        for part in target.split(37):
+            residuals.update(torch.zeros_like(part).double(), part)
+        assert math.isnan(residuals.score().r2)
+    y = torch.arange(float(images), dtype=dtype)[:, None]
+    wide = torch.nn.functional.pad(constant, (0, images if images < 100 else 0))
+    for x in (constant, wide):  # solved on the features' side and on that of the images
+        found = ridge(x, y, alpha=0.0)
+        assert float(found.weight_DK.abs().max()) == 0.0
+
+
+def test_a_small_spread_about_a_large_mean_is_no_rounding() -> None:
+    y = 1000 + 1e-6 * torch.arange(7.0, dtype=torch.float64)[:, None]
+    residuals = Residuals(1)
+    residuals.update(y, y)
+    assert residuals.score().r2 == 1.0
+
+
+def test_sgd_is_not_led_away_by_a_constant_feature() -> None:
+    x, y = (side.double() for side in features())
+    x[:, 3] = 0.1
+    pairs = feature_pairs(x, y)
+    found = regress(pairs, pairs, method="sgd").map
+    moved = x.clone()
+    moved[:, 3] = 0.2
+    torch.testing.assert_close(found(moved), found(x), rtol=0, atol=1e-6)
+    still = feature_pairs(torch.full_like(x, 0.1), y)
+    assert float(regress(still, still, method="sgd").map.weight_DK.abs().max()) == 0.0
 
 
 @pytest.mark.parametrize(

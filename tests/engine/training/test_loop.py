@@ -39,6 +39,14 @@ def assert_same(one: tuple[ResNet, History], other: tuple[ResNet, History]) -> N
         assert torch.equal(tensor, weights[name]), name
 
 
+@pytest.mark.parametrize("mode", [torch.no_grad, torch.inference_mode])
+def test_a_mode_without_gradients_changes_nothing(mode: Any) -> None:
+    recipe, made = replace(RECIPE, epochs=2), network("lif", 0)
+    with mode():
+        history = train(made, images(), recipe, seed=0)
+    assert_same((made, history), run(recipe=recipe))
+
+
 @pytest.mark.parametrize("neuron", ["relu", "lif"])
 def test_it_learns(neuron: str) -> None:
     recipe = replace(RECIPE, epochs=10, flip=False, crop_padding=0)

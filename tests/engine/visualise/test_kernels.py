@@ -5,7 +5,12 @@ from __future__ import annotations
 import pytest
 import torch
 
-from harness.engine.visualise import kernel_images, normalised_kernels, shuffled_kernels
+from harness.engine.visualise import (
+    gabor_statistics,
+    kernel_images,
+    normalised_kernels,
+    shuffled_kernels,
+)
 from harness.errors import HarnessError
 
 WEIGHT = torch.randn(6, 4, 5, 5, generator=torch.Generator().manual_seed(0))
@@ -66,6 +71,13 @@ def test_shuffled_kernels_have_the_same_pixels_in_one_other_order_for_all_channe
     assert pixels[0] == pixels[1]  # a pixel keeps all its channels
     again = shuffled_kernels(WEIGHT, torch.Generator().manual_seed(1))
     assert torch.equal(shuffled, again)
+
+
+def test_a_kernel_of_one_value_up_to_rounding_shows_no_pattern() -> None:
+    weight = torch.full((1, 3, 5, 5), 0.1)
+    weight[0, 0, ::2] *= 1 + torch.finfo(torch.float32).eps
+    assert torch.equal(normalised_kernels(weight), torch.full_like(weight, 0.5))
+    assert gabor_statistics(weight).coherence.isnan().all()
 
 
 def test_bad_values_are_refused() -> None:

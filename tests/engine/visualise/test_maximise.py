@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from harness.engine.networks import Network, small
+from harness.engine.networks import Network, hooked, small
 from harness.engine.randomness import stream
 from harness.engine.visualise import (
     Ascent,
@@ -76,6 +76,26 @@ def test_a_neuron_draws_in_its_receptive_field_alone(jitter: int) -> None:
     assert (contrast(got.image_CHW, box).outside > 0.2 * inside) == (jitter > 0)
 
 
+@pytest.mark.parametrize("neuron", ["relu", "lif"])
+def test_a_roll_is_left_out_of_what_is_told(neuron: str) -> None:
+    """Each number is the activation of an image that fewer steps would have handed out."""
+    made = network(neuron)
+    wanted = [
+        _activation_of(made, NEURON, found(made=made, jitter=5, steps=steps, lr=0.5).image_CHW)
+        for steps in range(1, 5)
+    ]
+    got = found(made=made, jitter=5, steps=4, lr=0.5)
+    assert [*got.curve_S[1:], got.end] == pytest.approx(wanted, abs=1e-6)
+    assert got.start == float(got.curve_S[0]) == found(made=made, jitter=0, steps=1).start
+
+
+def _activation_of(made: Network, target: Target, image_CHW: Tensor) -> float:
+    heard: list[Tensor] = []
+    with hooked(made, [target.layer], lambda _, feature: heard.append(target.activation(feature))):
+        made(((image_CHW - 0.5) / 0.25)[None])
+    return float(heard[0].detach())
+
+
 @each_way
 def test_total_variation_makes_it_smoother(way: str) -> None:
     rough, smooth = (found(parametrisation=way, total_variation=weight) for weight in (0.0, 20.0))
@@ -122,6 +142,14 @@ def test_the_network_is_left_as_it_was() -> None:
     assert made.training
     assert all(one.grad is None for one in made.parameters())
     assert all(torch.equal(tensor, before[name]) for name, tensor in made.state_dict().items())
+
+
+@pytest.mark.parametrize("mode", [torch.no_grad, torch.inference_mode])
+def test_a_mode_without_gradients_hinders_no_climb(mode: Any) -> None:
+    made = network()
+    with mode():
+        got = found(made=made)
+    assert torch.equal(got.image_CHW, found().image_CHW)
 
 
 def test_nothing_behind_the_target_is_computed() -> None:

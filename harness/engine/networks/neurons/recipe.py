@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from torch import nn
+from torch import Tensor, nn
 
 from harness.engine.choices import choose
 from harness.engine.lif.dynamics import Dynamics, Reset
@@ -13,6 +13,7 @@ from harness.engine.networks.neurons.leaky import Lif
 from harness.engine.networks.neurons.parametric import Plif
 from harness.engine.networks.neurons.relu import Relu
 from harness.engine.surrogates import Surrogate, surrogate_by_name
+from harness.errors import HarnessError
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,10 @@ class Neuron:
 
     def dynamics(self) -> Dynamics:
         """The numbers of a layer."""
+        for name in ("decay", "threshold"):
+            if isinstance(getattr(self, name), Tensor):  # it would be no parameter of the network
+                hint = "kind 'plif' learns its decay; `lif` takes a threshold that is learned"
+                raise HarnessError(f"neuron {name}", "must be a number (got a tensor)", hint=hint)
         return Dynamics(
             self.decay,
             self.threshold,

@@ -46,6 +46,16 @@ def test_its_description_names_every_number() -> None:
         assert part in text
 
 
+@pytest.mark.parametrize("name", ["decay", "threshold"])
+@pytest.mark.parametrize("kind", ["lif", "plif"])
+def test_a_tensor_that_would_be_no_parameter_of_the_network_is_refused(
+    kind: str, name: str
+) -> None:
+    numbers = {name: torch.tensor(0.5, requires_grad=True)}
+    with pytest.raises(HarnessError, match=f"neuron {name}: must be a number"):
+        Neuron(kind, **numbers).layer()  # type: ignore[arg-type]
+
+
 def test_an_unknown_kind_is_refused() -> None:
     with pytest.raises(HarnessError, match="known: if, lif, plif, relu"):
         Neuron("izhikevich").layer()
