@@ -136,12 +136,32 @@ def _is_repacked(block: Cifar, data: Path) -> bool:
 
 
 def has_data(block: Cifar | Recordings, data: Path) -> bool:
-    """Whether a published set, or its archives, lies in the data folder, right or not."""
+    """Whether a published set, or its archives, lies in the data folder, right or not.
+
+    Raises:
+        HarnessError: the folder is that of the set itself, or is a file.
+    """
     if isinstance(block, Recordings):
         pairs = [(archive.target, archive.name) for archive in block.archives]
+        own, files = block.folder, [Path(archive.target).name for archive in block.archives]
     else:
-        pairs = [(LAYOUTS[block.name].folder, LAYOUTS[block.name].archive)]
-    return all((data / folder).is_dir() or (data / name).is_file() for folder, name in pairs)
+        layout = LAYOUTS[block.name]
+        pairs = [(layout.folder, layout.archive)]
+        own, files = layout.folder, list(layout.files)
+    if all((data / folder).is_dir() or (data / name).is_file() for folder, name in pairs):
+        return True
+    if data.is_file():
+        hint = f"--data-dir {data.parent}"
+        raise HarnessError(
+            f"--data-dir {data}", "is a file; name the folder that has it", hint=hint
+        )
+    if data.name == own or all((data / file).exists() for file in files):
+        where = f"--data-dir {data}"
+        hint = f"name the folder above: --data-dir {data.parent}"
+        if data.name != own:
+            hint = f"rename it to {own} and {hint}"
+        raise HarnessError(where, f"is the folder of {block.name} itself", hint=hint)
+    return False
 
 
 def make_plan(project: Project, names: Sequence[str]) -> Plan:

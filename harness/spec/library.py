@@ -77,7 +77,7 @@ def load(layout: Layout) -> Library:
 
 def _documents(layout: Layout, room: str, faults: list[HarnessError]) -> list[Document]:
     found = []
-    for path in sorted((layout.specs / room).glob("*.toml")):
+    for path in sorted((layout.specs / room).glob("[!.]*.toml")):
         try:
             if not path.resolve().is_relative_to(layout.project.resolve()):
                 raise HarnessError(layout.shown(path), "is a link that leads out of the project")

@@ -67,7 +67,9 @@ def recorded_inputs(folder: Path) -> set[str]:
 def _recovered(tree: Tree, identity: Identity) -> Manifest | None:
     for attempt in _attempts(tree.partial(identity.key)):
         manifest = read_manifest(attempt, identity.key)
-        if isinstance(manifest, Manifest) and not file_faults(attempt, manifest):
+        if isinstance(manifest, Manifest) and all(
+            fault.is_information for fault in file_faults(attempt, manifest)
+        ):
             return move_into_place(tree, attempt, manifest)
     return None
 

@@ -20,7 +20,14 @@ from pathlib import Path
 
 from harness.canonical import is_key
 from harness.errors import HarnessError
-from harness.store.durable import make_folder, open_plain, os_errors, sync_folder, write_durably
+from harness.store.durable import (
+    foreign,
+    make_folder,
+    open_plain,
+    os_errors,
+    sync_folder,
+    write_durably,
+)
 
 FORMAT = 1
 LONGEST_MARKER = 64  # bytes
@@ -130,6 +137,6 @@ def _checked(key: str) -> str:
 
 def _listing(folder: Path) -> list[Path]:
     try:
-        return list(folder.iterdir())
+        return [path for path in folder.iterdir() if not foreign(path.name)]
     except (FileNotFoundError, NotADirectoryError):
         return []

@@ -65,8 +65,8 @@ def fetch(
     Where it is there nothing is written: the folder may be read-only. What has come lies in
     `target.part` and is continued (HTTP Range) after a cut, by the next mirror or by a later call;
     only a file with the right checksum gets the name `target`, by a rename. A second process that
-    wants the same file waits for the first. Raises HarnessError with every mirror's fault and what to do by hand, and at once when a
-    file of that name with another checksum is in the way.
+    wants the same file waits for the first. Raises HarnessError with every mirror's fault and what
+    to do by hand, and at once when a file of that name with another checksum is in the way.
     """
     wanted = Wanted(target, checksum, max_bytes, timeout_s, progress or (lambda done, total: None))
     algorithm = algorithm_of(checksum, str(target))

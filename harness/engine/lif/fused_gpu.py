@@ -15,6 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from harness.caches import lend
 from harness.engine.lif.dynamics import Dynamics
 from harness.engine.surrogates import Arctan, Dspike, Rectangle, Sigmoid, Surrogate, Triangle
 from harness.errors import HarnessError
@@ -62,6 +63,7 @@ def _obstacle(current_TBN: Tensor, dynamics: Dynamics) -> str:
 
 @cache
 def _triton_installed() -> bool:
+    lend("TRITON_CACHE_DIR", "triton")
     return find_spec("triton") is not None
 
 
