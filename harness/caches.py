@@ -21,7 +21,7 @@ def own_cache() -> Path | None:
     """
     home = _home()
     said = os.environ.get("XDG_CACHE_HOME", "")
-    above = Path(said) if os.path.isabs(said) else home / ".cache" if home else None
+    above = Path(said) if said.startswith("/") else home / ".cache" if home else None
     temporary = Path(os.environ.get("TMPDIR") or "/tmp")  # noqa: S108 - checked to be ours
     for folder in (above and above / NAME, temporary.absolute() / f"{NAME}-{os.geteuid()}"):
         if folder is not None and can_write(folder) and _is_private(folder):
@@ -52,12 +52,9 @@ def can_write(folder: Path) -> bool:
 
 def _home() -> Path | None:
     """The home of this user, if it is there and can be written."""
-    home = Path("~").expanduser() if _knows_home() else None
-    return home if home and home.is_dir() and os.access(home, os.W_OK | os.X_OK) else None
-
-
-def _knows_home() -> bool:
-    return os.path.isabs(os.path.expanduser("~"))  # noqa: PTH111 - `Path.home` raises
+    home = Path(os.path.expanduser("~"))  # noqa: PTH111 - `Path.home` raises where there is none
+    can_be_used = home.is_absolute() and home.is_dir() and os.access(home, os.W_OK | os.X_OK)
+    return home if can_be_used else None
 
 
 def _is_private(folder: Path) -> bool:
