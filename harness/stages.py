@@ -150,13 +150,11 @@ def has_data(block: Cifar | Recordings, data: Path) -> bool:
         own, files = layout.folder, list(layout.files)
     if all((data / folder).is_dir() or (data / name).is_file() for folder, name in pairs):
         return True
+    where = f"--data-dir {data}"
     if data.is_file():
-        hint = f"--data-dir {data.parent}"
-        raise HarnessError(
-            f"--data-dir {data}", "is a file; name the folder that has it", hint=hint
-        )
+        hint = f"name the folder that has it: --data-dir {data.parent}"
+        raise HarnessError(where, "is a file", hint=hint)
     if data.name == own or all((data / file).exists() for file in files):
-        where = f"--data-dir {data}"
         hint = f"name the folder above: --data-dir {data.parent}"
         if data.name != own:
             hint = f"rename it to {own} and {hint}"

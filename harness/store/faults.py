@@ -34,7 +34,8 @@ class FaultKind(Enum):
     TRASH_LEFT = "is left of an interrupted clean-up"
 
 
-# For the record: none of these makes a stored number wrong. `harness gc` clears what is left over and what was moved aside.
+# For the record: none of these makes a stored number wrong. `harness gc` clears what is left over
+# and what was moved aside.
 INFORMATION = frozenset(
     {
         FaultKind.INPUT_ABSENT,

@@ -25,8 +25,8 @@ def list_recordings(folder: Path, suffix: str) -> Listing:
     numbers.
 
     `cifar10_cat_10.aedat` comes after `cifar10_cat_9.aedat`, whatever the file system says. Other
-    files are passed over, hidden ones too. Raises HarnessError for a folder without such files and for a class
-    without any.
+    files are passed over, hidden ones too. Raises HarnessError for a folder without such files and
+    for a class without any.
     """
     try:
         classes = sorted(entry.name for entry in folder.iterdir() if entry.is_dir())
