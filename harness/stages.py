@@ -121,7 +121,7 @@ def _repacked_files(library: Library, data: Path) -> dict[str, tuple[PinnedFile,
         raise HarnessError(
             "--repacked-data",
             f"{data} holds no repacked CIFAR set",
-            hint="name its folder with --data-dir, or leave the flag out",
+            hint="name the folder above its own with --data-dir, or leave the flag out",
         )
     return found
 

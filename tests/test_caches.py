@@ -82,7 +82,7 @@ def test_a_folder_that_others_may_have_made_is_not_trusted(
 def test_a_full_disk_is_not_a_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert can_write(tmp_path / "new" / "folder")
     if Path("/dev/full").exists():
-        monkeypatch.setattr("tempfile.TemporaryFile", lambda dir: Path("/dev/full").open("wb"))
+        monkeypatch.setattr("tempfile.TemporaryFile", lambda dir: open("/dev/full", "wb"))  # noqa: SIM115, PTH123
         assert not can_write(tmp_path)
 
 
