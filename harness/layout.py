@@ -42,9 +42,11 @@ def refuse_unwritable(folder: Path, option: str) -> None:
 
     Said before anything runs; `option` is what would choose another place.
     """
-    place = next(one for one in (folder, *folder.parents) if one.exists())
+    place = next(one for one in (folder, *folder.parents) if one.exists() or one.is_symlink())
     problem = ""
-    if not place.is_dir():
+    if not place.exists():
+        problem = f"is a link to {place.readlink()}, which is not there"
+    elif not place.is_dir():
         problem = "is a file, not a folder"
     elif not os.access(place, os.W_OK | os.X_OK):
         problem = "cannot be written by this user"

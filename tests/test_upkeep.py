@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from harness import upkeep
+from harness.errors import HarnessError
 from harness.execute.environment import OTHER_OWNER
-from harness.layout import Layout
+from harness.layout import Layout, refuse_unwritable
 from harness.upkeep import Finding, Health, examine
 from tests.cli.typed import typed
 
@@ -108,3 +109,10 @@ def test_a_file_is_not_the_data_folder(root: Path, tmp_path: Path) -> None:
     archive.touch()
     said = found(layout_of(root, tmp_path, archive))["data cifar10"]
     assert f"--data-dir {tmp_path}" in said.fix
+
+
+def test_a_link_that_leads_nowhere_is_told_before_anything_runs(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(tmp_path / "gone")
+    for folder in (tmp_path / "link", tmp_path / "link" / "below"):
+        with pytest.raises(HarnessError, match=r"is a link to .*/gone, which is not there"):
+            refuse_unwritable(folder, "--store")

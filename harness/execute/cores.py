@@ -1,4 +1,4 @@
-"""How many cores there are to compute on."""
+"""How many cores and how much memory there are to compute with, a container's limits included."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def default_slots(cores: int, cuda: bool) -> int:
 
 def _quotas(root: Path) -> Iterator[float]:
     """Each limit of processor time, in cores, on this process's cgroup and those above it."""
-    for folder in _cgroups(root):
+    for folder in _cgroups(root, "cpu"):
         with suppress(OSError, ValueError, ZeroDivisionError):  # no limit, or none of this version
             most, period = _words(folder / "cpu.max")
             yield int(most) / int(period)
@@ -40,7 +40,21 @@ def _quotas(root: Path) -> Iterator[float]:
                 yield int(most) / int(period)
 
 
-def _cgroups(root: Path) -> Iterator[Path]:
+def memory_limit(root: Path = Path("/")) -> float:
+    """Bytes that this process may have by its cgroup and those above it; infinity without a limit.
+
+    Beyond it the system kills a process, however much the machine has.
+    """
+    least = math.inf
+    for folder in _cgroups(root, "memory"):
+        for name in ("memory.max", "memory.limit_in_bytes"):
+            with suppress(OSError, ValueError):  # "max": no limit
+                (most,) = _words(folder / name)
+                least = min(least, int(most))
+    return least
+
+
+def _cgroups(root: Path, controller: str) -> Iterator[Path]:
     """The folders of this process's cgroup and of those above it, as far as they are mounted.
 
     A container may see its own cgroup as the root of the mount while /proc tells its place on the
@@ -49,10 +63,10 @@ def _cgroups(root: Path) -> Iterator[Path]:
     with suppress(OSError, ValueError):
         for line in (root / "proc/self/cgroup").read_text(encoding="utf-8").splitlines():
             _, controllers, place = line.split(":", 2)
-            if controllers and "cpu" not in controllers.split(","):
+            if controllers and controller not in controllers.split(","):
                 continue
             inside = PurePosixPath(place.lstrip("/"))
-            for name in (controllers, "cpu") if controllers else ("", "unified"):
+            for name in (controllers, controller) if controllers else ("", "unified"):
                 mount = root / "sys/fs/cgroup" / name
                 yield from (
                     mount / one for one in (inside, *inside.parents) if ".." not in one.parts

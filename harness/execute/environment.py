@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import harness
+from harness.execute.cores import memory_limit
 
 GIT_S = 10
 OTHER_OWNER = "git refuses a checkout of another owner"
@@ -42,7 +43,7 @@ def machine() -> dict[str, Any]:
         "packages": {name: _version(name) for name in PACKAGES},
         "processor": processor(),
         "cores": os.cpu_count() or 1,
-        "memory_gib": round(_memory_gib(), 1),
+        "memory_gib": round(min(_memory_gib(), memory_limit() / 2**30), 1),
         "gpus": list(gpus()),
     }
 

@@ -20,7 +20,7 @@ OF_OTHERS = {  # programs that the harness calls, or has the user call
     "--create-dirs", "--force-reinstall", "--standalone", "--nproc-per-node", "--module",
     "--extra", "--head",
 }  # fmt: skip
-PROSE = {"harness download"}
+PROSE = {"harness download", "harness holds", "harness makes", "harness reads"}
 
 
 def told(root: Path) -> Iterator[tuple[str, str]]:

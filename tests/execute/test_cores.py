@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import os
 from pathlib import Path
 
 import pytest
 
-from harness.execute.cores import usable_cores
+from harness.execute.cores import memory_limit, usable_cores
 
 HOST = 16
 
@@ -66,3 +67,18 @@ def test_a_quota_of_the_cgroup_counts(
 
 def test_without_cgroups_the_scheduler_says(tmp_path: Path) -> None:
     assert usable_cores(tmp_path) == HOST
+
+
+@pytest.mark.parametrize(
+    ("cgroup", "files", "most"),
+    [
+        ("0::/a/b\n", {f"{V2}/a/memory.max": "2147483648", f"{V2}/a/b/memory.max": "max"}, 2**31),
+        ("4:memory:/x\n", {"sys/fs/cgroup/memory/x/memory.limit_in_bytes": "1048576\n"}, 2**20),
+        ("4:cpu:/x\n", {"sys/fs/cgroup/cpu/x/memory.limit_in_bytes": "1048576\n"}, math.inf),
+        ("0::/\n", {}, math.inf),
+    ],
+)
+def test_a_limit_of_memory_counts(
+    cgroup: str, files: dict[str, str], most: float, tmp_path: Path
+) -> None:
+    assert memory_limit(tree(tmp_path, cgroup, files)) == most

@@ -24,6 +24,8 @@ _SHIFT = np.uint32(16)  # bfloat16 is the upper half of a float32
 _LAST_BIT = np.uint32(1)
 _JUST_BELOW_HALF = np.uint32(0x7FFF)
 
+_CONFIG: Any = config  # its names are made when it is imported
+
 Array = NDArray[Any]  # float32, or the bits of bfloat16
 Number = float | np.float32  # float32 where it counts: a float64 would widen the arithmetic
 Kernel = TypeVar("Kernel", bound=Callable[..., Any])
@@ -34,12 +36,12 @@ def jit(kernel: Kernel) -> Kernel:
     threads run meanwhile. No fast-math: a multiply-add that the compiler fuses rounds once instead
     of twice and would flip spikes.
     """
-    place, before = kernel_cache(), config.CACHE_DIR
-    config.CACHE_DIR = str(place or "")  # read when a kernel is made, and only then
+    place = kernel_cache()
+    before, _CONFIG.CACHE_DIR = _CONFIG.CACHE_DIR, str(place or "")  # read when a kernel is made
     try:
         compiled: Any = njit(nogil=True, cache=place is not None, error_model="numpy")(kernel)
     finally:
-        config.CACHE_DIR = before
+        _CONFIG.CACHE_DIR = before
     _forgive(compiled._cache)
     return cast("Kernel", compiled)
 
