@@ -9,7 +9,7 @@ from pathlib import Path
 
 from harness.caches import can_write, own_cache
 
-COMPILING_S = 25  # about what all of them take to compile, on one core of a 2-core Xeon
+COMPILING_S = 10  # about what a training compiles, on one core of a Xeon
 _ENGINE = Path(__file__).parents[1]
 
 
