@@ -95,8 +95,7 @@ def _with_speed(found: list[Row]) -> list[Row]:
 
 def _opened(form: str, place: Path) -> Cache:
     """The cache of a folder, built at the first call."""
-    cache = place.with_name(f"{form}.events")
-    return recordings(place, form, sensor=FRAMING.sensor, faults="refuse", cache=cache)[1]
+    return recordings(place, form, sensor=FRAMING.sensor, faults="refuse", place=place.parent)[1]
 
 
 def _each(cache: Cache) -> list[Any]:

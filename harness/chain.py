@@ -80,6 +80,8 @@ def run_missing(project: Project, held: Survey, crew: Crew, voice: Voice) -> Map
     """Run what is not stored, on a screen; the failures by key."""
     if held.todo:
         refuse_unwritable(project.layout.store, "--store")
+    if held.downloads:
+        refuse_unwritable(project.layout.data, "--data-dir")
     queue = queue_of(held)
     for folder in ("project", "store", "out", "data"):
         voice.detail(f"{folder}: {getattr(project.layout, folder)}")

@@ -45,9 +45,13 @@ def refuse_unwritable(folder: Path, option: str) -> None:
     Said before anything runs; `option` is what would choose another place.
     """
     hint = f"choose another place: {option} FOLDER"
-    place = next(one for one in (folder, *folder.parents) if _is_there(one, hint))
+    place = next(
+        one for one in (folder, *folder.parents) if _is_there(one, hint) or one.is_symlink()
+    )
     problem = ""
-    if not place.is_dir():
+    if not place.exists():
+        problem = f"is a link to {place.readlink()}, which is not there"
+    elif not place.is_dir():
         problem = "is a file, not a folder"
     elif not os.access(place, os.W_OK | os.X_OK):
         problem = "cannot be written by this user"

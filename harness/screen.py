@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from enum import Enum
 from types import TracebackType
 from typing import Literal, Protocol
 
-from rich.console import Console, Group
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text
@@ -22,6 +23,8 @@ from harness.runs.place import Progress
 from harness.terminal import reader_left
 
 QUIET_S = 20.0  # between two plain lines about the same node
+PADDING = 2  # between two columns
+LONG = 24  # letters; a longer word, such as a path, may be broken
 
 
 class Voice(Enum):
@@ -192,16 +195,14 @@ class LiveTable:
         self._live.update(self._drawn())
 
     def _drawn(self) -> Group:
-        table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
-        for name in ("running", "progress", "images/s", "for"):
-            table.add_column(name, justify="left" if name in ("running", "progress") else "right")
+        rows = []
         for key, (since, progress) in self.board.running.items():
-            rate = _rate(progress)
             told = _told(progress) if progress else "starting"
             spent = duration(time.monotonic() - since)
-            table.add_row(Text(self.board.nodes[key].label), Text(told), rate, spent)
+            rows.append((self.board.nodes[key].label, told, _rate(progress), spent))
+        names = ("running", "progress", "images/s", "for")
         done = f"{self.board.settled}/{self.board.total} nodes, {self.board.eta()}"
-        return Group(table, Text(done, style="bold"))
+        return Group(table(names, rows, names[2:]), Text(done, style="bold"))
 
 
 def screen_for(board: Board, console: Console, voice: Voice = Voice.PLAIN) -> Screen:
@@ -210,7 +211,7 @@ def screen_for(board: Board, console: Console, voice: Voice = Voice.PLAIN) -> Sc
         return Failures(board, console)
     if voice is Voice.VERBOSE:
         return Lines(board, console, quiet_s=0)
-    live = console.is_terminal and not os.environ.get("CI")
+    live = _is_screen(console) and console.is_interactive and not os.environ.get("CI")
     return LiveTable(board, console) if live else Lines(board, console)
 
 
@@ -245,20 +246,63 @@ class _Output(Console):
 def console() -> Console:
     """As wide as the terminal; wide enough for a table where there is none."""
     plain = _Output()
-    return plain if plain.is_terminal else _Output(width=150)
+    return plain if _is_screen(plain) else _Output(width=150)
+
+
+def _is_screen(console: Console) -> bool:
+    """Whether somebody looks at it. `is_terminal` is also true for a file that is to be coloured
+    (FORCE_COLOR), in which movements of the cursor are rubbish.
+    """
+    return console.file.isatty()
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """A table without lines; on a screen too narrow for its words, a paragraph for each row."""
+
+    names: Sequence[str]
+    rows: Sequence[Sequence[Text]]
+    numbers: Sequence[str]
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        least = [self._least(column) for column in range(len(self.names))]
+        if sum(least) + PADDING * len(least) > options.max_width:
+            yield from map(self._paragraph, self.rows)
+            return
+        made = Table(box=None, padding=(0, PADDING, 0, 0), header_style="dim", show_edge=False)
+        for name, width in zip(self.names, least, strict=True):
+            justify: Literal["left", "right"] = "right" if name in self.numbers else "left"
+            whole = name in self.numbers
+            made.add_column(name, justify=justify, overflow="fold", no_wrap=whole, min_width=width)
+        for row in self.rows:
+            made.add_row(*row)
+        yield made
+
+    def _least(self, column: int) -> int:
+        """Width in which the words of a column, as far as they are not very long, stay whole."""
+        cells = [self.names[column], *(row[column].plain for row in self.rows)]
+        if self.names[column] in self.numbers:
+            return max(map(len, cells))
+        words = (len(word) for cell in cells for word in cell.split())
+        return max((length for length in words if length <= LONG), default=0)
+
+    def _paragraph(self, row: Sequence[Text]) -> Text:
+        heads = 1 if self.names[0] else 2  # a mark without a heading stands before the name
+        told = Text("  ").join(row[:heads])
+        for name, cell in zip(self.names[heads:], row[heads:], strict=True):
+            if cell.plain:
+                told.append(f"\n  {name}: ", style="dim").append_text(cell)
+        return told
 
 
 def table(
     names: Sequence[str], rows: Iterable[Sequence[str | Text]], numbers: Sequence[str] = ()
-) -> Table:
-    """A table without lines; nothing in its cells is markup."""
-    made = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", show_edge=False)
-    for name in names:
-        justify: Literal["left", "right"] = "right" if name in numbers else "left"
-        made.add_column(name, justify=justify, overflow="fold", no_wrap=name in numbers)
-    for row in rows:
-        made.add_row(*(Text(visible(cell)) if isinstance(cell, str) else cell for cell in row))
-    return made
+) -> RenderableType:
+    """Cells under names, those of `numbers` never broken; nothing in them is markup."""
+    cells = [
+        [Text(visible(cell)) if isinstance(cell, str) else cell for cell in row] for row in rows
+    ]
+    return _Rows(names, cells, numbers)
 
 
 def say(text: str, style: str = "") -> None:

@@ -123,7 +123,7 @@ def _repacked_files(library: Library, data: Path) -> dict[str, tuple[PinnedFile,
         raise HarnessError(
             "--repacked-data",
             f"{data} holds no repacked CIFAR set",
-            hint="name its folder with --data-dir, or leave the flag out",
+            hint="name the folder above its own with --data-dir, or leave the flag out",
         )
     return found
 
@@ -138,12 +138,30 @@ def _is_repacked(block: Cifar, data: Path) -> bool:
 
 
 def has_data(block: Cifar | Recordings, data: Path) -> bool:
-    """Whether a published set, or its archives, lies in the data folder, right or not."""
+    """Whether a published set, or its archives, lies in the data folder, right or not.
+
+    Raises:
+        HarnessError: the folder is that of the set itself, or is a file.
+    """
     if isinstance(block, Recordings):
         pairs = [(archive.target, archive.name) for archive in block.archives]
+        own, files = block.folder, [Path(archive.target).name for archive in block.archives]
     else:
-        pairs = [(LAYOUTS[block.name].folder, LAYOUTS[block.name].archive)]
-    return all((data / folder).is_dir() or (data / name).is_file() for folder, name in pairs)
+        layout = LAYOUTS[block.name]
+        pairs = [(layout.folder, layout.archive)]
+        own, files = layout.folder, list(layout.files)
+    if all((data / folder).is_dir() or (data / name).is_file() for folder, name in pairs):
+        return True
+    where = f"--data-dir {data}"
+    if data.is_file():
+        hint = f"name the folder that has it: --data-dir {data.parent}"
+        raise HarnessError(where, "is a file", hint=hint)
+    if data.name == own or all((data / file).exists() for file in files):
+        hint = f"name the folder above: --data-dir {data.parent}"
+        if data.name != own:
+            hint = f"rename it to {own} and {hint}"
+        raise HarnessError(where, f"is the folder of {block.name} itself", hint=hint)
+    return False
 
 
 def make_plan(project: Project, names: Sequence[str]) -> Plan:

@@ -11,9 +11,11 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
+from harness.engine.cpu.kernel_cache import COMPILING_S, kernel_cache
 from harness.engine.data.checksums import checksum_of
 from harness.errors import HarnessError
-from harness.execute.environment import environment
+from harness.execute.cores import usable_cores
+from harness.execute.environment import CODE, OTHER_OWNER, environment
 from harness.layout import Layout, refuse_unwritable
 from harness.plan.expand import expand
 from harness.plan.resolve import Setting
@@ -58,12 +60,16 @@ class Finding:
 def examine(layout: Layout) -> Iterator[Finding]:
     """Everything that a run may need, in the order in which one would mend it. IO: looks only."""
     made_with = environment(layout.project)
-    yield Finding(Health.GOOD, "harness", f"{made_with['harness']} at {layout.project}")
+    yield _code(made_with["harness"], layout.project)
+    yield _commit(made_with["git"])
     yield Finding(Health.GOOD, "python", f"{made_with['python']} on {made_with['platform']}")
     yield from _packages(made_with["packages"])
-    cores, memory = made_with["cores"], made_with["memory_gib"]
+    usable, memory = usable_cores(), made_with["memory_gib"]
+    cores = f"{usable} of {made_with['cores']}" if usable < made_with["cores"] else str(usable)
     hardware = f"{made_with['processor']}, {cores} cores, {memory} GiB"
     yield Finding(Health.GOOD, "processor", hardware)
+    if made_with["packages"]["numba"] is not None:
+        yield _kernels()
     yield _gpu(made_with)
     try:
         library = load(layout)
@@ -76,6 +82,31 @@ def examine(layout: Layout) -> Iterator[Finding]:
         yield from _weights(layout.data, list(library.blocks.network.blocks.values()))
     yield _store(layout.store)
     yield _folder("out", layout.out, "--out")
+
+
+def _code(version: str, project: Path) -> Finding:
+    """The code that runs, which need not be that of the project whose specs it reads."""
+    found = f"{version} at {CODE}"
+    if project == CODE or not (project / "harness").is_dir():
+        return Finding(Health.GOOD, "harness", found)
+    found += f", and not the harness/ of {project}"
+    return Finding(Health.NOTE, "harness", found, f"cd {project}; python -m harness …")
+
+
+def _commit(state: str) -> Finding:
+    if "unknown" not in state:
+        return Finding(Health.GOOD, "code", state)
+    is_other = OTHER_OWNER in state
+    fix = shlex.join(["git", "config", "--global", "--add", "safe.directory", str(CODE)])
+    return Finding(Health.NOTE, "code", f"the commit is {state}", fix if is_other else "")
+
+
+def _kernels() -> Finding:
+    place = kernel_cache()
+    if place is not None:
+        return Finding(Health.GOOD, "compiled kernels", f"kept in {place}")
+    found = f"kept nowhere: each process compiles anew, about {COMPILING_S} s"
+    return Finding(Health.NOTE, "compiled kernels", found, "export NUMBA_CACHE_DIR=FOLDER")
 
 
 def _packages(versions: dict[str, str | None]) -> Iterator[Finding]:
@@ -112,15 +143,22 @@ def _profiles(library: Library, gpus: Sequence[str]) -> Iterator[Finding]:
 
 
 def _data(layout: Layout, blocks: list[Dataset]) -> Iterator[Finding]:
-    for block in blocks:
+    """Each set once: several blocks may take other images of it."""
+    for name, block in {block.name: block for block in blocks}.items():
         if not isinstance(block, Cifar | Recordings):
-            yield Finding(Health.GOOD, f"data {block.name}", "embedded in this project")
-        elif has_data(block, layout.data):
-            yield Finding(Health.GOOD, f"data {block.name}", f"found in {layout.data}")
+            yield Finding(Health.GOOD, f"data {name}", "embedded in this project")
+            continue
+        try:
+            is_there = has_data(block, layout.data)
+        except HarnessError as error:
+            yield Finding(Health.NOTE, f"data {name}", f"{error.where} {error.problem}", error.hint)
+            continue
+        if is_there:
+            yield Finding(Health.GOOD, f"data {name}", f"found in {layout.data}")
         else:
             found = f"not in {layout.data}; {size(block.archive_bytes)} are downloaded when needed"
             fix = "export HARNESS_DATA_DIR=FOLDER, if you have it"
-            yield Finding(Health.NOTE, f"data {block.name}", found, fix)
+            yield Finding(Health.NOTE, f"data {name}", found, fix)
 
 
 def _weights(data: Path, blocks: list[Network]) -> Iterator[Finding]:

@@ -18,3 +18,11 @@ def has_namespaces() -> bool:
 
 
 needs_mounts = pytest.mark.skipif(not has_namespaces(), reason="no user namespaces: cannot mount")
+
+
+def has_users() -> bool:
+    """Whether a process may be made another user, of which the system knows nothing."""
+    if shutil.which("unshare") is None:
+        return False
+    stranger = ["unshare", "--map-user=12345", "--map-group=12345", "true"]
+    return subprocess.run(stranger, capture_output=True, check=False).returncode == 0

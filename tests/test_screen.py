@@ -15,6 +15,13 @@ from harness.runs.place import Progress
 from harness.spec.numerics import Numerics
 
 
+class Terminal(io.StringIO):
+    """A file that somebody looks at."""
+
+    def isatty(self) -> bool:
+        return True
+
+
 def board(seconds: dict[str, float], slots: int = 1) -> screen.Board:
     nodes = {name: Node(name, "train", 1, {}, {}, f"node {name}", Numerics()) for name in seconds}
     return screen.Board(nodes, Queue(nodes.values(), set(), seconds), slots)
@@ -98,6 +105,43 @@ def test_a_pipe_gets_plain_lines_and_a_terminal_a_table(monkeypatch: pytest.Monk
     monkeypatch.delenv("CI", raising=False)
     here = board({"a": 1.0})
     plain = screen.screen_for(here, Console(file=io.StringIO()))
-    live = screen.screen_for(here, Console(file=io.StringIO(), force_terminal=True))
+    live = screen.screen_for(here, Console(file=Terminal(), _environ={"TERM": "xterm"}))
     assert isinstance(plain, screen.Lines)
     assert isinstance(live, screen.LiveTable)
+
+
+@pytest.mark.parametrize("name", ["FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"])
+def test_a_file_that_is_to_be_coloured_is_no_screen(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("CI", raising=False)
+    file = Console(file=io.StringIO(), _environ={name: "1", "TERM": "xterm"})
+    assert isinstance(screen.screen_for(board({"a": 1.0}), file), screen.Lines)
+    dumb = Console(file=Terminal(), _environ={"TERM": "dumb"})
+    assert isinstance(screen.screen_for(board({"a": 1.0}), dumb), screen.Lines)
+
+
+ROWS = [
+    ("table1", "resnet-110 x16 lif T=4", "18", "no train run is stored"),
+    ("fig1", "-", "3", ""),
+]
+
+
+@pytest.mark.parametrize("width", [12, 20, 40, 60, 80, 150])
+def test_words_stay_whole_at_every_width(width: int) -> None:
+    out = io.StringIO()
+    made = screen.table(("exhibit", "node", "to do", "why"), ROWS, ("to do",))
+    Console(file=out, width=width).print(made)
+    said = out.getvalue()
+    words = {word for row in ROWS for cell in row for word in cell.split()}
+    assert words <= set(said.split())
+    assert max(map(len, said.splitlines())) <= width
+
+
+def test_running_nodes_keep_their_names_on_a_narrow_screen() -> None:
+    out = io.StringIO()
+    here = board({"resnet-110": 1.0})
+    with screen.LiveTable(here, Console(file=out, width=40, force_terminal=True)) as live:
+        live(Started("resnet-110", 0))
+        live(Advanced("resnet-110", Progress(1, 300, "epoch", 1234.5, "test 51.00 %")))
+    assert "resnet-110" in out.getvalue()

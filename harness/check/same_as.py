@@ -24,7 +24,7 @@ def lent(reference: str, folder: Path, where: str, fields: tuple[str, ...]) -> s
         HarnessError: no such file or line, several, or one that points elsewhere itself.
     """
     file, quantity, levels = _parsed(reference, where)
-    known = {path.name for path in folder.glob("*.csv")}
+    known = {path.name for path in folder.glob("[!.]*.csv")}
     if file not in known:
         raise HarnessError(where, f"same_as: no file {file!r}", hint=suggestion(file, known))
     (_, header), *lines = read_table(folder / file, f"{where}: {file}")

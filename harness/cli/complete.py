@@ -37,7 +37,7 @@ def _files(room: str) -> list[str]:
         folder = find_project(Path.cwd()) / "specs" / room
     except (HarnessError, OSError):
         return []
-    return sorted(path.stem for path in folder.glob("*.toml"))
+    return sorted(path.stem for path in folder.glob("[!.]*.toml"))
 
 
 def _starting(names: Iterable[str], incomplete: str) -> list[str]:

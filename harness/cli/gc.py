@@ -20,7 +20,7 @@ def gc(
     older_than_days: Annotated[float, typer.Option(min=0, help="spare what is newer")] = 0,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="only say what would go")] = False,
 ) -> None:
-    """Remove what no exhibit asks for under any profile: old runs, leftovers, quarantine.
+    """Remove what no exhibit asks for under any profile: old runs, leftovers, quarantine, caches.
 
     Runs made with --set are asked for by no exhibit; spare recent ones with --older-than-days.
 

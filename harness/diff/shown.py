@@ -7,14 +7,13 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from rich.console import Console
-from rich.table import Table
+from rich.console import Console, RenderableType
 from rich.text import Text
 
 from harness.diff.compare import Difference, Number
 from harness.diff.sections import Section, sections, summary
 
-Tabled = Callable[[tuple[str, ...], tuple[tuple[str, ...], ...]], Table]
+Tabled = Callable[[tuple[str, ...], tuple[tuple[str, ...], ...]], RenderableType]
 
 
 def print_text(found: Difference, console: Console, table: Tabled) -> None:

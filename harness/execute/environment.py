@@ -14,13 +14,25 @@ from pathlib import Path
 from typing import Any
 
 import harness
+from harness.execute.cores import memory_limit
 
+GIT_S = 10
+OTHER_OWNER = "git refuses a checkout of another owner"
 PACKAGES = ("torch", "torchvision", "numpy", "numba", "pydantic", "pandas", "matplotlib")
 
 
+CODE = Path(harness.__file__).resolve().parents[1]
+"""The folder that the code which runs was imported from: a checkout, or of installed packages."""
+
+_PLACES_OF_GIT = ("DIR", "WORK_TREE", "INDEX_FILE", "COMMON_DIR", "OBJECT_DIRECTORY", "PREFIX")
+
+
 def environment(project: Path) -> dict[str, Any]:
-    """Versions, processor, memory, GPU and git state, as JSON values. Does not import torch."""
-    return {"harness": harness.__version__, **machine(), "git": git_state(project)}
+    """Versions, processor, memory, GPU and git state of the code, and of the project where that is
+    another folder, as JSON values. Does not import torch.
+    """
+    made_with = {"harness": harness.__version__, **machine(), "git": git_state(CODE)}
+    return made_with if project == CODE else made_with | {"git_of_project": git_state(project)}
 
 
 def machine() -> dict[str, Any]:
@@ -31,7 +43,7 @@ def machine() -> dict[str, Any]:
         "packages": {name: _version(name) for name in PACKAGES},
         "processor": processor(),
         "cores": os.cpu_count() or 1,
-        "memory_gib": round(_memory_gib(), 1),
+        "memory_gib": round(min(_memory_gib(), memory_limit() / 2**30), 1),
         "gpus": list(gpus()),
     }
 
@@ -83,13 +95,50 @@ def sees_gpu() -> bool:
     return bool(gpus()) or _output([sys.executable, "-c", ask], Path.cwd(), 60).strip() == "True"
 
 
-def git_state(project: Path) -> str:
-    """Commit, and whether files differ from it; empty outside a checkout."""
-    if not (project / ".git").exists():
-        return ""
-    commit = _output(["git", "rev-parse", "HEAD"], project).strip()
-    changed = _output(["git", "status", "--porcelain", "--untracked-files=no"], project).strip()
-    return f"{commit} with local changes" if commit and changed else commit
+def git_state(folder: Path) -> str:
+    """Commit, and whether files differ from it; else "unknown, because …"."""
+    if not (folder / ".git").exists():
+        return "unknown, because it is no checkout of git"
+    commit, refusal = _git(folder, "rev-parse", "HEAD")
+    if refusal:
+        return f"unknown, because {refusal}"
+    changed, refusal = _git(folder, "status", "--porcelain", "--untracked-files=no")
+    if refusal:
+        return f"{commit}, local changes unknown, because {refusal}"
+    return f"{commit} with local changes" if changed else commit
+
+
+def _git(folder: Path, *words: str) -> tuple[str, str]:
+    """What git says of the checkout in `folder`, and why it says nothing.
+
+    A hook of git names its own repository by variables, which would be asked instead. No lock is
+    taken: the checkout may be somebody else's, or read-only.
+    """
+    places = {f"GIT_{name}" for name in _PLACES_OF_GIT}
+    ours = {name: value for name, value in os.environ.items() if name not in places}
+    try:
+        ran = subprocess.run(  # noqa: S603 - fixed commands
+            ["git", *words],  # noqa: S607 - the user's git
+            cwd=folder,
+            env=ours | {"LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0"},
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            timeout=GIT_S,
+            check=False,
+        )
+    except FileNotFoundError:
+        return "", "git is not installed"
+    except subprocess.TimeoutExpired:
+        return "", f"git took more than {GIT_S} s"
+    except OSError as error:
+        return "", f"git cannot be run: {error.strerror or error}"
+    if ran.returncode == 0:
+        return ran.stdout.strip(), ""
+    if "dubious ownership" in ran.stderr:
+        return "", OTHER_OWNER
+    first = next(iter(ran.stderr.strip().splitlines()), f"exit code {ran.returncode}")
+    return "", f"git says: {first.removeprefix('fatal: ')}"
 
 
 def _output(command: list[str], folder: Path, seconds: float = 10) -> str:

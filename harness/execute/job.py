@@ -113,7 +113,14 @@ def _run(job: Job, store: Store, tell: Tell) -> Finished:
         tell(Started(job.key, found.resumed))
         fields = {"fields": {"spec": said.spec}}
         _log.info("run %s %s, resumed %d times", job.kind, job.key, found.resumed, extra=fields)
-        place = Place(found.files, found.checkpoints, job.data, _inputs(job, store), job.threads)
+        place = Place(
+            found.files,
+            found.checkpoints,
+            job.data,
+            _inputs(job, store),
+            job.threads,
+            store.tree.room("cache"),
+        )
         reset_peak_memory()
         reset_peak_gpu()
         started, clock = datetime.now(UTC), time.perf_counter()

@@ -25,6 +25,7 @@ from harness.execute.queue import Queue
 from harness.execute.worker import serve
 
 GRACE_S = 5.0  # between asking a worker to end and making it
+MEMORY = ", which systems do where memory runs out; then fewer --jobs help"
 ATTEMPTS = 3  # at beginning a node, each by another process
 
 
@@ -107,7 +108,8 @@ def _died(worker: _Worker, others: list[_Worker]) -> Iterator[Event]:
     how = f"by {signal.Signals(-code).name}" if code < 0 else f"with exit code {code}"
     problem = f"the worker process ended {how}"
     if worker.has_begun:
-        yield failed(job, problem)
+        killed = code == -signal.SIGKILL
+        yield failed(job, problem + (MEMORY if killed else ""))
     elif worker.attempt == ATTEMPTS:
         yield failed(job, f"{problem} before it began, at the last of {ATTEMPTS} attempts")
     else:

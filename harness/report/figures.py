@@ -13,6 +13,7 @@ from pathlib import Path
 import pandas as pd
 
 import paper_figures
+from harness.caches import lend
 from harness.frames.maps import Maps
 
 DPI = 150
@@ -56,6 +57,7 @@ def drawn(name: str, cells: pd.DataFrame, earlier: Path, maps: Maps | None = Non
 
 
 def _save(name: str, frames: Sequence[pd.DataFrame]) -> dict[str, bytes]:
+    lend("MPLCONFIGDIR", "matplotlib")  # read when it is imported
     draw = paper_figures.drawing(name)
     png, svg = io.BytesIO(), io.BytesIO()
     with paper_figures.own_settings():

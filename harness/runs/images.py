@@ -12,15 +12,16 @@ from harness.engine.data.embedded import digits_on_photos
 from harness.engine.data.images import ImageSet
 from harness.engine.data.labelled import LabelledSet
 from harness.errors import ExitCode, HarnessError
-from harness.runs.recordings import looked_at, published
+from harness.runs.recordings import looked_at, published, unpacked_in
 from harness.spec.dataset import Cifar, ColouredDigits, Dataset, Pictures, Recordings, Saccades
 from harness.spec.neuron import Neuron
 
 _ONE_AT_A_TIME = threading.Lock()
 
 
-def image_set(dataset: Dataset, neuron: Neuron, data: Path) -> LabelledSet:
-    """The images of a data set spec, downloaded if they are not under `data`.
+def image_set(dataset: Dataset, neuron: Neuron, data: Path, cache: Path) -> LabelledSet:
+    """The images of a data set spec, downloaded if they are not under `data`, where nothing else is
+    written; what is unpacked and decoded lies in `cache`.
 
     Recordings come in as many frames as the neuron has time steps, in one for an ANN: all events
     integrated (Sec. 4.4, p. 9).
@@ -30,17 +31,18 @@ def image_set(dataset: Dataset, neuron: Neuron, data: Path) -> LabelledSet:
     """
     frames = 1 if neuron.kind == "relu" else neuron.time_steps
     with _ONE_AT_A_TIME:
-        return _set(dataset, frames if isinstance(dataset, Recordings | Saccades) else 0, data)
+        needed = frames if isinstance(dataset, Recordings | Saccades) else 0
+        return _set(dataset, needed, data, cache)
 
 
 @lru_cache(maxsize=2)
-def _set(dataset: Dataset, frames: int, data: Path) -> LabelledSet:
+def _set(dataset: Dataset, frames: int, data: Path, cache: Path) -> LabelledSet:
     if isinstance(dataset, Recordings):
-        return published(dataset, data, frames)
+        return published(dataset, data, cache, frames)
     if isinstance(dataset, Saccades):
-        return looked_at(dataset, _pictures(dataset, dataset.picture), data, frames)
+        return looked_at(dataset, _pictures(dataset, dataset.picture), cache, frames)
     if isinstance(dataset, Cifar):
-        return _cifar(dataset, data)
+        return _cifar(dataset, data, cache)
     return _pictures(dataset, dataset.size)
 
 
@@ -67,10 +69,11 @@ def _pictures(spec: Pictures, size: int) -> ImageSet:
     return images
 
 
-def _cifar(spec: Cifar, data: Path) -> ImageSet:
+def _cifar(spec: Cifar, data: Path, cache: Path) -> ImageSet:
     accepted = spec.origin == "repacked"
     if not accepted:
-        archive = spec.archive
-        fetch_cifar(spec.name, data, spec.mirrors, archive.checksum)
+        pin = spec.archive.checksum
+        room = unpacked_in(cache, data, {spec.archive.name: pin})
+        data = fetch_cifar(spec.name, data, spec.mirrors, pin, unpacked=room).parent
     checksums = {file.name: file.checksum for file in spec.files}
     return load(spec.name, data, checksums=checksums, accept_repacked=accepted)

@@ -25,7 +25,8 @@ class Place:
     """The folders of one run.
 
     `files` is empty and is published as it is left; `checkpoints` outlives a kill and is never
-    published; `data` holds the data sets; `inputs` the folders of the nodes that this one needs.
+    published; `data` holds the data sets and may be read-only; `inputs` the folders of the nodes
+    that this one needs; `cache` keeps what is made of data sets and can be made again.
     """
 
     files: Path
@@ -33,6 +34,7 @@ class Place:
     data: Path
     inputs: Mapping[str, Path]
     threads: int  # that this run may use when its spec does not say
+    cache: Path
 
 
 Numbers = Mapping[str, float | int | str | None]

@@ -56,7 +56,7 @@ def _room(spec: Training, place: Place) -> Path:
     for left in room.iterdir():
         left.unlink()
     threads = max(1, place.threads // spec.numerics.world_size)
-    said = {name: str(getattr(place, name)) for name in ("files", "checkpoints", "data")}
+    said = {name: str(getattr(place, name)) for name in ("files", "checkpoints", "data", "cache")}
     inputs = {name: str(folder) for name, folder in place.inputs.items()}
     job = {"spec": spec.model_dump_json(), **said, "inputs": inputs, "threads": threads}
     write_json(room / "job.json", job)
@@ -159,7 +159,7 @@ def _train(room: Path, rank: int, size: int) -> None:
 
 
 def _place(job: dict[str, Any]) -> Place:
-    folders = {name: Path(job[name]) for name in ("files", "checkpoints", "data")}
+    folders = {name: Path(job[name]) for name in ("files", "checkpoints", "data", "cache")}
     inputs = {name: Path(folder) for name, folder in job["inputs"].items()}
     return Place(**folders, inputs=inputs, threads=job["threads"])
 

@@ -47,7 +47,7 @@ def trained(spec: Training, folder: Path, device: torch.device) -> Network:
 
 def images_of(spec: Training, place: Place) -> LabelledSet:
     """The data set that a network was trained on, as it was shown to it."""
-    return image_set(spec.dataset, spec.neuron, place.data)
+    return image_set(spec.dataset, spec.neuron, place.data, place.cache)
 
 
 def pictures_of(spec: Training, place: Place) -> ImageSet:

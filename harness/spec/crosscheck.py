@@ -53,7 +53,7 @@ def exhibit_faults(
 
 
 def _missing_files(exhibit: Exhibit, document: Document, layout: Layout) -> Iterable[HarnessError]:
-    golden = {path.name for path in layout.golden.glob("*/*.csv")}
+    golden = {path.name for path in layout.golden.glob("*/[!.]*.csv")}
     if exhibit.golden and exhibit.golden not in golden:
         problem = f"no folder of golden/ holds {exhibit.golden!r}"
         yield document.fault(("golden",), problem, suggestion(exhibit.golden, golden))

@@ -82,7 +82,7 @@ def _documents(layout: Layout, room: str, faults: list[HarnessError]) -> list[Do
         refuse_unreadable(folder, "make it readable for this user")
     except HarnessError as fault:
         faults.append(fault)
-    for path in sorted(folder.glob("*.toml")):
+    for path in sorted(folder.glob("[!.]*.toml")):
         try:
             if not path.resolve().is_relative_to(layout.project.resolve()):
                 raise HarnessError(layout.shown(path), "is a link that leads out of the project")

@@ -137,11 +137,31 @@ def sha256_of(path: Path, *, sync: bool = False) -> tuple[str, int]:
     return checksum, size
 
 
+_FOREIGN_NAMES = {
+    r"\.nfs[0-9a-f]+": "NFS keeps it until a process closes it",
+    r"\.fuse_hidden[0-9a-f]+": "FUSE keeps it until a process closes it",
+    r"\.smbdelete.*|\.__afs.*": "the file system keeps it until a process closes it",
+    r"\._.*|\.DS_Store|\.AppleDouble": "macOS puts it there",
+    r"Thumbs\.db|desktop\.ini": "Windows puts it there",
+    r"@eaDir|\.snapshot|lost\+found": "the file system puts it there",
+}
+
+
+def foreign(name: str) -> str:
+    """Who else leaves entries of this name in any folder, and why; "" for all other names. Such an
+    entry is nobody's fault, and may vanish or come back at any time.
+    """
+    return next((why for form, why in _FOREIGN_NAMES.items() if re.fullmatch(form, name)), "")
+
+
 @dataclass(frozen=True)
 class Contents:
-    """What lies below a folder: plain files by their POSIX path, folders, and what is neither."""
+    """What lies below a folder: plain files by their POSIX path, folders, what is neither, and what
+    is `foreign`.
+    """
 
     files: dict[str, Path] = field(default_factory=dict)
+    foreign: list[Path] = field(default_factory=list)
     folders: list[Path] = field(default_factory=list)
     odd: list[Path] = field(default_factory=list)  # links, sockets, devices: never followed
 
@@ -156,7 +176,9 @@ def contents(folder: Path) -> Contents:
         with os.scandir(current) as entries:
             for entry in sorted(entries, key=lambda entry: entry.name):
                 path = Path(entry.path)
-                if entry.is_dir(follow_symlinks=False):
+                if foreign(entry.name):
+                    found.foreign.append(path)
+                elif entry.is_dir(follow_symlinks=False):
                     waiting.append(path)
                 elif entry.is_file(follow_symlinks=False):
                     found.files[path.relative_to(folder).as_posix()] = path

@@ -30,16 +30,19 @@ class FaultKind(Enum):
     INPUT_ABSENT = "an input is not stored any more: {detail}"
     PARTIAL_LEFT = "an unfinished run; its checkpoints are used when the node is asked for again"
     QUARANTINED = "was moved aside because it was broken"
+    FOREIGN = "is left alone: {detail}"
     TRASH_LEFT = "is left of an interrupted clean-up"
 
 
-# For the record: none of these makes a stored number wrong. `harness gc` clears the last three.
+# For the record: none of these makes a stored number wrong. `harness gc` clears what is left over
+# and what was moved aside.
 INFORMATION = frozenset(
     {
         FaultKind.INPUT_ABSENT,
         FaultKind.PARTIAL_LEFT,
         FaultKind.QUARANTINED,
         FaultKind.TRASH_LEFT,
+        FaultKind.FOREIGN,
     }
 )
 

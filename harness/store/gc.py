@@ -27,6 +27,7 @@ class Rubbish(Enum):
     PARTIAL = "an unfinished run that nothing in the specs asks for, or whose node is stored"
     LOG = "the log of a run that nothing in the specs asks for"
     QUARANTINE = "a broken node that was moved aside"
+    CACHE = "made of data sets, and made again when a run needs it"
     TRASH = "left of an interrupted clean-up"
 
 
@@ -51,16 +52,18 @@ def collect(
 
     `keep` holds keys of stored and of planned nodes; checkpoints of planned nodes stay. With
     `older_than_s` only what was last written longer ago goes (by the clock of the file system; a
-    time in the future counts as new). What a process has leased stays. A kill in between loses
-    nothing: each removal begins with a rename into trash/.
+    time in the future counts as new). What a process has leased stays, and while
+    one has anything leased, so do the caches. A kill in between loses nothing: each removal begins
+    with a rename into trash/.
     """
     tree = store.tree
     manifests = store.manifests()
-    needed = _closure({*keep, *_running(tree)}, manifests, tree)
+    running = _running(tree)
+    needed = _closure({*keep, *running}, manifests, tree)
     stored = {manifest.key for manifest in manifests}
     now = time.time()
     removed = []
-    for why, path, key in _candidates(tree, needed, stored):
+    for why, path, key in _candidates(tree, needed, stored, spare_caches=bool(running)):
         if older_than_s is not None and now - _last_written(path) <= older_than_s:
             continue
         removal = Removal(why, path, key, disk_bytes(path))
@@ -70,7 +73,7 @@ def collect(
 
 
 def _candidates(
-    tree: Tree, needed: set[str], stored: set[str]
+    tree: Tree, needed: set[str], stored: set[str], *, spare_caches: bool
 ) -> Iterator[tuple[Rubbish, Path, str]]:
     for path in _keyed(tree.node_folders(), lambda key: key not in needed):
         yield Rubbish.NODE, path, path.name
@@ -81,6 +84,8 @@ def _candidates(
             yield Rubbish.LOG, path, path.stem
     for path in tree.entries("quarantine"):
         yield Rubbish.QUARANTINE, path, ""
+    for path in tree.entries("cache") if not spare_caches else ():
+        yield Rubbish.CACHE, path, ""
     for path in tree.entries("trash"):
         yield Rubbish.TRASH, path, ""
 

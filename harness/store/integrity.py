@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from harness.canonical import identity_key, short
-from harness.store.durable import contents, open_plain, sha256_of
+from harness.store.durable import contents, foreign, open_plain, sha256_of
 from harness.store.faults import Fault, FaultKind
 from harness.store.manifest import MANIFEST_NAME, FileRecord, Manifest
 
@@ -23,7 +23,7 @@ def node_faults(folder: Path, manifest: Manifest) -> list[Fault]:
 
 
 def file_faults(folder: Path, manifest: Manifest) -> list[Fault]:
-    """Files that are missing, changed or not listed."""
+    """Files that are missing, changed or not listed; entries of others are remarks."""
     key = manifest.key
     try:
         found = contents(folder)
@@ -38,7 +38,8 @@ def file_faults(folder: Path, manifest: Manifest) -> list[Fault]:
         else:
             fault = content_fault(found.files[name], record, key)
             faults += [fault] if fault else []
-    return faults
+    remarks = [Fault(FaultKind.FOREIGN, path, key, foreign(path.name)) for path in found.foreign]
+    return faults + remarks
 
 
 def content_fault(path: Path, record: FileRecord, key: str) -> Fault | None:

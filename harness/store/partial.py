@@ -67,9 +67,13 @@ def recorded_inputs(folder: Path) -> set[str]:
 def _recovered(tree: Tree, identity: Identity) -> Manifest | None:
     for attempt in _attempts(tree.partial(identity.key)):
         manifest = read_manifest(attempt, identity.key)
-        if isinstance(manifest, Manifest) and not file_faults(attempt, manifest):
+        if isinstance(manifest, Manifest) and _is_whole(attempt, manifest):
             return move_into_place(tree, attempt, manifest)
     return None
+
+
+def _is_whole(attempt: Path, manifest: Manifest) -> bool:
+    return all(fault.is_information for fault in file_faults(attempt, manifest))
 
 
 def _start(folder: Path, identity: Identity) -> Partial:

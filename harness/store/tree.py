@@ -6,6 +6,7 @@ ROOT/partial/<key>/        unfinished: checkpoints/ outlives kills, attempt-…/
 ROOT/logs/<key>.log        log of the latest run, also of one that failed
 ROOT/locks/<key>.lock      held by the kernel for the process that runs the node
 ROOT/locks/<key>.lease     says to other machines who that is; touched while it lives
+ROOT/cache/                what is made of data sets, made again when it is missed
 ROOT/quarantine/           broken nodes, moved aside
 ROOT/trash/                what is being deleted
 """
@@ -19,11 +20,18 @@ from pathlib import Path
 
 from harness.canonical import is_key
 from harness.errors import HarnessError
-from harness.store.durable import make_folder, open_plain, os_errors, sync_folder, write_durably
+from harness.store.durable import (
+    foreign,
+    make_folder,
+    open_plain,
+    os_errors,
+    sync_folder,
+    write_durably,
+)
 
 FORMAT = 1
 LONGEST_MARKER = 64  # bytes
-ROOMS = ("nodes", "partial", "logs", "locks", "quarantine", "trash")
+ROOMS = ("nodes", "partial", "logs", "locks", "cache", "quarantine", "trash")
 
 
 @dataclass(frozen=True)
@@ -129,6 +137,6 @@ def _checked(key: str) -> str:
 
 def _listing(folder: Path) -> list[Path]:
     try:
-        return list(folder.iterdir())
+        return [path for path in folder.iterdir() if not foreign(path.name)]
     except (FileNotFoundError, NotADirectoryError):
         return []

@@ -35,7 +35,9 @@ def verify(store: Store) -> list[Fault]:
             faults += node_faults(folder, found)
         else:
             faults.append(found)
-    remarks = [*_absent_inputs(store, manifests, stored), *_leftovers(store)]
+    remarks = [fault for fault in faults if fault.is_information]
+    faults = [fault for fault in faults if not fault.is_information]
+    remarks += [*_absent_inputs(store, manifests, stored), *_leftovers(store)]
     return faults + remarks
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from pathlib import Path
 
 TESTS = "python3 -m pip install nox uv && python3 -m nox -s tests"
@@ -20,6 +21,17 @@ def test_ci_runs_the_readme_test_command(root: Path) -> None:
     assert TESTS in script.replace("install --quiet", "install")
     workflow = (root / ".github/workflows/ci.yml").read_text(encoding="utf-8")
     assert TESTS in workflow
+
+
+def test_the_source_archive_has_what_the_two_commands_need(root: Path) -> None:
+    """All that is not ignored: a list of what goes in is one that a new file is missing from."""
+    build = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["hatch"]
+    assert set(build["build"]["targets"]) == {"wheel"}
+    assert not {"include", "only-include", "exclude"} & set(build["build"])
+    ignored = (root / ".gitignore").read_text(encoding="utf-8")
+    for needed in ("noxfile.py", "uv.lock", "pyproject.toml", "specs", "golden", "tests"):
+        assert (root / needed).exists()
+        assert needed not in ignored
 
 
 def test_each_session_has_a_docstring(root: Path) -> None:

@@ -43,7 +43,7 @@ def tiny(exhibit: str, *overrides: str) -> list[Any]:
 def place(folder: Path) -> Place:
     for name in ("files", "checkpoints"):
         (folder / name).mkdir(parents=True)
-    return Place(folder / "files", folder / "checkpoints", folder / "data", {}, 1)
+    return Place(folder / "files", folder / "checkpoints", folder / "data", {}, 1, folder / "cache")
 
 
 @pytest.mark.parametrize("neuron", ["relu", "lif", "lif-text"])

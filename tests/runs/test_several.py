@@ -59,7 +59,8 @@ from harness.spec.run import Training
 from harness.runs.place import Place
 folder = Path(sys.argv[1])
 spec = Training.model_validate_json((folder / "spec.json").read_text(), strict=True)
-train.run(spec, Place(folder / "files", folder / "checkpoints", folder / "data", {}, 1), print)
+folders = [folder / name for name in ("files", "checkpoints", "data")]
+train.run(spec, Place(*folders, {}, 1, folder / "cache"), print)
 """
 
 

@@ -59,7 +59,7 @@ def test_the_weights_that_are_left_are_those_that_were_measured(
     numbers = train.run(spec, here, lambda progress: None)
     net = network(spec.network, spec.neuron, classes=10, channels=3, seed=99)
     net.load_state_dict(load_file(here.files / "network.safetensors"))
-    images = image_set(spec.dataset, spec.neuron, tmp_path)
+    images = image_set(spec.dataset, spec.neuron, tmp_path, tmp_path)
     again = accuracy(
         net,
         images.test_images,
@@ -80,4 +80,4 @@ def test_a_gpu_profile_without_a_gpu_says_what_to_do(tmp_path: Path, spec: Train
 def test_pixels_that_are_not_the_pinned_ones_are_refused(tmp_path: Path, spec: Training) -> None:
     dataset = spec.dataset.model_copy(update={"brightness": 0.31})
     with pytest.raises(HarnessError, match="the spec pins"):
-        image_set(dataset, spec.neuron, tmp_path)
+        image_set(dataset, spec.neuron, tmp_path, tmp_path)

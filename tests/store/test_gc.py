@@ -130,6 +130,16 @@ def test_logs_quarantine_and_trash(store: Store, chain: list[str]) -> None:
         assert store.tree.entries(room) == []
 
 
+def test_caches_go_when_nothing_runs_that_may_read_them(store: Store, chain: list[str]) -> None:
+    (store.root / "cache" / "unpacked").mkdir()
+    (store.root / "cache" / "unpacked" / "link").symlink_to(store.folder(chain[0]))
+    with store.lease("0" * 64):
+        assert collect(store, chain) == []
+    assert why(collect(store, chain)) == [(Rubbish.CACHE, "")]
+    assert store.tree.entries("cache") == []
+    assert verify(store) == []  # what a link leads to is not followed
+
+
 def test_what_is_not_a_node_is_never_touched(store: Store, chain: list[str]) -> None:
     (store.root / "nodes" / "notes").mkdir()
     (store.root / "nodes" / "notes" / "thesis.tex").touch()

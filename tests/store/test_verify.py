@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,8 @@ import pytest
 from harness.canonical import short
 from harness.errors import HarnessError
 from harness.store.faults import Fault, FaultKind
-from harness.store.manifest import Identity, Manifest
+from harness.store.manifest import Identity, Manifest, Provenance
+from harness.store.partial import Partial
 from harness.store.sealed import write_manifest
 from harness.store.store import Store
 from harness.store.verify import repair, verify
@@ -114,6 +116,53 @@ def test_remarks_are_not_faults(store: Store, node: Path, publish: Publish) -> N
     assert all(fault.is_information for fault in faults)
     assert "ann = aaaaaaaa" in str(faults[0])
     assert repair(store, faults) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        (".nfs000000000a1b2c3d00000001", "NFS keeps it until a process closes it"),
+        (".fuse_hidden0000002a00000001", "FUSE keeps it until a process closes it"),
+        (".smbdeleteAAA1", "the file system keeps it until a process closes it"),
+        (".DS_Store", "macOS puts it there"),
+        ("._weights.bin", "macOS puts it there"),
+        ("Thumbs.db", "Windows puts it there"),
+    ],
+)
+def test_what_others_leave_in_any_folder_is_a_remark(
+    store: Store, identity: Identity, node: Path, name: str, why: str
+) -> None:
+    for folder in (node, node / "curves", node.parent, store.root / "nodes", store.root):
+        (folder / name).write_bytes(b"theirs")
+    remarks = verify(store)
+    assert [remark.place for remark in remarks] == [node / name, node / "curves" / name]
+    assert all(remark.is_information for remark in remarks)
+    assert str(remarks[0]) == f"{node / name}: is left alone: {why}"
+    assert repair(store, remarks) == []
+    assert store.get(identity.key) is not None
+
+
+def test_a_name_that_only_looks_like_one_of_others_is_a_fault(store: Store, node: Path) -> None:
+    for name in (".nfs-notes", "DS_Store", "weights.bin.nfs0001"):
+        (node / name).touch()
+    assert {fault.kind for fault in verify(store)} == {FaultKind.FILE_UNLISTED}
+
+
+def test_a_disk_of_its_own_is_an_empty_place_for_a_store(tmp_path: Path) -> None:
+    for name in ("lost+found", ".snapshot", "@eaDir"):
+        (tmp_path / "disk" / name).mkdir(parents=True)
+    store = Store(tmp_path / "disk")
+    store.tree.prepare()
+    assert verify(store) == []
+
+
+def test_what_a_run_leaves_open_on_nfs_is_not_published(store: Store, identity: Identity) -> None:
+    found = store.claim(identity)
+    assert isinstance(found, Partial)
+    (found.files / "weights.bin").write_bytes(b"weights")
+    (found.files / ".nfs000000000a1b2c3d00000001").write_bytes(b"open")
+    made = store.publish(identity, found, Provenance(datetime(2026, 1, 1, tzinfo=UTC), 1.0))
+    assert list(made.files) == ["weights.bin"]
 
 
 def test_repair_moves_a_faulty_node_aside_and_a_sound_one_not(

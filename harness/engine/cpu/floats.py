@@ -10,16 +10,21 @@ Importing this file imports numba.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, TypeVar, cast
 
 import numpy as np
-from numba import njit, types
+from numba import config, njit, types
 from numba.extending import intrinsic, overload
 from numpy.typing import NDArray
+
+from harness.engine.cpu.kernel_cache import kernel_cache
 
 _SHIFT = np.uint32(16)  # bfloat16 is the upper half of a float32
 _LAST_BIT = np.uint32(1)
 _JUST_BELOW_HALF = np.uint32(0x7FFF)
+
+_CONFIG: Any = config  # its names are made when it is imported
 
 Array = NDArray[Any]  # float32, or the bits of bfloat16
 Number = float | np.float32  # float32 where it counts: a float64 would widen the arithmetic
@@ -27,11 +32,39 @@ Kernel = TypeVar("Kernel", bound=Callable[..., Any])
 
 
 def jit(kernel: Kernel) -> Kernel:
-    """Compile at first call, cached on disk; other Python threads run meanwhile. No fast-math: a
-    multiply-add that the compiler fuses rounds once instead of twice and would flip spikes.
+    """Compile at first call, cached on disk where there is a place (`kernel_cache`); other Python
+    threads run meanwhile. No fast-math: a multiply-add that the compiler fuses rounds once instead
+    of twice and would flip spikes.
     """
-    compiled: Any = njit(nogil=True, cache=True, error_model="numpy")(kernel)
+    place = kernel_cache()
+    before, _CONFIG.CACHE_DIR = _CONFIG.CACHE_DIR, str(place or "")  # read when a kernel is made
+    try:
+        compiled: Any = njit(nogil=True, cache=place is not None, error_model="numpy")(kernel)
+    finally:
+        _CONFIG.CACHE_DIR = before
+    _forgive(compiled._cache)
     return cast("Kernel", compiled)
+
+
+def _forgive(kept: Any) -> None:
+    """Have a damaged file of numba's cache, or a disk that takes no more, cost a compilation and
+    not the run.
+    """
+    load, save = kept.load_overload, kept.save_overload
+
+    def loaded(*args: Any) -> Any:
+        try:
+            return load(*args)
+        except Exception:  # whatever bytes that no pickle has make it raise
+            with suppress(OSError):
+                kept.flush()
+            return None
+
+    def saved(*args: Any) -> None:
+        with suppress(OSError):
+            save(*args)
+
+    kept.load_overload, kept.save_overload = loaded, saved
 
 
 @intrinsic

@@ -38,8 +38,9 @@ class _Bounded(gzip.GzipFile):
             raise tarfile.ReadError(f"unpacks to more than {LARGEST_WHOLE:,} bytes")
 
 
-def unpack(archive: Path, files: Layout) -> Path:
-    """Write the set's files from `archive` into `files.folder` beside it and return that folder.
+def unpack(archive: Path, files: Layout, into: Path | None = None) -> Path:
+    """Write the set's files from `archive` into `files.folder` below `into` (None: beside it) and
+    return that folder.
 
     Only plain files named `folder/file` are taken, under the sizes above, from a scratch folder
     that becomes the real one by a single rename: another process sees all of it or nothing. Any
@@ -47,7 +48,7 @@ def unpack(archive: Path, files: Layout) -> Path:
     missing file. The published archives hold a `readme.html` and, for CIFAR-100, `file.txt~` beside
     the batches; such files are passed over.
     """
-    target = archive.parent / files.folder
+    target = (into or archive.parent) / files.folder
     appear(
         target,
         archive,

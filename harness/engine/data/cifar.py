@@ -112,7 +112,8 @@ def _is_published(
         raise HarnessError(
             str(path),
             f"checksum is {found}, published is {expected}",
-            hint="fetch the published file, or say that a repacked set is meant (accept_repacked)",
+            hint="fetch the published file, or accept a repacked set (--repacked-data, in Python "
+            "accept_repacked=True)",
         )
     return found == expected
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -13,6 +14,8 @@ from harness.engine.data.checksums import algorithm_of, checksum_of, layout
 from harness.engine.data.transfer import Progress, Refused, Wanted, transfer
 from harness.errors import ExitCode, HarnessError
 
+_log = logging.getLogger(__name__)
+
 LARGEST_ARCHIVE: Final = 300_000_000  # bytes; both published archives have about 170 million
 
 
@@ -22,11 +25,14 @@ def fetch_cifar(
     mirrors: Sequence[str],
     archive_checksum: str,
     *,
+    unpacked: Path | None = None,
     timeout_s: float = 30.0,
     progress: Progress | None = None,
 ) -> Path:
-    """The folder of `"cifar10"` or `"cifar100"` in `data_dir`, fetched and unpacked if need be.
+    """The folder of `"cifar10"` or `"cifar100"` in `data_dir`, else what its archive unpacks to.
 
+    The archive is fetched into `data_dir` if need be, and unpacked into `unpacked` (None: beside
+    it).
     `mirrors` are the addresses of the published .tar.gz, tried in order. Raises HarnessError as
     `fetch` and `unpack`.
     """
@@ -42,7 +48,7 @@ def fetch_cifar(
         timeout_s=timeout_s,
         progress=progress,
     )
-    return unpack(archive, files)
+    return unpack(archive, files, unpacked)
 
 
 def fetch(
@@ -56,19 +62,22 @@ def fetch(
 ) -> Path:
     """`target`, fetched from the first of `mirrors` that gives a file with this checksum.
 
-    Returns at once when it is there. What has come lies in `target.part` and is continued (HTTP
-    Range) after a cut, by the next mirror or by a later call; only a file with the right checksum
-    gets the name `target`, by a rename. A second process that wants the same file waits for the
-    first. Raises HarnessError with every mirror's fault and what to do by hand, and at once when a
-    file of that name with another checksum is in the way.
+    Where it is there nothing is written: the folder may be read-only. What has come lies in
+    `target.part` and is continued (HTTP Range) after a cut, by the next mirror or by a later call;
+    only a file with the right checksum gets the name `target`, by a rename. A second process that
+    wants the same file waits for the first. Raises HarnessError with every mirror's fault and what
+    to do by hand, and at once when a file of that name with another checksum is in the way.
     """
     wanted = Wanted(target, checksum, max_bytes, timeout_s, progress or (lambda done, total: None))
     algorithm = algorithm_of(checksum, str(target))
     faults: list[str] = []
+    if target.exists():  # whole: it got its name when it was
+        return _already_there(wanted, checksum_of(target, algorithm))
+    _log.info("fetching %s into %s", target.name, target.parent)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(target.with_name(f".{target.name}.lock")):
-            if target.exists():
+            if target.exists():  # a second process was faster
                 return _already_there(wanted, checksum_of(target, algorithm))
             for mirror in mirrors:
                 try:

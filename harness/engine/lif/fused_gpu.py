@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from harness.caches import lend
 from harness.engine.lif.dynamics import Dynamics
 from harness.engine.surrogates import Arctan, Dspike, Rectangle, Sigmoid, Surrogate, Triangle
 from harness.errors import HarnessError
@@ -63,6 +64,7 @@ def _obstacle(current_TBN: Tensor, dynamics: Dynamics) -> str:
 
 @cache
 def _triton_installed() -> bool:
+    lend("TRITON_CACHE_DIR", "triton")
     return find_spec("triton") is not None
 
 

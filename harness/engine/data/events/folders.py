@@ -25,13 +25,15 @@ def list_recordings(folder: Path, suffix: str) -> Listing:
     numbers.
 
     `cifar10_cat_10.aedat` comes after `cifar10_cat_9.aedat`, whatever the file system says. Other
-    files are passed over. Raises HarnessError for a folder without such files and for a class
-    without any.
+    files are passed over, hidden ones too. Raises HarnessError for a folder without such files and
+    for a class without any.
     """
     try:
         classes = sorted(entry.name for entry in folder.iterdir() if entry.is_dir())
         found = {
-            name: sorted((file.name for file in (folder / name).glob(f"*{suffix}")), key=_by_number)
+            name: sorted(
+                (file.name for file in (folder / name).glob(f"[!.]*{suffix}")), key=_by_number
+            )
             for name in classes
             if not name.startswith(".")
         }

@@ -58,13 +58,13 @@ class Framing:
 
 
 def recordings(
-    folder: Path, form: str, *, sensor: Sensor, faults: Faults, cache: Path
+    folder: Path, form: str, *, sensor: Sensor, faults: Faults, place: Path
 ) -> tuple[Listing, Cache]:
-    """Every recording of a folder (`list_recordings`), decoded by way of the file `cache`.
+    """Every recording of a folder (`list_recordings`), decoded by way of a cache in `place`.
 
-    `form` is "atis" or "aedat2". The cache is built anew when names, sizes, times of change,
-    format, sensor or `faults` are others than those that it was made from, so copied files are
-    decoded again where the copy has times of its own. Raises HarnessError as the readers do.
+    `form` is "atis" or "aedat2". Another cache is built when names, sizes, times of change, format,
+    sensor or `faults` are others than those that it was made from, so copied files are decoded
+    again where the copy has times of its own. Raises HarnessError as the readers do.
     """
     format_ = choose(FORMATS, form, where="event format")
     listing = list_recordings(folder, format_.suffix)
@@ -75,10 +75,11 @@ def recordings(
         "sensor": str(sensor),
         "faults": faults,
         "files": [(state.st_size, state.st_mtime_ns) for state in states],
+        "names": listing.files,
     }
     identity = hashlib.sha256(json.dumps(said).encode()).hexdigest()
     return listing, cached(
-        cache,
+        place / f"{folder.name}-{identity[:16]}.events",
         identity,
         listing.files,
         lambda name: format_.decode(folder / name, sensor, faults),

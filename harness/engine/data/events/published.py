@@ -7,6 +7,7 @@ a page to click through. Then the error says what to fetch by hand, from where, 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -68,19 +69,25 @@ def fetch_events(
     data_dir: Path,
     suffix: str,
     *,
+    unpacked: Path | None = None,
     timeout_s: float = 30.0,
     progress: Progress | None = None,
-) -> None:
-    """Have the targets of all archives in `data_dir`, fetched and unpacked if need be.
+) -> Path:
+    """The folder below which the targets of all archives lie, fetched and unpacked if need be.
 
-    An archive whose target is there is not looked at, so a copy unpacked by hand is enough. One
-    that lies in `data_dir` is held against its checksum, one that is missing is fetched
-    (`download.fetch`: mirrors in turn, resumed, checked while it comes). Raises HarnessError with
-    the file, its checksum, where to get it and where to put it when no mirror gives it.
+    That is `data_dir` where all are unpacked there: an archive whose target is there is not looked
+    at, so a copy unpacked by hand is enough. Else it is `unpacked` (None: `data_dir`), with links
+    to what `data_dir` has, and only a fetch writes into `data_dir`. An archive that lies there is
+    held against its checksum, one that is missing is fetched (`download.fetch`: mirrors in turn,
+    resumed, checked while it comes). Raises HarnessError with the file, its checksum, where to get
+    it and where to put it when no mirror gives it.
     """
+    if all((data_dir / archive.target).is_dir() for archive in archives):
+        return data_dir
+    root = unpacked or data_dir
     for archive in archives:
-        target = data_dir / archive.target
-        if target.is_dir():
+        target = root / archive.target
+        if target.is_dir() or _linked(target, data_dir / archive.target):
             continue
         try:
             file = fetch(
@@ -95,3 +102,18 @@ def fetch_events(
             hint = f"{error.hint}; it is offered at {archive.page}"
             raise HarnessError(error.where, error.problem, hint=hint, code=error.code) from error
         unzip(file, target, folder=archive.folder, suffix=suffix, max_bytes=LARGEST_FOLDER)
+    return root
+
+
+def _linked(target: Path, present: Path) -> bool:
+    """Whether there is a folder `present`, to which `target` then leads."""
+    if not present.is_dir():
+        return False
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.unlink(missing_ok=True)  # a link to where the data lay once
+        with suppress(FileExistsError):  # a second process was faster
+            target.symlink_to(present.absolute(), target_is_directory=True)
+    except OSError as error:
+        raise HarnessError(str(target), f"cannot be written: {error}") from error
+    return True

@@ -24,23 +24,23 @@ _AT_A_TIME: Final = 256  # images
 _TESTING: Final = "test_"
 
 
-def simulated(images: ImageSet, data_dir: Path, how: Saccades) -> Path:
+def simulated(images: ImageSet, place: Path, how: Saccades) -> Path:
     """A folder of 40-bit recordings of every image of both splits, in a folder per class.
 
-    It lies in `data_dir`, carries the hash of images and settings in its name, and appears by one
+    It lies in `place`, carries the hash of images and settings in its name, and appears by one
     rename; where it is there it is taken as it is. Files are `class/train_00012.bin` and
     `class/test_00012.bin` with the image's number in its split. Raises HarnessError where the disk
     fails and for an image in which the camera sees no change.
     """
     said = {"revision": REVISION, "images": images.sha256, **asdict(how)}
     key = hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:16]
-    target = data_dir / f"{images.name}-saccades-{key}"
+    target = place / f"{images.name}-saccades-{key}"
     try:
-        data_dir.mkdir(parents=True, exist_ok=True)
-        with FileLock(data_dir / f".{target.name}.lock"):
+        place.mkdir(parents=True, exist_ok=True)
+        with FileLock(place / f".{target.name}.lock"):
             if target.is_dir():
                 return target
-            scratch = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=data_dir))
+            scratch = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=place))
             try:
                 for split in ("train", "test"):
                     _write_split(images, split, scratch, how)

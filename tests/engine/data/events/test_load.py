@@ -38,8 +38,8 @@ def folder(tmp_path: Path) -> Path:
 
 
 def loaded(folder: Path, framing: Framing = FRAMING) -> FrameSet:
-    cache = folder.parent / "set.events"
-    listing, events = recordings(folder, "atis", sensor=SENSOR, faults="refuse", cache=cache)
+    place = folder.parent
+    listing, events = recordings(folder, "atis", sensor=SENSOR, faults="refuse", place=place)
     testing = held_out(listing.labels, share=0.4, how="last")
     return frame_set("pets", listing, events, framing, testing=testing, origin="published")
 
@@ -82,9 +82,7 @@ def test_a_faulty_file_stops_the_set_or_is_counted(folder: Path) -> None:
     bad.write_bytes(atis_bytes([(1, 1, n, 0) for n in range(300)]) + b"\0")
     with pytest.raises(HarnessError, match="byte 1500"):
         loaded(folder)
-    listing, events = recordings(
-        folder, "atis", sensor=SENSOR, faults="skip", cache=folder.parent / "skipped.events"
-    )
+    listing, events = recordings(folder, "atis", sensor=SENSOR, faults="skip", place=folder.parent)
     testing = held_out(listing.labels, share=0.4, how="last")
     found = frame_set("pets", listing, events, FRAMING, testing=testing, origin="published")
     assert found.skipped == {"cut short": 1}
@@ -97,9 +95,7 @@ def test_a_pixel_beyond_int16_is_an_error(folder: Path) -> None:
 
 
 def test_framed_takes_recordings_in_the_order_asked_for(folder: Path) -> None:
-    _, events = recordings(
-        folder, "atis", sensor=SENSOR, faults="refuse", cache=folder.parent / "set.events"
-    )
+    _, events = recordings(folder, "atis", sensor=SENSOR, faults="refuse", place=folder.parent)
     forth, back = framed(events, [0, 3], FRAMING), framed(events, [3, 0], FRAMING)
     assert torch.equal(forth.flip(0), back)
 
@@ -119,4 +115,4 @@ def test_a_framing_that_makes_no_input_is_refused(choice: dict[str, int], proble
 
 def test_an_unknown_format_names_the_known_ones(folder: Path) -> None:
     with pytest.raises(HarnessError, match="aedat2, atis"):
-        recordings(folder, "hdf5", sensor=SENSOR, faults="refuse", cache=folder / "x")
+        recordings(folder, "hdf5", sensor=SENSOR, faults="refuse", place=folder)

@@ -25,8 +25,7 @@ def images() -> ImageSet:
 def as_frames(images: ImageSet, data_dir: Path) -> FrameSet:
     folder = simulated(images, data_dir, Saccades())
     sensor = Sensor(8, 8)
-    cache = data_dir / "digits.events"
-    listing, events = recordings(folder, "atis", sensor=sensor, faults="refuse", cache=cache)
+    listing, events = recordings(folder, "atis", sensor=sensor, faults="refuse", place=data_dir)
     testing = for_testing(listing.files)
     framing = Framing(10, "time", 8, sensor)
     return frame_set("digits", listing, events, framing, testing=testing, origin="embedded")
