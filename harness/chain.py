@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness.errors import ExitCode, HarnessError
+from harness.errors import ExitCode, Faults, HarnessError
 from harness.execute.crew import Crew
 from harness.execute.environment import environment
 from harness.execute.events import Failed
@@ -47,6 +47,7 @@ def reproduced(project: Project, names: Sequence[str], crew: Crew, voice: Voice)
     began = time.monotonic()
     held = held_against_store(project, names)
     refuse_unwritable(project.layout.out, "--out")
+    refuse_broken(project, held)
     failures = run_missing(project, held, crew, voice)
     broken = write_out(project, held.plan, failures, voice)
     ran = len(held.todo) - len(failures)
@@ -60,6 +61,19 @@ def reproduced(project: Project, names: Sequence[str], crew: Crew, voice: Voice)
 def held_against_store(project: Project, names: Sequence[str]) -> Survey:
     """The plan of these exhibits, and what of it is stored."""
     return survey(project, make_plan(project, names), Store(project.layout.store))
+
+
+def refuse_broken(project: Project, held: Survey) -> None:
+    """Raise Faults, before anything runs, where golden files or drawings could not be used after.
+
+    IO: reads golden files, imports drawings. Where nothing is to run, the report itself tells.
+    """
+    from harness.report.beforehand import faults_beforehand  # brings pandas and matplotlib
+
+    if not held.todo:
+        return
+    if faults := tuple(faults_beforehand(held.plan, project.profile, project.layout.golden)):
+        raise Faults(faults)
 
 
 def run_missing(project: Project, held: Survey, crew: Crew, voice: Voice) -> Mapping[str, Failed]:
@@ -78,6 +92,7 @@ def run_missing(project: Project, held: Survey, crew: Crew, voice: Voice) -> Map
 
 def node_files(project: Project, held: Survey, folder: Path) -> list[Path]:
     """Write what is to do as files for `harness worker`, in waves that wait for each other."""
+    refuse_broken(project, held)
     make_job = job_maker(project, threads=1)
     seconds = {key: one.seconds for key, one in held.estimates.items()}
     groups = waves(held.todo, seconds)
@@ -115,37 +130,31 @@ def zipped(project: Project, plan: Plan) -> Path:
     return out / ARCHIVE
 
 
-def refuse_published(project: Project) -> None:
-    """Raise HarnessError where a profile is held against what no program writes."""
+def refuse_unwritten(project: Project, plan: Plan) -> None:
+    """Raise HarnessError where no golden file can be written, as far as that is known beforehand:
+    a profile may be held against what no program writes.
+    """
+    from harness.check import measured
+
     profile = project.profile
     if profile.golden in (None, "paper"):
         problem = "its numbers are not held against measured values"
         raise HarnessError(f"--profile {profile.id}", problem, hint="choose one like smoke")
+    for planned in plan.exhibits:
+        measured.refuse_unwritten(project.layout.golden, str(profile.golden), planned)
 
 
 def measured(project: Project, plan: Plan) -> tuple[Path, ...]:
     """Write the golden regression values of a plan that is stored; the files written."""
-    from harness.check.measured import write_measured
-    from harness.report.assess import assess
+    from harness.check.measured import write_exhibit
 
-    profile = project.profile
-    store = Store(project.layout.store)
-    written: list[Path] = []
-    for one in assess(plan, profile, store, project.layout.golden, {}):
-        exhibit = one.planned.exhibit
-        there = set(one.frame.cells["quantity"])  # a VGG has no residual blocks, so no positions
-        quantities = [name for name in one.frame.pinned if name in there]
-        quantities += [derived.quantity for derived in exhibit.derive]
-        written += write_measured(
-            project.layout.golden,
-            str(profile.golden),
-            exhibit.golden or f"{exhibit.id}.csv",
-            one.frame.cells,
-            one.frame.index,
-            quantities,
-            _provenance(project, plan, store),
-        )
-    return tuple(written)
+    store, golden = Store(project.layout.store), project.layout.golden
+    name, provenance = str(project.profile.golden), _provenance(project, plan, store)
+    return tuple(
+        path
+        for planned in plan.exhibits
+        for path in write_exhibit(golden, name, planned, store, provenance)
+    )
 
 
 def _provenance(project: Project, plan: Plan, store: Store) -> dict[str, Any]:

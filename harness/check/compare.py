@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.check.equivalence import (
-    ROUNDING,
     Uncertainty,
+    rounding,
     sample,
     untested,
     weighed,
@@ -163,8 +163,9 @@ def _judged(
     if math.isnan(row["value"]):
         return _bare(Status.UNDEFINED, f"words where {golden.shown} is expected")
     bound = allowed(standard.golden.rules[golden.rule], golden.number, int(row["n"]))
-    difference = float(row["value"]) - golden.number.value
-    inside = abs(difference) <= bound.value + ROUNDING
+    value, expected = float(row["value"]), golden.number.value
+    difference = value - expected
+    inside = abs(difference) <= bound.value + rounding(value, expected)
     return (Status.PASS if inside else Status.FAIL, "", difference, bound)
 
 

@@ -19,7 +19,7 @@ from harness.check.status import Evidence
 
 ALPHA: Final = 0.05  # of each one-sided test
 LEVEL: Final = 1 - 2 * ALPHA  # of the interval that shows both
-ROUNDING: Final = 1e-9  # 93.48 − 92.98 is 0.5000000000000142 in binary: still inside 0.5
+ROUNDING: Final = 1e-12  # of a number: 93.48 − 92.98 is 0.5000000000000142, still inside 0.5
 
 ONE_SEED: Final = "one seed says nothing of its spread, and no spread was measured before"
 
@@ -67,6 +67,11 @@ class Uncertainty:
         return self.status.sentence(self.why)
 
 
+def rounding(value: float, golden: float) -> float:
+    """How far the difference of two numbers may be off because computers count in binary."""
+    return ROUNDING * max(abs(value), abs(golden))
+
+
 def sample(
     mean: float, std: float, n: int, known_std: float | None, known_n: int | None
 ) -> Sample | None:
@@ -90,8 +95,8 @@ def weighed(found: Sample | None, golden: float, margin: float, n: int) -> Uncer
     """
     if found is None:
         return Uncertainty(Evidence.INCONCLUSIVE, ONE_SEED, n=n, margin=margin)
-    above = found.mean - (golden - margin) + ROUNDING  # of the lower end of the margin
-    below = (golden + margin) - found.mean + ROUNDING  # of the upper one
+    above = found.mean - (golden - margin) + rounding(found.mean, golden)  # of the lower end
+    below = (golden + margin) - found.mean + rounding(found.mean, golden)  # of the upper one
     in_low, in_high = _chance_below(above, found), _chance_below(below, found)
     p_inside, p_outside = 1 - min(in_low, in_high), min(in_low, in_high)
     low, high = found.interval()

@@ -12,14 +12,15 @@ from typing import Any
 import pandas as pd
 
 from harness.check.same_as import lent
-from harness.check.table import read_table
+from harness.check.table import Lines, read_table
 from harness.check.tolerance import Exact, Printed, Rule, Seeds, Unsettled, read_tolerances
 from harness.errors import Faults, HarnessError
 from harness.spec.validate import suggestion
 
 PUBLISHED = "paper"  # the folder of golden/ that holds what the documents print
 FIELDS = ("quantity", "value", "same_as", "text", "std", "n", "rule", "place")
-_NUMBER = re.compile(r"-?\d+(\.\d+)?")
+_PRINTED = re.compile(r"-?\d+(\.\d+)?", re.ASCII)
+_MEASURED = re.compile(rf"{_PRINTED.pattern}(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
 
 Index = tuple[str, ...]
 """The levels of a cell as text, in the order of the index columns; '' where it has none."""
@@ -39,8 +40,10 @@ class GoldenCell:
 
     @property
     def shown(self) -> str:
-        """As it stands in the file."""
-        return self.number.text if self.number else str(self.text)
+        """As it stands in the file; what was measured stands there with more digits than tell."""
+        if self.number is None:
+            return str(self.text)
+        return self.number.text if self.number.n is None else f"{self.number.value:.6g}"
 
 
 @dataclass(frozen=True)
@@ -105,13 +108,13 @@ def _require_rules(golden: Golden) -> None:
 
 
 def _cells(
-    lines: list[list[str]],
+    lines: Lines,
     shown: str,
     index: Sequence[str],
     folder: Path,
     faults: list[HarnessError],
 ) -> Iterator[GoldenCell]:
-    header = lines[0] if lines else []
+    _, header = lines[0]
     wrong = list(_header_faults(header, shown, index))
     if len(lines) < 2 and not wrong:
         wrong.append(HarnessError(f"{shown}:1", "holds no values"))
@@ -119,7 +122,7 @@ def _cells(
     if wrong:
         return
     seen: dict[tuple[str, Index], int] = {}
-    for number, line in enumerate(lines[1:], start=2):
+    for number, line in lines[1:]:
         where = f"{shown}:{number}"
         if len(line) != len(header):
             faults.append(HarnessError(where, f"{len(line)} fields, the header has {len(header)}"))
@@ -166,13 +169,14 @@ def _cell(row: Mapping[str, str], where: str, index: Sequence[str], folder: Path
         value = lent(reference, folder, where, FIELDS)
     number = None
     if value:
-        std = _float(row.get("std", ""), where, "std")
-        n = _float(row.get("n", ""), where, "n")
+        form = _PRINTED if folder.name == PUBLISHED else _MEASURED
+        std = _float(row.get("std", ""), where, "std", form)
+        n = _float(row.get("n", ""), where, "n", _PRINTED)
         if n is not None and (n < 1 or n != int(n)):
             raise HarnessError(where, f"n must be a whole number from 1 (got {row['n']!r})")
         if std is not None and std < 0:
             raise HarnessError(where, f"std must not be negative (got {row['std']!r})")
-        found = _float(value, where, "value")
+        found = _float(value, where, "value", form)
         count = None if n is None else int(n)
         number = Printed(value, math.nan if found is None else found, std, count)
     return GoldenCell(
@@ -185,10 +189,11 @@ def _cell(row: Mapping[str, str], where: str, index: Sequence[str], folder: Path
     )
 
 
-def _float(text: str, where: str, name: str) -> float | None:
+def _float(text: str, where: str, name: str, form: re.Pattern[str]) -> float | None:
     """A plain decimal; 1e5, nan and blanks are slips in a file that is written by hand."""
     if not text:
         return None
-    if not _NUMBER.fullmatch(text):
-        raise HarnessError(where, f"{name} is not a decimal number (got {text!r})")
-    return float(text)
+    number = float(text) if form.fullmatch(text) else math.nan
+    if not math.isfinite(number):
+        raise HarnessError(where, f"{name} is not a decimal number (got {text[:60]!r})")
+    return number

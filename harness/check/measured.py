@@ -11,18 +11,68 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pandas as pd
 
 from harness.check.golden import FIELDS, level_text
+from harness.check.new_rules import UNSETTLED, added_rules, known_rules
 from harness.check.subject import rows
+from harness.check.tolerance import FILE, Unsettled
 from harness.errors import HarnessError
-from harness.store.durable import make_folder, write_durably
+from harness.frames.frame import frame_of
+from harness.frames.readers import pinned
+from harness.frames.recorded import Artifacts
+from harness.frames.runs import index_columns
+from harness.layout import refuse_unwritable
+from harness.plan.expand import PlannedExhibit
+from harness.store.durable import make_folder, os_errors, write_durably
 
 FEWEST_SEEDS = 5  # below that a standard deviation is itself off by a third and more
-DIGITS = 6
-UNSETTLED = "unsettled"  # the rule of golden/<name>/tolerances.toml for a line without a value
+
+
+def write_exhibit(
+    folder: Path,
+    name: str,
+    planned: PlannedExhibit,
+    artifacts: Artifacts,
+    provenance: Mapping[str, Any],
+) -> tuple[Path, ...]:
+    """The golden file of an exhibit whose runs are stored, as `write_measured` writes it."""
+    frame, derived = frame_of(planned, artifacts, {}), _derived(planned)
+    there = set(frame.cells["quantity"])  # a VGG has no residual blocks, so no positions
+    quantities = [*(one for one in frame.pinned if one in there), *derived]
+    file, cells = _file(planned), frame.cells
+    return write_measured(
+        folder, name, file, cells, frame.index, quantities, provenance, derived=derived
+    )
+
+
+def refuse_unwritten(folder: Path, name: str, planned: PlannedExhibit) -> None:
+    """Raise HarnessError where `write_exhibit` could not write, or no check read, its file.
+
+    All that can be known before anything is measured. IO: reads tolerances.toml.
+    """
+    where, index = f"golden/{name}/{_file(planned)}", index_columns(planned)
+    quantities = (*pinned(planned.exhibit), *_derived(planned))
+    if not quantities or planned.exhibit.scale_free:
+        raise HarnessError(where, f"{planned.exhibit.id} has no numbers that depend on seeds")
+    _require_free(index, where)
+    rules = known_rules(folder / name, name)
+    for rule in (one for one in (*quantities, UNSETTLED) if one in rules):
+        if isinstance(rules[rule], Unsettled) is not (rule == UNSETTLED):
+            problem = f"{rule}: the rule must{' not' * (rule != UNSETTLED)} be unsettled"
+            raise HarnessError(f"golden/{name}/{FILE}", problem)
+    refuse_unwritable(folder / name, "--project")
+
+
+def _file(planned: PlannedExhibit) -> str:
+    return planned.exhibit.golden or f"{planned.exhibit.id}.csv"
+
+
+def _derived(planned: PlannedExhibit) -> dict[str, str]:
+    return {one.quantity: one.of for one in planned.exhibit.derive}
 
 
 def write_measured(
@@ -34,22 +84,24 @@ def write_measured(
     quantities: Sequence[str],
     provenance: Mapping[str, Any],
     *,
+    derived: Mapping[str, str] = MappingProxyType({}),
     fewest: int = FEWEST_SEEDS,
-) -> tuple[Path, Path]:
-    """Write golden/<name>/<file> from the cells of these quantities, and `<stem>.provenance.json`.
+) -> tuple[Path, ...]:
+    """Write golden/<name>/<file> from the cells of these quantities, and `<stem>.provenance.json`;
+    before that, the rules that tolerances.toml lacks for them.
 
     A cell that some seeds leave undefined gets a line that says so under the rule `unsettled`: it
     cannot be held against anything, and a reader should know. `provenance` says what the numbers
-    rest on (keys, seeds, environment, command), in JSON values.
+    rest on (keys, seeds, environment, command), in JSON values; `derived` says of which quantity
+    another is the difference.
 
     Raises:
-        HarnessError: no cell of a quantity is defined, a number rests on fewer than `fewest`
-            seeds, or an axis has the name of a field, so that the file could not be read.
+        HarnessError: no cell of a quantity is defined, a number is infinite or rests on fewer than
+            `fewest` seeds, or an axis has the name of a field.
     """
     chosen = rows(cells[cells["quantity"].isin(quantities)])
     where = f"golden/{name}/{file}"
-    if taken := [axis for axis in index if axis in FIELDS]:
-        raise HarnessError(where, f"the axis {taken[0]!r} has the name of a field of golden files")
+    _require_free(index, where)
     lacking = [one for one in quantities if one not in {row["quantity"] for row in chosen}]
     if lacking:
         raise HarnessError(where, f"nothing was measured of {', '.join(lacking)}")
@@ -59,11 +111,13 @@ def write_measured(
         _require_seeds(row, index, where, fewest)
     numbers = any(not math.isnan(row["value"]) for row in chosen)
     unsettled = any(row["why"] for row in chosen)
+    words = any(level_text(row["text"]) for row in chosen)
     fields = (
         *(("value", "std", "n") if numbers else ()),
-        *(("text",) if unsettled or not numbers else ()),
+        *(("text",) if unsettled or words else ()),
         *(("rule",) if unsettled else ()),
     )
+    rules = added_rules(folder / name, name, chosen, derived)
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["quantity", *index, *fields, "place"])
@@ -75,10 +129,18 @@ def write_measured(
     record = json.dumps(provenance, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False)
     target = folder / name / file
     beside = target.with_suffix(".provenance.json")
-    make_folder(target.parent)
-    write_durably(beside, f"{record}\n".encode())
-    write_durably(target, text.getvalue().encode())
-    return target, beside
+    with os_errors(target):
+        make_folder(target.parent)
+        for path, content in rules.items():  # first: a rule without values does no harm
+            write_durably(path, content.encode())
+        write_durably(beside, f"{record}\n".encode())
+        write_durably(target, text.getvalue().encode())
+    return target, beside, *rules
+
+
+def _require_free(index: Sequence[str], where: str) -> None:
+    if taken := [axis for axis in index if axis in FIELDS]:
+        raise HarnessError(where, f"the axis {taken[0]!r} has the name of a field of golden files")
 
 
 def _line(row: Mapping[str, Any], fields: Sequence[str]) -> list[Any]:
@@ -99,6 +161,8 @@ def _require_defined(cells: Sequence[Mapping[str, Any]], index: Sequence[str], w
 
 
 def _require_seeds(row: Mapping[str, Any], index: Sequence[str], where: str, fewest: int) -> None:
+    if math.isinf(row["value"]) or math.isinf(row["std"]):
+        raise HarnessError(where, f"{_named(row, index)} is infinite")
     if row["why"] or level_text(row["text"]):
         return  # words do not spread: the seeds agree, or the cell would be undefined
     if row["n"] < fewest:
@@ -112,6 +176,5 @@ def _named(row: Mapping[str, Any], index: Sequence[str]) -> str:
 
 
 def _shown(value: Any) -> str:
-    if isinstance(value, float):
-        return f"{value:.{DIGITS}f}".rstrip("0").rstrip(".")
-    return level_text(value)
+    """A number so that reading gives the very same one."""
+    return level_text(float(value)) if isinstance(value, float) else level_text(value)

@@ -27,8 +27,8 @@ def lent(reference: str, folder: Path, where: str, fields: tuple[str, ...]) -> s
     known = {path.name for path in folder.glob("*.csv")}
     if file not in known:
         raise HarnessError(where, f"same_as: no file {file!r}", hint=suggestion(file, known))
-    header, *lines = read_table(folder / file, f"{where}: {file}")
-    found = [row for row in (dict(zip(header, line, strict=False)) for line in lines)
+    (_, header), *lines = read_table(folder / file, f"{where}: {file}")
+    found = [row for row in (dict(zip(header, line, strict=False)) for _, line in lines)
              if row.get("quantity") == quantity and _levels(row, fields) == levels]  # fmt: skip
     if len(found) != 1:
         problem = f"same_as: {len(found) or 'no'} such lines in {file} (got {reference!r})"

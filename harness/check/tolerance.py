@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -111,9 +112,8 @@ def allowed(rule: Rule, golden: Printed, n: int) -> Allowed:
 
 
 def half_digit(text: str) -> float:
-    """Half of the last digit of a printed decimal number: '91.06' → 0.005, '40' → 0.5."""
-    _, _, decimals = text.partition(".")
-    return 0.5 * 10.0 ** -len(decimals)
+    """Half of the last digit of a decimal number: '91.06' → 0.005, '40' → 0.5, '3e-08' → 5e-9."""
+    return float(Decimal((0, (5,), int(Decimal(text).as_tuple().exponent) - 1)))
 
 
 def read_tolerances(folder: Path, shown: str) -> Mapping[str, Rule]:

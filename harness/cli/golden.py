@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from harness.chain import held_against_store, measured, refuse_published, run_missing
+from harness.chain import held_against_store, measured, refuse_unwritten, run_missing
 from harness.cli.complete import exhibits
 from harness.cli.flat import flat
 from harness.cli.options import Scaled, Spoken
@@ -31,7 +31,8 @@ def golden(
 ) -> None:
     """Measure an exhibit over several seeds and write `golden/PROFILE/EXHIBIT.csv`.
 
-    For regression values only: published ones are never written by a program.
+    A quantity without a rule in `tolerances.toml` gets one, to be looked at. For regression
+    values only: published ones are never written by a program.
 
     Examples:
 
@@ -40,8 +41,8 @@ def golden(
     """
     voice = spoken.voice
     opened = scaled.open(("seed=" + ",".join(map(str, range(seeds))),))
-    refuse_published(opened)
     held = held_against_store(opened, [name])
+    refuse_unwritten(opened, held.plan)
     if run_missing(opened, held, workers.crew, voice):
         raise typer.Exit(ExitCode.RUN_FAILED)
     for path in measured(opened, held.plan):

@@ -21,6 +21,7 @@ from harness.execute.environment import machine
 from harness.execute.job import Job
 from harness.plan.revisions import REVISIONS
 from harness.spec.base import identity
+from harness.spec.safe_text import decoded
 from harness.spec.validate import sentence, shown, suggestion
 
 FORMAT: Final = 1
@@ -85,7 +86,7 @@ def read_node(
         raise HarnessError(str(path), problem, hint="harness plan --write-nodes") from error
     if len(content) > LARGEST:
         raise HarnessError(str(path), f"is no node file: more than {LARGEST:,} bytes")
-    file = _validated(content, str(path))
+    file = _validated(decoded(content, str(path)), str(path))
     changes = {
         "store": str(store or file.store),
         "data": str(data or file.data),
@@ -99,7 +100,7 @@ def thawed(text: str) -> Job:
     return _job(_validated(text, "node"), "node")
 
 
-def _validated(text: str | bytes, where: str) -> NodeFile:
+def _validated(text: str, where: str) -> NodeFile:
     try:
         file = NodeFile.model_validate_json(text)
     except ValidationError as error:

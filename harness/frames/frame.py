@@ -12,7 +12,7 @@ from harness.frames.cells import cells
 from harness.frames.curves import LearningCurve, learning_curves
 from harness.frames.derive import derived
 from harness.frames.maps import Maps, maps_of
-from harness.frames.readers import READERS
+from harness.frames.readers import READERS, pinned
 from harness.frames.recorded import Absence, Artifacts, recorded
 from harness.frames.runs import index_columns, runs_frame
 from harness.plan.expand import PlannedExhibit
@@ -69,5 +69,5 @@ def frame_of(planned: PlannedExhibit, artifacts: Artifacts, failures: Mapping[st
         curves=learning_curves(planned, found),
         maps=maps_of(planned, found),
         fine=frozenset(name for reader in readers for name in reader.fine),
-        pinned=tuple(dict.fromkeys(name for reader in readers for name in reader.pinned)),
+        pinned=pinned(planned.exhibit),
     )

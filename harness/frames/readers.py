@@ -22,6 +22,7 @@ from harness.frames import (
 )
 from harness.frames.columns import Reading
 from harness.frames.layers import Map
+from harness.spec.exhibit import Exhibit
 
 
 @dataclass(frozen=True)
@@ -101,3 +102,9 @@ READERS: Mapping[str, Reader] = {
         pinned=("activation_mean", "brightness"),
     ),
 }
+
+
+def pinned(exhibit: Exhibit) -> tuple[str, ...]:
+    """The quantities of its measures that a measured golden file has."""
+    readers = (READERS[measure.kind] for measure in exhibit.measure)
+    return tuple(dict.fromkeys(name for reader in readers for name in reader.pinned))

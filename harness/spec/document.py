@@ -13,7 +13,7 @@ from typing import Any
 from harness.errors import Faults, HarnessError
 from harness.spec.lines import Path as KeyPath
 from harness.spec.lines import line_map, line_of
-from harness.spec.safe_text import DEEPEST, deep_key, harmful, unusual
+from harness.spec.safe_text import DEEPEST, decoded, deep_key, harmful, unusual
 
 LARGEST = 1_000_000  # bytes; a spec is written by hand, so more is a mistake or an attack
 
@@ -44,13 +44,7 @@ def read_document(path: Path, shown: str) -> Document:
         HarnessError: unreadable, too large, not UTF-8 or not TOML; with the line if there is one.
         Faults: everything in it that may stand in TOML, but not in a spec.
     """
-    raw = _content(path, shown)
-    try:
-        text = raw.decode("utf-8")
-    except UnicodeDecodeError as error:
-        line = raw[: error.start].count(b"\n") + 1
-        raise HarnessError(f"{shown}:{line}", "is not UTF-8 text") from error
-    return parse_document(path, shown, text)
+    return parse_document(path, shown, decoded(_content(path, shown), shown))
 
 
 def parse_document(path: Path, shown: str, text: str) -> Document:

@@ -7,12 +7,13 @@ HTML is not refused: a report shows it as text.
 
 from __future__ import annotations
 
+import codecs
 import re
 import unicodedata
 from collections.abc import Iterator
 from typing import Any
 
-from harness.errors import HARMFUL
+from harness.errors import HARMFUL, HarnessError
 from harness.spec.lines import Path as KeyPath
 
 DEEPEST = 32  # levels of tables and lists; a spec has about six
@@ -23,6 +24,25 @@ _PART = r"""(?:[A-Za-z0-9_-]++|"(?:[^"\\\n]|\\.){0,99}+"|'[^'\n]{0,99}+')"""
 _LONG_KEY = re.compile(
     rf"(?<![A-Za-z0-9_-]){_PART}(?:[ \t]{{0,9}}+\.[ \t]{{0,9}}+{_PART}){{{DEEPEST}}}+"
 )
+
+
+_WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)  # UTF-32 LE begins as 16
+
+
+def decoded(raw: bytes, shown: str) -> str:
+    """The text of a file that people edit, as editors save it: UTF-8 with or without a mark.
+
+    Raises:
+        HarnessError: another encoding; with the line where UTF-8 ends, if it is not UTF-16 or 32.
+    """
+    hint = "save it as UTF-8"
+    if raw.startswith(_WIDE) or b"\0" in raw[:2]:
+        raise HarnessError(shown, "is UTF-16 or UTF-32 text", hint=hint)
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw[: error.start].count(b"\n") + 1
+        raise HarnessError(f"{shown}:{line}", "is not UTF-8 text", hint=hint) from error
 
 
 def harmful(text: str) -> tuple[int, str] | None:

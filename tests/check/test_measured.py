@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from harness.check.golden import read_golden
-from harness.check.measured import UNSETTLED, write_measured
+from harness.check.measured import write_measured
+from harness.check.new_rules import UNSETTLED
 from harness.check.tolerance import read_tolerances
 from harness.errors import HarnessError
 from harness.frames.frame import Frame, frame_of
@@ -28,7 +29,7 @@ def framed(override: str) -> Frame:
 def test_what_is_written_can_be_read_with_spread_and_seeds(tmp_path: Path) -> None:
     frame = framed(FIVE)
     rules = '[{}]\nrule = "seeds"\nk = 3.0\nbasis = "b"\n'
-    csv, record = write_measured(
+    csv, record, *_ = write_measured(
         tmp_path,
         "smoke",
         "table1.csv",
@@ -99,7 +100,7 @@ def test_an_axis_with_the_name_of_a_field_is_refused_before_anything_is_written(
 def test_words_need_no_seeds(tmp_path: Path) -> None:
     made = plan("tableD1")
     frame = frame_of(made.exhibits[0], SyntheticStore(made), {})
-    csv, _ = write_measured(tmp_path, "smoke", "d.csv", frame.cells, frame.index, ("cell",), {})
+    csv, *_ = write_measured(tmp_path, "smoke", "d.csv", frame.cells, frame.index, ("cell",), {})
     assert csv.read_text().splitlines()[0] == "quantity,depth,stage,text,place"
 
 

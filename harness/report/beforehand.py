@@ -1,0 +1,43 @@
+"""What would fail only after the runs, looked at before the first of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import paper_figures
+from harness.check.standard import changes, golden_set, standard
+from harness.errors import Faults, HarnessError
+from harness.frames.runs import index_columns
+from harness.plan.expand import Plan
+from harness.spec.profile import Profile
+
+
+def faults_beforehand(plan: Plan, profile: Profile, golden: Path) -> Iterator[HarnessError]:
+    """Every fault in the golden files and tolerances of these exhibits, and in their drawings.
+
+    IO: reads golden files, imports drawings and matplotlib.
+    """
+    for planned in plan.exhibits:
+        exhibit = planned.exhibit
+        changed = changes(planned, golden_set(exhibit, profile))
+        try:
+            standard(exhibit, profile, golden, index_columns(planned), changed)
+        except Faults as several:
+            yield from several.faults
+        except HarnessError as fault:
+            yield fault
+    for name in dict.fromkeys(one.exhibit.figure for one in plan.exhibits):
+        if name and (problem := _undrawable(name)):
+            yield HarnessError(f"paper_figures/{name}.py", problem)
+
+
+def _undrawable(name: str) -> str:
+    """Why the drawing cannot be imported; '' where it can, or where its settings are at fault."""
+    try:
+        paper_figures.drawing(name)
+    except (LookupError, ImportError, SyntaxError, NameError, TypeError) as error:
+        return f"cannot be imported: {type(error).__name__}: {error}"
+    except Exception:  # a user's matplotlibrc, say: told in the report, which has the numbers
+        return ""
+    return ""
