@@ -28,7 +28,7 @@ def framed(override: str) -> Frame:
 
 def test_what_is_written_can_be_read_with_spread_and_seeds(tmp_path: Path) -> None:
     frame = framed(FIVE)
-    rules = '[{}]\nrule = "seeds"\nk = 3.0\nbasis = "b"\n'
+    rules = '[{}]\nrule = "seeds"\nalpha = 0.05\nbasis = "b"\n'
     csv, record, *_ = write_measured(
         tmp_path,
         "smoke",
@@ -72,7 +72,7 @@ def test_a_cell_that_a_seed_leaves_undefined_is_kept_without_a_value(tmp_path: P
     frame.cells.loc[0, "why"] = "seed 3: negative self-HSIC"
     frame.cells.loc[0, ["value", "std"]] = float("nan")
     write_measured(tmp_path, "smoke", "t.csv", frame.cells, frame.index, ("accuracy",), {})
-    rules = '[accuracy]\nrule = "seeds"\nk = 3.0\nbasis = "b"\n'
+    rules = '[accuracy]\nrule = "seeds"\nalpha = 0.05\nbasis = "b"\n'
     rules += '[unsettled]\nrule = "unsettled"\nbasis = "some seeds are undefined"\n'
     (tmp_path / "smoke/tolerances.toml").write_text(rules)
     golden = read_golden(tmp_path, "smoke", "t.csv", frame.index)
