@@ -70,6 +70,24 @@ def test_each_fault_has_its_line(tmp_path: Path, lines: tuple[str, ...], said: s
     assert said in str(caught.value)
 
 
+def test_a_measured_file_may_have_exponents(tmp_path: Path) -> None:
+    folder = write(tmp_path, HEAD, GOOD.replace("91.06,0.2", "3.2e-08,1E-9"))
+    (folder / "paper").rename(folder / "smoke")
+    golden = read_golden(folder, "smoke", "t.csv", INDEX)
+    assert golden is not None
+    number = golden.cells[0].number
+    assert number is not None
+    assert (number.value, number.std, golden.cells[0].shown) == (3.2e-8, 1e-9, "3.2e-08")
+
+
+@pytest.mark.parametrize("value", ["1e999", "inf", "nan", "1e", "e5", "٣", "0x1p3", " 1", "1_0"])
+def test_a_measured_file_has_finite_numbers(tmp_path: Path, value: str) -> None:
+    folder = write(tmp_path, HEAD, GOOD.replace("91.06", value))
+    (folder / "paper").rename(folder / "smoke")
+    with pytest.raises(HarnessError, match=r"t.csv:2: value is not a decimal number"):
+        read_golden(folder, "smoke", "t.csv", INDEX)
+
+
 def test_all_faults_of_a_file_at_once(tmp_path: Path) -> None:
     bad = GOOD.replace("91.06", "x")
     with pytest.raises(Faults) as caught:

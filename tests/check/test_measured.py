@@ -4,17 +4,28 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
+import tempfile
 from pathlib import Path
 
+import pandas as pd
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
-from harness.check.golden import read_golden
-from harness.check.measured import write_measured
+from harness.check.compare import compare
+from harness.check.golden import Golden, read_golden
+from harness.check.join import Standard
+from harness.check.measured import refuse_unwritten, write_exhibit, write_measured
 from harness.check.new_rules import UNSETTLED
-from harness.check.tolerance import read_tolerances
+from harness.check.status import Status
+from harness.check.tolerance import Seeds, read_tolerances
 from harness.errors import HarnessError
+from harness.frames.columns import CELL_COLUMNS
 from harness.frames.frame import Frame, frame_of
 from harness.frames.readers import READERS
+from harness.frames.runs import tidy
+from tests.check.cells import Cells
 from tests.synthetic import PROJECT, SyntheticStore, library, plan
 
 FIVE = "seed=0,1,2,3,4"
@@ -121,3 +132,116 @@ def test_whatever_an_exhibit_would_pin_has_a_tolerance() -> None:
         pinned = {name for kind in kinds if kind in READERS for name in READERS[kind].pinned}
         wanted = pinned | {derived.quantity for derived in exhibit.derive}
         assert wanted | {UNSETTLED} <= set(rules), exhibit.id
+
+
+RULES = '[accuracy]\nrule = "seeds"\nk = 3.0\nresolution = 0.5\nbasis = "b"\n'
+ONE = {"neuron": "lif", "quantity": "q", "n": 5, "text": None, "unit": "", "why": ""}
+
+
+def written(folder: Path, value: float, std: float, quantity: str = "q") -> Golden:
+    """A cell as it is written, read again."""
+    cells = pd.DataFrame([ONE | {"quantity": quantity, "value": value, "std": std}])
+    write_measured(folder, "mine", "t.csv", cells, ["neuron"], [quantity], {})
+    golden = read_golden(folder, "mine", "t.csv", ["neuron"])
+    assert golden is not None
+    return golden
+
+
+@given(
+    value=st.floats(allow_nan=False, allow_infinity=False),
+    std=st.floats(min_value=0, allow_nan=False, allow_infinity=False),
+)
+@example(value=3.2e-8, std=1e-9)
+@example(value=0.1 + 0.2, std=5e-324)
+@example(value=-1.7976931348623157e308, std=1e22)
+def test_what_is_written_is_read_as_the_very_same_number(value: float, std: float) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        number = written(Path(folder), value, std).cells[0].number
+    assert number is not None
+    assert (number.value, number.std, number.n) == (value, std, 5)
+
+
+@pytest.mark.parametrize(
+    ("value", "status"),
+    [(3.2e-8, Status.PASS), (3.9e-8, Status.PASS), (4.5e-8, Status.FAIL), (0.0, Status.FAIL)],
+)
+def test_small_numbers_are_held_against_themselves(
+    tmp_path: Path, value: float, status: Status
+) -> None:
+    """8 × 1e-9 × √(1/1 + 1/5) is 8.76e-9."""
+    golden = written(tmp_path, 3.2e-8, 1e-9)
+    row = ONE | {"value": value, "std": math.nan, "n": 1}
+    measured = Cells(("neuron",), tidy([row], ["neuron"], CELL_COLUMNS), [])
+    (found,) = compare(measured, Standard(golden, None))
+    assert found.status is status
+    assert found.golden == "3.2e-08"
+
+
+def test_an_infinite_number_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(HarnessError, match="q at neuron lif is infinite"):
+        written(tmp_path, math.inf, 0.0)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("before", [None, RULES, f"{RULES}\n\n", RULES.replace("\n", "\r\n")])
+def test_a_quantity_without_a_rule_gets_one_with_its_basis(
+    tmp_path: Path, before: str | None
+) -> None:
+    (tmp_path / "smoke").mkdir()
+    if before:
+        (tmp_path / "smoke/tolerances.toml").write_text("\ufeff" + before, newline="")
+    frame = framed(FIVE)
+    frame.cells.loc[0, "why"] = "seed 3: negative self-HSIC"
+    wanted, of = ("accuracy", "gap"), {"gap": "accuracy"}
+    paths = write_measured(
+        tmp_path, "smoke", "t.csv", frame.cells, frame.index, wanted, {}, derived=of
+    )
+    assert paths[-1] == tmp_path / "smoke/tolerances.toml"
+    rules = read_tolerances(tmp_path / "smoke", "golden/smoke")
+    assert list(rules) == (["accuracy"] if before else ["unsettled", "accuracy"]) + (
+        ["unsettled", "gap"] if before else ["gap"]
+    )
+    gap = rules["gap"]
+    assert isinstance(gap, Seeds)
+    assert (gap.k, gap.resolution) == ((3.0, 1.0) if before else (8.0, 0.0))
+    assert read_golden(tmp_path, "smoke", "t.csv", frame.index) is not None
+    content = paths[-1].read_bytes()
+    write_measured(tmp_path, "smoke", "t.csv", frame.cells, frame.index, wanted, {}, derived=of)
+    assert paths[-1].read_bytes() == content
+
+
+def test_words_get_the_exact_rule(tmp_path: Path) -> None:
+    made = plan("tableD1")
+    frame = frame_of(made.exhibits[0], SyntheticStore(made), {})
+    write_measured(tmp_path, "smoke", "d.csv", frame.cells, frame.index, ("cell",), {})
+    assert read_golden(tmp_path, "smoke", "d.csv", frame.index) is not None
+
+
+@pytest.mark.parametrize(
+    ("exhibit", "rules", "said"),
+    [
+        ("table1", "[accuracy]\n", "tolerances.toml:1: accuracy: "),
+        ("table1", '[gap]\nrule = "unsettled"\nbasis = "b"\n', "gap: the rule must not be"),
+        ("table1", '[unsettled]\nrule = "exact"\nbasis = "b"\n', "unsettled: the rule must be"),
+        ("tableD1", "", "tableD1 has no numbers that depend on seeds"),
+    ],
+)
+def test_what_no_golden_file_can_be_written_of_is_known_before(
+    tmp_path: Path, exhibit: str, rules: str, said: str
+) -> None:
+    (tmp_path / "smoke").mkdir()
+    (tmp_path / "smoke/tolerances.toml").write_text(rules)
+    with pytest.raises(HarnessError) as caught:
+        refuse_unwritten(tmp_path, "smoke", plan(exhibit).exhibits[0])
+    assert said in str(caught.value)
+
+
+def test_a_broken_golden_file_is_no_hindrance_to_write_it_anew(tmp_path: Path) -> None:
+    made = plan("table1", overrides=(FIVE,))
+    (tmp_path / "smoke").mkdir()
+    (tmp_path / "smoke/table1.csv").write_text("broken")
+    refuse_unwritten(tmp_path, "smoke", made.exhibits[0])
+    write_exhibit(tmp_path, "smoke", made.exhibits[0], SyntheticStore(made, NOISE), {})
+    golden = read_golden(tmp_path, "smoke", "table1.csv", framed(FIVE).index)
+    assert golden is not None
+    assert golden.quantities == ("accuracy", "gap")

@@ -12,7 +12,15 @@ from harness.errors import HarnessError
 
 @pytest.mark.parametrize(
     ("text", "half"),
-    [("91.06", 0.005), ("93.00", 0.005), ("0.1", 0.05), ("40", 0.5), ("-1.5", 0.05)],
+    [
+        ("91.06", 0.005),
+        ("93.00", 0.005),
+        ("0.1", 0.05),
+        ("40", 0.5),
+        ("-1.5", 0.05),
+        ("3.2e-08", 5e-10),
+        ("1e3", 500),
+    ],
 )
 def test_half_of_the_last_printed_digit(text: str, half: float) -> None:
     assert half_digit(text) == pytest.approx(half)

@@ -61,7 +61,7 @@ def _shell(page: Path, block: Block, project: Path) -> None:
         env=os.environ | {"CI": "1", "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=900,
     )
     assert ran.returncode == 0, f"{page.name}:{block.line}\n{ran.stdout}\n{ran.stderr}"
 

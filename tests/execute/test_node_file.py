@@ -56,6 +56,16 @@ def test_folders_and_threads_may_be_others_here(tmp_path: Path) -> None:
     assert here.key == NODE.key
 
 
+def test_a_file_that_an_editor_saved_is_the_same_node(tmp_path: Path) -> None:
+    path = tmp_path / "node.json"
+    text = frozen(job(tmp_path), threads=None)
+    path.write_bytes(text.replace("\n", "\r\n").encode("utf-8-sig"))
+    assert read_node(path) == thawed(text)
+    path.write_bytes(text.encode("utf-16"))
+    with pytest.raises(HarnessError, match="is UTF-16 or UTF-32 text"):
+        read_node(path)
+
+
 Change = Callable[[dict[str, Any]], Any]
 
 
@@ -100,7 +110,7 @@ def test_a_file_that_says_something_else_is_refused(
     [
         (b"", "is no JSON"),
         (b"{", "is no JSON"),
-        (b"\xff\xfe", "is no JSON"),
+        (b"\xff\xfe", "is UTF-16"),
         (b"[]", "wrong|must be"),
         (b'{"format": NaN}', "is no JSON|must be"),
         (b'{"a":' * 100_000, "is no JSON"),
