@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from harness.errors import ExitCode, Faults, HarnessError
 from harness.execute.crew import Crew
@@ -31,6 +31,9 @@ from harness.stages import (
 from harness.store.durable import os_errors
 from harness.store.store import Store
 
+if TYPE_CHECKING:
+    from harness.check.verdict import Verdict
+
 ARCHIVE = "report.zip"
 
 
@@ -40,6 +43,36 @@ class Outcome:
 
     code: ExitCode
     broken: bool
+    asks: Mapping[str, tuple[int, ...]]  # exhibit → seeds that would decide it
+
+
+def checked(project: Project, names: Sequence[str], crew: Crew, voice: Voice) -> Outcome:
+    """As `reproduced`, with the seeds that ranks need, where golden values keep each seed's number;
+    and once more with those that would decide, where cells lie outside of their bands.
+
+    Seeds that the user set stay as they are.
+    """
+    from harness.check.standard import keeps_seeds  # brings pandas
+
+    if any(override.name == "seed" for override in project.setting.overrides):
+        return reproduced(project, names, crew, voice)
+    profile, golden = project.profile, project.layout.golden
+    plan = make_plan(project, names) if profile.check_seeds else Plan((), {})
+    seeds = {
+        planned.exhibit.id: profile.check_seeds
+        for planned in plan.exhibits
+        if keeps_seeds(planned, profile, golden)
+    }
+    outcome = reproduced(_with_seeds(project, seeds), names, crew, voice)
+    if not outcome.asks or outcome.code is not ExitCode.OK:
+        return outcome
+    voice.tell(f"more seeds decide {', '.join(outcome.asks)}, which lie outside of bands")
+    more = {name: (*seeds.get(name, profile.seeds), *asked) for name, asked in outcome.asks.items()}
+    return reproduced(_with_seeds(project, seeds | more), names, crew, voice)
+
+
+def _with_seeds(project: Project, seeds: Mapping[str, tuple[int, ...]]) -> Project:
+    return replace(project, setting=replace(project.setting, seeds=seeds))
 
 
 def reproduced(project: Project, names: Sequence[str], crew: Crew, voice: Voice) -> Outcome:
@@ -49,13 +82,17 @@ def reproduced(project: Project, names: Sequence[str], crew: Crew, voice: Voice)
     refuse_unwritable(project.layout.out, "--out")
     refuse_broken(project, held)
     failures = run_missing(project, held, crew, voice)
-    broken = write_out(project, held.plan, failures, voice)
+    verdicts = write_out(project, held.plan, failures, voice)
     ran = len(held.todo) - len(failures)
     spent = duration(time.monotonic() - began)
     voice.tell(
         f"{ran} nodes run, {len(held.stored)} stored before, {len(failures)} failed, {spent}"
     )
-    return Outcome(ExitCode.RUN_FAILED if failures else ExitCode.OK, broken)
+    return Outcome(
+        ExitCode.RUN_FAILED if failures else ExitCode.OK,
+        any(verdict.is_broken for verdict in verdicts),
+        {verdict.exhibit: verdict.asks for verdict in verdicts if verdict.is_undecided},
+    )
 
 
 def held_against_store(project: Project, names: Sequence[str]) -> Survey:
@@ -99,15 +136,17 @@ def node_files(project: Project, held: Survey, folder: Path) -> list[Path]:
     return write_nodes(folder, [[make_job(node) for node in group] for group in groups])
 
 
-def write_out(project: Project, plan: Plan, failures: Mapping[str, Failed], voice: Voice) -> bool:
-    """Write frames, verdicts, figures and the report; whether something that counts is broken."""
+def write_out(
+    project: Project, plan: Plan, failures: Mapping[str, Failed], voice: Voice
+) -> tuple[Verdict, ...]:
+    """Write frames, verdicts, figures and the report; the verdicts."""
     from harness.report.results import write_results  # brings pandas and matplotlib
 
     verdicts = write_results(project, plan, Store(project.layout.store), failures)
     for verdict in verdicts:
         voice.say(verdict.sentence)
     voice.tell(str(project.layout.out / project.profile.id / "report.html"))
-    return any(verdict.is_broken for verdict in verdicts)
+    return verdicts
 
 
 def zipped(project: Project, plan: Plan) -> Path:

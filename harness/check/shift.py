@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Final
@@ -103,13 +103,15 @@ class RankTest:
         return self.p <= self.alpha
 
 
-def rank_tests(groups: Mapping[str, Sequence[Training]], scattered: str) -> tuple[RankTest, ...]:
-    """S of each group, and Q of the group `scattered`, at `ALPHA` together.
+def rank_tests(
+    groups: Mapping[str, Sequence[Training]], scattered: Collection[str]
+) -> tuple[RankTest, ...]:
+    """S of each group, and Q of those in `scattered`, at `ALPHA` together.
 
     A group of so few trainings and seeds that not even the farthest values would alarm is left out.
     """
     asked = [("S", name) for name, members in groups.items() if members]
-    asked += [("Q", scattered)] if groups.get(scattered) else []
+    asked += [("Q", name) for name, members in groups.items() if members and name in scattered]
     share = ALPHA / max(1, len(asked))
     asked = [(kind, name) for kind, name in asked if _can_alarm(kind, groups[name], share)]
     share = ALPHA / max(1, len(asked))

@@ -60,6 +60,7 @@ def exhibit_view(
         mark=marks.of_verdict(verdict),
         sentence=verdict.explanation,
         against=against(verdict),
+        sees=wording.headed(verdict.sees),
         evidence=evidence_view(verdict),
         cells=marks.counts_of_cells(verdict),
         claims_counts=marks.counts_of_claims(verdict),

@@ -249,6 +249,7 @@ class ExhibitView:
     mark: Mark
     sentence: str
     against: str
+    sees: str  # which change the verdict would have shown
     evidence: EvidenceView | None
     cells: tuple[Count, ...]
     claims_counts: tuple[Count, ...]

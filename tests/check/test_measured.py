@@ -134,7 +134,7 @@ def test_whatever_an_exhibit_would_pin_has_a_tolerance() -> None:
         assert wanted | {UNSETTLED} <= set(rules), exhibit.id
 
 
-RULES = '[accuracy]\nrule = "seeds"\nk = 3.0\nresolution = 0.5\nbasis = "b"\n'
+RULES = '[accuracy]\nrule = "seeds"\nalpha = 0.05\nresolution = 0.5\nbasis = "b"\n'
 ONE = {"neuron": "lif", "quantity": "q", "n": 5, "text": None, "unit": "", "why": ""}
 
 

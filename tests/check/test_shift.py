@@ -82,7 +82,7 @@ def test_the_thresholds_of_21_trainings_with_10_and_2_seeds() -> None:
 def test_one_shift_that_all_share_is_seen_in_s_and_opposite_ones_in_q() -> None:
     still = {"SNNs": [drawn(i) for i in range(21)], "ANNs": [drawn(90 + i) for i in range(14)]}
     still["all"] = still["SNNs"] + still["ANNs"]
-    calm = rank_tests(still, scattered="SNNs")
+    calm = rank_tests(still, scattered=("SNNs",))
     assert [(one.statistic, one.group, one.m) for one in calm] == [
         ("S", "SNNs", 21),
         ("S", "ANNs", 14),
@@ -91,17 +91,17 @@ def test_one_shift_that_all_share_is_seen_in_s_and_opposite_ones_in_q() -> None:
     ]
     assert not any(one.alarms for one in calm)
     assert sum(one.alpha for one in calm) == pytest.approx(ALPHA)
-    moved = rank_tests({"SNNs": [drawn(i, shift=-1.5) for i in range(21)]}, scattered="SNNs")
+    moved = rank_tests({"SNNs": [drawn(i, shift=-1.5) for i in range(21)]}, scattered=("SNNs",))
     assert next(one.statistic for one in moved if one.alarms) == "S"
     apart = [drawn(i, shift=2.5 * (-1) ** i) for i in range(21)]
-    assert [one.statistic for one in rank_tests({"SNNs": apart}, "SNNs") if one.alarms] == ["Q"]
+    assert [one.statistic for one in rank_tests({"SNNs": apart}, ("SNNs",)) if one.alarms] == ["Q"]
 
 
 def test_too_few_trainings_to_ever_alarm_are_not_tested() -> None:
-    assert rank_tests({"all": [drawn(1, shift=90)]}, scattered="") == ()
-    (one,) = rank_tests({"all": [drawn(1, shift=90), drawn(2, shift=90)]}, scattered="")
+    assert rank_tests({"all": [drawn(1, shift=90)]}, scattered=()) == ()
+    (one,) = rank_tests({"all": [drawn(1, shift=90), drawn(2, shift=90)]}, scattered=())
     assert one.alarms and one.alpha == ALPHA
-    assert rank_tests({"all": []}, scattered="all") == ()
+    assert rank_tests({"all": []}, scattered=("all",)) == ()
 
 
 def test_what_would_be_seen_is_seen_that_often() -> None:

@@ -12,7 +12,7 @@ from harness.check.status import Evidence, ExhibitStatus, Status, Word
 from harness.check.word import word_of
 
 REP, NOT, OPEN, UNTESTED = Evidence
-HOLDS, BROKEN, INCOMPLETE, BARE = ExhibitStatus
+HOLDS, BROKEN, UNDECIDED, INCOMPLETE, BARE = ExhibitStatus
 
 
 def cell(status: Status, evidence: Evidence, n: int, low: float = math.nan) -> CellResult:
@@ -49,7 +49,10 @@ CASES = [
     (BROKEN, OPEN, "paper", [ONE_IN], "not as claimed", "so with one seed"),
     (HOLDS, UNTESTED, None, [], "as claimed", "a figure prints no numbers: its claims decide"),
     (BROKEN, UNTESTED, None, [], "not as claimed", "one of them does not hold"),
-    (HOLDS, UNTESTED, "smoke", [], "unchanged", "values measured here are no published ones"),
+    (HOLDS, UNTESTED, "smoke", [], "no change seen (bands)", "measured here, and nothing proved"),
+    (HOLDS, UNTESTED, "ranks", [], "no change seen (ranks)", "each seed's number was kept"),
+    (BROKEN, UNTESTED, "ranks", [], "changed", "by ranks"),
+    (UNDECIDED, UNTESTED, "ranks", [], "more seeds would decide", "a cell outside of its band"),
     (BROKEN, UNTESTED, "smoke", [], "changed", "they guard against change"),
     (INCOMPLETE, REP, "paper", [SURE], "incomplete", "a cell is not there"),
     (INCOMPLETE, UNTESTED, "smoke", [], "incomplete", "at any scale"),
@@ -66,7 +69,7 @@ def test_the_word_says_what_is_borne_out(
     said: str,
     why: str,
 ) -> None:
-    assert word_of(status, evidence, golden, cells) == said, why
+    assert word_of(status, evidence, golden, cells, by_ranks=golden == "ranks") == said, why
 
 
 def test_every_word_is_said_of_something() -> None:
