@@ -9,7 +9,9 @@ from statistics import NormalDist
 from typing import Any
 
 from harness.check.equivalence import (
+    Spread,
     Uncertainty,
+    beside,
     rounding,
     sample,
     untested,
@@ -23,7 +25,7 @@ from harness.check.seed_values import SeedValues
 from harness.check.shift import POWER, Training
 from harness.check.status import Status
 from harness.check.subject import Measured, Origin, origins
-from harness.check.tolerance import Allowed, Exact, Seeds, Unsettled, allowed
+from harness.check.tolerance import Allowed, Exact, Margin, Printed, Rule, Seeds, Unsettled, allowed
 
 MEASURED_HERE = "it is held against a value measured here, not against a published one"
 
@@ -56,6 +58,11 @@ class CellResult:
     sees: float = math.nan  # the change of this cell alone that its band would have shown
 
     @property
+    def is_derived(self) -> bool:
+        """Whether it is made of other cells, as a gap is."""
+        return bool(self.origin.values) and not self.origin.trainings
+
+    @property
     def training(self) -> Training | None:
         """Its fresh runs beside the golden ones of other seeds, where both are kept."""
         fresh = self.origin.values
@@ -78,8 +85,7 @@ def compare(measured: Measured, standard: Standard) -> tuple[CellResult, ...]:
     and have no status.
     """
     against = standard.golden or standard.published
-    kept = standard.golden is not None and standard.golden.name != PUBLISHED
-    behind = origins(measured) if kept else {}
+    behind = origins(measured) if standard.golden else {}
     cells = measured.cells
     if against is not None:
         cells = cells[cells["quantity"].isin(against.quantities)]
@@ -179,9 +185,23 @@ def _uncertainty(
         return untested(status.sentence(why), found, n)
     if golden is None or standard.golden is None or standard.golden.name != PUBLISHED:
         return untested(MEASURED_HERE, found, n)
-    if isinstance(standard.golden.rules[golden.rule], Exact) or number is None:
+    rule = standard.golden.rules[golden.rule]
+    if isinstance(rule, Exact) or number is None:
         return without_spread(status is Status.PASS, n)
-    return weighed(found, number.value, bound.value, n)
+    spread = _spread(number, rule)
+    if n == 1 or found is None:
+        return beside(mean, number.value, bound.value, spread)
+    return weighed(found, number.value, bound.value, spread)
+
+
+def _spread(published: Printed, rule: Rule) -> Spread | None:
+    """That printed beside the value, else one that its rule borrows."""
+    if published.std is not None and (published.n or 0) > 1:
+        runs = int(published.n or 0)
+        return Spread(published.std, runs, runs, f"{runs} runs of its own")
+    if isinstance(rule, Margin) and rule.spread:
+        return Spread(rule.spread.std, rule.spread.seeds, 1, rule.spread.source)
+    return None
 
 
 def _line(value: Any) -> GoldenCell | None:

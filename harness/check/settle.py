@@ -49,7 +49,7 @@ def _settled(verdict: Verdict, found: Together) -> Verdict:
 def _by_ranks(cell: CellResult, found: Together) -> CellResult:
     if cell.status is not Status.FAIL or not cell.seeds:
         return cell
-    if not cell.origin.trainings:
+    if cell.is_derived:
         return replace(
             cell, status=Status.APART, why="it is made of cells that are held themselves"
         )

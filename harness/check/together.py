@@ -172,7 +172,7 @@ def seen(groups: Sequence[Group], cells: Sequence[CellResult]) -> str:
     found += [
         f"{_amount(median(one.sees for one in same), same[0].unit)} in one {name.replace('_', ' ')}"
         for name, same in alone.items()
-        if any(cell.origin.trainings or not cell.origin.values for cell in same)
+        if not all(cell.is_derived for cell in same)
     ]
     idle = sum(bool(cell.idle) for cell in cells)
     said = (

@@ -44,11 +44,20 @@ class LastDigit(Spec):
     basis: str = "half of the last printed digit"
 
 
+class Borrowed(Spec):
+    """The spread of one published run, where it is known of a network like it."""
+
+    std: float = Field(gt=0, description="standard deviation of one run")
+    seeds: int = Field(ge=2, description="runs that it was measured on")
+    source: str = Field(min_length=1)
+
+
 class Margin(Spec):
     """A stated margin, in the unit of the quantity."""
 
     rule: Literal["margin"]
     value: float = Field(gt=0)
+    spread: Borrowed | None = Field(default=None, description="of the published value")
     basis: str = Field(min_length=1)
 
 

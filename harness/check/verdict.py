@@ -194,6 +194,7 @@ def _evidence(
     """What all seeds say together. Claims have no margin to be tested by: one that does not hold
     keeps an exhibit from being reproduced, and says no more.
     """
+    cells = [cell for cell in cells if not cell.is_derived]  # they say what their sides say
     tested = [cell for cell in cells if cell.uncertainty.status is not Evidence.NOT_TESTED]
     said = together([cell.uncertainty for cell in tested])
     if said is Evidence.NOT_TESTED:

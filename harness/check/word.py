@@ -6,7 +6,6 @@ than the seeds bear out.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 from harness.check.compare import CellResult
@@ -58,4 +57,4 @@ def _is_single(cell: CellResult) -> bool:
     """Whether nothing is known of this cell's spread, if it is one that leaves anything open."""
     found = cell.uncertainty
     is_open = found.status in (Evidence.INCONCLUSIVE, Evidence.NOT_REPRODUCED)
-    return not is_open or (cell.n == 1 and math.isnan(found.low))
+    return not is_open or cell.n == 1

@@ -168,7 +168,7 @@ def test_what_is_written_is_read_as_the_very_same_number(value: float, std: floa
 def test_small_numbers_are_held_against_themselves(
     tmp_path: Path, value: float, status: Status
 ) -> None:
-    """8 × 1e-9 × √(1/1 + 1/5) is 8.76e-9."""
+    """8.04 × 1e-9 × √(1/1 + 1/5) is 8.8e-9."""
     golden = written(tmp_path, 3.2e-8, 1e-9)
     row = ONE | {"value": value, "std": math.nan, "n": 1}
     measured = Cells(("neuron",), tidy([row], ["neuron"], CELL_COLUMNS), [])
@@ -203,7 +203,7 @@ def test_a_quantity_without_a_rule_gets_one_with_its_basis(
     )
     gap = rules["gap"]
     assert isinstance(gap, Seeds)
-    assert (gap.k, gap.resolution) == ((3.0, 1.0) if before else (8.0, 0.0))
+    assert (gap.alpha, gap.resolution) == ((0.05, 1.0) if before else (0.0013, 0.0))
     assert read_golden(tmp_path, "smoke", "t.csv", frame.index) is not None
     content = paths[-1].read_bytes()
     write_measured(tmp_path, "smoke", "t.csv", frame.cells, frame.index, wanted, {}, derived=of)

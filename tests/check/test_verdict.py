@@ -241,10 +241,10 @@ def keys_of_lif_16() -> list[str]:
 def test_three_seeds_that_agree_reproduce_and_one_seed_leaves_it_open() -> None:
     three = three_seeds()
     assert three.evidence is Evidence.REPRODUCED
-    assert three.evidence_why == "of 27 tested cells, 27 reproduced"
+    assert three.evidence_why == "of 18 tested cells, 18 reproduced"
     one = judged(SyntheticStore(plan("table1")))
     assert one.evidence is Evidence.INCONCLUSIVE
-    assert one.evidence_why == "of 27 tested cells, 27 inconclusive"
+    assert one.evidence_why == "of 18 tested cells, 18 inconclusive"
     assert one.status is three.status is ExhibitStatus.REPRODUCED  # a check asks for the means
 
 
@@ -269,7 +269,7 @@ def test_a_cell_that_is_not_there_leaves_it_open() -> None:
     del store.contents[keys_of_lif_16()[0]]
     verdict = judged(store)
     assert verdict.evidence is Evidence.INCONCLUSIVE
-    assert verdict.evidence_why == "of 25 tested cells, 25 reproduced; 2 more are not tested"
+    assert verdict.evidence_why == "of 17 tested cells, 17 reproduced; 1 more are not tested"
 
 
 def test_values_measured_here_are_not_tested_and_show_their_interval(project: Path) -> None:
@@ -298,7 +298,7 @@ def test_the_record_holds_interval_level_margin_and_sentence() -> None:
         "status": "REPRODUCED",
         "word": "reproduced",
         "level": 0.9,
-        "sentence": "reproduced: of 27 tested cells, 27 reproduced",
+        "sentence": "reproduced: of 18 tested cells, 18 reproduced",
     }
     found = content["cells"][0]["uncertainty"]
     assert found["low"] < content["cells"][0]["value"] < found["high"]
@@ -306,7 +306,7 @@ def test_the_record_holds_interval_level_margin_and_sentence() -> None:
     assert found["margin"] == content["cells"][0]["tolerance"] == 0.5
     alone = json.loads(verdict_json(judged(SyntheticStore(plan("table1")))))["cells"][0]
     assert alone["uncertainty"]["low"] is alone["uncertainty"]["high"] is None
-    assert alone["uncertainty"]["sentence"].startswith("inconclusive: one seed")
+    assert alone["uncertainty"]["sentence"].startswith("inconclusive: as close as two runs")
 
 
 def test_the_explanation_counts_what_is_compared_and_what_counts() -> None:
