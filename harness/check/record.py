@@ -20,7 +20,8 @@ def verdict_json(verdict: Verdict) -> bytes:
     """verdict.json: stable keys, statuses by name, the sentence beside each; null is "no number".
 
     `cells[].levels` holds the index; `golden`, `published` are texts as printed; `difference` and
-    `tolerance` are in `unit`; `claims[].counted` says whether the claim enters `status`.
+    `tolerance` are in `unit`; `claims[].counted` says whether the claim enters `status`,
+    `noise` how often noise alone would bear it out.
     `cells[].uncertainty` is the interval of the mean (Student's t at `level`, in `unit`) and what
     it says of the published value; `evidence` says the same of the exhibit. `sees` says which
     change the check would have shown with the chance `power`: `trainings` by ranks over all
@@ -106,4 +107,5 @@ def _number(value: float) -> float | None:
 
 def _claim(claim: ClaimResult) -> dict[str, Any]:
     names = ("id", "text", "place", "predicate", "basis", "measured", "counted", "sentence")
-    return {name: getattr(claim, name) for name in names} | {"status": claim.status.name}
+    said = {name: getattr(claim, name) for name in names} | {"status": claim.status.name}
+    return said | {"noise": _number(claim.noise)}

@@ -160,6 +160,7 @@ def _claim(claim: ClaimResult, verdict: Verdict, document: str) -> ClaimView:
         predicate=claim.predicate,
         basis=claim.basis,
         measured=claim.measured,
+        noise=claim.by_noise,
         sentence=claim.sentence,
         counted=counted,
         mark=mark,

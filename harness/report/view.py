@@ -160,6 +160,7 @@ class ClaimView:
     predicate: str
     basis: str  # of its threshold
     measured: str
+    noise: str  # how often noise alone would bear it out
     sentence: str
     counted: str
     mark: Mark
