@@ -151,6 +151,8 @@ def _power(
     n: int,
 ) -> tuple[str, float]:
     """Why the band of a measured value could not fail, if so, and else what it would have shown."""
+    if golden and standard.golden and isinstance(standard.golden.rules[golden.rule], Unsettled):
+        return golden.shown, math.nan
     if (
         golden is None
         or golden.number is None

@@ -180,6 +180,7 @@ def test_a_band_that_reaches_chance_is_written_without_a_tolerance(golden: Path)
     found = verdict(stored([0, 1], wild), golden)
     held = {c.levels["depth"]: c for c in found.cells if c.levels["neuron"] == "lif"}["164"]
     assert held.status is Status.NOT_COMPARED and held.training is not None
+    assert found.sees.endswith("1 cell guards nothing")
 
 
 @pytest.mark.parametrize(
