@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from harness.check.compare import compare
@@ -147,6 +147,7 @@ def written(folder: Path, value: float, std: float, quantity: str = "q") -> Gold
     return golden
 
 
+@settings(deadline=None)  # it writes files
 @given(
     value=st.floats(allow_nan=False, allow_infinity=False),
     std=st.floats(min_value=0, allow_nan=False, allow_infinity=False),

@@ -29,4 +29,4 @@ def of_orders(values: int, holds: Callable[[Sequence[float]], bool]) -> float:
 def of_coins(places: int, share: float) -> float:
     """The chance that a difference without a margin has its sign at this share of the places."""
     needed = math.ceil(share * places - ROUNDING)
-    return sum(math.comb(places, k) for k in range(needed, places + 1)) / 2**places
+    return float(sum(math.comb(places, k) for k in range(needed, places + 1)) / 2**places)
