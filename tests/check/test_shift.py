@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from scipy import stats  # scikit-learn brings it
 
-from benchmarks.power import Case, rates
 from harness.check.shift import (
     ALPHA,
     ALPHA_SINGLE,
@@ -23,6 +22,7 @@ from harness.check.shift import (
     squared,
     tail,
 )
+from tests.power import Case, rates
 
 
 def drawn(seed: int, *, golden: int = 10, fresh: int = 2, shift: float = 0.0) -> Training:

@@ -1,4 +1,4 @@
-"""`python -m benchmarks.power`: how often the rank tests of `check` alarm, by simulation.
+"""`python -m tests.power`: how often the rank tests of `check` alarm, by simulation.
 
 Nothing changed; or every SNN, ANN or network off by one standard deviation, half of the SNNs two up
 and half two down, one SNN off by three or five. Errors are normal, or t with 5 degrees of freedom
@@ -144,7 +144,7 @@ def rates(case: Case, design: Design, runs: int) -> dict[str, Rate]:
 
 def main() -> None:
     """Print one table for each kind of errors."""
-    parser = argparse.ArgumentParser(prog="benchmarks.power", description=__doc__)
+    parser = argparse.ArgumentParser(prog="tests.power", description=__doc__)
     parser.add_argument("--runs", type=int, default=20_000, help="simulated checks for each line")
     parser.add_argument("--snns", type=int, default=21, help="that train above chance")
     parser.add_argument("--anns", type=int, default=14)
