@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +40,36 @@ class Outcome:
 
     code: ExitCode
     broken: bool
+    asks: Mapping[str, tuple[int, ...]]  # exhibit → seeds that would decide it
+
+
+def checked(project: Project, names: Sequence[str], crew: Crew, voice: Voice) -> Outcome:
+    """As `reproduced`, with the seeds that ranks need, where golden values keep each seed's number;
+    and once more with those that would decide, where cells lie outside of their bands.
+
+    Seeds that the user set stay as they are.
+    """
+    from harness.check.standard import keeps_seeds  # brings pandas
+
+    if any(override.name == "seed" for override in project.setting.overrides):
+        return reproduced(project, names, crew, voice)
+    profile, golden = project.profile, project.layout.golden
+    plan = make_plan(project, names) if profile.check_seeds else Plan((), {})
+    seeds = {
+        planned.exhibit.id: profile.check_seeds
+        for planned in plan.exhibits
+        if keeps_seeds(planned, profile, golden)
+    }
+    outcome = reproduced(_with_seeds(project, seeds), names, crew, voice)
+    if not outcome.asks or outcome.code is not ExitCode.OK:
+        return outcome
+    voice.tell(f"more seeds decide {', '.join(outcome.asks)}, which lie outside of bands")
+    more = {name: (*seeds.get(name, profile.seeds), *asked) for name, asked in outcome.asks.items()}
+    return reproduced(_with_seeds(project, seeds | more), names, crew, voice)
+
+
+def _with_seeds(project: Project, seeds: Mapping[str, tuple[int, ...]]) -> Project:
+    return replace(project, setting=replace(project.setting, seeds=seeds))
 
 
 def reproduced(project: Project, names: Sequence[str], crew: Crew, voice: Voice) -> Outcome:
@@ -114,7 +144,11 @@ def write_out(
         voice.say(f"{name}: {problem}", "red")
     voice.tell(str(project.layout.out / project.profile.id / "report.html"))
     code = ExitCode.RUN_FAILED if failures or written.undrawn else ExitCode.OK
-    return Outcome(code, any(verdict.is_broken for verdict in written.verdicts))
+    return Outcome(
+        code,
+        any(verdict.is_broken for verdict in written.verdicts),
+        {verdict.exhibit: verdict.asks for verdict in written.verdicts if verdict.is_undecided},
+    )
 
 
 def zipped(project: Project, plan: Plan) -> Path:

@@ -130,12 +130,12 @@ def test_a_drawing_that_fails_ends_with_3_and_costs_nothing_else(
 
 
 def test_an_overridden_run_is_marked_and_counts_against_nothing(done: Path) -> None:
-    ran = harness(done, "check", "table1", "--set", "seed=0", "--out", str(done / "out2"))
+    ran = harness(done, "check", "table1", "--set", "neuron=relu,lif", "--out", str(done / "out2"))
     assert ran.returncode == 0
     verdict = json.loads((done / "out2/smoke/table1/verdict.json").read_text())
-    assert verdict["overridden"] == ["--set seed=0"]
+    assert verdict["overridden"] == ["--set neuron=relu,lif"]
     assert {cell["status"] for cell in verdict["cells"]} == {"NOT_COMPARED"}
-    assert "seed=0" in (done / "out2/smoke/report.html").read_text()
+    assert "neuron=relu,lif" in (done / "out2/smoke/report.html").read_text()
 
 
 def test_a_failed_node_ends_with_3_shows_its_log_and_spares_the_others(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -32,6 +33,14 @@ class ClaimResult:
     measured: str
     basis: str
     counted: bool
+    noise: float = math.nan  # how often it would hold by noise alone
+
+    @property
+    def by_noise(self) -> str:
+        """How often noise alone would bear it out; '' where that depends on its size."""
+        if math.isnan(self.noise):
+            return ""
+        return f"noise alone would bear it out in {100 * self.noise:.2g} % of cases"
 
     @property
     def sentence(self) -> str:
@@ -52,6 +61,7 @@ def evaluate(claim: Claim, measured: Measured, *, counted: bool) -> ClaimResult:
         measured=outcome.said,
         basis=claim.test.basis,
         counted=counted,
+        noise=outcome.noise,
     )
 
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from statistics import NormalDist
 from typing import Any
 
 from harness.check.equivalence import (
+    Spread,
     Uncertainty,
+    beside,
     rounding,
     sample,
     untested,
@@ -17,9 +20,12 @@ from harness.check.equivalence import (
 )
 from harness.check.golden import PUBLISHED, GoldenCell, level_text
 from harness.check.join import Standard, joined
+from harness.check.reach import guards_nothing
+from harness.check.seed_values import SeedValues
+from harness.check.shift import POWER, Training
 from harness.check.status import Status
-from harness.check.subject import Measured
-from harness.check.tolerance import Allowed, Exact, Unsettled, allowed
+from harness.check.subject import Measured, Origin, origins
+from harness.check.tolerance import Allowed, Exact, Margin, Printed, Rule, Seeds, Unsettled, allowed
 
 MEASURED_HERE = "it is held against a value measured here, not against a published one"
 
@@ -46,6 +52,24 @@ class CellResult:
     published: str
     published_place: str
     uncertainty: Uncertainty
+    origin: Origin = field(default_factory=Origin)
+    seeds: SeedValues = field(default_factory=dict)  # of the golden value
+    idle: str = ""  # why its band could not fail, if so
+    sees: float = math.nan  # the change of this cell alone that its band would have shown
+
+    @property
+    def is_derived(self) -> bool:
+        """Whether it is made of other cells, as a gap is."""
+        return bool(self.origin.values) and not self.origin.trainings
+
+    @property
+    def training(self) -> Training | None:
+        """Its fresh runs beside the golden ones of other seeds, where both are kept."""
+        fresh = self.origin.values
+        golden = {s: v for s, v in self.seeds.items() if s not in fresh and not math.isnan(v)}
+        if not golden or not fresh or any(map(math.isnan, fresh.values())):
+            return None
+        return Training(tuple(golden.values()), tuple(fresh.values()))
 
     @property
     def sentence(self) -> str:
@@ -61,6 +85,7 @@ def compare(measured: Measured, standard: Standard) -> tuple[CellResult, ...]:
     and have no status.
     """
     against = standard.golden or standard.published
+    behind = origins(measured) if standard.golden else {}
     cells = measured.cells
     if against is not None:
         cells = cells[cells["quantity"].isin(against.quantities)]
@@ -69,7 +94,7 @@ def compare(measured: Measured, standard: Standard) -> tuple[CellResult, ...]:
     found = joined(cells, measured, standard)
     if standard.golden is None:
         found = [row for row in found if row["measured"] is True or _is_planned(row, measured)]
-    return tuple(_result(row, measured, standard) for row in found)
+    return tuple(_result(row, measured, standard, behind) for row in found)
 
 
 def _is_planned(row: Mapping[str, Any], measured: Measured) -> bool:
@@ -78,11 +103,19 @@ def _is_planned(row: Mapping[str, Any], measured: Measured) -> bool:
     return any(point.absence and _agrees(point.axes, levels) for point in measured.points)
 
 
-def _result(row: Mapping[str, Any], measured: Measured, standard: Standard) -> CellResult:
+def _result(
+    row: Mapping[str, Any],
+    measured: Measured,
+    standard: Standard,
+    behind: Mapping[tuple[str, ...], Origin],
+) -> CellResult:
     golden, published = _line(row["golden"]), _line(row["published"])
     levels = {name: str(row[name]) for name in measured.index}
     there = row["measured"] is True
     status, why, difference, bound = _judged(row, levels, golden, measured, standard)
+    origin = behind.get((str(row["quantity"]), *levels.values()), Origin())
+    unit = str(row["unit"]) if there else ""
+    idle, sees = _power(golden, bound, unit, origin, standard, int(row["n"]) if there else 0)
     return CellResult(
         levels=levels,
         quantity=str(row["quantity"]),
@@ -92,7 +125,7 @@ def _result(row: Mapping[str, Any], measured: Measured, standard: Standard) -> C
         std=float(row["std"]) if there else math.nan,
         n=int(row["n"]) if there else 0,
         text=level_text(row["text"]) if there else "",
-        unit=str(row["unit"]) if there else "",
+        unit=unit,
         golden=golden.shown if golden else "",
         difference=difference,
         tolerance=bound.value,
@@ -102,7 +135,36 @@ def _result(row: Mapping[str, Any], measured: Measured, standard: Standard) -> C
         published=published.shown if published else "",
         published_place=published.place if published else "",
         uncertainty=_uncertainty(row, status, why, golden, bound, standard),
+        origin=origin,
+        seeds=golden.seeds if golden else {},
+        idle=idle,
+        sees=sees,
     )
+
+
+def _power(
+    golden: GoldenCell | None,
+    bound: Allowed,
+    unit: str,
+    origin: Origin,
+    standard: Standard,
+    n: int,
+) -> tuple[str, float]:
+    """Why the band of a measured value could not fail, if so, and else what it would have shown."""
+    if golden and standard.golden and isinstance(standard.golden.rules[golden.rule], Unsettled):
+        return golden.shown, math.nan
+    if (
+        golden is None
+        or golden.number is None
+        or standard.golden is None
+        or math.isnan(bound.value)
+    ):
+        return "", math.nan
+    if not isinstance(standard.golden.rules[golden.rule], Seeds) or golden.number.std is None:
+        return "", math.nan
+    idle = guards_nothing(golden.number.value, bound.value, unit, origin.chance)
+    beyond = NormalDist().inv_cdf(POWER) * golden.number.std / math.sqrt(max(n, 1))
+    return idle, math.nan if idle else bound.value + beyond
 
 
 def _uncertainty(
@@ -125,9 +187,23 @@ def _uncertainty(
         return untested(status.sentence(why), found, n)
     if golden is None or standard.golden is None or standard.golden.name != PUBLISHED:
         return untested(MEASURED_HERE, found, n)
-    if isinstance(standard.golden.rules[golden.rule], Exact) or number is None:
+    rule = standard.golden.rules[golden.rule]
+    if isinstance(rule, Exact) or number is None:
         return without_spread(status is Status.PASS, n)
-    return weighed(found, number.value, bound.value, n)
+    spread = _spread(number, rule)
+    if n == 1 or found is None:
+        return beside(mean, number.value, bound.value, spread)
+    return weighed(found, number.value, bound.value, spread)
+
+
+def _spread(published: Printed, rule: Rule) -> Spread | None:
+    """That printed beside the value, else one that its rule borrows."""
+    if published.std is not None and (published.n or 0) > 1:
+        runs = int(published.n or 0)
+        return Spread(published.std, runs, runs, f"{runs} runs of its own")
+    if isinstance(rule, Margin) and rule.spread:
+        return Spread(rule.spread.std, rule.spread.seeds, 1, rule.spread.source)
+    return None
 
 
 def _line(value: Any) -> GoldenCell | None:

@@ -3,8 +3,9 @@
 Two one-sided t-tests (Schuirmann 1987) ask whether the mean of the runs lies inside the margin
 around the published value; the same two, turned round, ask whether it lies outside. At α = 5 % each
 the answers can be read off the two-sided 90 % interval of the mean: wholly inside the margin,
-wholly outside, or over one of its ends. That the published value is itself one run is what the
-margin's stated basis allows for; it is not counted again here.
+wholly outside, or over one of its ends. The published value is itself a draw: where its spread is
+known, or that of a network like it, σ_p²/n_p adds to the variance of the difference, and as many
+seeds as there may be here do not take it away.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ ALPHA: Final = 0.05  # of each one-sided test
 LEVEL: Final = 1 - 2 * ALPHA  # of the interval that shows both
 ROUNDING: Final = 1e-12  # of a number: 93.48 − 92.98 is 0.5000000000000142, still inside 0.5
 
-ONE_SEED: Final = "one seed says nothing of its spread, and no spread was measured before"
+NO_SPREAD: Final = "one run beside one run; no spread known"
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,18 @@ class Sample:
         """The two-sided interval of the mean at `LEVEL`."""
         half = student.quantile(1 - ALPHA, self.df) * self.error
         return self.mean - half, self.mean + half
+
+
+@dataclass(frozen=True)
+class Spread:
+    """How far the published value may be off: the deviation `std` of one run, known from `seeds`
+    runs, where the value is the mean of `runs`; `source` is printed beside what rests on it.
+    """
+
+    std: float
+    seeds: int
+    runs: int
+    source: str
 
 
 @dataclass(frozen=True)
@@ -75,8 +88,8 @@ def rounding(value: float, golden: float) -> float:
 def sample(
     mean: float, std: float, n: int, known_std: float | None, known_n: int | None
 ) -> Sample | None:
-    """The seeds with their own spread; with a single one, the spread that stands beside the golden
-    value, measured over `known_n` seeds; None where there is neither.
+    """The seeds with their own spread; with a single one, the spread that stands beside a golden
+    value that was measured here, over `known_n` seeds; None where there is neither.
     """
     if math.isnan(mean) or n < 1:
         return None
@@ -87,14 +100,42 @@ def sample(
     return None
 
 
-def weighed(found: Sample | None, golden: float, margin: float, n: int) -> Uncertainty:
-    """Hold the mean against golden ± margin.
+def beside(mean: float, golden: float, margin: float, spread: Spread | None) -> Uncertainty:
+    """One run here beside the published value: whether two runs of one recipe lie so far apart.
+
+    Never reproduced, nor not: golden ± t(0.975)·std·√(1 + 1/runs) holds 19 of 20 further runs, if
+    they spread as `spread` says.
+    """
+    if spread is None:
+        return Uncertainty(Evidence.INCONCLUSIVE, NO_SPREAD, n=1, margin=margin)
+    half = student.quantile(0.975, spread.seeds - 1) * spread.std * math.sqrt(1 + 1 / spread.runs)
+    why = f"further from the published run than two runs would be (± {half:.2f} in 19 of 20; "
+    if abs(mean - golden) <= half + rounding(mean, golden):
+        why = f"as close as two runs of one recipe would be (± {half:.2f} in 19 of 20; "
+    why += f"spread {spread.std:g} from {spread.source})"
+    return Uncertainty(Evidence.INCONCLUSIVE, why, n=1, margin=margin)
+
+
+def apart(found: Sample, spread: Spread | None) -> Sample:
+    """The seeds with the error of their difference to the published value in place of their own:
+    variances added, degrees of freedom by Welch 1947, rounded down.
+    """
+    if spread is None:
+        return found
+    own, other = found.error**2, spread.std**2 / spread.runs
+    if own + other == 0:
+        return found
+    df = (own + other) ** 2 / (own**2 / found.df + other**2 / (spread.seeds - 1))
+    return Sample(found.mean, math.sqrt((own + other) * found.n), found.n, max(1, math.floor(df)))
+
+
+def weighed(found: Sample, golden: float, margin: float, spread: Spread | None) -> Uncertainty:
+    """Hold the mean of several seeds against golden ± margin.
 
     A mean that lies outside is called reproduced in at most `ALPHA` of all cases; one that lies
     inside is called too low, or too high, in at most `ALPHA` each.
     """
-    if found is None:
-        return Uncertainty(Evidence.INCONCLUSIVE, ONE_SEED, n=n, margin=margin)
+    found = apart(found, spread)
     above = found.mean - (golden - margin) + rounding(found.mean, golden)  # of the lower end
     below = (golden + margin) - found.mean + rounding(found.mean, golden)  # of the upper one
     in_low, in_high = _chance_below(above, found), _chance_below(below, found)
@@ -106,6 +147,7 @@ def weighed(found: Sample | None, golden: float, margin: float, n: int) -> Uncer
     elif p_outside <= ALPHA:
         status, how = Evidence.NOT_REPRODUCED, "lies outside"
     said = f"the {LEVEL:.0%} interval {low:.5g} to {high:.5g} {how} {golden:.5g} ± {margin:.3g}"
+    said += f" (the published value spreads by {spread.std:g}: {spread.source})" if spread else ""
     return Uncertainty(status, said, low, high, n=found.n, margin=margin, p_outside=p_outside)
 
 
@@ -125,7 +167,8 @@ def without_spread(same: bool, n: int) -> Uncertainty:
 
 
 def together(cells: Sequence[Uncertainty]) -> Evidence:
-    """What the tested cells of an exhibit say together, at the same error rates for the whole.
+    """What the tested cells of an exhibit say together, at the same error rates for the whole of
+    this exhibit, not of all exhibits; cells that are derived from others are not among them.
 
     Reproduced are all cells only if each is: that needs no correction (Berger 1982). That some cell
     lies outside is said where one does after Bonferroni's: among 20 cells one lies out by chance.

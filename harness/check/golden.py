@@ -5,20 +5,21 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from harness.check.same_as import lent
+from harness.check.seed_values import SeedValues, parsed
 from harness.check.table import Lines, read_table
 from harness.check.tolerance import Exact, Printed, Rule, Seeds, Unsettled, read_tolerances
 from harness.errors import Faults, HarnessError
 from harness.spec.validate import suggestion
 
 PUBLISHED = "paper"  # the folder of golden/ that holds what the documents print
-FIELDS = ("quantity", "value", "same_as", "text", "std", "n", "rule", "place")
+FIELDS = ("quantity", "value", "same_as", "text", "std", "n", "seeds", "rule", "place")
 _PRINTED = re.compile(r"-?\d+(\.\d+)?", re.ASCII)
 _MEASURED = re.compile(rf"{_PRINTED.pattern}(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
 
@@ -29,7 +30,8 @@ Index = tuple[str, ...]
 @dataclass(frozen=True)
 class GoldenCell:
     """One line of a golden file: a number or a word, where it stands in its source, and the rule
-    that it is compared by, which is that of its quantity unless the line names another."""
+    that it is compared by, which is that of its quantity unless the line names another. `seeds` has
+    the number of each seed, where the file keeps them."""
 
     index: Index
     quantity: str
@@ -37,6 +39,7 @@ class GoldenCell:
     text: str | None
     rule: str
     place: str
+    seeds: SeedValues = field(default_factory=dict)
 
     @property
     def shown(self) -> str:
@@ -101,9 +104,10 @@ def _require_rules(golden: Golden) -> None:
         if cell.number is not None and isinstance(rule, Unsettled):
             problem = f"{cell.quantity}: the rule unsettled is for cells without a value"
             raise HarnessError(place, problem)
-        measured = cell.number is not None and cell.number.n and cell.number.std is not None
+        number = cell.number
+        measured = number is not None and (number.n or 0) > 1 and number.std is not None
         if isinstance(rule, Seeds) and not measured:
-            problem = f"{cell.quantity}: the rule seeds needs columns std and n in {golden.shown}"
+            problem = f"{cell.quantity}: the rule seeds needs std and n > 1 in {golden.shown}"
             raise HarnessError(place, problem)
 
 
@@ -186,6 +190,9 @@ def _cell(row: Mapping[str, str], where: str, index: Sequence[str], folder: Path
         text=text or None,
         rule=row.get("rule", "") or row["quantity"],
         place=row["place"],
+        seeds=parsed(
+            row.get("seeds", ""), where, *((number.value, number.n) if number else (math.nan, None))
+        ),
     )
 
 

@@ -18,8 +18,10 @@ import pandas as pd
 
 from harness.check.golden import FIELDS, level_text
 from harness.check.new_rules import UNSETTLED, added_rules, known_rules
-from harness.check.subject import rows
-from harness.check.tolerance import FILE, Unsettled
+from harness.check.reach import guards_nothing
+from harness.check.seed_values import written
+from harness.check.subject import Origin, origins, rows
+from harness.check.tolerance import FILE, Printed, Rule, Seeds, Unsettled, allowed
 from harness.errors import HarnessError
 from harness.frames.frame import frame_of
 from harness.frames.readers import pinned
@@ -45,7 +47,15 @@ def write_exhibit(
     quantities = [*(one for one in frame.pinned if one in there), *derived]
     file, cells = _file(planned), frame.cells
     return write_measured(
-        folder, name, file, cells, frame.index, quantities, provenance, derived=derived
+        folder,
+        name,
+        file,
+        cells,
+        frame.index,
+        quantities,
+        provenance,
+        derived=derived,
+        behind=origins(frame),
     )
 
 
@@ -85,15 +95,17 @@ def write_measured(
     provenance: Mapping[str, Any],
     *,
     derived: Mapping[str, str] = MappingProxyType({}),
+    behind: Mapping[tuple[str, ...], Origin] = MappingProxyType({}),
     fewest: int = FEWEST_SEEDS,
 ) -> tuple[Path, ...]:
     """Write golden/<name>/<file> from the cells of these quantities, and `<stem>.provenance.json`;
     before that, the rules that tolerances.toml lacks for them.
 
-    A cell that some seeds leave undefined gets a line that says so under the rule `unsettled`: it
-    cannot be held against anything, and a reader should know. `provenance` says what the numbers
-    rest on (keys, seeds, environment, command), in JSON values; `derived` says of which quantity
-    another is the difference.
+    A cell that some seeds leave undefined, or whose band would guard nothing, gets a line that says
+    so under the rule `unsettled`: it has no tolerance to be held against, and a reader should know.
+    `provenance` says what the numbers rest on (keys, seeds, environment, command), in JSON values;
+    `derived` says of which quantity another is the difference; `behind` has the number of each
+    seed, which the file then keeps.
 
     Raises:
         HarnessError: no cell of a quantity is defined, a number is infinite or rests on fewer than
@@ -109,15 +121,20 @@ def write_measured(
         _require_defined([row for row in chosen if row["quantity"] == quantity], index, where)
     for row in chosen:
         _require_seeds(row, index, where, fewest)
-    numbers = any(not math.isnan(row["value"]) for row in chosen)
-    unsettled = any(row["why"] for row in chosen)
-    words = any(level_text(row["text"]) for row in chosen)
-    fields = (
-        *(("value", "std", "n") if numbers else ()),
-        *(("text",) if unsettled or words else ()),
-        *(("rule",) if unsettled else ()),
-    )
+    known = known_rules(folder / name, name)
+    for row in chosen:
+        at = (row["quantity"], *(level_text(row[axis]) for axis in index))
+        origin = behind.get(at, Origin())
+        numbers_only = not level_text(row["text"])
+        row["seeds"] = written(origin.values) if numbers_only else ""
+        row["open"] = f"undefined: {row['why']}" if row["why"] else _idle(row, origin, known)
     rules = added_rules(folder / name, name, chosen, derived)
+    fields = [
+        *(("value", "std", "n") if any(not math.isnan(row["value"]) for row in chosen) else ()),
+        *(("seeds",) if any(row["seeds"] for row in chosen) else ()),
+        *(("text",) if any(row["open"] or level_text(row["text"]) for row in chosen) else ()),
+        *(("rule",) if any(row["open"] for row in chosen) else ()),
+    ]
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["quantity", *index, *fields, "place"])
@@ -138,14 +155,24 @@ def write_measured(
     return target, beside, *rules
 
 
+def _idle(row: Mapping[str, Any], origin: Origin, known: Mapping[str, Rule]) -> str:
+    """Why a check of one seed could not fail in this cell, if so."""
+    value, std, n = row["value"], row["std"], int(row["n"])
+    rule = known.get(row["quantity"])
+    if not isinstance(rule, Seeds) or math.isnan(value) or n < 2:
+        return ""
+    width = allowed(rule, Printed("", value, std, n), 1).value
+    return guards_nothing(value, width, row["unit"], origin.chance)
+
+
 def _require_free(index: Sequence[str], where: str) -> None:
     if taken := [axis for axis in index if axis in FIELDS]:
         raise HarnessError(where, f"the axis {taken[0]!r} has the name of a field of golden files")
 
 
 def _line(row: Mapping[str, Any], fields: Sequence[str]) -> list[Any]:
-    if row["why"]:
-        line = {"text": f"undefined: {row['why']}", "rule": UNSETTLED}
+    if row["open"]:
+        line = {"text": row["open"], "rule": UNSETTLED, "seeds": row["seeds"]}
     else:
         line = {name: row[name] for name in fields if name != "rule"}
     return [line.get(name) for name in fields]

@@ -11,7 +11,7 @@ from harness.check.golden import level_text
 from harness.check.tolerance import FILE, Exact, Rule, Seeds, Unsettled, read_tolerances
 from harness.spec.safe_text import decoded
 
-DEVIATIONS = 8.0
+ALPHA = 0.0013  # of one cell
 HEADING = "# How far a run may lie from what was measured here, by quantity, and why."
 UNSETTLED = "unsettled"  # the rule of golden/<name>/tolerances.toml for a line without a value
 
@@ -28,7 +28,7 @@ def added_rules(
     known = known_rules(folder, name)
     lacking: dict[str, Rule] = {}
     for row in chosen:
-        rule = UNSETTLED if row["why"] else row["quantity"]
+        rule = UNSETTLED if row["open"] else row["quantity"]
         if rule not in known:
             lacking.setdefault(rule, _rule(row, known.get(derived.get(row["quantity"], ""))))
     if not lacking:
@@ -40,16 +40,16 @@ def added_rules(
 
 def _rule(row: Mapping[str, Any], of: Rule | None) -> Rule:
     """The rule of a quantity that has none: that of what it is the difference `of`, if any."""
-    if row["why"]:
-        basis = "some of the measured seeds leave the cell undefined, for the reason in its line"
+    if row["open"]:
+        basis = "the measured seeds give the cell no tolerance, for the reason in its line"
         return Unsettled(rule="unsettled", basis=basis)
     if level_text(row["text"]):
         return Exact(rule="exact", basis="words are the same or not")
     if isinstance(of, Seeds):
         basis = "of the difference itself, paired by seed, which may take two steps of a side"
-        return Seeds(rule="seeds", k=of.k, resolution=2 * of.resolution, basis=basis)
-    basis = f"{DEVIATIONS:g} measured standard deviations; written with the values, for want of one"
-    return Seeds(rule="seeds", k=DEVIATIONS, basis=basis)
+        return Seeds(rule="seeds", alpha=of.alpha, resolution=2 * of.resolution, basis=basis)
+    basis = "from the spread of the seeds; written with the values, for want of a rule"
+    return Seeds(rule="seeds", alpha=ALPHA, basis=basis)
 
 
 def _table(name: str, rule: Rule) -> str:

@@ -9,6 +9,8 @@ from typing import Any
 from harness.check.claims import ClaimResult
 from harness.check.compare import CellResult
 from harness.check.equivalence import LEVEL, Uncertainty
+from harness.check.shift import POWER
+from harness.check.together import Group
 from harness.check.verdict import Verdict
 
 VERSION = 1
@@ -18,9 +20,12 @@ def verdict_json(verdict: Verdict) -> bytes:
     """verdict.json: stable keys, statuses by name, the sentence beside each; null is "no number".
 
     `cells[].levels` holds the index; `golden`, `published` are texts as printed; `difference` and
-    `tolerance` are in `unit`; `claims[].counted` says whether the claim enters `status`.
+    `tolerance` are in `unit`; `claims[].counted` says whether the claim enters `status`,
+    `noise` how often noise alone would bear it out.
     `cells[].uncertainty` is the interval of the mean (Student's t at `level`, in `unit`) and what
-    it says of the published value; `evidence` says the same of the exhibit.
+    it says of the published value; `evidence` says the same of the exhibit. `sees` says which
+    change the check would have shown with the chance `power`: `trainings` by ranks over all
+    exhibits of the command (`shift`), `cells[].sees` in that cell alone.
     """
     content = {
         "version": VERSION,
@@ -35,6 +40,13 @@ def verdict_json(verdict: Verdict) -> bytes:
             "word": verdict.evidence.word,
             "level": LEVEL,
             "sentence": verdict.evidence.sentence(verdict.evidence_why),
+        },
+        "sees": {
+            "sentence": verdict.sees,
+            "power": POWER,
+            "trainings": [_group(group) for group in verdict.ranks],
+            "guard_nothing": sum(bool(cell.idle) for cell in verdict.cells),
+            "asks_for_seeds": list(verdict.asks),
         },
         "golden": verdict.golden,
         "overridden": list(verdict.overridden),
@@ -68,7 +80,18 @@ def _cell(cell: CellResult) -> dict[str, Any]:
         "published_place",
     ):
         said[name] = getattr(cell, name)
+    said |= {"sees": _number(cell.sees), "guards_nothing": cell.idle}
+    said["rank_p"] = cell.training.p if cell.training else None
     return said | {"uncertainty": _uncertainty(cell.uncertainty)}
+
+
+def _group(group: Group) -> dict[str, Any]:
+    test = group.test
+    said = {
+        name: getattr(test, name) for name in ("group", "statistic", "m", "value", "p", "alpha")
+    }
+    sees = group.sees if math.isfinite(group.sees) else None
+    return said | {"alarms": test.alarms, "sees": sees, "unit": group.unit}
 
 
 def _uncertainty(found: Uncertainty) -> dict[str, Any]:
@@ -84,4 +107,5 @@ def _number(value: float) -> float | None:
 
 def _claim(claim: ClaimResult) -> dict[str, Any]:
     names = ("id", "text", "place", "predicate", "basis", "measured", "counted", "sentence")
-    return {name: getattr(claim, name) for name in names} | {"status": claim.status.name}
+    said = {name: getattr(claim, name) for name in names} | {"status": claim.status.name}
+    return said | {"noise": _number(claim.noise)}

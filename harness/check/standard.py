@@ -8,6 +8,7 @@ from pathlib import Path
 from harness.check.golden import PUBLISHED, Golden, read_golden
 from harness.check.join import Standard
 from harness.errors import HarnessError
+from harness.frames.runs import index_columns
 from harness.plan.expand import PlannedExhibit
 from harness.spec.exhibit import Exhibit
 from harness.spec.profile import Profile
@@ -26,19 +27,28 @@ def golden_set(exhibit: Exhibit, profile: Profile) -> str | None:
 def changes(planned: PlannedExhibit, golden: str | None) -> tuple[str, ...]:
     """Of what the user typed, that which makes it another measurement than the golden values'.
 
-    Other or more seeds measure what was published once more, and so does a file with the very bytes
-    of the published weights. A value measured here belongs to the seeds and weights that it was
-    measured with.
+    Other or more seeds measure the same once more, and so does a file with the very bytes of the
+    published weights. A value measured here belongs to the weights that it was measured with.
     """
     is_published, brought = golden == PUBLISHED, planned.brought
     typed = [
-        f"--set {one}"
-        for one in planned.overridden
-        if not (is_published and one.partition("=")[0].strip() == "seed")
+        f"--set {one}" for one in planned.overridden if one.partition("=")[0].strip() != "seed"
     ]
     if brought and brought.given and not (is_published and brought.are_published):
         typed.append(f"--weights {Path(brought.given.path).name}")
     return tuple(typed)
+
+
+def keeps_seeds(planned: PlannedExhibit, profile: Profile, folder: Path) -> bool:
+    """Whether the golden values in force, measured here, have the number of each seed.
+
+    Raises:
+        Faults: a golden file is wrong.
+    """
+    name, exhibit = golden_set(planned.exhibit, profile), planned.exhibit
+    changed = changes(planned, name)
+    found = standard(exhibit, profile, folder, index_columns(planned), changed).golden
+    return found is not None and name != PUBLISHED and any(cell.seeds for cell in found.cells)
 
 
 def standard(

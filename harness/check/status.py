@@ -22,6 +22,7 @@ class Status(_Said):
     UNDEFINED = "the value is undefined: {why}"
     NOT_RUN = "not run under this profile: {why}"
     NOT_COMPARED = "not compared: {why}"
+    APART = "outside its band, which alone decides nothing: {why}"
 
 
 class ClaimStatus(_Said):
@@ -59,8 +60,10 @@ class Word(StrEnum):
     OUTSIDE = "outside a margin (one seed)"
     AS_CLAIMED = "as claimed"
     NOT_AS_CLAIMED = "not as claimed"
-    UNCHANGED = "unchanged"
+    NO_CHANGE_BY_RANKS = "no change seen (ranks)"
+    NO_CHANGE_BY_BANDS = "no change seen (bands)"
     CHANGED = "changed"
+    UNDECIDED = "more seeds would decide"
     INCOMPLETE = "incomplete"
     NOT_COMPARED = "not compared"
 
@@ -70,6 +73,7 @@ class ExhibitStatus(_Said):
 
     REPRODUCED = "it holds: {why}"
     NOT_REPRODUCED = "it does not hold: {why}"
+    UNDECIDED = "cells lie outside of their bands, and more seeds would decide: {why}"
     INCOMPLETE = "nothing contradicts it, but cells or claims are missing, undefined or unexpected"
     NOT_COMPARED = "held against nothing: {why}"
 

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from harness.check import student
 from harness.errors import Faults, HarnessError
 from harness.spec.base import Name, Spec
 from harness.spec.document import read_document
@@ -43,23 +44,35 @@ class LastDigit(Spec):
     basis: str = "half of the last printed digit"
 
 
+class Borrowed(Spec):
+    """The spread of one published run, where it is known of a network like it."""
+
+    std: float = Field(gt=0, description="standard deviation of one run")
+    seeds: int = Field(ge=2, description="runs that it was measured on")
+    source: str = Field(min_length=1)
+
+
 class Margin(Spec):
     """A stated margin, in the unit of the quantity."""
 
     rule: Literal["margin"]
     value: float = Field(gt=0)
+    spread: Borrowed | None = Field(default=None, description="of the published value")
     basis: str = Field(min_length=1)
 
 
 class Seeds(Spec):
-    """k × s × √(1/n + 1/n_golden): the spread of a difference of two means, each over its seeds.
+    """t(1 − alpha/2, n_golden − 1) × s × √(1/n + 1/n_golden): a prediction interval for the mean of
+    n further seeds.
 
     s and n_golden stand beside the golden value; `resolution` is the smallest step that the
     measurement can take, as one image of the test set, and bounds the tolerance from below.
     """
 
     rule: Literal["seeds"]
-    k: float = Field(gt=0, description="standard errors")
+    alpha: float = Field(
+        ge=1e-9, le=0.5, description="share of unchanged runs outside, were seeds normal"
+    )
     resolution: float = Field(default=0.0, ge=0, description="in the unit of the quantity")
     basis: str = Field(min_length=1)
 
@@ -102,10 +115,12 @@ def allowed(rule: Rule, golden: Printed, n: int) -> Allowed:
         return Allowed(half_digit(golden.text), rule.basis)
     if isinstance(rule, Margin):
         return Allowed(rule.value, rule.basis)
-    if golden.std is None or not golden.n:
-        raise HarnessError("rule 'seeds'", f"the golden value {golden.text} has no std and n")
-    width = rule.k * golden.std * math.sqrt(1 / max(n, 1) + 1 / golden.n)
-    said = f"{rule.k:g} × {golden.std:.3g} × √(1/{max(n, 1)} + 1/{golden.n}) = {width:.3g}"
+    n_golden = golden.n or 0
+    if golden.std is None or n_golden < 2:
+        raise HarnessError("rule 'seeds'", f"the golden value {golden.text} has no std and n > 1")
+    k = student.quantile(1 - rule.alpha / 2, n_golden - 1)
+    width = k * golden.std * math.sqrt(1 / max(n, 1) + 1 / n_golden)
+    said = f"{k:.3g} × {golden.std:.3g} × √(1/{max(n, 1)} + 1/{n_golden}) = {width:.3g}"
     if width < rule.resolution:
         said += f", but at least {rule.resolution:g}"
     return Allowed(max(width, rule.resolution), rule.basis, said)

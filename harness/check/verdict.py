@@ -17,12 +17,13 @@ from harness.check.join import Standard
 from harness.check.standard import changes, golden_set, standard
 from harness.check.status import ClaimStatus, Evidence, ExhibitStatus, Status, Word
 from harness.check.subject import Measured
+from harness.check.together import Group, seen
 from harness.check.word import word_of
 from harness.plan.expand import PlannedExhibit
 from harness.spec.dataset import Cifar
 from harness.spec.profile import Profile
 
-_OPEN = (Status.MISSING, Status.UNEXPECTED, Status.UNDEFINED, Status.NOT_RUN)
+OPEN = (Status.MISSING, Status.UNEXPECTED, Status.UNDEFINED, Status.NOT_RUN)
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,8 @@ class Verdict:
     failures: Mapping[str, str]
     evidence: Evidence
     evidence_why: str
+    ranks: tuple[Group, ...] = ()  # tests over the trainings of all exhibits of the command
+    asks: tuple[int, ...] = ()  # seeds that would decide what the bands leave open
 
     @property
     def explanation(self) -> str:
@@ -58,7 +61,16 @@ class Verdict:
     @property
     def word(self) -> Word:
         """The verdict in a word or few."""
-        return word_of(self.status, self.evidence, self.golden, self.cells)
+        by_ranks = bool(self.ranks)
+        return word_of(self.status, self.evidence, self.golden, self.cells, by_ranks=by_ranks)
+
+    @property
+    def sees(self) -> str:
+        """What a change would have had to be for this verdict to show it; '' where none is known.
+
+        Nothing of it is a constant: spreads are those of the golden values, seeds those of the run.
+        """
+        return seen(self.ranks, self.cells)
 
     @property
     def sentence(self) -> str:
@@ -69,12 +81,18 @@ class Verdict:
         if claims:
             counted = "" if any(claim.counted for claim in self.claims) else " (not counted)"
             said += f"; claims{counted} {', '.join(claims)}"
-        return f"{said}; {self.why}" if self.why else said
+        said = "; ".join(filter(None, (said, self.why)))
+        return f"{said}; {self.sees}" if self.sees and self.status.holds else said
 
     @property
     def is_broken(self) -> bool:
         """Whether a check must fail."""
         return not self.status.holds
+
+    @property
+    def is_undecided(self) -> bool:
+        """Whether more seeds would decide."""
+        return self.status is ExhibitStatus.UNDECIDED
 
     @property
     def cell_counts(self) -> dict[Status, int]:
@@ -151,7 +169,7 @@ def _status(
     absent = [point.absence.reason for point in measured.points if point.absence]
     if against.golden is None and absent:
         return ExhibitStatus.INCOMPLETE, absent[0]
-    if found & set(_OPEN) or ClaimStatus.UNDEFINED in counted:
+    if found & set(OPEN) or ClaimStatus.UNDEFINED in counted:
         return ExhibitStatus.INCOMPLETE, ""
     if against.golden is None and not counted:
         return ExhibitStatus.NOT_COMPARED, against.why
@@ -176,6 +194,7 @@ def _evidence(
     """What all seeds say together. Claims have no margin to be tested by: one that does not hold
     keeps an exhibit from being reproduced, and says no more.
     """
+    cells = [cell for cell in cells if not cell.is_derived]  # they say what their sides say
     tested = [cell for cell in cells if cell.uncertainty.status is not Evidence.NOT_TESTED]
     said = together([cell.uncertainty for cell in tested])
     if said is Evidence.NOT_TESTED:

@@ -6,7 +6,6 @@ than the seeds bear out.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 from harness.check.compare import CellResult
@@ -15,9 +14,17 @@ from harness.check.status import Evidence, ExhibitStatus, Status, Word
 
 
 def word_of(
-    status: ExhibitStatus, evidence: Evidence, golden: str | None, cells: Sequence[CellResult]
+    status: ExhibitStatus,
+    evidence: Evidence,
+    golden: str | None,
+    cells: Sequence[CellResult],
+    *,
+    by_ranks: bool,
 ) -> Word:
     """The word on an exhibit whose golden set is `golden`; None where claims alone count.
+
+    What was measured here before is not proved to be unchanged: the word says by which test no
+    change was seen.
 
     Only a test that all cells pass makes it `reproduced`, and only one that some cell fails makes
     it `not reproduced`. Where no cell is tested, or none lies outside but a claim does not hold,
@@ -26,11 +33,14 @@ def word_of(
     """
     if status is ExhibitStatus.INCOMPLETE:
         return Word.INCOMPLETE
+    if status is ExhibitStatus.UNDECIDED:
+        return Word.UNDECIDED
     if status is ExhibitStatus.NOT_COMPARED:
         return Word.NOT_COMPARED
     holds = status is ExhibitStatus.REPRODUCED
     if golden not in (PUBLISHED, None):
-        return Word.UNCHANGED if holds else Word.CHANGED
+        seen = Word.NO_CHANGE_BY_RANKS if by_ranks else Word.NO_CHANGE_BY_BANDS
+        return seen if holds else Word.CHANGED
     if evidence is Evidence.REPRODUCED:
         return Word.REPRODUCED
     if evidence is Evidence.NOT_REPRODUCED:
@@ -47,4 +57,4 @@ def _is_single(cell: CellResult) -> bool:
     """Whether nothing is known of this cell's spread, if it is one that leaves anything open."""
     found = cell.uncertainty
     is_open = found.status in (Evidence.INCONCLUSIVE, Evidence.NOT_REPRODUCED)
-    return not is_open or (cell.n == 1 and math.isnan(found.low))
+    return not is_open or cell.n == 1

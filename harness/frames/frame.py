@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
+from harness.canonical import digest
 from harness.frames.cells import cells
 from harness.frames.curves import LearningCurve, learning_curves
 from harness.frames.derive import derived
@@ -15,17 +17,25 @@ from harness.frames.maps import Maps, maps_of
 from harness.frames.readers import READERS, pinned
 from harness.frames.recorded import Absence, Artifacts, recorded
 from harness.frames.runs import index_columns, runs_frame
-from harness.plan.expand import PlannedExhibit
+from harness.plan.expand import PlannedExhibit, Point
 
 
 @dataclass(frozen=True)
 class Planned:
-    """The axes of one point, and why it has no numbers, if so."""
+    """The axes of one point, and why it has no numbers, if so.
+
+    `trainings` names the networks that it rests on, whatever their seeds: two points with one of
+    them in common are not independent. `spiking` is None where they differ in that; `chance` is
+    the accuracy of a guess, in percent.
+    """
 
     axes: Mapping[str, Any]
     seed: int
     key: str
     absence: Absence | None
+    trainings: tuple[str, ...] = ()
+    spiking: bool | None = None
+    chance: float = math.nan
 
 
 @dataclass(frozen=True)
@@ -56,10 +66,7 @@ def frame_of(planned: PlannedExhibit, artifacts: Artifacts, failures: Mapping[st
     index = index_columns(planned)
     readers = [READERS[measure.kind] for measure in planned.exhibit.measure]
     runs = derived(runs_frame(planned, found), planned.exhibit.derive, index)
-    points = tuple(
-        Planned(point.axes, point.seed, point.key, found.absent.get(point.key))
-        for point in planned.points
-    )
+    points = tuple(_planned(point, found.absent.get(point.key)) for point in planned.points)
     return Frame(
         exhibit=planned.exhibit.id,
         index=index,
@@ -70,4 +77,20 @@ def frame_of(planned: PlannedExhibit, artifacts: Artifacts, failures: Mapping[st
         maps=maps_of(planned, found),
         fine=frozenset(name for reader in readers for name in reader.fine),
         pinned=pinned(planned.exhibit),
+    )
+
+
+def _planned(point: Point, absence: Absence | None) -> Planned:
+    said = [
+        one.model_dump(mode="json") | {"seed": one.seed - point.seed} for one in point.trainings
+    ]
+    kinds = {one.neuron.is_spiking for one in point.trainings}
+    return Planned(
+        point.axes,
+        point.seed,
+        point.key,
+        absence,
+        tuple(map(digest, said)),
+        kinds.pop() if len(kinds) == 1 else None,
+        100 / point.run.dataset.classes,
     )

@@ -132,7 +132,7 @@ def _refuse_twins(exhibit: Exhibit, points: Iterable[Point], setting: Setting) -
 
 def _require_sane_size(exhibit: Exhibit, document: Document, setting: Setting) -> None:
     """Before the first of them is resolved: grids may each be small, and seeds multiply them."""
-    seeds = len(setting.profile.seeds)
+    seeds = len(setting.seeds_of(exhibit.id))
     grids = sum(grid.points * (1 if grid.seed else seeds) for grid in exhibit.grid)
     points = len(exhibit.measure) * grids
     if points > MANY:
@@ -171,7 +171,7 @@ def _combinations(exhibit: Exhibit, setting: Setting) -> Iterable[tuple[int, dic
     for index, grid in enumerate(exhibit.grid):
         axes = grid.axes()
         if "seed" not in axes and "seed" not in exhibit.fixed.axes():
-            seeds = setting.profile.seeds
+            seeds = setting.seeds_of(exhibit.id)
             axes["seed"] = seeds[:1] if exhibit.scale_free else seeds
         for values in itertools.product(*axes.values()):
             yield index, dict(zip(axes, values, strict=True))

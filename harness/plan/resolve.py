@@ -26,7 +26,8 @@ class Setting:
     """Everything around a point that decides its spec.
 
     `repacked` holds, by data set name, the checksums of files that the user chose to accept;
-    `weights` is the file of AlexNet's weights that the user named, if one was.
+    `weights` is the file of AlexNet's weights that the user named, if one was. `seeds` holds, by
+    exhibit, those to be run in place of the profile's.
     """
 
     blocks: Blocks
@@ -34,6 +35,11 @@ class Setting:
     overrides: tuple[Override, ...] = ()
     repacked: Mapping[str, tuple[PinnedFile, ...]] = field(default_factory=dict)
     weights: GivenWeights | None = None
+    seeds: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+
+    def seeds_of(self, exhibit: str) -> tuple[int, ...]:
+        """Of an exhibit that names none itself."""
+        return self.seeds.get(exhibit, self.profile.seeds)
 
 
 def resolve(

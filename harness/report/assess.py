@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.check.settle import settle
 from harness.check.verdict import Verdict, judge
 from harness.frames.frame import Frame, frame_of
 from harness.frames.recorded import Artifacts
@@ -36,9 +37,9 @@ def assess(
     Raises:
         HarnessError: a golden file is wrong, or a stored file lacks a field.
     """
-    found = []
-    for planned in plan.exhibits:
-        frame = frame_of(planned, artifacts, failures)
-        verdict = judge(planned, frame, profile, golden, failures)
-        found.append(Assessed(planned, frame, verdict))
-    return tuple(found)
+    frames = [frame_of(planned, artifacts, failures) for planned in plan.exhibits]
+    verdicts = settle(
+        judge(planned, frame, profile, golden, failures)
+        for planned, frame in zip(plan.exhibits, frames, strict=True)
+    )
+    return tuple(map(Assessed, plan.exhibits, frames, verdicts))

@@ -16,6 +16,7 @@ CELLS: Mapping[Status, Mark] = {
     Status.UNDEFINED: Mark("undefined", "?", "open"),
     Status.NOT_RUN: Mark("not run", "○", "open"),
     Status.NOT_COMPARED: Mark("not compared", "·", "calm"),
+    Status.APART: Mark("apart", "≈", "open"),
 }
 CLAIMS: Mapping[ClaimStatus, Mark] = {
     ClaimStatus.PASS: Mark("holds", "✓", "good"),
@@ -33,8 +34,10 @@ _EXHIBITS: Mapping[Word, tuple[str, str]] = {
     Word.OUTSIDE: ("✕", "bad"),
     Word.AS_CLAIMED: ("✓", "good"),
     Word.NOT_AS_CLAIMED: ("✕", "bad"),
-    Word.UNCHANGED: ("✓", "good"),
+    Word.NO_CHANGE_BY_RANKS: ("✓", "good"),
+    Word.NO_CHANGE_BY_BANDS: ("✓", "good"),
     Word.CHANGED: ("✕", "bad"),
+    Word.UNDECIDED: ("◐", "open"),
     Word.INCOMPLETE: ("◐", "open"),
     Word.NOT_COMPARED: ("○", "calm"),
 }

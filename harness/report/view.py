@@ -160,6 +160,7 @@ class ClaimView:
     predicate: str
     basis: str  # of its threshold
     measured: str
+    noise: str  # how often noise alone would bear it out
     sentence: str
     counted: str
     mark: Mark
@@ -249,6 +250,7 @@ class ExhibitView:
     mark: Mark
     sentence: str
     against: str
+    sees: str  # which change the verdict would have shown
     evidence: EvidenceView | None
     cells: tuple[Count, ...]
     claims_counts: tuple[Count, ...]

@@ -27,6 +27,9 @@ class Profile(Spec):
         default=None, description="folder of golden/ that its numbers are held against"
     )
     seeds: tuple[int, ...] = Field(min_length=1)
+    check_seeds: tuple[int, ...] = Field(
+        default=(), description="of `check`, where golden values keep the number of each seed"
+    )
     numerics: Numerics
     substitute: Substitution = Field(default_factory=Substitution)
     change: FrozenMap[FrozenMap[Any]] = Field(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
@@ -30,6 +30,7 @@ class Cells:
     index: tuple[str, ...]
     cells: pd.DataFrame
     points: Sequence[Point]
+    runs: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
 def cells(

@@ -12,9 +12,11 @@ from scipy import stats  # scikit-learn brings it
 
 from harness.check.equivalence import (
     LEVEL,
-    ONE_SEED,
+    NO_SPREAD,
     Sample,
+    Spread,
     Uncertainty,
+    beside,
     sample,
     together,
     untested,
@@ -33,7 +35,7 @@ def seeds(values: list[float]) -> Sample:
 
 
 def held(values: list[float], golden: float, margin: float) -> Uncertainty:
-    return weighed(seeds(values), golden, margin, len(values))
+    return weighed(seeds(values), golden, margin, None)
 
 
 @given(
@@ -80,19 +82,65 @@ def test_the_interval_shows_the_answer(values: list[float], status: Evidence, sa
     assert (found.n, found.margin) == (len(values), 0.5)
 
 
-def test_one_seed_decides_nothing_unless_its_spread_is_known() -> None:
-    alone = weighed(sample(91.06, math.nan, 1, None, None), 91.06, 0.5, 1)
-    assert (alone.status, alone.why, alone.n) == (OPEN, ONE_SEED, 1)
-    assert math.isnan(alone.low)
-    for std, status in ((0.1, YES), (0.4, OPEN)):
-        known = sample(91.06, math.nan, 1, std, 5)
-        found = weighed(known, 91.06, 0.5, 1)
-        assert found.status is status
-        assert found.high - 91.06 == pytest.approx(stats.t.ppf(0.95, 4) * std)
-    assert sample(91.06, math.nan, 1, 0.1, 1) is None  # a spread of one is none
-    own = sample(91.06, 0.3, 2, 0.1, 5)
-    assert own is not None
-    assert (own.std, own.df) == (0.3, 1)  # what was measured now goes before
+RESNET110 = Spread(0.16, 5, 1, "5 runs of ResNet-110, He et al. 2016a, not this network")
+
+
+@pytest.mark.parametrize(
+    ("mean", "said"),
+    [
+        (
+            91.06,
+            "as close as two runs of one recipe would be (± 0.63 in 19 of 20; spread 0.16 from",
+        ),
+        (91.68, "as close as two runs"),
+        (90.44, "as close as two runs"),
+        (91.70, "further from the published run than two runs would be (± 0.63 in 19 of 20; "),
+        (80.0, "further from the published run"),
+    ],
+)
+def test_one_run_beside_one_run_is_never_called_reproduced(mean: float, said: str) -> None:
+    found = beside(mean, 91.06, 0.5, RESNET110)
+    assert found.status is OPEN
+    assert found.why.startswith(said)
+    assert found.why.endswith("5 runs of ResNet-110, He et al. 2016a, not this network)")
+    assert math.isnan(found.low) and math.isnan(found.p_outside)
+
+
+def test_the_interval_of_a_further_run_is_that_of_two_draws() -> None:
+    half = stats.t.ppf(0.975, 4) * 0.16 * math.sqrt(2)
+    for off, said in ((half - 1e-6, "as close"), (half + 1e-6, "further")):
+        assert beside(91 + off, 91, 0.5, RESNET110).why.startswith(said)
+    of_five = Spread(0.16, 5, 5, "its own")  # the mean of its five runs
+    narrower = stats.t.ppf(0.975, 4) * 0.16 * math.sqrt(1 + 1 / 5)
+    assert beside(91 + narrower + 1e-6, 91, 0.5, of_five).why.startswith("further")
+    assert beside(91, 91, 0.5, None).why == NO_SPREAD
+
+
+def test_the_published_run_is_a_draw_too() -> None:
+    """The test of Welch, whatever the number of seeds here; its degrees of freedom rounded down."""
+    own = seeds([91.0, 91.1, 91.2])
+    found = weighed(own, 91.06, 0.5, RESNET110)
+    a, b = 0.1**2 / 3, 0.16**2
+    df = math.floor((a + b) ** 2 / (a**2 / 2 + b**2 / 4))
+    half = stats.t.ppf(0.95, df) * math.sqrt(a + b)
+    assert (found.low, found.high) == pytest.approx((91.1 - half, 91.1 + half))
+    assert found.status is YES
+    assert "the published value spreads by 0.16: 5 runs of ResNet-110" in found.sentence
+
+
+def test_with_identical_truth_18_cells_are_rarely_called_not_reproduced() -> None:
+    """Without the spread of the published run it were 16 %, the more seeds the surer."""
+    draw, wrong = np.random.default_rng(3), 0
+    for _ in range(200):
+        published = draw.normal(90, 0.2, 18)
+        here = draw.normal(90, 0.2, (18, 200))
+        spread = Spread(0.2, 1000, 1, "known")
+        cells = [
+            weighed(seeds(row.tolist()), float(g), 0.5, spread)
+            for row, g in zip(here, published, strict=True)
+        ]
+        wrong += together(cells) is NO
+    assert wrong / 200 <= 0.05
 
 
 def test_nothing_measured_is_no_sample() -> None:

@@ -106,8 +106,8 @@ def test_all_faults_of_a_file_at_once(tmp_path: Path) -> None:
             "has no rule for the quantity 'accuracy'",
         ),
         (
-            '[accuracy]\nrule = "seeds"\nk = 2.0\nbasis = "b"\n',
-            "the rule seeds needs columns std and n",
+            '[accuracy]\nrule = "seeds"\nalpha = 0.05\nbasis = "b"\n',
+            "the rule seeds needs std and n > 1",
         ),
         (
             '[accuracy]\nrule = "margin"\nvalue = 1.0\n',

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from harness.check.compare import compare
@@ -39,7 +39,7 @@ def framed(override: str) -> Frame:
 
 def test_what_is_written_can_be_read_with_spread_and_seeds(tmp_path: Path) -> None:
     frame = framed(FIVE)
-    rules = '[{}]\nrule = "seeds"\nk = 3.0\nbasis = "b"\n'
+    rules = '[{}]\nrule = "seeds"\nalpha = 0.05\nbasis = "b"\n'
     csv, record, *_ = write_measured(
         tmp_path,
         "smoke",
@@ -83,7 +83,7 @@ def test_a_cell_that_a_seed_leaves_undefined_is_kept_without_a_value(tmp_path: P
     frame.cells.loc[0, "why"] = "seed 3: negative self-HSIC"
     frame.cells.loc[0, ["value", "std"]] = float("nan")
     write_measured(tmp_path, "smoke", "t.csv", frame.cells, frame.index, ("accuracy",), {})
-    rules = '[accuracy]\nrule = "seeds"\nk = 3.0\nbasis = "b"\n'
+    rules = '[accuracy]\nrule = "seeds"\nalpha = 0.05\nbasis = "b"\n'
     rules += '[unsettled]\nrule = "unsettled"\nbasis = "some seeds are undefined"\n'
     (tmp_path / "smoke/tolerances.toml").write_text(rules)
     golden = read_golden(tmp_path, "smoke", "t.csv", frame.index)
@@ -134,7 +134,7 @@ def test_whatever_an_exhibit_would_pin_has_a_tolerance() -> None:
         assert wanted | {UNSETTLED} <= set(rules), exhibit.id
 
 
-RULES = '[accuracy]\nrule = "seeds"\nk = 3.0\nresolution = 0.5\nbasis = "b"\n'
+RULES = '[accuracy]\nrule = "seeds"\nalpha = 0.05\nresolution = 0.5\nbasis = "b"\n'
 ONE = {"neuron": "lif", "quantity": "q", "n": 5, "text": None, "unit": "", "why": ""}
 
 
@@ -147,6 +147,7 @@ def written(folder: Path, value: float, std: float, quantity: str = "q") -> Gold
     return golden
 
 
+@settings(deadline=None)  # it writes files
 @given(
     value=st.floats(allow_nan=False, allow_infinity=False),
     std=st.floats(min_value=0, allow_nan=False, allow_infinity=False),
@@ -168,7 +169,7 @@ def test_what_is_written_is_read_as_the_very_same_number(value: float, std: floa
 def test_small_numbers_are_held_against_themselves(
     tmp_path: Path, value: float, status: Status
 ) -> None:
-    """8 × 1e-9 × √(1/1 + 1/5) is 8.76e-9."""
+    """8.04 × 1e-9 × √(1/1 + 1/5) is 8.8e-9."""
     golden = written(tmp_path, 3.2e-8, 1e-9)
     row = ONE | {"value": value, "std": math.nan, "n": 1}
     measured = Cells(("neuron",), tidy([row], ["neuron"], CELL_COLUMNS), [])
@@ -203,7 +204,7 @@ def test_a_quantity_without_a_rule_gets_one_with_its_basis(
     )
     gap = rules["gap"]
     assert isinstance(gap, Seeds)
-    assert (gap.k, gap.resolution) == ((3.0, 1.0) if before else (8.0, 0.0))
+    assert (gap.alpha, gap.resolution) == ((0.05, 1.0) if before else (0.0013, 0.0))
     assert read_golden(tmp_path, "smoke", "t.csv", frame.index) is not None
     content = paths[-1].read_bytes()
     write_measured(tmp_path, "smoke", "t.csv", frame.cells, frame.index, wanted, {}, derived=of)

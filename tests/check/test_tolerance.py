@@ -39,27 +39,28 @@ def test_exact_and_margin_say_what_they_say() -> None:
 @pytest.mark.parametrize(
     ("n", "golden_n", "expected"),
     [
-        (1, 5, 3 * 0.4 * math.sqrt(1 + 1 / 5)),
-        (5, 5, 3 * 0.4 * math.sqrt(2 / 5)),
-        (3, 10, 3 * 0.4 * math.sqrt(1 / 3 + 1 / 10)),
+        (1, 5, 2.776445 * 0.4 * math.sqrt(1 + 1 / 5)),  # t at 0.975, of a table
+        (5, 5, 2.776445 * 0.4 * math.sqrt(2 / 5)),
+        (3, 10, 2.262157 * 0.4 * math.sqrt(1 / 3 + 1 / 10)),
     ],
 )
 def test_seeds_scale_the_measured_spread(n: int, golden_n: int, expected: float) -> None:
-    rule = Seeds(rule="seeds", k=3.0, basis="t quantile")
+    rule = Seeds(rule="seeds", alpha=0.05, basis="t quantile")
     found = allowed(rule, Printed("79.5", 79.5, 0.4, golden_n), n)
     assert found.value == pytest.approx(expected)
     assert found.basis == "t quantile"
-    assert found.computed.startswith("3 × 0.4 × √(1/")
+    quantile = {5: "2.78", 10: "2.26"}[golden_n]
+    assert found.computed.startswith(f"{quantile} × 0.4 × √(1/")
 
 
 def test_no_spread_still_allows_one_step_of_the_measurement() -> None:
-    rule = Seeds(rule="seeds", k=3.0, resolution=0.25, basis="b")
+    rule = Seeds(rule="seeds", alpha=0.05, resolution=0.25, basis="b")
     found = allowed(rule, Printed("98.5", 98.5, 0.0, 5), 1)
     assert found.value == 0.25
     assert found.computed.endswith("but at least 0.25")
 
 
 def test_seeds_without_a_spread_is_an_error() -> None:
-    rule = Seeds(rule="seeds", k=3.0, basis="b")
+    rule = Seeds(rule="seeds", alpha=0.05, basis="b")
     with pytest.raises(HarnessError, match="has no std and n"):
         allowed(rule, Printed("98.5", 98.5), 1)

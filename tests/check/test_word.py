@@ -12,7 +12,7 @@ from harness.check.status import Evidence, ExhibitStatus, Status, Word
 from harness.check.word import word_of
 
 REP, NOT, OPEN, UNTESTED = Evidence
-HOLDS, BROKEN, INCOMPLETE, BARE = ExhibitStatus
+HOLDS, BROKEN, UNDECIDED, INCOMPLETE, BARE = ExhibitStatus
 
 
 def cell(status: Status, evidence: Evidence, n: int, low: float = math.nan) -> CellResult:
@@ -32,7 +32,6 @@ SURE = cell(IN, REP, 3, 0.9)
 WIDE_IN, WIDE_OUT = cell(IN, OPEN, 3, 0.1), cell(OUT, OPEN, 3, 0.1)
 FAR = cell(OUT, NOT, 3, 9.0)
 A_WORD = cell(IN, REP, 1)
-KNOWN = cell(IN, OPEN, 1, 0.1)  # one seed, held against a value printed with its spread
 
 CASES = [
     (HOLDS, REP, "paper", [SURE], "reproduced", "every interval lies inside its margin"),
@@ -42,14 +41,16 @@ CASES = [
     (HOLDS, OPEN, "paper", [ONE_IN, A_WORD], "within the margins (one seed)", "a word beside it"),
     (BROKEN, OPEN, "paper", [ONE_IN, ONE_OUT], "outside a margin (one seed)", "nor here"),
     (HOLDS, OPEN, "paper", [SURE, WIDE_IN], "inconclusive", "an interval over an end"),
-    (HOLDS, OPEN, "paper", [KNOWN], "inconclusive", "the known spread gives an interval"),
     (BROKEN, OPEN, "paper", [SURE, WIDE_OUT], "inconclusive", "the mean is outside, barely"),
     (BROKEN, OPEN, "paper", [SURE, FAR, ONE_IN], "inconclusive", "one of many, after Bonferroni"),
     (BROKEN, OPEN, "paper", [SURE], "not as claimed", "the cells pass, a claim does not"),
     (BROKEN, OPEN, "paper", [ONE_IN], "not as claimed", "so with one seed"),
     (HOLDS, UNTESTED, None, [], "as claimed", "a figure prints no numbers: its claims decide"),
     (BROKEN, UNTESTED, None, [], "not as claimed", "one of them does not hold"),
-    (HOLDS, UNTESTED, "smoke", [], "unchanged", "values measured here are no published ones"),
+    (HOLDS, UNTESTED, "smoke", [], "no change seen (bands)", "measured here, and nothing proved"),
+    (HOLDS, UNTESTED, "ranks", [], "no change seen (ranks)", "each seed's number was kept"),
+    (BROKEN, UNTESTED, "ranks", [], "changed", "by ranks"),
+    (UNDECIDED, UNTESTED, "ranks", [], "more seeds would decide", "a cell outside of its band"),
     (BROKEN, UNTESTED, "smoke", [], "changed", "they guard against change"),
     (INCOMPLETE, REP, "paper", [SURE], "incomplete", "a cell is not there"),
     (INCOMPLETE, UNTESTED, "smoke", [], "incomplete", "at any scale"),
@@ -66,7 +67,7 @@ def test_the_word_says_what_is_borne_out(
     said: str,
     why: str,
 ) -> None:
-    assert word_of(status, evidence, golden, cells) == said, why
+    assert word_of(status, evidence, golden, cells, by_ranks=golden == "ranks") == said, why
 
 
 def test_every_word_is_said_of_something() -> None:

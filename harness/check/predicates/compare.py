@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 
 from harness.check.golden import level_text
+from harness.check.predicates.noise import of_coins
 from harness.check.predicates.outcome import ROUNDING, Outcome, undefined
 from harness.check.predicates.places import NoPlaces, Place, Where, places
 from harness.check.predicates.tally import tally
@@ -38,7 +39,9 @@ def evaluate(test: Compare, measured: Measured) -> Outcome:
 
     outcome = tally(found, inside, test.share)
     said = f"high − low: {outcome.said}" if outcome.said else ""
-    return Outcome(outcome.holds, said, outcome.why)
+    is_sign = test.margin == 0 and test.most is None  # else the size of the noise would decide
+    noise = of_coins(len(found), test.share) if is_sign else math.nan
+    return Outcome(outcome.holds, said, outcome.why, noise)
 
 
 def _differences(test: Compare, measured: Measured) -> Sequence[Place]:

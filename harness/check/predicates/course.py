@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
+from harness.check.predicates.noise import of_orders
 from harness.check.predicates.outcome import Outcome, undefined
 from harness.check.predicates.places import NoPlaces, Place, places
 from harness.check.predicates.wording import at, number
@@ -39,11 +40,17 @@ def correlation(test: RankCorrelation, measured: Measured) -> Outcome:
     rho = spearman(range(len(series)), [place.value for place in series])
     if rho is None:
         return undefined(f"{test.quantity} is the same at every {test.along}, so it has no ranks")
-    below = test.below is None or rho < test.below
-    above = test.above is None or rho > test.above
     signed = f"{rho:+.2f}".replace("-", "−")
     said = f"ρ = {signed} over {len(series)} points ({_listed(series)})"
-    return Outcome(below and above, said)
+    noise = of_orders(len(series), lambda order: _keeps(test, spearman(range(len(order)), order)))
+    return Outcome(_keeps(test, rho), said, noise=noise)
+
+
+def _keeps(test: RankCorrelation, rho: float | None) -> bool:
+    """Whether ρ keeps to its bounds."""
+    if rho is None:
+        return False
+    return (test.below is None or rho < test.below) and (test.above is None or rho > test.above)
 
 
 def monotone(test: Monotone, measured: Measured) -> Outcome:
@@ -59,7 +66,8 @@ def monotone(test: Monotone, measured: Measured) -> Outcome:
     if against:
         start, end = against[0]
         said += f"; not from {start.label} to {end.label}: {_shown(start)} → {_shown(end)}"
-    return Outcome((not against) == test.holds, said)
+    ordered = of_orders(len(series), lambda order: all(b > a for a, b in pairwise(order)))
+    return Outcome((not against) == test.holds, said, noise=ordered if test.holds else 1 - ordered)
 
 
 def _series(test: RankCorrelation | Monotone, measured: Measured) -> Sequence[Place] | Outcome:

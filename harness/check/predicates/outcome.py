@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 ROUNDING = 1e-9  # 93.48 − 92.98 is 0.5000000000000142 in binary: not more than 0.5
@@ -9,11 +10,14 @@ ROUNDING = 1e-9  # 93.48 − 92.98 is 0.5000000000000142 in binary: not more tha
 
 @dataclass(frozen=True)
 class Outcome:
-    """`holds` is None where the predicate cannot be evaluated, and `why` says the reason."""
+    """`holds` is None where the predicate cannot be evaluated, and `why` says the reason. `noise`
+    is how often it would hold by noise alone; NaN where that depends on the size of the noise.
+    """
 
     holds: bool | None
     said: str = ""
     why: str = ""
+    noise: float = math.nan
 
 
 def undefined(why: str) -> Outcome:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pytest
@@ -98,3 +99,10 @@ def test_its_sentence() -> None:
         "q at epsilon 0.01 is larger for neuron lif than for neuron relu"
         " by more than 0.5 and less than 2"
     )
+
+
+def test_noise_bears_out_a_sign_as_often_as_a_coin_and_a_margin_as_large_as_the_noise() -> None:
+    along = {"along": ("epsilon",)}
+    assert evaluate(compare(**along), measured(ATTACKED)).noise == 1 / 8
+    assert evaluate(compare(**along, share=0.6), measured(ATTACKED)).noise == 1 / 2
+    assert math.isnan(evaluate(compare(**along, margin=7), measured(ATTACKED)).noise)
