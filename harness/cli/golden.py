@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import shlex
+import sys
 from typing import Annotated
 
 import typer
 
-from harness.chain import held_against_store, measured, refuse_published, run_missing
+from harness.chain import (
+    canary_written,
+    held_against_store,
+    measured,
+    refuse_published,
+    run_missing,
+)
 from harness.cli.complete import exhibits
 from harness.cli.flat import flat
 from harness.cli.options import Scaled, Spoken
 from harness.cli.workers import Workers
-from harness.errors import ExitCode
+from harness.errors import ExitCode, HarnessError
 
 Exhibit = Annotated[
-    str,
+    str | None,
     typer.Argument(
         metavar="EXHIBIT", help="one exhibit", show_default=False, autocompletion=exhibits
     ),
@@ -23,10 +31,13 @@ Exhibit = Annotated[
 
 @flat
 def golden(
-    name: Exhibit,
     scaled: Scaled,
     spoken: Spoken,
     workers: Workers,
+    name: Exhibit = None,
+    canary: Annotated[
+        bool, typer.Option("--canary", help="the canary's values instead, `golden/canary/`")
+    ] = False,
     seeds: Annotated[int, typer.Option(min=5, max=1000, help="runs per cell, seeds 0 … n-1")] = 5,
 ) -> None:
     """Measure an exhibit over several seeds and write `golden/PROFILE/EXHIBIT.csv`.
@@ -37,8 +48,16 @@ def golden(
 
     - `harness golden table1`
     - `harness golden table1 --seeds 10 --jobs 4`
+    - `harness golden --canary` after a change that is meant to change numbers
     """
     voice = spoken.voice
+    if canary == (name is not None):
+        raise HarnessError("golden", "measures an exhibit or, with --canary, the canary")
+    if name is None:
+        typed = shlex.join(["harness", *sys.argv[1:]])
+        if not canary_written(scaled.layout(), workers.crew.jobs, voice, typed):
+            raise typer.Exit(ExitCode.RUN_FAILED)
+        return
     opened = scaled.open(("seed=" + ",".join(map(str, range(seeds))),))
     refuse_published(opened)
     held = held_against_store(opened, [name])

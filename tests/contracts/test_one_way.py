@@ -23,6 +23,7 @@ MAY: dict[str, set[str]] = {
     "frames": GROUND | {"spec", "plan", "store"},
     "check": GROUND | {"spec", "plan", "store", "frames"},
     "report": GROUND | {"spec", "plan", "store", "execute", "frames", "check"},
+    "canary": GROUND | {"spec", "plan", "engine", "store", "runs", "execute"},
     "diff": GROUND,  # reads result folders, so it needs none of what made them
     # layer 7: the command line, which may use everything below
     "screen": GROUND | {"plan", "runs", "execute"},
@@ -32,7 +33,7 @@ MAY: dict[str, set[str]] = {
     "forecast": GROUND | {"plan", "screen", "stages"},
     "costs": GROUND | {"plan", "screen", "stages"},
     "chain": GROUND
-    | {"plan", "store", "execute", "check", "report", "listing", "screen", "stages"},
+    | {"plan", "store", "canary", "execute", "check", "report", "listing", "screen", "stages"},
     "cli": GROUND
     | {
         "diff",
