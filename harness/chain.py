@@ -12,10 +12,11 @@ from harness.canary.kept import kept_of, read_kept, write_kept, write_networks
 from harness.canary.run import runs, trained_networks
 from harness.canary.task import Done
 from harness.canary.verdict import judged
+from harness.check.bits import digest_of, other_bits
 from harness.errors import ExitCode, HarnessError
 from harness.execute.cores import default_slots, usable_cores
 from harness.execute.crew import Crew
-from harness.execute.environment import arithmetic, environment, sees_gpu
+from harness.execute.environment import environment, sees_gpu
 from harness.execute.events import Failed
 from harness.execute.node_file import write_nodes
 from harness.layout import Layout, refuse_unwritable
@@ -37,6 +38,7 @@ from harness.store.durable import os_errors
 from harness.store.store import Store
 
 ARCHIVE = "report.zip"
+FEW = 3  # runs that a line names
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,7 @@ def reproduced(project: Project, names: Sequence[str], crew: Crew, voice: Voice)
     refuse_unwritable(project.layout.out, "--out")
     failures = run_missing(project, held, crew, voice)
     broken = write_out(project, held.plan, failures, voice)
+    broken |= gives_other_bits(project, held.plan, voice)
     ran = len(held.todo) - len(failures)
     spent = duration(time.monotonic() - began)
     voice.tell(
@@ -100,6 +103,27 @@ def write_out(project: Project, plan: Plan, failures: Mapping[str, Failed], voic
     return any(verdict.is_broken for verdict in verdicts)
 
 
+def gives_other_bits(project: Project, plan: Plan, voice: Voice) -> bool:
+    """Whether a run that golden values rest on gives other bits than it gave, where it should not;
+    said in any case.
+    """
+    folder = project.layout.golden / str(project.profile.golden)
+    store, found = Store(project.layout.store), False
+    for one in plan.exhibits:
+        path = folder / f"{Path(one.exhibit.golden or one.exhibit.id).stem}.provenance.json"
+        if not path.is_file():
+            continue
+        other = other_bits(path, filter(None, map(store.get, one.nodes)))
+        if other.keys:
+            labels = ", ".join(plan.nodes[key].label for key in other.keys[:FEW])
+            more = f" and {len(other.keys) - FEW} more" if len(other.keys) > FEW else ""
+            why = other.versions or "by the same versions"
+            said = f"{one.exhibit.id}: other bits on the same class of processor, {why}"
+            voice.say(f"{said}: {labels}{more}", "yellow" if other.versions else "red")
+        found |= bool(other.keys) and not other.versions
+    return found
+
+
 def zipped(project: Project, plan: Plan) -> Path:
     """Put the report of these exhibits, which was just written, into report.zip; its path.
 
@@ -118,11 +142,6 @@ def zipped(project: Project, plan: Plan) -> Path:
         files = {path.relative_to(out).as_posix(): path.read_bytes() for path in paths}
     publish(out, {ARCHIVE: archive(files, project.profile.id)})
     return out / ARCHIVE
-
-
-def has_canary(layout: Layout) -> bool:
-    """Whether the project has one; a small project of somebody's own need not."""
-    return (layout.specs / "canary").is_dir()
 
 
 def canary_holds(layout: Layout, device: str, jobs: int | None, voice: Voice) -> bool:
@@ -156,7 +175,7 @@ def canary_written(layout: Layout, jobs: int | None, voice: Voice, command: str)
         write_networks(layout.golden, trained_networks(layout, jobs=jobs))
     done = _canary_runs(layout, "cpu", jobs, voice)
     made = made_with(layout, "cpu")
-    kept = kept_of(done, layout.golden, made)
+    kept = kept_of(done, layout.golden, {"environment": made})
     verdict = judged(done, kept, made)
     for finding in verdict.findings:
         voice.say(f"canary: {finding.sentence}", "red")
@@ -188,10 +207,8 @@ def _canary_runs(layout: Layout, device: str, jobs: int | None, voice: Voice) ->
 
 def made_with(layout: Layout, device: str) -> dict[str, Any]:
     """What the canary's numbers are made with here; a GPU is no class of processor."""
-    return {
-        "environment": environment(layout.project),
-        "arithmetic": arithmetic() if device == "cpu" else {},
-    }
+    found = environment(layout.project)
+    return found if device == "cpu" else {**found, "arithmetic": {}}
 
 
 def refuse_published(project: Project) -> None:
@@ -232,6 +249,6 @@ def _provenance(project: Project, plan: Plan, store: Store) -> dict[str, Any]:
     return {
         "command": project.command,
         "environment": environment(project.layout.project),
-        "keys": [manifest.key for manifest in manifests],
+        "keys": {manifest.key: digest_of(manifest) for manifest in manifests},
         "wall_s": round(sum(manifest.wall_s for manifest in manifests), 1),
     }

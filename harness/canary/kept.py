@@ -14,6 +14,7 @@ from typing import Any
 from harness.canary.task import Done
 from harness.canary.values import Series, text_of
 from harness.errors import HarnessError
+from harness.layout import Layout
 from harness.store.durable import make_folder, write_durably
 
 FOLDER = "canary"
@@ -38,6 +39,17 @@ class Kept:
     traces: Mapping[str, Mapping[str, Series]]
     limits: Limits
     provenance: Mapping[str, Any]
+
+    @property
+    def environment(self) -> Mapping[str, Any]:
+        """Where the values are from: versions, processor."""
+        found: Mapping[str, Any] = self.provenance.get("environment", {})
+        return found
+
+
+def has_canary(layout: Layout) -> bool:
+    """Whether a project has one; a small project of somebody's own need not."""
+    return (layout.specs / FOLDER).is_dir()
 
 
 def read_kept(golden: Path) -> Kept:

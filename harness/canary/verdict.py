@@ -9,7 +9,7 @@ from typing import Any
 from harness.canary.held import Finding, deviations, exact_findings, off, scale_of, settled
 from harness.canary.kept import Kept, Limits
 from harness.canary.task import Done
-from harness.execute.environment import PACKAGES
+from harness.check.bits import other_versions, same_arithmetic
 
 FORCED = ("train", "late")  # kinds whose real arithmetic is one of forced steps
 SAME = "on the class of processor of the kept values"
@@ -25,8 +25,8 @@ class Verdict:
 
 
 def judged(done: Sequence[Done], kept: Kept, made_with: Mapping[str, Any]) -> Verdict:
-    """Hold what came of the tasks against what is kept; `made_with` is the arithmetic and
-    environment of here, as the provenance has them.
+    """Hold what came of the tasks against what is kept; `made_with` is the environment
+    here, without arithmetic where it is not the processor's.
     """
     there = {(one.kind, one.name): one for one in done}
     findings: list[Finding] = []
@@ -38,7 +38,7 @@ def judged(done: Sequence[Done], kept: Kept, made_with: Mapping[str, Any]) -> Ve
     for one in done:
         findings += _of(one, kept, largest)
     other = _other_bits(done, kept, made_with)
-    versions = _other_versions(kept, made_with)
+    versions = other_versions(made_with, kept.environment)
     if other and versions:
         note = f"other bits than kept in {len(other)} traces, by other versions: {versions}"
         return Verdict(tuple(findings), (note,), largest)
@@ -107,14 +107,7 @@ def _note(largest: dict[str, float], name: str, apart: float) -> None:
 
 def _other_bits(done: Sequence[Done], kept: Kept, made_with: Mapping[str, Any]) -> list[str]:
     """Traces whose numbers are not the kept ones to the bit, where the processor says they are."""
-    if kept.provenance.get("arithmetic") != made_with["arithmetic"]:
+    if not same_arithmetic(made_with, kept.environment):
         return []
     digests = kept.provenance.get("digests", {})
     return [one.name for one in done if digests.get(one.name, one.digest) != one.digest]
-
-
-def _other_versions(kept: Kept, made_with: Mapping[str, Any]) -> str:
-    before = kept.provenance.get("environment", {}).get("packages", {})
-    now = made_with["environment"]["packages"]
-    other = [name for name in PACKAGES if before.get(name) != now.get(name)]
-    return ", ".join(f"{name} {now.get(name)} instead of {before.get(name)}" for name in other)

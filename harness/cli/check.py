@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from harness.chain import canary_holds, has_canary, reproduced
+from harness.canary.kept import has_canary
+from harness.chain import canary_holds, reproduced
 from harness.cli.flat import flat
 from harness.cli.options import Spoken, Written
 from harness.cli.workers import Workers

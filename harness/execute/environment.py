@@ -31,6 +31,7 @@ def machine() -> dict[str, Any]:
         "platform": platform.platform(),
         "packages": {name: _version(name) for name in PACKAGES},
         "processor": processor(),
+        "arithmetic": arithmetic(),
         "cores": os.cpu_count() or 1,
         "memory_gib": round(_memory_gib(), 1),
         "gpus": list(gpus()),

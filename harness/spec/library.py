@@ -60,7 +60,7 @@ def load(layout: Layout, *, canary: bool = False) -> Library:
     """
     faults: list[HarnessError] = []
     rooms = ("canary",) if canary else ("paper", "lab")
-    scales = "canary/profile" if canary else "profiles"
+    scales = "canary/profiles" if canary else "profiles"
     read = {room: _documents(layout, room, faults) for room in ("blocks", scales, *rooms)}
     blocks = read_blocks({document.path.stem: document for document in read["blocks"]}, faults)
     known = None if faults else blocks  # a name may be unknown only because its file is broken

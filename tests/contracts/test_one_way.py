@@ -23,12 +23,12 @@ MAY: dict[str, set[str]] = {
     "frames": GROUND | {"spec", "plan", "store"},
     "check": GROUND | {"spec", "plan", "store", "frames"},
     "report": GROUND | {"spec", "plan", "store", "execute", "frames", "check"},
-    "canary": GROUND | {"spec", "plan", "engine", "store", "runs", "execute"},
+    "canary": GROUND | {"spec", "plan", "engine", "store", "runs", "execute", "check"},
     "diff": GROUND,  # reads result folders, so it needs none of what made them
     # layer 7: the command line, which may use everything below
     "screen": GROUND | {"plan", "runs", "execute"},
     "stages": GROUND | {"spec", "plan", "engine", "store", "execute"},
-    "upkeep": GROUND | {"spec", "plan", "engine", "store", "execute", "screen", "stages"},
+    "upkeep": GROUND | {"spec", "plan", "engine", "store", "canary", "execute", "screen", "stages"},
     "listing": GROUND | {"spec", "plan", "store", "screen", "stages"},
     "forecast": GROUND | {"plan", "screen", "stages"},
     "costs": GROUND | {"plan", "screen", "stages"},
@@ -37,6 +37,7 @@ MAY: dict[str, set[str]] = {
     "cli": GROUND
     | {
         "diff",
+        "canary",
         "plan",
         "store",
         "execute",
