@@ -8,6 +8,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -66,19 +67,35 @@ def _quiet(progress: Progress) -> None:
 Found = tuple[Series, dict[str, Series]]
 
 
+class _StoppedHalfWay(Exception):
+    """As if somebody had pressed Ctrl-C after the first epoch."""
+
+
+def _stop_after_one(progress: Progress) -> None:
+    if progress.done < progress.of:
+        raise _StoppedHalfWay
+
+
 def _trained(task: Task, room: Room) -> Found:
     spec = Training.model_validate_json(task.spec, strict=True)
     place, watcher = _place(room, task.key, {}), Watcher()
     with in_float64():
-        trained_in(spec, place, _quiet, ALONE, "cpu", watcher)
-    weights = load_file(place.files / WEIGHTS)
-    narrow = room.folder / f"{task.key}.f32"
-    narrow.mkdir()
-    save_file({name: one.float() for name, one in weights.items()}, narrow / WEIGHTS)
+        with suppress(_StoppedHalfWay):
+            trained_in(spec, place, _stop_after_one, ALONE, "cpu", watcher)
+        if spec.recipe.epochs > 1:  # and goes on from its checkpoint
+            trained_in(spec, place, _quiet, ALONE, "cpu", watcher)
+    _narrowed(load_file(place.files / WEIGHTS), task, room)
     metrics = json.loads((place.files / "metrics.json").read_text(encoding="utf-8"))
     exact = _by_step(watcher.rows) | series_of(metrics)
     images = images_of(spec, place)
     return exact, _real(task, spec, watcher.before, normalisation(spec, images), room)
+
+
+def _narrowed(weights: Mapping[str, Tensor], task: Task, room: Room) -> None:
+    """Leave the weights for measures in float32, too."""
+    folder = room.folder / f"{task.key}.f32"
+    folder.mkdir()
+    save_file({name: one.float() for name, one in weights.items()}, folder / WEIGHTS)
 
 
 def trained_late(task: Task, room: Room) -> tuple[str, bytes]:
@@ -99,6 +116,8 @@ def _late(task: Task, room: Room) -> Found:
     spec = Training.model_validate_json(task.spec, strict=True)
     place = _place(room, task.key, {})
     weights = load_file(room.late / _late_name(spec))
+    save_file(weights, place.files / WEIGHTS)
+    _narrowed(weights, task, room)
     images = images_of(spec, place)
     with in_float64():
         numbers = normalisation(spec, images)

@@ -24,9 +24,10 @@ FIRST = ("late resnet-20 lif", "alexnet", "as built", "resnet-20", "vgg")
 def tasks_of(layout: Layout) -> tuple[Task, ...]:
     """Everything that the canary runs; what needs others comes after them."""
     library = load(layout, canary=True)
-    early = [name for name in library.exhibits if name != LATE]
-    tasks = [_task(node) for node in _planned(library, *early).nodes.values()]
-    tasks += late_tasks(library)
+    late = late_tasks(library)
+    nodes = _planned(library, "trainings", *library.exhibits).nodes.values()
+    tasks = [_task(node) for node in nodes if node.key not in {one.key for one in late}]
+    tasks += late
     tasks += [
         Task("neuron", f"neurons {name}", f"neuron-{name}", block.model_dump_json())
         for name, block in library.blocks.neuron.blocks.items()
@@ -38,7 +39,7 @@ def tasks_of(layout: Layout) -> tuple[Task, ...]:
 def late_tasks(library: Library) -> list[Task]:
     """Steps and answers of the networks that are trained to the end."""
     return [
-        Task(LATE, f"late {node.label}", f"late-{node.key}", node.full.model_dump_json())
+        Task(LATE, f"late {node.label}", node.key, node.full.model_dump_json())
         for node in _planned(library, LATE).nodes.values()
     ]
 
@@ -88,7 +89,7 @@ def runs(
         first: dict[Future[Done], Task] = {
             pool.submit(carried_out, one, room): one for one in tasks if not one.inputs
         }
-        trained = [future for future, one in first.items() if one.kind == "train"]
+        trained = [future for future, one in first.items() if one.kind in ("train", LATE)]
         for future in as_completed(trained):
             yield future.result()
         later = [pool.submit(carried_out, one, room) for one in tasks if one.inputs]
