@@ -39,6 +39,7 @@ from harness.store.store import Store
 
 ARCHIVE = "report.zip"
 FEW = 3  # runs that a line names
+DEVICES = ("cpu", "cuda")
 
 
 @dataclass(frozen=True)
@@ -150,6 +151,8 @@ def canary_holds(layout: Layout, device: str, jobs: int | None, voice: Voice) ->
     Raises:
         HarnessError: its values cannot be read, or there is no such device.
     """
+    if device not in DEVICES:
+        raise HarnessError("--device", f"must be one of {', '.join(DEVICES)} (got {device!r})")
     if device == "cuda" and not sees_gpu():
         raise HarnessError("--device cuda", "torch finds no GPU here", hint="--device cpu")
     kept = read_kept(layout.golden)

@@ -6,10 +6,13 @@ import multiprocessing
 import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from pathlib import Path
 
 from harness.canary.task import Done, Room, Task, carried_out, trained_late
+from harness.errors import ExitCode, HarnessError
+from harness.execute.worker import obey_the_driver
 from harness.layout import Layout
 from harness.plan.expand import Plan, expand
 from harness.plan.node import Node
@@ -61,11 +64,18 @@ def _turn(task: Task) -> tuple[bool, int]:
 def _pool(layout: Layout, device: str, jobs: int) -> Iterator[tuple[ProcessPoolExecutor, Room]]:
     """Processes, and a room that is thrown away after them."""
     late = layout.golden / "canary" / LATE
+    spawn = multiprocessing.get_context("spawn")
     with (
         tempfile.TemporaryDirectory(prefix="canary-") as folder,
-        ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn")) as pool,
+        ProcessPoolExecutor(jobs, spawn, obey_the_driver) as pool,
     ):
-        yield pool, Room(Path(folder), late, device)
+        try:
+            yield pool, Room(Path(folder), late, device)
+        except BrokenProcessPool as error:
+            problem = f"a process ended in the middle of a run: {error}"
+            raise HarnessError("canary", problem, code=ExitCode.RUN_FAILED) from error
+        finally:
+            pool.shutdown(cancel_futures=True)
 
 
 def trained_networks(layout: Layout, *, jobs: int) -> dict[str, bytes]:

@@ -43,8 +43,9 @@ def check(written: Written, spoken: Spoken, workers: Workers, canary: Canary = N
     - `harness check table2 --profile paper --quiet`
     """
     voice, layout = spoken.voice, written.layout()
-    if canary and written.names:
-        raise HarnessError("--canary", "is about no exhibit", hint="leave the names out")
+    if canary and (written.names or written.sets):
+        hint = "leave names and --set out"
+        raise HarnessError("--canary", "has runs of its own, not of an exhibit", hint=hint)
     project = None if canary else written.opened()
     device = written.device or (project.profile.numerics.device if project else "cpu")
     holds = True

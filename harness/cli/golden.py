@@ -51,8 +51,11 @@ def golden(
     - `harness golden --canary` after a change that is meant to change numbers
     """
     voice = spoken.voice
-    if canary == (name is not None):
-        raise HarnessError("golden", "measures an exhibit or, with --canary, the canary")
+    if canary and name:
+        hint = "leave the name out"
+        raise HarnessError("--canary", "has runs of its own, not of an exhibit", hint=hint)
+    if not canary and not name:
+        raise HarnessError("harness golden", "needs EXHIBIT, or --canary")
     if name is None:
         typed = shlex.join(["harness", *sys.argv[1:]])
         if not canary_written(scaled.layout(), workers.crew.jobs, voice, typed):
