@@ -64,9 +64,11 @@ def exact_findings(trace: str, found: Series, golden: Series, limit: float) -> I
                 break
 
 
-def _difference(name: str, step: int, one: Value, other: Value, apart: float, limit: float) -> str:
+def _difference(name: str, at: int, one: Value, other: Value, apart: float, limit: float) -> str:
+    """Series of a training's steps have a plain name, those of a record the path in it."""
+    where = f"value {at} of {name}" if "." in name else f"step {at}, {name}"
     far = f"{apart:.1g} relative, " if math.isfinite(apart) else ""
-    return f"step {step}, {name} {_shown(one)} instead of {_shown(other)}, {far}tolerance {limit:g}"
+    return f"{where} {_shown(one)} instead of {_shown(other)}, {far}tolerance {limit:g}"
 
 
 def _shown(value: Value) -> str:

@@ -23,13 +23,18 @@ LIMITS, PROVENANCE = "limits.toml", "provenance.json"
 
 @dataclass(frozen=True)
 class Limits:
-    """How far numbers may lie away, relative: of float64 by kind, of real arithmetic by precision
-    and kind, which a `share` of forced steps must exceed.
+    """How far numbers may lie away, relative: of float64 by kind, of real arithmetic by precision,
+    kind and quantity, which a `share` of forced steps must exceed.
     """
 
     exact: Mapping[str, float]
-    real: Mapping[str, Mapping[str, float]]
+    real: Mapping[str, Mapping[str, float | Mapping[str, float]]]
     share: float
+
+    def of_real(self, precision: str, kind: str, quantity: str) -> float:
+        """That of a quantity; nothing may lie away where none is stated."""
+        found = self.real.get(precision, {}).get(kind, 0.0)
+        return found if isinstance(found, float) else found.get(quantity.split()[0], 0.0)
 
 
 @dataclass(frozen=True)
@@ -66,12 +71,16 @@ def _limits(path: Path) -> Limits:
         said = tomllib.loads(path.read_text(encoding="utf-8"))
         exact = {kind: float(one["tolerance"]) for kind, one in said["exact"].items()}
         real = {
-            precision: {kind: float(one["tolerance"]) for kind, one in kinds.items()}
+            precision: {kind: _tolerance(one["tolerance"]) for kind, one in kinds.items()}
             for precision, kinds in said["real"].items()
         }
         return Limits(exact, real, float(said["share"]))
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise _unreadable(path, error) from error
+
+
+def _tolerance(said: Any) -> float | dict[str, float]:
+    return {k: float(one) for k, one in said.items()} if isinstance(said, dict) else float(said)
 
 
 def _json(path: Path) -> Any:

@@ -140,7 +140,7 @@ def _real(
 ) -> dict[str, Series]:
     recipe = recipe_of(spec.recipe, numbers)
     return {
-        precision: _by_step(
+        room.arithmetic(precision): _by_step(
             [forced(spec, recipe, one, device=room.device, precision=precision) for one in before]
         )
         for precision in PRECISIONS[task.kind]
@@ -156,7 +156,7 @@ def _measured(task: Task, room: Room) -> Found:
         exact = _run(task, room, "", "cpu")
     if task.kind in _DRAWING or '"random_start":true' in task.spec:
         return exact, {}
-    return exact, {"f32": _run(task, room, ".f32", room.device)}
+    return exact, {room.arithmetic("f32"): _run(task, room, ".f32", room.device)}
 
 
 def _run(task: Task, room: Room, suffix: str, device: str) -> Series:
@@ -196,7 +196,7 @@ def _neuron(task: Task, room: Room) -> Found:
     spec: Spiking = TypeAdapter(Spiking).validate_json(task.spec, strict=True)
     with in_float64():
         exact = _through(spec, "auto", "cpu") | _through(spec, "reference", "cpu")
-    return exact, {"f32": _through(spec, "auto", room.device)}
+    return exact, {room.arithmetic("f32"): _through(spec, "auto", room.device)}
 
 
 def _through(spec: Spiking, backend: str, device: str) -> dict[str, list[float]]:

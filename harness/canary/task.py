@@ -50,6 +50,10 @@ class Room:
     late: Path
     device: str
 
+    def arithmetic(self, precision: str) -> str:
+        """What limits call it: `f32`, or on a GPU `f32 on cuda`."""
+        return precision if self.device == "cpu" else f"{precision} on {self.device}"
+
 
 def carried_out(task: Task, room: Room) -> Done:
     """Run a task, in whichever process this is called."""

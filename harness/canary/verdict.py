@@ -59,9 +59,11 @@ def _of(one: Done, kept: Kept, largest: dict[str, float]) -> Iterator[Finding]:
     _note(largest, f"{one.kind} f64", _largest(one.exact, golden))
     for precision, real in one.real.items():
         found = _real(one, real, kept.limits)
-        _note(largest, f"{one.kind} {precision}", max((off for _, off in found), default=0.0))
-        allowed = kept.limits.real.get(precision, {}).get(one.kind, 0.0)
         for said, apart in found:
+            part = f" {said.split()[0]}" if one.kind in FORCED else ""
+            _note(largest, f"{one.kind} {precision}{part}", apart)
+        for said, apart in found:
+            allowed = kept.limits.of_real(precision, one.kind, said)
             if apart > allowed:
                 yield Finding(
                     one.name, f"{precision}: {said} {apart:.1g} from float64, tolerance {allowed:g}"

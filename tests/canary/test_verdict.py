@@ -26,7 +26,11 @@ def test_equal_numbers_hold_anywhere() -> None:
     for here in (HERE, ELSEWHERE):
         verdict = judged([trace()], kept(trace()), here)
         assert (verdict.findings, verdict.notes) == ((), ())
-        assert verdict.largest == {"train f64": 0.0, "train f32": 0.0}
+        assert verdict.largest == {
+            "train f64": 0.0,
+            "train f32 loss": 0.0,
+            "train f32 gradient": 0.0,
+        }
 
 
 def test_a_value_that_moved_is_said_with_its_step_and_by_how_much() -> None:
