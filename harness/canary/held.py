@@ -43,25 +43,31 @@ def scale_of(values: Numbers) -> float:
     return max((one for one in numbers if math.isfinite(one)), default=0.0)
 
 
-def exact_findings(trace: str, found: Series, golden: Series, limit: float) -> Iterator[Finding]:
-    """Where float64 differs from what is kept: the first value of each quantity that does."""
-    for name in golden:
-        if name not in found:
-            yield Finding(trace, f"{name} is missing")
+def exact_findings(trace: str, found: Series, golden: Series, limit: float) -> list[Finding]:
+    """Where float64 differs from what is kept: the first value of each quantity that does, in the
+    order of the steps, so that the first one is nearest to the cause.
+    """
+    placed = [(-1, f"{name} is missing") for name in golden if name not in found]
     for name, values in found.items():
-        if name not in golden:
-            yield Finding(trace, f"{name} is new: no value is kept of it")
-            continue
-        kept = golden[name]
-        if len(values) != len(kept):
-            yield Finding(trace, f"{name} has {len(values)} values instead of {len(kept)}")
-            continue
-        scale = scale_of(kept)
-        for step, (one, other) in enumerate(zip(values, kept, strict=True)):
-            apart = off(one, other, scale)
-            if apart > limit:
-                yield Finding(trace, _difference(name, step, one, other, apart, limit))
-                break
+        kept = golden.get(name)
+        if kept is None:
+            placed.append((-1, f"{name} is new: no value is kept of it"))
+        elif len(values) != len(kept):
+            placed.append((-1, f"{name} has {len(values)} values instead of {len(kept)}"))
+        else:
+            placed += _first_difference(name, values, kept, limit)
+    return [Finding(trace, said) for _, said in sorted(placed, key=lambda one: one[0])]
+
+
+def _first_difference(
+    name: str, values: Numbers, kept: Numbers, limit: float
+) -> Iterator[tuple[int, str]]:
+    scale = scale_of(kept)
+    for at, (one, other) in enumerate(zip(values, kept, strict=True)):
+        apart = off(one, other, scale)
+        if apart > limit:
+            yield at, _difference(name, at, one, other, apart, limit)
+            return
 
 
 def _difference(name: str, at: int, one: Value, other: Value, apart: float, limit: float) -> str:
