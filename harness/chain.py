@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from harness.check.bits import digest_of, other_bits
 from harness.errors import ExitCode, Faults, HarnessError
 from harness.execute.crew import Crew
 from harness.execute.environment import environment
@@ -32,6 +33,7 @@ from harness.store.durable import os_errors
 from harness.store.store import Store
 
 ARCHIVE = "report.zip"
+FEW = 3  # runs that a line names
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,7 @@ def reproduced(project: Project, names: Sequence[str], crew: Crew, voice: Voice)
     refuse_broken(project, held)
     failures = run_missing(project, held, crew, voice)
     outcome = write_out(project, held.plan, failures, voice)
+    outcome = replace(outcome, broken=outcome.broken | gives_other_bits(project, held.plan, voice))
     ran = len(held.todo) - len(failures)
     spent = duration(time.monotonic() - began)
     voice.tell(
@@ -151,6 +154,27 @@ def write_out(
     )
 
 
+def gives_other_bits(project: Project, plan: Plan, voice: Voice) -> bool:
+    """Whether a run that golden values rest on gives other bits than it gave, where it should not;
+    said in any case.
+    """
+    folder = project.layout.golden / str(project.profile.golden)
+    store, found = Store(project.layout.store), False
+    for one in plan.exhibits:
+        path = folder / f"{Path(one.exhibit.golden or one.exhibit.id).stem}.provenance.json"
+        if not path.is_file():
+            continue
+        other = other_bits(path, filter(None, map(store.get, one.nodes)))
+        if other.keys:
+            labels = ", ".join(plan.nodes[key].label for key in other.keys[:FEW])
+            more = f" and {len(other.keys) - FEW} more" if len(other.keys) > FEW else ""
+            why = other.versions or "by the same versions"
+            said = f"{one.exhibit.id}: other bits on the same class of processor, {why}"
+            voice.say(f"{said}: {labels}{more}", "yellow" if other.versions else "red")
+        found |= bool(other.keys) and not other.versions
+    return found
+
+
 def zipped(project: Project, plan: Plan) -> Path:
     """Put the report of these exhibits, which was just written, into report.zip; its path.
 
@@ -203,6 +227,6 @@ def _provenance(project: Project, plan: Plan, store: Store) -> dict[str, Any]:
     return {
         "command": project.command,
         "environment": environment(project.layout.project),
-        "keys": [manifest.key for manifest in manifests],
+        "keys": {manifest.key: digest_of(manifest) for manifest in manifests},
         "wall_s": round(sum(manifest.wall_s for manifest in manifests), 1),
     }

@@ -11,11 +11,12 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
+from harness.canary.kept import has_canary, read_kept
 from harness.engine.cpu.kernel_cache import COMPILING_S, kernel_cache
 from harness.engine.data.checksums import checksum_of
 from harness.errors import HarnessError
 from harness.execute.cores import usable_cores
-from harness.execute.environment import CODE, OTHER_OWNER, environment
+from harness.execute.environment import CODE, OTHER_OWNER, arithmetic, environment
 from harness.layout import Layout, refuse_unwritable
 from harness.plan.expand import expand
 from harness.plan.resolve import Setting
@@ -80,6 +81,8 @@ def examine(layout: Layout) -> Iterator[Finding]:
         yield from _profiles(library, made_with["gpus"])
         yield from _data(layout, list(library.blocks.dataset.blocks.values()))
         yield from _weights(layout.data, list(library.blocks.network.blocks.values()))
+    if has_canary(layout):
+        yield _canary(layout)
     yield _store(layout.store)
     yield _folder("out", layout.out, "--out")
 
@@ -175,6 +178,19 @@ def _weights(data: Path, blocks: list[Network]) -> Iterator[Finding]:
             yield Finding(Health.NOTE, what, found, shlex.join(["rm", str(path)]))
         else:
             yield Finding(Health.GOOD, what, f"found in {data}")
+
+
+def _canary(layout: Layout) -> Finding:
+    """Where its values are from, and the offer to hold this machine against them."""
+    offer = "harness check --canary"
+    try:
+        kept = read_kept(layout.golden)
+    except HarnessError as error:
+        return Finding(Health.NOTE, "canary", str(error), "harness golden --canary")
+    if kept.environment.get("arithmetic") == arithmetic():
+        return Finding(Health.GOOD, "canary", "its values are of such a processor", offer)
+    said = "its values are of another processor: a minute says whether this one computes alike"
+    return Finding(Health.NOTE, "canary", said, offer)
 
 
 def _store(folder: Path) -> Finding:

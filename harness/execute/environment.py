@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import platform
 import socket
@@ -42,6 +43,7 @@ def machine() -> dict[str, Any]:
         "platform": platform.platform(),
         "packages": {name: _version(name) for name in PACKAGES},
         "processor": processor(),
+        "arithmetic": arithmetic(),
         "cores": os.cpu_count() or 1,
         "memory_gib": round(min(_memory_gib(), memory_limit() / 2**30), 1),
         "gpus": list(gpus()),
@@ -67,6 +69,37 @@ def processor() -> str:
             if line.startswith("model name"):
                 return line.partition(":")[2].strip()
     return platform.processor() or platform.machine()
+
+
+FORCED = (
+    "ATEN_CPU_CAPABILITY",
+    "ONEDNN_MAX_CPU_ISA",
+    "DNNL_MAX_CPU_ISA",
+    "MKL_CBWR",
+    "MKL_ENABLE_INSTRUCTIONS",
+    "MKL_DEBUG_CPU_TYPE",
+    "NUMBA_CPU_NAME",
+    "NUMBA_CPU_FEATURES",
+    "OPENBLAS_CORETYPE",
+)
+"""Variables by which a processor is told to do as if it were another."""
+_CLASS = ("vendor_id", "cpu family", "model", "model name", "cache size", "flags")
+
+
+def arithmetic() -> dict[str, str]:
+    """What decides how float32 is rounded here, where versions are the same: the processor with
+    its instruction sets and cache, by which libraries choose their kernels, and what it was told to
+    do as if it were. Equal ones give equal bits.
+    """
+    found = {"machine": platform.machine()}
+    with contextlib.suppress(OSError):
+        first = Path("/proc/cpuinfo").read_text(encoding="utf-8").split("\n\n")[0]
+        said = dict(line.split(":", 1) for line in first.splitlines() if ":" in line)
+        found |= {k.strip(): v.strip() for k, v in said.items() if k.strip() in _CLASS}
+    if "flags" in found:
+        flags = " ".join(sorted(found["flags"].split()))
+        found["flags"] = hashlib.sha256(flags.encode()).hexdigest()[:16]
+    return found | {name: os.environ[name] for name in FORCED if os.environ.get(name)}
 
 
 def _memory_gib() -> float:

@@ -15,10 +15,7 @@ from harness.execute.job import run_job
 
 def serve(pipe: Connection) -> None:
     """Run each job that comes until None or the end of the pipe."""
-    # Ctrl-C reaches the whole group; the driver alone decides, and ends us by SIGTERM.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    threading.Thread(target=_end_with_the_driver, daemon=True).start()
+    obey_the_driver()
 
     def tell(event: Event) -> None:
         pipe.send(event)
@@ -31,6 +28,14 @@ def serve(pipe: Connection) -> None:
         if job is None:
             return
         run_job(job, tell)
+
+
+def obey_the_driver() -> None:
+    """Leave Ctrl-C to the driver, and end when it ends."""
+    # Ctrl-C reaches the whole group; the driver alone decides, and ends us by SIGTERM.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    threading.Thread(target=_end_with_the_driver, daemon=True).start()
 
 
 def _end_with_the_driver() -> None:

@@ -10,7 +10,9 @@ from torch import nn
 from harness.engine import training
 from harness.engine.cpu.memory import keep_freed_memory
 from harness.engine.training import Epoch, History, Normalisation
+from harness.engine.training.loop import Step
 from harness.engine.training.ranks import ALONE, Ranks
+from harness.engine.training.state import TrainingState
 from harness.runs.machine import prepare
 from harness.runs.networks import network
 from harness.runs.place import Numbers, Place, Progress, Report, write_json
@@ -32,8 +34,17 @@ def run(spec: Training, place: Place, report: Report) -> Numbers:
     return trained_in(spec, place, report, ALONE, spec.numerics.device)
 
 
-def trained_in(spec: Training, place: Place, report: Report, ranks: Ranks, device: str) -> Numbers:
-    """The same in one of the processes that train together; the first alone leaves files."""
+def trained_in(
+    spec: Training,
+    place: Place,
+    report: Report,
+    ranks: Ranks,
+    device: str,
+    take: Step = TrainingState.step,
+) -> Numbers:
+    """The same in one of the processes that train together; the first alone leaves files. `take`
+    takes each step.
+    """
     prepare(spec.numerics, place)
     keep_freed_memory()
     images = images_of(spec, place)
@@ -53,7 +64,7 @@ def trained_in(spec: Training, place: Place, report: Report, ranks: Ranks, devic
     history = training.train(
         net,
         images,
-        _recipe(spec.recipe, normalisation(spec, images)),
+        recipe_of(spec.recipe, normalisation(spec, images)),
         seed=spec.seed,
         device=device,
         precision=spec.recipe.precision,
@@ -62,6 +73,7 @@ def trained_in(spec: Training, place: Place, report: Report, ranks: Ranks, devic
         ranks=ranks,
         checkpoint=place.checkpoints / "training.safetensors",
         report=told,
+        take=take,
     )
     if ranks.first:
         _leave(history, net, place)
@@ -85,7 +97,8 @@ def _leave(history: History, net: nn.Module, place: Place) -> None:
     save_file(weights, place.files / "network.safetensors")
 
 
-def _recipe(recipe: Recipe, numbers: Normalisation) -> training.Recipe:
+def recipe_of(recipe: Recipe, numbers: Normalisation) -> training.Recipe:
+    """The engine's recipe; its precision is an argument of its own."""
     fields = recipe.model_dump(exclude={"precision"})
     return training.Recipe(**fields, normalisation=numbers)
 

@@ -34,7 +34,7 @@ MANY = 10_000  # points of one exhibit; more is a slip of the keyboard, not a st
 class Source(Spec):
     """Where the exhibit stands in its document."""
 
-    document: Literal["paper", "lab"]
+    document: Literal["paper", "lab", "canary"]
     place: str = Field(min_length=1)
 
 

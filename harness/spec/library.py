@@ -17,8 +17,6 @@ from harness.spec.exhibit import Exhibit
 from harness.spec.profile import Profile
 from harness.spec.validate import suggestion, validate
 
-ROOMS = ("blocks", "profiles", "paper", "lab")
-
 
 @dataclass(frozen=True)
 class Library:
@@ -53,19 +51,24 @@ class Library:
         return self.profiles[name]
 
 
-def load(layout: Layout) -> Library:
-    """Read every spec of the project.
+def load(layout: Layout, *, canary: bool = False) -> Library:
+    """Read every spec of the project; with `canary` the runs and the profile of its canary instead
+    of the exhibits and profiles.
 
     Raises:
         Faults: everything that is wrong in any file, each with `file:line`.
     """
     faults: list[HarnessError] = []
-    read = {room: _documents(layout, room, faults) for room in ROOMS}
+    rooms = ("canary",) if canary else ("paper", "lab")
+    scales = "canary/profiles" if canary else "profiles"
+    read = {room: _documents(layout, room, faults) for room in ("blocks", scales, *rooms)}
     blocks = read_blocks({document.path.stem: document for document in read["blocks"]}, faults)
     known = None if faults else blocks  # a name may be unknown only because its file is broken
-    profiles, _ = _models(Profile, read["profiles"], faults)
-    exhibits, documents = _models(Exhibit, (*read["paper"], *read["lab"]), faults)
-    for document in read["profiles"]:
+    profiles, _ = _models(Profile, read[scales], faults)
+    exhibits, documents = _models(
+        Exhibit, tuple(one for room in rooms for one in read[room]), faults
+    )
+    for document in read[scales]:
         if known and (profile := profiles.get(document.path.stem)):
             faults += profile_faults(profile, document, known)
     for name, exhibit in exhibits.items():

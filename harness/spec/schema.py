@@ -64,7 +64,8 @@ def schema_files() -> dict[str, bytes]:
 def schema_line(spec: Path) -> str:
     """The first line of a spec file, by the folder that it stands in."""
     kinds = {"blocks": spec.stem, "profiles": "profile"}
-    return f"#:schema ../schema/{kinds.get(spec.parent.name, 'exhibit')}.json"
+    up = "../.." if spec.parent.parent.name == "canary" else ".."
+    return f"#:schema {up}/schema/{kinds.get(spec.parent.name, 'exhibit')}.json"
 
 
 def _exhibit() -> Schema:

@@ -175,6 +175,7 @@ def test_the_doctor_names_a_remedy_for_what_is_not_in_order(
     assert "170.5 MB are downloaded" in found["data cifar10"]["found"]
     assert "HARNESS_DATA_DIR" in found["data cifar10"]["fix"]
     assert {"profile smoke", "gpu", "torch", "specs", "python"} <= set(found)
+    assert found["canary"]["fix"] == "harness check --canary"
     quiet = typed(line.replace("--json", "-q"), monkeypatch, capsys).out
     assert "store" in quiet
     assert "specs" not in quiet

@@ -36,6 +36,9 @@ WRONG = [
     ("gc --older-than-days -1", "must be greater than or equal to 0 (got '-1')"),
     ("verify --reparir", "no such option --reparir – did you mean '--repair'?"),
     ("schema neuron", "schema neuron: no such kind – did you mean 'neurons'?"),
+    ("check table1 --canary", "--canary: has runs of its own, not of an exhibit – leave names"),
+    ("check --canary --set depth=20", "--canary: has runs of its own, not of an exhibit"),
+    ("check --canary --device gpu", "--device: must be one of cpu, cuda (got 'gpu')"),
     # exhibits and profiles
     ("plan tabel1", "tabel1: no such exhibit – did you mean 'table1'?"),
     ("plan Table1", "Table1: no such exhibit – did you mean 'table1'?"),
@@ -102,7 +105,8 @@ WRONG = [
     ("diff {T}/empty {T}/empty --within -1", "--within must be greater than or equal to 0"),
     ("diff {T}/empty {T}/empty --json --markdown", "--markdown --json: exclude each other"),
     # golden values
-    ("golden", "harness golden: needs EXHIBIT"),
+    ("golden", "harness golden: needs EXHIBIT, or --canary"),
+    ("golden table1 --canary", "--canary: has runs of its own, not of an exhibit"),
     ("golden table1 --seeds 3", "--seeds must be greater than or equal to 5 (got '3')"),
     ("golden table1 table2", "harness golden: unexpected extra argument (table2)"),
     ("golden table1 --profile paper", "its numbers are not held against measured values"),

@@ -24,21 +24,23 @@ MAY: dict[str, set[str]] = {
     "frames": GROUND | {"spec", "plan", "store"},
     "check": GROUND | {"spec", "plan", "store", "frames"},
     "report": GROUND | {"spec", "plan", "store", "execute", "frames", "check"},
+    "canary": GROUND | {"spec", "plan", "engine", "store", "runs", "execute", "check"},
     "diff": GROUND,  # reads result folders, so it needs none of what made them
     # layer 7: the command line, which may use everything below
     "terminal": {"errors"},
     "crash": {"errors"},
     "screen": GROUND | {"plan", "runs", "execute", "terminal"},
     "stages": GROUND | {"spec", "plan", "engine", "store", "execute"},
-    "upkeep": GROUND | {"spec", "plan", "engine", "store", "execute", "screen", "stages"},
+    "upkeep": GROUND | {"spec", "plan", "engine", "store", "canary", "execute", "screen", "stages"},
     "listing": GROUND | {"spec", "plan", "store", "screen", "stages"},
     "forecast": GROUND | {"plan", "screen", "stages"},
     "costs": GROUND | {"plan", "screen", "stages"},
     "chain": GROUND
-    | {"plan", "store", "execute", "check", "report", "listing", "screen", "stages"},
+    | {"plan", "store", "canary", "execute", "check", "report", "listing", "screen", "stages"},
     "cli": GROUND
     | {
         "diff",
+        "canary",
         "plan",
         "store",
         "execute",

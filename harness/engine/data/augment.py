@@ -62,7 +62,8 @@ def draw(batch: int, padding: int, generator: torch.Generator) -> tuple[Tensor, 
 
 
 def normalise(images_BCHW: Tensor, mean: Sequence[float], std: Sequence[float]) -> Tensor:
-    """(images / 255 − mean_c) / std_c as float32 [B, C, H, W], device and memory format kept.
+    """(images / 255 − mean_c) / std_c in torch's default dtype (float32) [B, C, H, W], device and
+    memory format kept.
 
     Images are uint8; `mean` and `std` are one number per channel in units of the full pixel range
     (0 … 1), the form in which CIFAR's are printed (.4914 …). The three operations follow one
@@ -75,13 +76,14 @@ def normalise(images_BCHW: Tensor, mean: Sequence[float], std: Sequence[float]) 
             "normalise", f"needs raw uint8 [B, C, H, W], got {dtype} {list(images_BCHW.shape)}"
         )
     _require_channels(images_BCHW.shape[1], mean, std)
-    mean_C11 = _moved(torch.tensor(mean, dtype=torch.float32), images_BCHW)[:, None, None]
-    std_C11 = _moved(torch.tensor(std, dtype=torch.float32), images_BCHW)[:, None, None]
-    return images_BCHW.to(torch.float32).div_(255).sub_(mean_C11).div_(std_C11)
+    wide = torch.get_default_dtype()
+    mean_C11 = _moved(torch.tensor(mean, dtype=wide), images_BCHW)[:, None, None]
+    std_C11 = _moved(torch.tensor(std, dtype=wide), images_BCHW)[:, None, None]
+    return images_BCHW.to(wide).div_(255).sub_(mean_C11).div_(std_C11)
 
 
 def normalise_counts(frames_BTCHW: Tensor, mean: Sequence[float], std: Sequence[float]) -> Tensor:
-    """(count − mean_c) / std_c as float32 [B, T, C, H, W]; counts of events are int16.
+    """(count − mean_c) / std_c in torch's default dtype [B, T, C, H, W]; counts are int16.
 
     `mean` and `std` in events per pixel and frame. Raises HarnessError as `normalise`.
     """
@@ -91,9 +93,10 @@ def normalise_counts(frames_BTCHW: Tensor, mean: Sequence[float], std: Sequence[
             "normalise", f"needs int16 [B, T, C, H, W], got {dtype} {list(frames_BTCHW.shape)}"
         )
     _require_channels(frames_BTCHW.shape[2], mean, std)
-    mean_C11 = _moved(torch.tensor(mean, dtype=torch.float32), frames_BTCHW)[:, None, None]
-    std_C11 = _moved(torch.tensor(std, dtype=torch.float32), frames_BTCHW)[:, None, None]
-    return frames_BTCHW.to(torch.float32).sub_(mean_C11).div_(std_C11)
+    wide = torch.get_default_dtype()
+    mean_C11 = _moved(torch.tensor(mean, dtype=wide), frames_BTCHW)[:, None, None]
+    std_C11 = _moved(torch.tensor(std, dtype=wide), frames_BTCHW)[:, None, None]
+    return frames_BTCHW.to(wide).sub_(mean_C11).div_(std_C11)
 
 
 def _require_channels(channels: int, mean: Sequence[float], std: Sequence[float]) -> None:

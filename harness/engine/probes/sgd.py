@@ -46,8 +46,9 @@ class SgdProbe:
         self.schedule = schedule
         self.steps = steps
         self.done = 0
-        self.mean_D = mean_D.float()
-        self.scale_D = torch.where(std_D > 0, 1 / std_D, torch.zeros_like(std_D)).float()
+        wide = torch.get_default_dtype()  # float32, but in the float64 runs of the canary
+        self.mean_D = mean_D.to(wide)
+        self.scale_D = torch.where(std_D > 0, 1 / std_D, torch.zeros_like(std_D)).to(wide)
         place = mean_D.device
         self.weight_DK = torch.zeros(len(mean_D), classes, device=place)
         self.bias_K = torch.zeros(classes, device=place)
@@ -57,7 +58,7 @@ class SgdProbe:
     def update(self, features_MD: Tensor, labels_M: Tensor) -> None:
         """One step on the mean cross-entropy of a batch, its gradient written out: Xᵀ(p − y)/M."""
         recipe = self.schedule
-        x_MD = (features_MD.float() - self.mean_D) * self.scale_D
+        x_MD = (features_MD.to(self.mean_D.dtype) - self.mean_D) * self.scale_D
         wrong_MK = torch.softmax(x_MD @ self.weight_DK + self.bias_K, 1)
         wrong_MK -= functional.one_hot(labels_M, len(self.bias_K))
         wrong_MK /= len(labels_M)

@@ -61,7 +61,9 @@ class SgdRegression:
         """One step: the gradient of a batch is Xᵀ(X·W − Y)/M, X and Y about their means. Gives the
         sum of the batch's squared errors before it.
         """
-        x, y = x_MD.float() - self.mean_x_D.float(), y_MK.float() - self.mean_y_K.float()
+        wide = self.weight_DK.dtype  # torch's default
+        x = x_MD.to(wide) - self.mean_x_D.to(wide)
+        y = y_MK.to(wide) - self.mean_y_K.to(wide)
         lr = self._lr * (1 + math.cos(math.pi * self.done / self.steps)) / 2
         residual_MK = x @ self.weight_DK - y
         gradient_DK = x.T @ residual_MK / len(x)

@@ -33,6 +33,8 @@ from harness.engine.training.state import TrainingState, identity
 
 _log = logging.getLogger(__name__)
 
+Step = Callable[[TrainingState, Tensor, Tensor, float], tuple[Tensor, Tensor]]
+
 
 @checked
 @torch.enable_grad()
@@ -49,6 +51,7 @@ def train(
     ranks: Ranks = ALONE,
     checkpoint: Path | None = None,
     report: Callable[[Epoch], None] | None = None,
+    take: Step = TrainingState.step,
 ) -> History:
     """Train `network` in place and return its learning curve.
 
@@ -61,7 +64,7 @@ def train(
     With `checkpoint` the state is written there after every epoch, and the same call picks up from
     it, on the CPU with bitwise the same result as an undisturbed run; a file that is damaged or
     belongs to another run is set aside with a warning and `History.discarded_checkpoint`. `report`
-    is called after every epoch.
+    is called after every epoch; `take` takes each step, for one who looks on while it does.
     Raises Diverged when loss or weights are no longer finite; the last checkpoint is then still the
     one before.
     """
@@ -93,7 +96,7 @@ def train(
         pixels, labels = images.train_images.to(place), images.train_labels.to(place)
         for epoch in range(done, recipe.epochs):
             started = time.perf_counter()
-            losses, right = _epoch(state, pixels, labels, normalisation, seed, epoch)
+            losses, right = _epoch(state, pixels, labels, normalisation, seed, epoch, take)
             check_finite(losses, network, epoch)
             trained = time.perf_counter()
             ranks.agree(network)
@@ -154,6 +157,7 @@ def _epoch(
     normalisation: Normalisation,
     seed: int,
     epoch: int,
+    take: Step,
 ) -> tuple[Tensor, Tensor]:
     """One pass over the training images; losses per step and right answers, still on the device."""
     recipe = state.recipe
@@ -167,7 +171,7 @@ def _epoch(
             pixels_MCHW[chosen], padding=recipe.crop_padding, flip=recipe.flip, generator=augment
         )
         lr = learning_rate(recipe, epoch=epoch, step=step, steps_per_epoch=len(batches))
-        losses[step], answers = state.step(normalisation(pixels), labels_M[chosen], lr)
+        losses[step], answers = take(state, normalisation(pixels), labels_M[chosen], lr)
         right += answers
     return state.ranks.add_up(losses), state.ranks.add_up(right)
 

@@ -66,8 +66,8 @@ class Normalisation:
         return cls((0.0,) * len(rms), tuple(rms))
 
     def __call__(self, images_BCHW: Tensor) -> Tensor:
-        """Network input in float32 on the same device: uint8 images [B, C, H, W] in their shape,
-        frames int16 [B, T, C, H, W] with time first, [T, B, C, H, W].
+        """Network input in torch's default dtype on the same device: uint8 images [B, C, H, W] in
+        their shape, frames int16 [B, T, C, H, W] with time first, [T, B, C, H, W].
         """
         if images_BCHW.ndim == 5:
             return normalise_counts(images_BCHW, self.mean, self.std).transpose(0, 1)

@@ -106,7 +106,7 @@ class TrainingState:
         """
         with autocast(self.precision, self.device):
             logits = self.forward(_channels_last(inputs))
-        logits = logits.float()
+        logits = logits.to(torch.promote_types(logits.dtype, torch.float32))
         loss = share * functional.cross_entropy(
             logits, labels, label_smoothing=self.recipe.label_smoothing
         )

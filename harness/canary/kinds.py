@@ -1,0 +1,235 @@
+"""One run of the canary, in a process of its own: float64, then the same in the arithmetic of real
+runs.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import torch
+from pydantic import TypeAdapter
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from harness.canary.states import STATES, Before, Row, Watcher, forced, in_float64
+from harness.canary.task import Done, Room, Task
+from harness.canary.values import Series, projections, series_of, shortened
+from harness.engine.networks.neurons import Lif
+from harness.engine.training import Normalisation
+from harness.engine.training.checkpoint import Checkpoint
+from harness.engine.training.ranks import ALONE
+from harness.runs.networks import network
+from harness.runs.place import Place, Progress
+from harness.runs.registry import RUNNERS
+from harness.runs.train import recipe_of, trained_in
+from harness.runs.trained import images_of, normalisation
+from harness.spec.network import Small
+from harness.spec.neuron import Spiking
+from harness.spec.run import Training
+
+WEIGHTS = "network.safetensors"
+PRECISIONS = {"train": ("f32",), "late": ("f32", "bf16")}
+_LATE_BATCH = 32
+_DRAWING = ("maximisation", "kernels", "architecture")
+"""Kinds that draw numbers, which are others in float32, or have no float32 of their own."""
+
+
+def carried_out(task: Task, room: Room) -> Done:
+    """Run a task; an error of the run is its problem, and no error of the canary."""
+    began = time.process_time()
+    torch.set_num_threads(1)
+    run = _RUNS.get(task.kind, _measured)
+    try:
+        exact, real = run(task, room)
+        problem = ""
+    except Exception as error:  # whatever a broken engine raises is what the canary is for
+        exact, real, problem = {}, {}, f"{type(error).__name__}: {error}"
+    return Done(task.kind, task.name, exact, real, time.process_time() - began, problem)
+
+
+def _place(room: Room, name: str, inputs: Mapping[str, Path]) -> Place:
+    files, checkpoints = room.folder / name, room.folder / f"{name}.checkpoints"
+    for folder in (files, checkpoints):
+        folder.mkdir(parents=True)
+    return Place(files, checkpoints, room.folder / f"data-{os.getpid()}", inputs, 1)
+
+
+def _quiet(progress: Progress) -> None:
+    """Nobody is told."""
+
+
+Found = tuple[Series, dict[str, Series]]
+
+
+class _StoppedHalfWay(Exception):
+    """As if somebody had pressed Ctrl-C after the first epoch."""
+
+
+def _stop_after_one(progress: Progress) -> None:
+    if progress.done < progress.of:
+        raise _StoppedHalfWay
+
+
+def _trained(task: Task, room: Room) -> Found:
+    spec = Training.model_validate_json(task.spec, strict=True)
+    place, watcher = _place(room, task.key, {}), Watcher()
+    with in_float64():
+        with suppress(_StoppedHalfWay):
+            trained_in(spec, place, _stop_after_one, ALONE, "cpu", watcher)
+        if spec.recipe.epochs > 1:  # and goes on from its checkpoint
+            trained_in(spec, place, _quiet, ALONE, "cpu", watcher)
+    _narrowed(load_file(place.files / WEIGHTS), task, room)
+    metrics = json.loads((place.files / "metrics.json").read_text(encoding="utf-8"))
+    exact = _by_step(watcher.rows) | series_of(metrics)
+    images = images_of(spec, place)
+    return exact, _real(task, spec, watcher.before, normalisation(spec, images), room)
+
+
+def _narrowed(weights: Mapping[str, Tensor], task: Task, room: Room) -> None:
+    """Leave the weights for measures in float32, too."""
+    folder = room.folder / f"{task.key}.f32"
+    folder.mkdir()
+    save_file({name: one.float() for name, one in weights.items()}, folder / WEIGHTS)
+
+
+def trained_late(task: Task, room: Room) -> tuple[str, bytes]:
+    """Train a network to the end in float32: the file of weights that `late` starts from."""
+    torch.set_num_threads(1)
+    spec = Training.model_validate_json(task.spec, strict=True)
+    place = _place(room, f"{task.key}.whole", {})
+    RUNNERS["train"].run(spec, place, _quiet)
+    return _late_name(spec), (place.files / WEIGHTS).read_bytes()
+
+
+def _late_name(spec: Training) -> str:
+    return f"{spec.neuron.kind}.safetensors"
+
+
+def _late(task: Task, room: Room) -> Found:
+    """Steps from stored weights, each with a batch of its own."""
+    spec = Training.model_validate_json(task.spec, strict=True)
+    place = _place(room, task.key, {})
+    weights = load_file(room.late / _late_name(spec))
+    save_file(weights, place.files / WEIGHTS)
+    _narrowed(weights, task, room)
+    images = images_of(spec, place)
+    with in_float64():
+        numbers = normalisation(spec, images)
+        given = range(0, STATES * _LATE_BATCH, _LATE_BATCH)
+        before = [
+            Before(
+                Checkpoint("", weights, {}, (), {}),
+                numbers(images.train_images[start : start + _LATE_BATCH]),
+                images.train_labels[start : start + _LATE_BATCH],
+                spec.recipe.lr / 100,
+            )
+            for start in given
+        ]
+        rows = [forced(spec, recipe_of(spec.recipe, numbers), one) for one in before]
+    return _by_step(rows), _real(task, spec, before, numbers, room)
+
+
+def _real(
+    task: Task, spec: Training, before: Sequence[Before], numbers: Normalisation, room: Room
+) -> dict[str, Series]:
+    recipe = recipe_of(spec.recipe, numbers)
+    return {
+        room.arithmetic(precision): _by_step(
+            [forced(spec, recipe, one, device=room.device, precision=precision) for one in before]
+        )
+        for precision in PRECISIONS[task.kind]
+    }
+
+
+def _by_step(rows: Sequence[Row]) -> dict[str, list[float]]:
+    return {name: [row[name] for row in rows] for name in rows[0]}
+
+
+def _measured(task: Task, room: Room) -> Found:
+    with in_float64():
+        exact = _run(task, room, "", "cpu")
+    if task.kind in _DRAWING or '"random_start":true' in task.spec:
+        return exact, {}
+    return exact, {room.arithmetic("f32"): _run(task, room, ".f32", room.device)}
+
+
+def _run(task: Task, room: Room, suffix: str, device: str) -> Series:
+    runner = RUNNERS[task.kind]
+    spec = runner.spec.model_validate_json(_on(task.spec, device), strict=True)
+    inputs = {side: room.folder / f"{key}{suffix}" for side, key in task.inputs.items()}
+    place = _place(room, f"{task.key}{suffix}", inputs)
+    runner.run(spec, place, _quiet)
+    return _files(place.files)
+
+
+def _on(spec: str, device: str) -> str:
+    """A spec whose trainings are looked at on another device."""
+    said = json.loads(spec)
+    for side in said.values():
+        if isinstance(side, dict) and "numerics" in side:
+            side["numerics"]["device"] = device
+    return json.dumps(said)
+
+
+def _files(folder: Path) -> Series:
+    """Every number that a run left, but for its clock."""
+    found: dict[str, Any] = {}
+    for path in sorted(folder.iterdir()):
+        if path.suffix == ".json" and path.name != "timing.json":
+            found |= series_of(json.loads(path.read_text(encoding="utf-8")), path.stem)
+        elif path.suffix == ".safetensors":
+            for name, tensor in load_file(path).items():
+                values = tensor.double().reshape(-1).tolist()
+                found[f"{path.stem}.{name}"] = shortened([v if v == v else None for v in values])
+                found[f"{path.stem}.{name} shape"] = [float(n) for n in tensor.shape]
+    return found
+
+
+def _neuron(task: Task, room: Room) -> Found:
+    """A layer of neurons on currents that meet every edge: threshold, support, reset."""
+    spec: Spiking = TypeAdapter(Spiking).validate_json(task.spec, strict=True)
+    with in_float64():
+        exact = _through(spec, "auto", "cpu") | _through(spec, "reference", "cpu")
+    return exact, {room.arithmetic("f32"): _through(spec, "auto", room.device)}
+
+
+def _through(spec: Spiking, backend: str, device: str) -> dict[str, list[float]]:
+    detached = spec.model_copy(update={"detach_reset": not spec.detach_reset})
+    prefix = "" if backend == "auto" else f"{backend} "
+    return {
+        f"{prefix}{name}{said}": values
+        for said, one in (("", spec), (", reset detached otherwise", detached))
+        for name, values in _layer(one, backend, device).items()
+    }
+
+
+def _layer(spec: Spiking, backend: str, device: str) -> dict[str, list[float]]:
+    shape = Small(kind="small", stages=1, channels=1)
+    net = network(shape, spec, classes=2, channels=1, seed=0)
+    layer = next(one for one in net.modules() if isinstance(one, Lif)).to(device)
+    layer.backend = backend
+    steps = spec.time_steps
+    place = torch.arange(512 * steps, device=device).view(-1, 1, 1, 1)
+    folded = ((place * 37 % 65 - 20) / 8).to(torch.get_default_dtype()).requires_grad_()
+    spikes: Tensor = layer(folded, steps)
+    weighted = (spikes * (place * 29 % 31 - 15) / 16).sum()
+    learning = tuple(layer.parameters())
+    gradient, *learned = torch.autograd.grad(weighted, (folded, *learning))
+    found = {
+        "spikes": projections(spikes.detach().double().cpu().numpy()),
+        "gradient": projections(gradient.double().cpu().numpy()),
+    }
+    return found | ({"decay": [float(one) for one in learned]} if learned else {})
+
+
+_RUNS: Mapping[str, Callable[[Task, Room], Found]] = {
+    "train": _trained,
+    "late": _late,
+    "neuron": _neuron,
+}
