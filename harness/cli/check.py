@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from harness.canary.commands import canary_holds
+from harness.chain_canary import canary_holds
 from harness.canary.kept import has_canary
 from harness.chain import checked
 from harness.cli.flat import flat

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from harness.canary.commands import canary_written
+from harness.chain_canary import canary_written
 from harness.chain import held_against_store, measured, refuse_unwritten, run_missing
 from harness.cli.complete import exhibits
 from harness.cli.flat import flat

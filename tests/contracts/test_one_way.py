@@ -36,7 +36,8 @@ MAY: dict[str, set[str]] = {
     "forecast": GROUND | {"plan", "screen", "stages"},
     "costs": GROUND | {"plan", "screen", "stages"},
     "chain": GROUND
-    | {"plan", "store", "canary", "execute", "check", "report", "listing", "screen", "stages"},
+    | {"plan", "store", "execute", "check", "report", "listing", "screen", "stages"},
+    "chain_canary": GROUND | {"store", "canary", "execute", "screen"},
     "cli": GROUND
     | {
         "diff",
@@ -46,6 +47,7 @@ MAY: dict[str, set[str]] = {
         "execute",
         "check",
         "chain",
+        "chain_canary",
         "costs",
         "forecast",
         "listing",
@@ -65,6 +67,7 @@ TORCH_FREE |= {
     "forecast",
     "listing",
     "chain",
+    "chain_canary",
     "cli",
     "diff",
     "errors",
