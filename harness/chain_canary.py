@@ -33,8 +33,8 @@ def canary_holds(layout: Layout, device: str, jobs: int | None, voice: Voice) ->
     kept = read_kept(layout.golden)
     done = _canary_runs(layout, device, jobs, voice)
     verdict = judged(done, kept, made_with(layout, device))
-    for finding in verdict.findings:
-        voice.say(f"canary: {finding.sentence}", "red")
+    for sentence in verdict.sentences:
+        voice.say(f"canary: {sentence}", "red")
     for note in verdict.notes:
         voice.say(f"canary: {note}", "yellow")
     for name, apart in sorted(verdict.largest.items()):
@@ -55,8 +55,8 @@ def canary_written(layout: Layout, jobs: int | None, voice: Voice, command: str)
     made = made_with(layout, "cpu")
     kept = kept_of(done, layout.golden, {"environment": made})
     verdict = judged(done, kept, made)
-    for finding in verdict.findings:
-        voice.say(f"canary: {finding.sentence}", "red")
+    for sentence in verdict.sentences:
+        voice.say(f"canary: {sentence}", "red")
     if verdict.findings:
         return False
     largest = {name: float(f"{apart:.2g}") for name, apart in sorted(verdict.largest.items())}

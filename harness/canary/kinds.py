@@ -57,7 +57,8 @@ def _place(room: Room, name: str, inputs: Mapping[str, Path]) -> Place:
     files, checkpoints = room.folder / name, room.folder / f"{name}.checkpoints"
     for folder in (files, checkpoints):
         folder.mkdir(parents=True)
-    return Place(files, checkpoints, room.folder / f"data-{os.getpid()}", inputs, 1)
+    own = room.folder / f"data-{os.getpid()}"
+    return Place(files, checkpoints, own, inputs, 1, own)
 
 
 def _quiet(progress: Progress) -> None:

@@ -11,6 +11,7 @@ from harness.canary.kept import Kept, Limits
 from harness.canary.task import Done
 from harness.check.bits import other_versions, same_arithmetic
 
+NAMED = 2  # traces of a finding that many share
 FORCED = ("train", "late")  # kinds whose real arithmetic is one of forced steps
 SAME = "on the class of processor of the kept values"
 
@@ -22,6 +23,16 @@ class Verdict:
     findings: tuple[Finding, ...]
     notes: tuple[str, ...]
     largest: Mapping[str, float]
+
+    @property
+    def sentences(self) -> Iterator[str]:
+        """The findings, what many traces share said once."""
+        shared: dict[str, list[str]] = {}
+        for finding in self.findings:
+            shared.setdefault(finding.said, []).append(finding.trace)
+        for said, traces in shared.items():
+            more = f" and {len(traces) - NAMED} more" if len(traces) > NAMED else ""
+            yield f"{'; '.join(traces[:NAMED])}{more}: {said}"
 
 
 def judged(done: Sequence[Done], kept: Kept, made_with: Mapping[str, Any]) -> Verdict:
@@ -42,7 +53,9 @@ def judged(done: Sequence[Done], kept: Kept, made_with: Mapping[str, Any]) -> Ve
     if other and versions:
         note = f"other bits than kept in {len(other)} traces, by other versions: {versions}"
         return Verdict(tuple(findings), (note,), largest)
-    findings += (Finding(name, f"other bits {SAME}, by the same versions") for name in other)
+    told = {finding.trace for finding in findings}
+    said = f"other bits {SAME}, by the same versions"
+    findings += (Finding(name, said) for name in other if name not in told)
     return Verdict(tuple(findings), (), largest)
 
 

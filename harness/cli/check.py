@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
-from harness.chain_canary import canary_holds
 from harness.canary.kept import has_canary
 from harness.chain import checked
+from harness.chain_canary import canary_holds
 from harness.cli.flat import flat
 from harness.cli.options import Spoken, Written
 from harness.cli.workers import Workers

@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from harness.chain_canary import canary_written
 from harness.chain import held_against_store, measured, refuse_unwritten, run_missing
+from harness.chain_canary import canary_written
 from harness.cli.complete import exhibits
 from harness.cli.flat import flat
 from harness.cli.options import Scaled, Spoken
