@@ -11,6 +11,10 @@ from typing import Any
 from harness.errors import HarnessError
 
 FIELDS = ("name", "says", "file", "right", "broken", "tests")
+SILENT = "silent"
+NUMBERS = ("attacks", "cka", "events", "networks", "neurons", "norm", "quiet", "training")
+"""Tables whose breaks change a number of some exhibit, but for those that say why they do not."""
+
 HERE = Path(__file__).resolve().parent
 
 
@@ -24,6 +28,13 @@ class Mutant:
     right: str
     broken: str
     tests: tuple[str, ...]  # as pytest takes them: files, or file::function
+    table: str = ""
+    silent: str = ""  # why no number of a smoke exhibit changes, where none does
+
+    @property
+    def changes_numbers(self) -> bool:
+        """Whether `harness check` ought to notice."""
+        return self.table in NUMBERS and not self.silent
 
     def line(self, root: Path) -> int:
         """Where the text stands, counted from 1; HarnessError unless it stands there once."""
@@ -53,7 +64,7 @@ class Mutant:
 def mutants(folder: Path = HERE) -> tuple[Mutant, ...]:
     """All tables `*.toml` of the folder, one after the other; HarnessError for a bad one."""
     found = [
-        _mutant(path.name, entry)
+        _mutant(path.stem, entry)
         for path in sorted(folder.glob("*.toml"))
         for entry in tomllib.loads(path.read_text(encoding="utf-8"))["mutant"]
     ]
@@ -65,8 +76,15 @@ def mutants(folder: Path = HERE) -> tuple[Mutant, ...]:
 
 
 def named(known: Sequence[Mutant], words: Sequence[str]) -> tuple[Mutant, ...]:
-    """Those whose name holds one of the words, all without words; HarnessError for none."""
-    chosen = tuple(one for one in known if not words or any(word in one.name for word in words))
+    """Those of a table of this name, or whose name holds one of the words; all without words.
+
+    Raises HarnessError where there is none.
+    """
+    chosen = tuple(
+        one
+        for one in known
+        if not words or any(word == one.table or word in one.name for word in words)
+    )
     if not chosen:
         names = ", ".join(one.name for one in known)
         raise HarnessError("mutants", f"none is called like {' '.join(words)!r}", hint=names)
@@ -74,6 +92,6 @@ def named(known: Sequence[Mutant], words: Sequence[str]) -> tuple[Mutant, ...]:
 
 
 def _mutant(table: str, entry: dict[str, Any]) -> Mutant:
-    if set(entry) != set(FIELDS):
+    if set(entry) - {SILENT} != set(FIELDS):
         raise HarnessError(f"mutants {table}", f"fields are {FIELDS} (got {tuple(entry)})")
-    return Mutant(**(entry | {"tests": tuple(entry["tests"])}))
+    return Mutant(**(entry | {"tests": tuple(entry["tests"]), "table": table}))

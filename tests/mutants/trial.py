@@ -50,11 +50,11 @@ def tried(mutant: Mutant, root: Path) -> Trial:
     """
     started = time.perf_counter()
     line = mutant.line(root)
-    with _copy(root) as project:
+    with copied(root) as project:
         mutant.apply(project)
         code, said = _pytest(project, mutant.tests)
     if code not in (_PASSED, _FAILED):
-        raise _could_not(f"mutant {mutant.name!r}", code, said)
+        raise could_not(f"mutant {mutant.name!r}", "pytest", code, said)
     noticed = _NOTICED.search(said)
     return Trial(
         mutant,
@@ -70,19 +70,20 @@ def require_whole(chosen: Sequence[Mutant], root: Path) -> None:
     would catch everything.
     """
     tests = sorted({test for mutant in chosen for test in mutant.tests})
-    with _copy(root) as project:
+    with copied(root) as project:
         code, said = _pytest(project, tests)
     if code != _PASSED:
-        raise _could_not("unbroken copy", code, said)
+        raise could_not("unbroken copy", "pytest", code, said)
 
 
-def _could_not(where: str, code: int, said: str) -> HarnessError:
-    problem = f"pytest ended with {code}: …{said[-_TAIL:]}"
+def could_not(where: str, command: str, code: int, said: str) -> HarnessError:
+    """What proves nothing: a command that should have passed, or have told, did neither."""
+    problem = f"{command} ended with {code}: …{said[-_TAIL:]}"
     return HarnessError(where, problem, code=ExitCode.RUN_FAILED)
 
 
 @contextmanager
-def _copy(root: Path) -> Iterator[Path]:
+def copied(root: Path) -> Iterator[Path]:
     """A copy of what tests need, for a while, without anything that Python or numba has compiled:
     numba does not see that a function which a kernel calls has changed.
     """
@@ -102,17 +103,19 @@ def _pytest(project: Path, tests: Sequence[str]) -> tuple[int, str]:
     """Exit code, and what was said."""
     command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *tests]
     done = subprocess.run(
-        command, cwd=project, env=_environment(project), capture_output=True, text=True, check=False
+        command, cwd=project, env=environment(project), capture_output=True, text=True, check=False
     )
     return done.returncode, done.stdout + done.stderr
 
 
-def _environment(project: Path) -> Mapping[str, str]:
-    """One thread, and the copy in front of the project that may be installed."""
+def environment(project: Path, compiled: str = "numba") -> Mapping[str, str]:
+    """One thread, and the copy in front of the project that may be installed; what numba compiles
+    lies in the folder `compiled` beside it.
+    """
     ours = {
         "OMP_NUM_THREADS": "1",
         "PYTHONPATH": str(project),
-        "NUMBA_CACHE_DIR": str(project.parent / "numba"),
+        "NUMBA_CACHE_DIR": str(project.parent / compiled),
     }
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
     return kept | ours
