@@ -13,7 +13,7 @@ from __future__ import annotations
 import inspect
 import math
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import fields
 from functools import cache, wraps
@@ -21,7 +21,6 @@ from numbers import Integral, Real
 from types import MappingProxyType, UnionType
 from typing import Any, Literal, ParamSpec, TypeVar, Union, get_args, get_origin, get_type_hints
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -80,11 +79,9 @@ def device_of(network: nn.Module) -> torch.device:
 
 def tensor(where: str, value: Any) -> Tensor:
     """A plain tensor that gradients can pass; HarnessError for anything else."""
-    if isinstance(value, np.ndarray):
-        hint = "torch.from_numpy(array)"
-        raise HarnessError(where, "expected a tensor (got an array)", hint=hint)
     if not isinstance(value, Tensor):
-        raise HarnessError(where, f"expected a tensor (got {_named(value)})")
+        hint = "torch.from_numpy(array)" if hasattr(value, "__array__") else ""
+        raise HarnessError(where, f"expected a tensor (got {named(value)})", hint=hint)
     odd = value.layout is not torch.strided or value.is_quantized or value.is_complex()
     if odd or value.is_meta:
         got = f"{value.layout}, {described(value)} on {value.device}"
@@ -92,7 +89,7 @@ def tensor(where: str, value: Any) -> Tensor:
     return value.clone() if value.is_inference() else value
 
 
-def rows(where: str, value: Any) -> Tensor:
+def require_features(where: str, value: Any) -> Tensor:
     """Features, one row per image; HarnessError for anything else, NaN and infinite ones too."""
     found = tensor(where, value)
     if found.ndim != 2 or not found.numel() or not found.is_floating_point():
@@ -146,38 +143,6 @@ def require_logits(logits: Any, images: int, last_label: int) -> Tensor:
     return found
 
 
-def minibatches(batches: Any, networks: Sequence[nn.Module]) -> Iterator[tuple[Tensor, ...]]:
-    """For each minibatch what each of the networks is shown, on its device.
-
-    A minibatch is images for all of them, images and labels as data loaders give them, or images
-    for each. HarnessError for anything else.
-    """
-    where, devices = "CKA batches", [device_of(network) for network in networks]
-    if isinstance(batches, Tensor | Mapping | str) or not isinstance(batches, Iterable):
-        said = f"expected minibatches one after the other (got {_named(batches)})"
-        raise HarnessError(where, said, hint="a list of one minibatch is [images]")
-    for batch in batches:
-        several = batch if isinstance(batch, list | tuple) else [batch]
-        parts = [tensor(where, part) for part in several]
-        if len(parts) == 2 and parts[1].ndim < 3:
-            del parts[1]  # labels
-        if len(parts) not in (1, len(networks)):
-            said = f"a minibatch of {len(parts)} parts for {len(networks)} networks"
-            hint = "expected images, or (images, labels), or (images of a, images of b)"
-            raise HarnessError(where, said, hint=hint)
-        shared = parts[0].to(devices[0])
-        given = [shared, *parts[1:]] if len(parts) == len(networks) else [shared] * len(networks)
-        shown = [
-            require_input(network, part.to(device))
-            for network, part, device in zip(networks, given, devices, strict=True)
-        ]
-        first, last = shown[0].shape[-4], shown[-1].shape[-4]
-        if first != last:
-            hint = "both are of the same images"
-            raise HarnessError(where, f"{first} images beside {last}", hint=hint)
-        yield tuple(shown)
-
-
 def _looked_at(where: str, name: str, value: Any, hint: Any) -> Any:
     where = f"{where} {name}"
     if hint is Tensor:
@@ -188,7 +153,7 @@ def _looked_at(where: str, name: str, value: Any, hint: Any) -> Any:
     if not _fits(value, hint):
         plain = isinstance(hint, type) and not get_args(hint)
         wanted = hint.__name__ if plain else re.sub(r"[\w.]+\.", "", str(hint))
-        raise HarnessError(where, f"expected {wanted} (got {_named(value)})")
+        raise HarnessError(where, f"expected {wanted} (got {named(value)})")
     if hasattr(hint, "_fields"):  # of a NamedTuple, which looks at nothing when it is made
         inside = zip(hint._fields, value, strict=True)
         return hint(*(_looked_at(where, one, held, _hints(hint)[one]) for one, held in inside))
@@ -216,7 +181,7 @@ def _fits(value: Any, hint: Any) -> bool:
 def _checked_tensor(where: str, name: str, value: Any) -> Tensor:
     letters = name.rpartition("_")[2]
     if letters in ("MD", "MK"):
-        return rows(where, value)
+        return require_features(where, value)
     found = tensor(where, value)
     got = described(found)
     if name.startswith("labels"):
@@ -246,6 +211,7 @@ def _require_same_images(where: str, given: Mapping[str, Any]) -> None:
                 raise HarnessError(where, said)
 
 
-def _named(value: object) -> str:
+def named(value: object) -> str:
+    """A value as an error calls it: itself where it is short, else its type."""
     text = repr(value)
     return text if isinstance(value, str | int | float) and len(text) < 40 else type(value).__name__

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from harness.engine.arguments import device_of, rows
+from harness.engine.arguments import device_of, require_features
 from harness.engine.features import image_features
 from harness.engine.networks import Network, hooked
 from harness.engine.networks.mode import in_mode
@@ -54,7 +54,7 @@ class Reading:
         found: dict[str, Tensor] = {}
 
         def keep(name: str, feature: Tensor) -> None:
-            found[name] = rows(f"probe {name}", image_features(feature, pool=self.pool))
+            found[name] = require_features(f"probe {name}", image_features(feature, pool=self.pool))
 
         with (
             in_mode(self.network, "eval"),
