@@ -254,10 +254,10 @@ OTHERS: Mapping[str, tuple[Callable[[], Any], str]] = {
     "one layer, no list": (lambda: cka_heatmap(NET, NET, [IMAGES], "bn1"), "expected.*Sequence"),
     "images, no list": (lambda: cka_heatmap(NET, NET, IMAGES), r"\[images\]"),
     "a dict of images": (
-        lambda: cka_heatmap(NET, NET, [{"image": IMAGES}]),  # type: ignore[list-item]
+        lambda: cka_heatmap(NET, NET, [{"image": IMAGES}]),  # type: ignore[arg-type]
         "got dict",
     ),
-    "three parts": (lambda: cka_heatmap(NET, NET, [(IMAGES,) * 3]), "3 parts"),  # type: ignore[list-item]
+    "three parts": (lambda: cka_heatmap(NET, NET, [(IMAGES,) * 3]), "3 parts"),  # type: ignore[arg-type]
     "other images beside": (
         lambda: clean_against_attacked(NET, [(IMAGES, IMAGES[:7])]),
         "12 images beside 7",
@@ -289,8 +289,8 @@ OTHERS: Mapping[str, tuple[Callable[[], Any], str]] = {
             NET,
             TARGET,
             SCALE,
-            shape=(8, 8),
-            generator=torch.Generator(),  # type: ignore[arg-type]
+            shape=(8, 8),  # type: ignore[arg-type]
+            generator=torch.Generator(),
         ),
         "shape: expected tuple",
     ),

@@ -35,13 +35,13 @@ def hooked(network: Network, layers: Sequence[str] | None, callback: OnLayer) ->
     Raises HarnessError for a name that is no module of the network and, in the forward pass, for an
     empty batch.
     """
-    images_at_once = [0]
+    images = [0]  # of the batch that the network was handed
 
     def before(layer: nn.Module, inputs: tuple[Any, ...]) -> None:
-        images_at_once[0] = require_input(layer, inputs[0]).shape[-4]
+        images[0] = require_input(layer, inputs[0]).shape[-4]
 
     def after(name: str) -> Callable[[nn.Module, Any, Any], None]:
-        where, images = f"network layer {name}", images_at_once
+        where = f"network layer {name}"
 
         def hook(layer: nn.Module, inputs: Any, output: Any) -> None:
             folded = tensor(where, output)
