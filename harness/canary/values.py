@@ -24,12 +24,12 @@ _IRRATIONAL = (0.6180339887498949, 0.41421356237309515)
 
 def projections(numbers: ArrayLike) -> list[float]:
     """Norm, and products with two fixed vectors: the fractional parts of (i + 1)·φ less a half, in
-    float64, which any language makes alike.
+    float64, which any language makes alike. Sums are numpy's own: those of a BLAS depend on threads.
     """
     flat: NDArray[np.float64] = np.asarray(numbers, dtype=np.float64).reshape(-1)
     place = np.arange(1, len(flat) + 1, dtype=np.float64)
-    along = [float(flat @ (place * one % 1.0 - 0.5)) for one in _IRRATIONAL]
-    return [float(np.sqrt(flat @ flat)), *along]
+    along = [float((flat * (place * one % 1.0 - 0.5)).sum()) for one in _IRRATIONAL]
+    return [float(np.sqrt((flat * flat).sum())), *along]
 
 
 def series_of(record: Any, above: str = "") -> dict[str, list[Value]]:

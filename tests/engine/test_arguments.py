@@ -21,9 +21,17 @@ from harness.engine.cka import (
     time_cka,
 )
 from harness.engine.data.images import image_set
+from harness.engine.lif import lif
 from harness.engine.networks import Network, record, resnet
 from harness.engine.probes import linear_probe, probe_blocks
-from harness.engine.regression import Side, activation_pairs, feature_pairs, ridge
+from harness.engine.regression import (
+    Pairs,
+    Side,
+    activation_pairs,
+    feature_pairs,
+    regress,
+    ridge,
+)
 from harness.engine.training import Normalisation, Recipe, accuracy, train
 from harness.engine.visualise import Ascent, Target, image_activations, maximise, top_images
 from harness.errors import HarnessError
@@ -89,7 +97,12 @@ WRONG_NETWORKS: Mapping[str, Any] = {
     "a name": "resnet20",
     "a state dict": NET.state_dict(),
     "the class": type(NET),
+    "layers without logits": nn.Sequential(nn.Conv2d(3, 4, 3)),
 }
+
+
+def streamed(x: Any, y: Any) -> Pairs:
+    return Pairs(12, lambda order, batch: iter([(x, y)]))
 
 
 def attacked(inputs: Any = IMAGES, labels: Any = LABELS, net: Any = NET, **numbers: Any) -> Any:
@@ -103,6 +116,10 @@ def attacked_accuracy(pixels: Any = PIXELS, labels: Any = LABELS) -> Any:
 
 def probed(features: Any = FEATURES, labels: Any = LABELS) -> Any:
     return linear_probe(features, labels, FEATURES, LABELS)
+
+
+def spikes(current: Any = FEATURES, **numbers: Any) -> Tensor:
+    return lif(current, **{"decay": 0.5, "threshold": 1.0, "surrogate": "arctan", **numbers})
 
 
 def climbed(net: Any = NET, normalisation: Any = SCALE) -> Any:
@@ -146,6 +163,10 @@ AT_HAND: Mapping[str, Callable[[Any], Any]] = {
     "linear_probe": probed,
     "feature_pairs": lambda x: feature_pairs(x, FEATURES),
     "ridge": lambda y: ridge(FEATURES, y),
+    "regress, x": lambda x: regress(streamed(x, FEATURES), streamed(FEATURES, FEATURES)),
+    "regress, y of the test": lambda y: regress(
+        streamed(FEATURES, FEATURES), streamed(FEATURES, y), method="sgd"
+    ),
 }
 SHOWN: Mapping[str, Callable[[Any], Any]] = {
     "cka_heatmap": lambda net: cka_heatmap(net, NET, [IMAGES], ["bn1"]),
@@ -157,6 +178,44 @@ SHOWN: Mapping[str, Callable[[Any], Any]] = {
     "train": lambda net: train(net, labelled(), Recipe(epochs=1), seed=0),
     "probe_blocks": lambda net: probe_blocks(net, labelled(), SCALE),
 }
+
+
+class Several(nn.Module):
+    """A layer that gives more than a tensor."""
+
+    def forward(self, folded: Tensor) -> Mapping[str, Tensor]:
+        return {"output": folded}
+
+
+def with_several() -> Network:
+    made = network()
+    made.add_module("bn1", Several())
+    return made
+
+
+class Prepared(nn.Module):
+    """A network that takes other channels than its first convolution has."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.made = nn.Conv2d(12, 10, 4)
+
+    def forward(self, images: Tensor) -> Tensor:
+        return self.made(nn.functional.pixel_unshuffle(images, 2)).flatten(1)  # type: ignore[no-any-return]
+
+
+class Weightless(nn.Module):
+    """A network that has nothing to learn."""
+
+    def forward(self, images: Tensor) -> Tensor:
+        return images.flatten(1)[:, :10]
+
+
+def broken() -> Network:
+    made = network()
+    with torch.no_grad():
+        made.get_parameter("s1.b0.conv1.weight").fill_(math.nan)
+    return made
 
 
 def labelled(classes: int = 10) -> Any:
@@ -195,10 +254,10 @@ OTHERS: Mapping[str, tuple[Callable[[], Any], str]] = {
     "one layer, no list": (lambda: cka_heatmap(NET, NET, [IMAGES], "bn1"), "expected.*Sequence"),
     "images, no list": (lambda: cka_heatmap(NET, NET, IMAGES), r"\[images\]"),
     "a dict of images": (
-        lambda: cka_heatmap(NET, NET, [{"image": IMAGES}]),  # type: ignore[list-item]
+        lambda: cka_heatmap(NET, NET, [{"image": IMAGES}]),  # type: ignore[arg-type]
         "got dict",
     ),
-    "three parts": (lambda: cka_heatmap(NET, NET, [(IMAGES,) * 3]), "3 parts"),  # type: ignore[list-item]
+    "three parts": (lambda: cka_heatmap(NET, NET, [(IMAGES,) * 3]), "3 parts"),  # type: ignore[arg-type]
     "other images beside": (
         lambda: clean_against_attacked(NET, [(IMAGES, IMAGES[:7])]),
         "12 images beside 7",
@@ -216,6 +275,49 @@ OTHERS: Mapping[str, tuple[Callable[[], Any], str]] = {
             seed=0,
         ),
         "a label 9, the network has 3 classes",
+    ),
+    "numpy currents": (lambda: spikes(FEATURES.numpy()), "lif current: must be a tensor"),
+    "a threshold in words": (lambda: spikes(threshold="1"), "lif threshold: must be a number"),
+    "no decay": (lambda: spikes(decay=None), "lif decay: must be a number"),
+    "numpy pixels": (lambda: SCALE(PIXELS.numpy()), r"torch\.from_numpy"),  # type: ignore[arg-type]
+    "one number for several": (
+        lambda: accuracy_under_attack(NET, PIXELS, LABELS, SCALE, Pgd(), epsilons=0.1),  # type: ignore[arg-type]
+        r"expected Sequence\[float\] \(got 0.1\)",
+    ),
+    "two numbers for three": (
+        lambda: maximise(
+            NET,
+            TARGET,
+            SCALE,
+            shape=(8, 8),  # type: ignore[arg-type]
+            generator=torch.Generator(),
+        ),
+        "shape: expected tuple",
+    ),
+    "no network in a side": (
+        lambda: activation_pairs(
+            Side("resnet", "conv1", SCALE),  # type: ignore[arg-type]
+            Side(NET, "bn1", SCALE),
+            PIXELS,
+        ),
+        "side_x network: expected Network",
+    ),
+    "a layer of several outputs": (
+        lambda: cka_heatmap(with_several(), NET, [IMAGES], ["bn1"]),
+        "network layer bn1: expected a tensor",
+    ),
+    "images without data": (lambda: cka(FEATURES.to("meta"), FEATURES), "on meta"),
+    "a last minibatch too small": (
+        lambda: cka_heatmap(NET, NET, DataLoader(TensorDataset(IMAGES[:9], LABELS[:9]), 8)),
+        "drop_last=True",
+    ),
+    "features of a broken network": (
+        lambda: probe_blocks(broken(), labelled(), SCALE),
+        r"s1\.b0: some features are NaN",
+    ),
+    "a map of other features": (
+        lambda: regress(streamed(FEATURES, FEATURES), streamed(FEATURES[:, :3], FEATURES)),
+        "made for 5 features",
     ),
     "other features in the test": (
         lambda: linear_probe(FEATURES, LABELS, FEATURES[:, :3], LABELS),
@@ -254,3 +356,17 @@ def test_a_wrapped_network_has_its_own_layers(wrap: Callable[[Network], Any]) ->
     expected = cka_heatmap(NET, NET, [IMAGES])
     found = cka_heatmap(wrap(NET), wrap(NET), [IMAGES])
     assert found.names_a == expected.names_a and torch.equal(found.values, expected.values)
+
+
+def test_a_network_of_other_make_prepares_its_images_as_it_likes() -> None:
+    assert 0 <= accuracy(Prepared(), PIXELS, LABELS, SCALE) <= 100
+    assert train(Prepared(), labelled(), Recipe(epochs=1, crop_padding=0), seed=0).epochs
+    assert 0 <= accuracy(Weightless(), PIXELS, LABELS, SCALE) <= 100
+    assert attacked(net=Weightless()).shape == IMAGES.shape
+
+
+def test_looking_at_a_network_before_training_shows_it_nothing() -> None:
+    made, seen = network(), list[int]()
+    made.register_forward_hook(lambda _, images, logits: seen.append(len(images[0])))
+    train(made, labelled(), Recipe(epochs=1, batch=5, crop_padding=0), seed=0)
+    assert seen == [5, 5, 2, 12]

@@ -55,7 +55,7 @@ def features(node: Node, side: str, folder: Path, layer: str) -> torch.Tensor:
     """[M, D] of all test images: the mean over time, every pixel."""
     spec = getattr(node.full, side)
     network = trained(spec, folder / side, torch.device("cpu"))
-    images = images_of(spec, Place(Path(), Path(), Path(), {}, 1, Path()))
+    images = images_of(spec, Place(Path(), Path(), folder, {}, 1, folder))
     ((_, found),) = record(network, normalisation(spec, images)(images.test_images), [layer])
     return found.mean(0).flatten(1)
 

@@ -117,7 +117,7 @@ def features(node: Node, runs: Runs, side: str, images: int) -> Mapping[str, tor
     """Layer → all time steps of an image in one row, from the stored weights."""
     spec = getattr(node.full, side)
     network = trained(spec, runs.files[node.inputs[side]], torch.device("cpu"))
-    shown = images_of(spec, Place(Path(), Path(), runs.data, {}, 1, Path()))
+    shown = images_of(spec, Place(Path(), Path(), runs.data, {}, 1, runs.data))
     pixels, _ = first(shown, "test", images)
     found = record(network, normalisation(spec, shown)(pixels))
     return {name: layer.transpose(0, 1).flatten(1) for name, layer in found}

@@ -11,8 +11,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from harness.engine.arguments import checked, require_labels
-from harness.engine.attacks.pgd import Pgd, pgd
+from harness.engine.arguments import checked, device_of, require_logits
+from harness.engine.attacks.pgd import Pgd, Unmoved, pgd
 from harness.engine.networks.mode import in_mode
 from harness.engine.randomness import stream
 from harness.engine.training.normalisation import Normalisation
@@ -47,30 +47,37 @@ def attacked_batches(
 
     A random start draws from stream(seed, "attack", index of the batch), the same at every ε. The
     network is run between two batches, so a hook that stays open over the loop sees the attack's
-    own passes too.
+    own passes too. Raises HarnessError as `pgd`; that nothing moves is told after the last batch.
     """
     if batch < 1:
         raise HarnessError("attack batch", f"must be at least 1 (got {batch})")
-    device = next(network.parameters()).device
+    device = device_of(network)
     parts = zip(torch.split(images_MCHW, batch), torch.split(labels_M, batch), strict=True)
+    moved, why = False, None  # a last batch of one image may well have no gradient
     for index, (images, labels) in enumerate(parts):
         clean, here = normalisation(images.to(device)), labels.to(device)
-        attacked = pgd(
-            network,
-            clean,
-            here,
-            normalisation=normalisation,
-            epsilon=epsilon,
-            step=attack.relative_step * epsilon,
-            iterations=attack.iterations,
-            random_start=attack.random_start,
-            units=attack.units,
-            clip=attack.clip,
-            mode=attack.mode,
-            generator=stream(seed, "attack", index),
-            precision=precision,
-        )
+        try:
+            attacked = pgd(
+                network,
+                clean,
+                here,
+                normalisation=normalisation,
+                epsilon=epsilon,
+                step=attack.relative_step * epsilon,
+                iterations=attack.iterations,
+                random_start=attack.random_start,
+                units=attack.units,
+                clip=attack.clip,
+                mode=attack.mode,
+                generator=stream(seed, "attack", index),
+                precision=precision,
+            )
+            moved = True
+        except Unmoved as error:
+            attacked, why = error.attacked, error
         yield AttackedBatch(clean, attacked, here)
+    if why and not moved:
+        raise why
 
 
 @checked
@@ -114,5 +121,6 @@ def accuracy_under_attack(
 def _right(network: nn.Module, batch: AttackedBatch, precision: str) -> int:
     with in_mode(network, "eval"), autocast(precision, batch.attacked.device):
         logits = network(batch.attacked)
-    require_labels(batch.labels_B, logits)
+    last = int(batch.labels_B.max())
+    logits = require_logits(logits, len(batch.labels_B), last)
     return int((logits.argmax(1) == batch.labels_B).sum())

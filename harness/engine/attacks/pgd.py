@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from harness.engine.arguments import check_fields, checked, require_input, require_labels
+from harness.engine.arguments import check_fields, checked, require_input, require_logits
 from harness.engine.attacks.budget import Budget, Units
 from harness.engine.networks.mode import Mode, in_mode
 from harness.engine.training.normalisation import Normalisation
@@ -72,7 +72,8 @@ def pgd(
     """
     if iterations < 0:
         raise HarnessError("attack iterations", f"must be 0 or more (got {iterations})")
-    clean = require_input(network, inputs).detach()
+    clean, labels_B = require_input(network, inputs).detach(), labels_B.to(inputs.device)
+    last_label = int(labels_B.max())
     if clean.shape[-4] != len(labels_B):
         said = f"{clean.shape[-4]} images, {len(labels_B)} labels"
         raise HarnessError("attack labels", said)
@@ -84,23 +85,27 @@ def pgd(
     broken, moving = torch.zeros((2,), dtype=torch.bool, device=clean.device)  # read at the end
     with in_mode(network, mode):
         for _ in range(steps):
-            gradient = _input_gradient(network, attacked, labels_B, precision)
+            gradient = _input_gradient(network, attacked, labels_B, last_label, precision)
             broken |= torch.isnan(gradient).any()
             moving |= gradient.any()
             attacked = budget.inside(attacked + budget.step_C11 * gradient.sign())
     if broken:
-        raise _no_gradient(
-            "is NaN", "the network gives NaN for these images: was its training diverging?"
-        )
+        hint = "the network gives NaN for these images: was its training diverging?"
+        code = ExitCode.RUN_FAILED
+        raise HarnessError("attack", "the gradient of the loss is NaN", hint=hint, code=code)
     if steps and not moving:
-        hint = "a layer without derivative, detached features, or neurons that are all silent"
-        raise _no_gradient("is 0 everywhere", hint)
+        raise Unmoved(attacked)
     return attacked
 
 
-def _no_gradient(what: str, hint: str) -> HarnessError:
-    code = ExitCode.RUN_FAILED
-    return HarnessError("attack", f"the gradient of the loss {what}", hint=hint, code=code)
+class Unmoved(HarnessError):
+    """No step moved any of the images; `attacked` are they after their random start, if any."""
+
+    def __init__(self, attacked: Tensor) -> None:
+        hint = "a layer without derivative, detached features, or neurons that are all silent"
+        said = "the gradient of the loss is 0 everywhere"
+        super().__init__("attack", said, hint=hint, code=ExitCode.RUN_FAILED)
+        self.attacked = attacked
 
 
 def _drawn(budget: Budget, generator: torch.Generator | None) -> Tensor:
@@ -109,14 +114,15 @@ def _drawn(budget: Budget, generator: torch.Generator | None) -> Tensor:
     return budget.random_start(generator)
 
 
-@torch.inference_mode(mode=False)
 @torch.enable_grad()
-def _input_gradient(network: nn.Module, inputs: Tensor, labels_B: Tensor, precision: str) -> Tensor:
-    wanted = inputs.detach().clone().requires_grad_()
+def _input_gradient(
+    network: nn.Module, inputs: Tensor, labels_B: Tensor, last_label: int, precision: str
+) -> Tensor:
+    wanted = inputs.detach().requires_grad_()
     with autocast(precision, inputs.device):
         logits = network(wanted)
+    logits = require_logits(logits, len(labels_B), last_label)
     logits = logits.to(torch.promote_types(logits.dtype, torch.float32))
-    require_labels(labels_B, logits)
     loss = functional.cross_entropy(logits, labels_B, reduction="sum")
     if not loss.requires_grad:  # nothing in the network is differentiable
         return torch.zeros_like(wanted)

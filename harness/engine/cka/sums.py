@@ -67,7 +67,8 @@ def require_images(images: int, estimator: Estimator) -> None:
     """Raise HarnessError for a minibatch too small for the estimator."""
     if images < FEWEST_IMAGES[estimator]:
         said = f"the {estimator} HSIC needs at least {FEWEST_IMAGES[estimator]} images"
-        raise HarnessError("CKA minibatch", f"{said} (got {images})")
+        hint = "leave out a last minibatch that is smaller: DataLoader(…, drop_last=True)"
+        raise HarnessError("CKA minibatch", f"{said} (got {images})", hint=hint)
 
 
 def layers_within(memory_limit: int, images: int, estimator: Estimator) -> int:

@@ -10,12 +10,13 @@ width.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
 
-from harness.engine.arguments import checked, minibatches
+from harness.engine.arguments import checked
+from harness.engine.cka.batches import Batches, Pairs, minibatches
 from harness.engine.cka.calls import LayerCalls
 from harness.engine.cka.curve import CurveSums
 from harness.engine.cka.estimator import Estimator
@@ -26,16 +27,6 @@ from harness.engine.cka.stream import stream_of
 from harness.engine.cka.sums import MEMORY_LIMIT, HsicSums, require_some
 from harness.engine.networks import Network
 from harness.errors import HarnessError
-
-Batches = Iterable[Tensor]
-"""Normalised images [M, C, H, W] or frames [T, M, C, H, W], a minibatch at a time, or with
-their labels [M] as a `DataLoader` gives them; they are moved to the network's device.
-"""
-
-Pairs = Iterable[tuple[Tensor, Tensor]]
-"""Two minibatches of the same M images in the same order: for the first and the second network, or
-clean and attacked.
-"""
 
 
 @checked

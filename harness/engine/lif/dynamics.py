@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from numbers import Real
 from typing import Literal
 
 from torch import Tensor
@@ -34,6 +35,8 @@ class Dynamics:
             if isinstance(number, Tensor) and (number.ndim or not number.is_floating_point()):
                 got = f"{number.dtype} {list(number.shape)}"
                 raise HarnessError(f"lif {name}", f"must be one floating number (got {got})")
+            if not isinstance(number, Tensor | Real):
+                raise HarnessError(f"lif {name}", f"must be a number (got {number!r})")
         if isinstance(self.threshold, Tensor) and not self.threshold.requires_grad:
             object.__setattr__(self, "threshold", float(self.threshold))
         if not isinstance(self.decay, Tensor) and not 0.0 <= self.decay <= 1.0:

@@ -98,6 +98,9 @@ def lif(
     an unknown surrogate, reset or backend, numbers out of range, or a tensor that is not floating
     or has no time dimension.
     """
+    if not isinstance(current_TBN, Tensor):
+        said = f"must be a tensor (got {type(current_TBN).__name__})"
+        raise HarnessError("lif current", said, hint="torch.from_numpy(array)")
     if current_TBN.ndim < 1 or len(current_TBN) < 1 or not current_TBN.is_floating_point():
         got = f"{current_TBN.dtype} {list(current_TBN.shape)}"
         raise HarnessError(

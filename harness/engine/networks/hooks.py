@@ -12,8 +12,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from harness.engine.arguments import checked, require_input
+from harness.engine.arguments import checked, require_input, tensor
 from harness.engine.choices import choose
+from harness.engine.data.labelled import described
 from harness.engine.networks.network import Network
 from harness.errors import HarnessError
 
@@ -34,17 +35,20 @@ def hooked(network: Network, layers: Sequence[str] | None, callback: OnLayer) ->
     Raises HarnessError for a name that is no module of the network and, in the forward pass, for an
     empty batch.
     """
-    images_at_once = [0]
+    images = [0]  # of the batch that the network was handed
 
     def before(layer: nn.Module, inputs: tuple[Any, ...]) -> None:
-        batch = require_input(layer, inputs[0]).shape[-4]
-        if not batch:
-            raise HarnessError("network input", "an empty batch has no features")
-        images_at_once[0] = batch
+        images[0] = require_input(layer, inputs[0]).shape[-4]
 
-    def after(name: str) -> Callable[[nn.Module, Any, Tensor], None]:
-        def hook(layer: nn.Module, inputs: Any, folded: Tensor) -> None:
-            callback(name, folded.view(-1, images_at_once[0], *folded.shape[1:]))
+    def after(name: str) -> Callable[[nn.Module, Any, Any], None]:
+        where = f"network layer {name}"
+
+        def hook(layer: nn.Module, inputs: Any, output: Any) -> None:
+            folded = tensor(where, output)
+            if not folded.ndim or len(folded) % images[0]:
+                said = f"expected [T·{images[0]}, …] (got {described(folded)})"
+                raise HarnessError(where, said)
+            callback(name, folded.view(-1, images[0], *folded.shape[1:]))
 
         return hook
 

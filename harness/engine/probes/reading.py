@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from harness.engine.arguments import device_of, require_features
 from harness.engine.features import image_features
 from harness.engine.networks import Network, hooked
 from harness.engine.networks.mode import in_mode
@@ -44,7 +45,7 @@ class Reading:
         In evaluation mode; the network's modes are restored after each batch, and the features of a
         layer are pooled as they come, so that no more than one batch of them is held.
         """
-        device = next(self.network.parameters()).device
+        device = device_of(self.network)
         order_M = torch.arange(len(labels_M)) if order_M is None else order_M
         for chosen in torch.split(order_M.to(labels_M.device), batch):
             yield self._read(images_MCHW[chosen].to(device)), labels_M[chosen].to(device)
@@ -53,7 +54,7 @@ class Reading:
         found: dict[str, Tensor] = {}
 
         def keep(name: str, feature: Tensor) -> None:
-            found[name] = image_features(feature, pool=self.pool)
+            found[name] = require_features(f"probe {name}", image_features(feature, pool=self.pool))
 
         with (
             in_mode(self.network, "eval"),

@@ -9,6 +9,9 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
+from harness.engine.data.labelled import described
+from harness.errors import HarnessError
+
 
 @dataclass(frozen=True, eq=False)
 class LinearMap:
@@ -18,7 +21,10 @@ class LinearMap:
     bias_K: Tensor
 
     def __call__(self, x_MD: Tensor) -> Tensor:
-        """Predictions [M, K], float64."""
+        """Predictions [M, K], float64. Raises HarnessError for another number of features."""
+        if x_MD.shape[1:] != self.weight_DK.shape[:1]:
+            said = f"made for {len(self.weight_DK)} features (got {described(x_MD)})"
+            raise HarnessError("linear map", said)
         return self.bias_K + x_MD.to(self.weight_DK) @ self.weight_DK
 
     @classmethod

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from harness.engine.arguments import checked
+from harness.engine.arguments import checked, device_of
 from harness.engine.features import Time, image_features
 from harness.engine.networks import Network, hooked
 from harness.engine.networks.mode import in_mode
@@ -36,12 +36,16 @@ class Pairs:
 
     def in_order(self) -> Batches:
         """Every image once."""
-        return self.batches(torch.arange(self.images), _BATCH)
+        return self._looked_at(torch.arange(self.images), _BATCH)
 
     def shuffled(self, seed: int, epoch: int, batch: int) -> Batches:
         """Every image once, in an order of stream(seed, "regression", epoch)."""
         order = torch.randperm(self.images, generator=stream(seed, "regression", epoch))
-        return self.batches(order, batch)
+        return self._looked_at(order, batch)
+
+    def _looked_at(self, order: Tensor, batch: int) -> Batches:
+        for x, y in self.batches(order, batch):
+            yield _pair(x, y)
 
     def reversed(self) -> Pairs:
         """x and y in each other's place."""
@@ -59,12 +63,13 @@ class Side(NamedTuple):
 
 
 @checked
+def _pair(x_MD: Tensor, y_MK: Tensor) -> tuple[Tensor, Tensor]:
+    return x_MD, y_MK
+
+
+@checked
 def feature_pairs(x_MD: Tensor, y_MK: Tensor) -> Pairs:
     """Pairs of features that are at hand."""
-    if len(x_MD) != len(y_MK) or not len(x_MD):
-        raise HarnessError(
-            "regression", f"{len(x_MD)} images on one side, {len(y_MK)} on the other"
-        )
 
     def batches(order_M: Tensor, batch: int) -> Batches:
         for chosen in torch.split(order_M.to(x_MD.device), batch):
@@ -121,7 +126,7 @@ def _activations(
     def keep(_: str, feature: Tensor) -> None:
         found.append(image_features(feature, pool=pool, time=time))
 
-    device = next(side.network.parameters()).device
+    device = device_of(side.network)
     with (
         in_mode(side.network, "eval"),
         hooked(side.network, [side.layer], keep),

@@ -10,7 +10,7 @@ from itertools import islice
 import torch
 from torch import Tensor, nn
 
-from harness.engine.arguments import checked, require_input, require_labels
+from harness.engine.arguments import checked, device_of, require_input, require_logits
 from harness.engine.training.normalisation import Normalisation
 from harness.engine.training.numerics import autocast
 from harness.engine.training.ranks import ALONE, Ranks
@@ -34,15 +34,15 @@ def accuracy(
     """
     was_training = network.training
     network.eval()
-    device = next(network.parameters()).device
+    device, last = device_of(network), int(labels_M.max())
     right = torch.zeros((), dtype=torch.int64, device=device)
     batches = zip(torch.split(images_MCHW, _BATCH), torch.split(labels_M, _BATCH), strict=True)
     try:
         for images, labels in islice(batches, ranks.rank, None, ranks.size):
             with autocast(precision, device):
                 logits = network(require_input(network, normalisation(images.to(device))))
-            require_labels(labels, logits)
-            right += (logits.argmax(1) == labels.to(device)).sum()
+            answers = require_logits(logits, len(labels), last).argmax(1)
+            right += (answers == labels.to(device)).sum()
     finally:
         network.train(was_training)
     return 100.0 * ranks.add_up(right).item() / len(labels_M)

@@ -13,10 +13,9 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from harness.engine.arguments import checked, require_input, require_labels
+from harness.engine.arguments import checked, require_input
 from harness.engine.data.augment import crop_flip
 from harness.engine.data.labelled import LabelledSet
-from harness.engine.networks.mode import in_mode
 from harness.engine.norm.layer import shared_statistics
 from harness.engine.randomness import stream
 from harness.engine.training.checkpoint import Checkpoint, Unusable, load, save
@@ -88,9 +87,15 @@ def train(
         shared_statistics(network, ranks.synchronised),
     ):
         state = TrainingState.start(
-            network, recipe, place, precision, compiled=compiled, ranks=ranks
+            network,
+            recipe,
+            place,
+            precision,
+            compiled=compiled,
+            ranks=ranks,
+            last_label=int(max(images.train_labels.max(), images.test_labels.max())),
         )
-        _require_fit(network, images, normalisation, place)
+        require_input(network, normalisation(images.train_images[:1].to(place)))
         epochs, discarded = _resume(state, checkpoint, run)
         done = len(epochs)
         pixels, labels = images.train_images.to(place), images.train_labels.to(place)
@@ -123,18 +128,6 @@ def train(
             if report is not None and ranks.first:
                 report(row)
     return History(epochs, normalisation, done, discarded, state.not_compiled)
-
-
-@torch.no_grad()
-def _require_fit(
-    network: nn.Module, images: LabelledSet, normalisation: Normalisation, place: torch.device
-) -> None:
-    """Raise HarnessError where the network cannot be shown these images, or lacks a class."""
-    shown = require_input(network, normalisation(images.train_images[:1].to(place)))
-    with in_mode(network, "eval"):
-        logits = network(shown)
-    for labels in (images.train_labels, images.test_labels):
-        require_labels(labels.max()[None], logits)
 
 
 def _resume(state: TrainingState, path: Path | None, run: str) -> tuple[tuple[Epoch, ...], str]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from harness.engine.arguments import check_fields
+from harness.engine.arguments import check_fields, tensor
 from harness.engine.data.augment import normalise, normalise_counts
 from harness.errors import HarnessError
 
@@ -69,6 +69,6 @@ class Normalisation:
         """Network input in torch's default dtype on the same device: uint8 images [B, C, H, W] in
         their shape, frames int16 [B, T, C, H, W] with time first, [T, B, C, H, W].
         """
-        if images_BCHW.ndim == 5:
+        if tensor("normalise", images_BCHW).ndim == 5:
             return normalise_counts(images_BCHW, self.mean, self.std).transpose(0, 1)
         return normalise(images_BCHW, self.mean, self.std)

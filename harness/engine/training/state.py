@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from harness.engine.arguments import require_logits
 from harness.engine.training.checkpoint import Checkpoint, content_hash
 from harness.engine.training.compilation import Compiled, Forward
 from harness.engine.training.history import Epoch
@@ -36,6 +37,7 @@ class TrainingState:
     precision: str
     forward: Forward  # the network, or what the compiler made of it
     ranks: Ranks
+    last_label: int = 0  # of the images to come, train and test
 
     @classmethod
     def start(
@@ -47,6 +49,7 @@ class TrainingState:
         *,
         compiled: bool = False,
         ranks: Ranks = ALONE,
+        last_label: int = 0,
     ) -> TrainingState:
         """A run before its first step; moves the network to the device, its channels last in
         memory, where convolutions are fastest on CPUs and on tensor cores.
@@ -63,7 +66,8 @@ class TrainingState:
         scaler = torch.amp.GradScaler(device.type, enabled=precision == "fp16")
         spread = ranks.spread(network)
         forward = Compiled(spread) if compiled else spread
-        return cls(network, optimiser, scaler, recipe, device, precision, forward, ranks)
+        said = (precision, forward, ranks, last_label)
+        return cls(network, optimiser, scaler, recipe, device, *said)
 
     @property
     def not_compiled(self) -> str:
@@ -106,6 +110,7 @@ class TrainingState:
         """
         with autocast(self.precision, self.device):
             logits = self.forward(_channels_last(inputs))
+        logits = require_logits(logits, len(labels), self.last_label)
         logits = logits.to(torch.promote_types(logits.dtype, torch.float32))
         loss = share * functional.cross_entropy(
             logits, labels, label_smoothing=self.recipe.label_smoothing

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from harness.engine.arguments import check_fields, checked
+from harness.engine.arguments import check_fields, checked, device_of
 from harness.engine.choices import choose
 from harness.engine.networks import Network, hooked
 from harness.engine.networks.mode import in_mode
@@ -78,7 +78,7 @@ def maximise(
     gradient. `generator` (CPU) draws the start and the rolls. Raises HarnessError where the
     activation has no gradient at the start, as of a dead neuron, or turns NaN.
     """
-    device = next(network.parameters()).device
+    device = device_of(network)
     made = PARAMETRISATIONS[ascent.parametrisation](shape, generator, device)
     adam = torch.optim.Adam([made.numbers], lr=ascent.lr)
     shifts = _rolls(ascent, generator)

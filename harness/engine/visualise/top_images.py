@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from harness.engine.arguments import checked
+from harness.engine.arguments import checked, device_of
 from harness.engine.networks import Network, hooked
 from harness.engine.networks.mode import in_mode
 from harness.engine.training.normalisation import Normalisation
@@ -83,7 +83,7 @@ def image_activations(
     precision: str = "f32",
 ) -> Tensor:
     """The target's activation for each uint8 image, float64 [M] on the CPU."""
-    device = next(network.parameters()).device
+    device = device_of(network)
     found: list[Tensor] = []
 
     def keep(_: str, feature: Tensor) -> None:

@@ -98,3 +98,30 @@ def test_the_network_is_left_as_it_was_even_by_batches_not_asked_for() -> None:
 def test_a_batch_of_nothing_is_refused() -> None:
     with pytest.raises(HarnessError, match="attack batch"):
         next(attacked_batches(network(), PIXELS, LABELS, NORMAL, Pgd(), epsilon=0.1, batch=0))
+
+
+class _Without(torch.nn.Module):
+    """A network without input gradient for so few images."""
+
+    def __init__(self, images: int) -> None:
+        super().__init__()
+        self.images, self.made = images, network()
+
+    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
+        known = len(inputs) > self.images
+        return self.made(inputs if known else inputs.detach())  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize("start", [False, True])
+def test_a_batch_that_stays_is_told_where_every_one_does(start: bool) -> None:
+    settings = Pgd(iterations=2, random_start=start)
+    split = (PIXELS, LABELS, NORMAL, settings)
+    some = list(attacked_batches(_Without(3), *split, epsilon=0.2, batch=7))  # of 7, 7, 7, 3
+    every = list(attacked_batches(_Without(0), *split, epsilon=0.2, batch=7))
+    assert all(
+        torch.equal(a.attacked, b.attacked) for a, b in zip(some[:3], every[:3], strict=True)
+    )
+    assert not torch.equal(some[3].attacked, every[3].attacked)
+    assert torch.equal(some[3].attacked, some[3].clean) is not start
+    with pytest.raises(HarnessError, match="gradient of the loss is 0 everywhere"):
+        accuracy_under_attack(_Without(24), *split, epsilons=[0.2], batch=7)
