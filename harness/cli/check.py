@@ -18,7 +18,7 @@ CHECKED = ("table1", "table2", "table3", "tableD1", "tableD2", "fig6", "fig8")
 def check(written: Written, spoken: Spoken, workers: Workers) -> None:
     """Reproduce, and exit with 1 when a golden value or a counted claim does not hold.
 
-    Without names: table1, tableD1 and tableD2.
+    Without names: table1, table2, table3, tableD1, tableD2, fig6 and fig8.
 
     Examples:
 

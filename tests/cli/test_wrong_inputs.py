@@ -46,7 +46,7 @@ WRONG = [
     ("plan ''", "'': no such exhibit – harness list shows them"),
     ("plan table1 --profile smok", "--profile smok: no such profile – did you mean 'smoke'?"),
     ("plan table1 --profile gpu", "--profile gpu: no such profile – known: paper, quick, smoke"),
-    ("plan table1 --profile=", "--profile '': no such profile – known: paper, quick, smoke"),
+    ("plan table1 --profile=", "--profile=: is empty – give a value or leave it out"),
     ("plan table1 --profile --json", "--profile --json: no such profile"),
     # changes of specs
     ("plan table1 --set recipe.epochs", "must read name=value – as in recipe.epochs=2"),
@@ -71,6 +71,11 @@ WRONG = [
         "plan table1 --set cka.images=8",
         "changes nothing: no run of these exhibits has such a field",
     ),
+    (
+        "plan all --set cka.images=8",
+        "ablation-cka names blocks that differ in it: paper, published-code, small-batches, biased "
+        "– name other exhibits than ablation-cka, or change specs/blocks/",
+    ),
     ("plan fig2 --set neuron=lif", "names its neurons itself – set fields of them"),
     (
         "plan table1 --set recipe.epochs=2 --set recipe.epochs=3",
@@ -84,12 +89,22 @@ WRONG = [
     ("plan table1 --store {T}/file", "file/format: Not a directory – choose another --store"),
     ("plan table1 --store {T}/version", "the store has format 99, this harness reads format 1"),
     ("plan table1 --store {T}/foreign", "the folder is not a store (it holds 'a' but"),
-    ("plan table1 --repacked-data --data-dir {T}", "holds no repacked CIFAR set – name its folder"),
+    (
+        "plan table1 --repacked-data --data-dir {T}",
+        "holds no repacked CIFAR set – name the folder above",
+    ),
     ("verify --store {T}/nowhere", "nowhere: no such folder"),
     ("gc --store {T}/nowhere", "nowhere: no such folder"),
     ("reproduce tableD1 --store {T}/empty --out {T}/file", "file: is a file, not a folder"),
     ("reproduce tableD1 --store {T}/file/x --out {T}/out", "Not a directory – choose another"),
     ("report tableD1 --store {T}/empty --out {T}/file/x", "is a file, not a folder"),
+    ("report tableD1 --store {T}/empty --out=", "--out=: is empty – give a value or leave it out"),
+    ("report tableD1 --store {T}/empty --out ''", "--out '': is empty – give a value or leave it"),
+    ("reproduce tableD1 --store=", "--store=: is empty"),
+    ("plan tableD1 --data-dir ''", "--data-dir '': is empty"),
+    ("list --project=", "--project=: is empty"),
+    ("plan tableD1 --write-nodes=", "--write-nodes=: is empty"),
+    ("plan lab-fig4 --weights ''", "--weights '': is empty"),
     # results
     ("diff", "harness diff: needs A"),
     ("diff {T}/out/results", "harness diff: needs B"),
