@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
@@ -163,27 +162,26 @@ def test_no_run_starts_where_a_gpu_is_wanted_and_none_is_there(
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize(
-    ("line", "option"), [("reproduce tableD1", "--out"), ("reproduce tableD1", "--store")]
-)
+@pytest.mark.parametrize("option", ["--out", "--store"])
 def test_a_folder_that_cannot_be_written_is_named_before_anything_runs(
-    line: str,
-    option: str,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    option: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    locked = tmp_path / "locked"
-    locked.mkdir()
-    may = os.access
-    monkeypatch.setattr("os.access", lambda path, mode: Path(path) != locked and may(path, mode))
-    folders = {"--out": tmp_path / "out", "--store": tmp_path / "store"} | {option: locked / "x"}
-    line += "".join(f" {name} {folder}" for name, folder in folders.items())
+    """By trying: the rights of /proc promise root what it does not keep."""
+    folders = {"--out": tmp_path / "out", "--store": tmp_path / "store"} | {option: "/proc/x"}
+    line = "reproduce tableD1" + "".join(f" {name} {one}" for name, one in folders.items())
     said = typed(line, monkeypatch, capsys)
     assert said.code == 2
-    assert said.err == (
-        f"{locked}: cannot be written by this user – choose another place: {option} FOLDER\n"
-    )
+    assert said.err == f"/proc: cannot be written – choose another place: {option} FOLDER\n"
+
+
+def test_the_folder_of_the_profile_is_looked_at_before_anything_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "smoke").symlink_to("/proc")
+    said = typed(f"reproduce tableD1 --out {tmp_path} --store {tmp_path}/s", monkeypatch, capsys)
+    assert said.code == 2
+    assert said.err.startswith(f"{tmp_path}/smoke: cannot be written – choose another place: --out")
+    assert not (tmp_path / "s").exists()
 
 
 def test_nothing_typed_shows_the_help(
