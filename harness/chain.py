@@ -78,7 +78,7 @@ def reproduced(project: Project, names: Sequence[str], crew: Crew, voice: Voice)
     """Plan, run what is missing, write what came of it."""
     began = time.monotonic()
     held = held_against_store(project, names)
-    refuse_unwritable(project.layout.out, "--out")
+    refuse_unwritable(project.layout.out / project.profile.id, "--out")
     refuse_broken(project, held)
     failures = run_missing(project, held, crew, voice)
     outcome = write_out(project, held.plan, failures, voice)

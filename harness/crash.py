@@ -23,11 +23,26 @@ def crashes_told() -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        problem = next(iter(str(error).strip().splitlines()), "")
-        said = f"{type(error).__name__}: {problem[:200]}".rstrip(": ")
+        lacking = _lacking(error)
         with suppress(OSError):
-            sys.stderr.write(visible(f"harness: unforeseen fault, {said} – {_report()}") + "\n")
-        sys.exit(ExitCode.CRASHED)
+            sys.stderr.write(visible(f"harness: {lacking or _unforeseen(error)}") + "\n")
+        sys.exit(ExitCode.USAGE if lacking else ExitCode.CRASHED)
+
+
+def _lacking(error: Exception) -> str:
+    """What to install, where that is all that is wrong."""
+    package = (getattr(error, "name", None) or "").partition(".")[0]
+    if not isinstance(error, ModuleNotFoundError) or package in ("harness", "paper_figures", ""):
+        return ""
+    here = Path(harness.__file__).resolve().parents[1]
+    fix = shlex.join([sys.executable, "-m", "pip", "install", str(here)])
+    return f"the package {package} is not installed for {sys.executable} – {fix}"
+
+
+def _unforeseen(error: Exception) -> str:
+    problem = next(iter(str(error).strip().splitlines()), "")
+    said = f"{type(error).__name__}: {problem[:200]}".rstrip(": ")
+    return f"unforeseen fault, {said} – {_report()}"
 
 
 def _report() -> str:

@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.caches import can_write
 from harness.errors import HarnessError
 
 
@@ -42,7 +43,7 @@ class Layout:
 def refuse_unwritable(folder: Path, option: str) -> None:
     """Raise HarnessError unless files can be put into `folder`, which may have to be made.
 
-    Said before anything runs; `option` is what would choose another place.
+    Said before anything runs, and by trying it; `option` is what would choose another place.
     """
     hint = f"choose another place: {option} FOLDER"
     place = next(
@@ -53,8 +54,8 @@ def refuse_unwritable(folder: Path, option: str) -> None:
         problem = f"is a link to {place.readlink()}, which is not there"
     elif not place.is_dir():
         problem = "is a file, not a folder"
-    elif not os.access(place, os.W_OK | os.X_OK):
-        problem = "cannot be written by this user"
+    elif not can_write(place):
+        problem = "cannot be written"
     if problem:
         raise HarnessError(str(place), problem, hint=hint)
 

@@ -105,9 +105,9 @@ def _given(weights: Path) -> GivenWeights:
     """The file that the user named, known by its checksum, if it is a file of AlexNet's weights."""
     from harness.engine.data.weight_header import refuse_no_weights  # a rare option
 
-    weights = reachable(weights, "--weights").absolute()
+    weights = reachable(weights, "--weights")
     refuse_no_weights(weights)
-    return GivenWeights(checksum=checksum_of(weights, "sha256"), path=str(weights))
+    return GivenWeights(checksum=checksum_of(weights, "sha256"), path=str(weights.absolute()))
 
 
 def _repacked_files(library: Library, data: Path) -> dict[str, tuple[PinnedFile, ...]]:
@@ -123,7 +123,7 @@ def _repacked_files(library: Library, data: Path) -> dict[str, tuple[PinnedFile,
         raise HarnessError(
             "--repacked-data",
             f"{data} holds no repacked CIFAR set",
-            hint="name the folder above its own with --data-dir, or leave the flag out",
+            hint="name the folder above that of the set with --data-dir, or leave the flag out",
         )
     return found
 

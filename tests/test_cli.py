@@ -116,17 +116,24 @@ def test_a_drawing_that_fails_ends_with_3_and_costs_nothing_else(
     def broken(*_: object) -> None:
         raise RuntimeError("no such font")
 
+    out = tmp_path / "smoke"
+    shutil.copytree(done / "out/smoke", out)  # drawn once, of other numbers perhaps
+    (out / "table1/.drawn.json").unlink()
     monkeypatch.setattr("harness.report.figures._save", broken)
-    line = f"{command} table1 --quiet --project {done} --out {tmp_path}"
+    zipped = "--zip" if command == "report" else ""
+    line = f"{command} table1 --quiet --project {done} --out {tmp_path} {zipped}"
     said = typed(line, monkeypatch, capsys)
     assert said.code == 3
     assert "table1: the drawing failed: RuntimeError: no such font" in said.out
-    out = tmp_path / "smoke"
     assert (out / "table1/frame.csv").read_bytes() == (
         done / "out/smoke/table1/frame.csv"
     ).read_bytes()
     shown = (out / "report.html").read_text(encoding="utf-8")
     assert shown.count("the drawing failed: RuntimeError: no such font") == 2  # above, and in place
+    left = [path.name for path in (out / "table1").iterdir()]
+    if zipped:
+        left += zipfile.ZipFile(out / "report.zip").namelist()
+    assert not [name for name in left if name.endswith((".png", ".svg", ".drawn.json"))]
 
 
 def test_an_overridden_run_is_marked_and_counts_against_nothing(done: Path) -> None:

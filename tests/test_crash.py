@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
 
 import pytest
 
 from tests.cli.typed import typed
+
+ROOT = Path(__file__).resolve().parent.parent
 
 
 def broken(*_: object, **__: object) -> None:
@@ -45,6 +48,33 @@ def test_without_a_folder_for_logs_the_traceback_is_printed(
     assert said.code == 70
     assert "with these lines:\nharness 0" in said.err
     assert "in broken" in said.err
+
+
+@pytest.mark.parametrize(
+    ("module", "code", "told"),
+    [
+        ("typer", 2, f"harness: the package typer is not installed for {sys.executable} – "),
+        ("torch.nn", 2, "harness: the package torch is not installed for "),
+        ("harness.nosuch", 70, "harness: unforeseen fault, ModuleNotFoundError: "),
+    ],
+)
+def test_a_package_that_is_not_installed_is_no_bug(
+    module: str,
+    code: int,
+    told: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def lacking(*_: object) -> None:
+        raise ModuleNotFoundError(f"No module named {module!r}", name=module)
+
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setattr("harness.cli.list.load", lacking)
+    said = typed("list", monkeypatch, capsys)
+    assert said.code == code
+    assert said.err.startswith(told)
+    assert said.err.endswith(f" -m pip install {ROOT}\n") is (code == 2)
 
 
 def test_what_the_system_refuses_is_no_crash(

@@ -24,7 +24,7 @@ _IRRATIONAL = (0.6180339887498949, 0.41421356237309515)
 
 def projections(numbers: ArrayLike) -> list[float]:
     """Norm, and products with two fixed vectors: the fractional parts of (i + 1)·φ less a half, in
-    float64, which any language makes alike. Sums are numpy's own: those of a BLAS depend on threads.
+    float64, which any language makes alike. Sums are numpy's own: a BLAS adds by its threads.
     """
     flat: NDArray[np.float64] = np.asarray(numbers, dtype=np.float64).reshape(-1)
     place = np.arange(1, len(flat) + 1, dtype=np.float64)

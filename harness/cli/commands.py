@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import sys
+from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -90,8 +93,7 @@ def about(
 def main() -> None:
     """Faults become one sentence on stderr and the exit code of `errors.ExitCode`."""
     try:
-        for before, word in zip(("harness", *sys.argv), sys.argv[1:], strict=False):
-            require_text(word, before if before.startswith("-") else "harness")
+        _require_words(sys.argv)
         code = _run()
     except Usage as error:
         fault = in_words(error, sys.argv[1:], _options())
@@ -105,6 +107,19 @@ def main() -> None:
     sys.exit(code or ExitCode.OK)
 
 
+def _require_words(typed: Sequence[str]) -> None:
+    """Raise HarnessError for what no option takes: bytes that are no text, and nothing at all,
+    which a path would take for the working folder (`--out=$OUT` where OUT is not set).
+    """
+    for before, word in pairwise(typed):
+        option = before if before.startswith("--") else ""
+        require_text(word, option or "harness")
+        if (option and not word) or re.fullmatch("--[a-z-]+=", word):
+            raise HarnessError(
+                word or f"{option} ''", "is empty", hint="give a value or leave it out"
+            )
+
+
 def _run() -> int | None:
     """The command; the codes of its `typer.Exit`."""
     with os_errors(Path("harness")):
@@ -112,10 +127,10 @@ def _run() -> int | None:
             code: int | None = app(standalone_mode=False)
         except BrokenPipeError:
             reader_left()
-        except SystemExit as ended:  # 1 is how the parser's library says that the reader has left
-            if ended.code == 1:
+        except SystemExit as ended:  # so the parser's library ends where the reader has left
+            if isinstance(ended.__context__, BrokenPipeError):
                 reader_left()
-            raise
+            sys.exit(ExitCode.USAGE if ended.code == ExitCode.CHECK_FAILED else ended.code)
     return code
 
 

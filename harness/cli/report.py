@@ -37,7 +37,7 @@ def report(
     """
     voice = spoken.voice
     opened = written.opened()
-    refuse_unwritable(opened.layout.out, "--out")
+    refuse_unwritable(opened.layout.out / opened.profile.id, "--out")
     plan = make_plan(opened, written.names or ())
     outcome = write_out(opened, plan, {}, voice)
     if as_zip:

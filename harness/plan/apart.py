@@ -53,8 +53,8 @@ def refuse_levelled(exhibit: Exhibit, setting: Setting) -> None:
         for name in differing & {path.partition(".")[2] for path in typed if _of(path) == part}:
             one = typed[f"{part}.{name}"]
             problem = f"{exhibit.id} names blocks that differ in it: {', '.join(names)}"
-            chosen = f"choose blocks by --set {part}=" if part in BLOCK_AXES else "leave it"
-            hint = f"{chosen}, or change them in specs/blocks/"
+            chosen = f"choose blocks by --set {part}=, " if part in BLOCK_AXES else ""
+            hint = f"{chosen}name other exhibits than {exhibit.id}, or change specs/blocks/"
             raise HarnessError(one.where, problem, hint=hint)
 
 

@@ -30,6 +30,11 @@ class Drawn:
     failed: bool = False
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """Of the files that a figure has."""
+        return f"{self.name}.png", f"{self.name}.svg", RECORD
+
+    @property
     def svg(self) -> bytes:
         return self.files[f"{self.name}.svg"]
 

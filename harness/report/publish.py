@@ -22,8 +22,9 @@ _NO_LOCK = NO_FLOCK | {errno.EBADF, errno.EISDIR}  # NFS takes a lock on a folde
 _DRAFT = re.compile(r"\.(.+)\.[0-9a-f]{8}")
 
 
-def publish(folder: Path, files: Mapping[str, bytes]) -> None:
-    """Put `files` (path below `folder` → content) in place, in their order; equal ones stay.
+def publish(folder: Path, files: Mapping[str, bytes | None]) -> None:
+    """Put `files` (path below `folder` → content) in place, in their order; equal ones stay, and
+    one without content is removed.
 
     A fault or a kill while staging leaves every old file as it was.
 
@@ -38,12 +39,12 @@ def publish(folder: Path, files: Mapping[str, bytes]) -> None:
             _put(folder, files)
 
 
-def _put(folder: Path, files: Mapping[str, bytes]) -> None:
+def _put(folder: Path, files: Mapping[str, bytes | None]) -> None:
     staged: list[tuple[Path, Path]] = []
     try:
         for name, content in files.items():
             target = folder / name
-            if _is_there(target, content):
+            if content is None or _is_there(target, content):
                 continue
             make_folder(target.parent)
             draft = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
@@ -51,6 +52,8 @@ def _put(folder: Path, files: Mapping[str, bytes]) -> None:
             _write(draft, content)
         for draft, target in staged:
             draft.replace(target)
+        for name in (name for name, content in files.items() if content is None):
+            (folder / name).unlink(missing_ok=True)
     finally:
         for draft, _ in staged:
             discard(draft)

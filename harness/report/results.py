@@ -84,7 +84,7 @@ def write_results(
     ]
     made_with = f"harness {harness.__version__}"
     report = render(page(assessed, views, profile, project.command, made_with))
-    files: dict[str, bytes] = {}
+    files: dict[str, bytes | None] = {}
     for one in assessed:
         files |= _files(one, figures[one.planned.exhibit.id])
         name = one.planned.exhibit.id
@@ -104,9 +104,14 @@ def _figure(one: Assessed, out: Path) -> Drawn | None:
     return drawn(exhibit.figure, one.frame.cells, out / exhibit.id, one.frame.maps)
 
 
-def _files(one: Assessed, figure: Drawn | None) -> dict[str, bytes]:
-    made = {"frame.csv": frame_csv(one.frame), "frame.json": frame_json(one.frame)}
-    made |= {MAPS: one.frame.maps.csv_gz} if one.frame.maps is not None else {}
-    made |= figure.files if figure else {}
+def _files(one: Assessed, figure: Drawn | None) -> dict[str, bytes | None]:
+    """What an exhibit has now; None where an earlier one would be of other numbers."""
+    made: dict[str, bytes | None] = {
+        "frame.csv": frame_csv(one.frame),
+        "frame.json": frame_json(one.frame),
+        MAPS: one.frame.maps.csv_gz if one.frame.maps is not None else None,
+    }
+    if figure:
+        made |= {name: figure.files.get(name) for name in figure.names}
     made["verdict.json"] = verdict_json(one.verdict)
     return {f"{one.planned.exhibit.id}/{name}": content for name, content in made.items()}

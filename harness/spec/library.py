@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import Any
 
 from harness.errors import Faults, HarnessError
@@ -56,11 +56,14 @@ def load(layout: Layout, *, canary: bool = False) -> Library:
     of the exhibits and profiles.
 
     Raises:
+        HarnessError: a folder may not be read, so that nothing can be said of what is in it.
         Faults: everything that is wrong in any file, each with `file:line`.
     """
-    faults: list[HarnessError] = []
     rooms = ("canary",) if canary else ("paper", "lab")
     scales = "canary/profiles" if canary else "profiles"
+    for folder in _folders(layout, ("blocks", scales, *rooms)):
+        refuse_unreadable(folder, "make it readable for this user")
+    faults: list[HarnessError] = []
     read = {room: _documents(layout, room, faults) for room in ("blocks", scales, *rooms)}
     blocks = read_blocks({document.path.stem: document for document in read["blocks"]}, faults)
     known = None if faults else blocks  # a name may be unknown only because its file is broken
@@ -78,14 +81,15 @@ def load(layout: Layout, *, canary: bool = False) -> Library:
     return Library(exhibits, profiles, blocks, documents)
 
 
+def _folders(layout: Layout, rooms: Sequence[str]) -> Iterator[Path]:
+    yield from (layout.specs, *(layout.specs / room for room in rooms))
+    yield from (layout.project / "paper_figures", layout.golden)
+    yield from (path for path in layout.golden.glob("*") if path.is_dir())
+
+
 def _documents(layout: Layout, room: str, faults: list[HarnessError]) -> list[Document]:
     found = []
-    folder = layout.specs / room
-    try:
-        refuse_unreadable(folder, "make it readable for this user")
-    except HarnessError as fault:
-        faults.append(fault)
-    for path in sorted(folder.glob("[!.]*.toml")):
+    for path in sorted((layout.specs / room).glob("[!.]*.toml")):
         try:
             if not path.resolve().is_relative_to(layout.project.resolve()):
                 raise HarnessError(layout.shown(path), "is a link that leads out of the project")

@@ -18,6 +18,7 @@ from rich.console import Console
 
 from harness import upkeep
 from harness.cli import app
+from harness.cli.check import CHECKED, check
 from harness.cli.commands import COMMANDS
 from harness.cli.complete import exhibits, kinds, profiles, settings
 from harness.errors import ExitCode
@@ -78,6 +79,19 @@ def test_completion_of_the_shell_reaches_them(
     with pytest.raises(SystemExit):
         app(prog_name="harness")
     assert capsys.readouterr().out.split() == ["smoke"]
+
+
+def test_a_completion_that_is_none_is_wrong_usage_and_no_failed_check(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("_HARNESS_COMPLETE", "nonsense")
+    assert typed("", monkeypatch, capsys).code == 2
+
+
+def test_what_a_check_takes_without_names_is_said_in_its_help() -> None:
+    assert set(re.findall(r"\b(?:table|fig)\w+", str(check.__doc__).partition("Examples")[0])) == {
+        *CHECKED
+    }
 
 
 @pytest.mark.parametrize(

@@ -52,14 +52,41 @@ def test_a_home_that_nobody_has_is_named_in_a_variable(
     assert said.err.startswith(f"{variable} ~nosuch/x: no home folder is known for ~nosuch")
 
 
+@pytest.mark.parametrize("between", ["=", " "])
 @pytest.mark.parametrize("naming", NAMING)
 def test_a_path_that_is_no_text_is_refused(
-    naming: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    naming: str, between: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    said = typed(NAMING[naming].replace("{P}", NO_TEXT), monkeypatch, capsys)
+    line = NAMING[naming].replace("={P}", f"{between}{NO_TEXT}").replace("{P}", NO_TEXT)
+    said = typed(line, monkeypatch, capsys)
     assert said.code == 2
     assert "caf\\udce9: is not UTF-8, and could not be recorded – rename it" in said.err
     assert said.err.count("\n") == 1
+    assert said.err.startswith((f"{naming} /tmp/caf", f"harness {naming}=/tmp", "harness /tmp"))
+    assert said.err.startswith("harness") is not (naming.startswith("--") and between == " ")
+
+
+@pytest.mark.parametrize(
+    "room", ["specs", "specs/paper", "golden", "golden/paper", "paper_figures"]
+)
+def test_a_folder_of_the_project_without_rights_is_no_folder_without_files(
+    room: str, tmp_path: Path
+) -> None:
+    for name in ("specs", "golden", "paper_figures"):
+        shutil.copytree(ROOT / name, tmp_path / name)
+    locked = tmp_path / room
+    locked.chmod(0)
+    words = [sys.executable, "-m", "harness", "list", "--project", str(tmp_path)]
+    try:
+        ran = subprocess.run(
+            [*without_rights(), *words], cwd=ROOT, capture_output=True, text=True, check=False
+        )
+    finally:
+        locked.chmod(0o700)
+    assert ran.returncode == 2
+    assert ran.stderr == (
+        f"{locked}: cannot be read by this user – make it readable for this user\n"
+    )
 
 
 @pytest.mark.parametrize("variable", VARIABLES)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
@@ -49,7 +48,7 @@ WRONG = [
     ("plan ''", "'': no such exhibit – harness list shows them"),
     ("plan table1 --profile smok", "--profile smok: no such profile – did you mean 'smoke'?"),
     ("plan table1 --profile gpu", "--profile gpu: no such profile – known: paper, quick, smoke"),
-    ("plan table1 --profile=", "--profile '': no such profile – known: paper, quick, smoke"),
+    ("plan table1 --profile=", "--profile=: is empty – give a value or leave it out"),
     ("plan table1 --profile --json", "--profile --json: no such profile"),
     # changes of specs
     ("plan table1 --set recipe.epochs", "must read name=value – as in recipe.epochs=2"),
@@ -74,6 +73,11 @@ WRONG = [
         "plan table1 --set cka.images=8",
         "changes nothing: no run of these exhibits has such a field",
     ),
+    (
+        "plan all --set cka.images=8",
+        "ablation-cka names blocks that differ in it: paper, published-code, small-batches, biased "
+        "– name other exhibits than ablation-cka, or change specs/blocks/",
+    ),
     ("plan fig2 --set neuron=lif", "names its neurons itself – set fields of them"),
     (
         "plan table1 --set recipe.epochs=2 --set recipe.epochs=3",
@@ -87,12 +91,22 @@ WRONG = [
     ("plan table1 --store {T}/file", "file/format: Not a directory – choose another --store"),
     ("plan table1 --store {T}/version", "the store has format 99, this harness reads format 1"),
     ("plan table1 --store {T}/foreign", "the folder is not a store (it holds 'a' but"),
-    ("plan table1 --repacked-data --data-dir {T}", "holds no repacked CIFAR set – name its folder"),
+    (
+        "plan table1 --repacked-data --data-dir {T}",
+        "holds no repacked CIFAR set – name the folder above",
+    ),
     ("verify --store {T}/nowhere", "nowhere: no such folder"),
     ("gc --store {T}/nowhere", "nowhere: no such folder"),
     ("reproduce tableD1 --store {T}/empty --out {T}/file", "file: is a file, not a folder"),
     ("reproduce tableD1 --store {T}/file/x --out {T}/out", "Not a directory – choose another"),
     ("report tableD1 --store {T}/empty --out {T}/file/x", "is a file, not a folder"),
+    ("report tableD1 --store {T}/empty --out=", "--out=: is empty – give a value or leave it out"),
+    ("report tableD1 --store {T}/empty --out ''", "--out '': is empty – give a value or leave it"),
+    ("reproduce tableD1 --store=", "--store=: is empty"),
+    ("plan tableD1 --data-dir ''", "--data-dir '': is empty"),
+    ("list --project=", "--project=: is empty"),
+    ("plan tableD1 --write-nodes=", "--write-nodes=: is empty"),
+    ("plan lab-fig4 --weights ''", "--weights '': is empty"),
     # results
     ("diff", "harness diff: needs A"),
     ("diff {T}/out/results", "harness diff: needs B"),
@@ -152,27 +166,26 @@ def test_no_run_starts_where_a_gpu_is_wanted_and_none_is_there(
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize(
-    ("line", "option"), [("reproduce tableD1", "--out"), ("reproduce tableD1", "--store")]
-)
+@pytest.mark.parametrize("option", ["--out", "--store"])
 def test_a_folder_that_cannot_be_written_is_named_before_anything_runs(
-    line: str,
-    option: str,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    option: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    locked = tmp_path / "locked"
-    locked.mkdir()
-    may = os.access
-    monkeypatch.setattr("os.access", lambda path, mode: Path(path) != locked and may(path, mode))
-    folders = {"--out": tmp_path / "out", "--store": tmp_path / "store"} | {option: locked / "x"}
-    line += "".join(f" {name} {folder}" for name, folder in folders.items())
+    """By trying: the rights of /proc promise root what it does not keep."""
+    folders = {"--out": tmp_path / "out", "--store": tmp_path / "store"} | {option: "/proc/x"}
+    line = "reproduce tableD1" + "".join(f" {name} {one}" for name, one in folders.items())
     said = typed(line, monkeypatch, capsys)
     assert said.code == 2
-    assert said.err == (
-        f"{locked}: cannot be written by this user – choose another place: {option} FOLDER\n"
-    )
+    assert said.err == f"/proc: cannot be written – choose another place: {option} FOLDER\n"
+
+
+def test_the_folder_of_the_profile_is_looked_at_before_anything_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "smoke").symlink_to("/proc")
+    said = typed(f"reproduce tableD1 --out {tmp_path} --store {tmp_path}/s", monkeypatch, capsys)
+    assert said.code == 2
+    assert said.err.startswith(f"{tmp_path}/smoke: cannot be written – choose another place: --out")
+    assert not (tmp_path / "s").exists()
 
 
 def test_nothing_typed_shows_the_help(

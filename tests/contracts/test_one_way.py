@@ -13,7 +13,7 @@ GROUND = {"errors", "canonical", "layout", "caches"}
 MAY: dict[str, set[str]] = {
     "errors": set(),
     "canonical": {"errors"},
-    "layout": {"errors"},
+    "layout": {"errors", "caches"},
     "caches": set(),
     "spec": GROUND,
     "plan": GROUND | {"spec"},

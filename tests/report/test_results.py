@@ -314,6 +314,12 @@ def test_what_is_equal_is_not_written_again(tmp_path: Path) -> None:
     assert (tmp_path / "y").stat().st_ino != numbers["y"]
 
 
+def test_what_has_no_content_goes(tmp_path: Path) -> None:
+    publish(tmp_path, {"a/x": b"old", "a/y": b"old"})
+    publish(tmp_path, {"a/x": None, "b/z": None, "w": b"new"})
+    assert {path.name for path in tmp_path.rglob("*") if path.is_file()} == {"w", "y"}
+
+
 def test_the_verdict_on_disk_is_the_one_returned(written: Written) -> None:
     folder, (verdict, _) = written
     record = json.loads(read(folder)["table1/verdict.json"])
