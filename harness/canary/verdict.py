@@ -47,7 +47,7 @@ def judged(done: Sequence[Done], kept: Kept, made_with: Mapping[str, Any]) -> Ve
                 findings.append(Finding(name, "was not run, and values are kept of it"))
     largest: dict[str, float] = {}
     for one in done:
-        findings += _of(one, kept, largest)
+        findings += findings_of(one, kept, largest)
     other = _other_bits(done, kept, made_with)
     versions = other_versions(made_with, kept.environment)
     if other and versions:
@@ -59,7 +59,8 @@ def judged(done: Sequence[Done], kept: Kept, made_with: Mapping[str, Any]) -> Ve
     return Verdict(tuple(findings), (), largest)
 
 
-def _of(one: Done, kept: Kept, largest: dict[str, float]) -> Iterator[Finding]:
+def findings_of(one: Done, kept: Kept, largest: dict[str, float]) -> Iterator[Finding]:
+    """What does not hold of one run but for its bits; notes the largest deviations by kind."""
     if one.problem:
         yield Finding(one.name, f"does not run: {one.problem}")
         return
