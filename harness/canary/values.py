@@ -9,10 +9,10 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import ArrayLike, NDArray
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
 
 Value = float | str | None
 Series = Mapping[str, Sequence[Value]]
@@ -26,6 +26,8 @@ def projections(numbers: ArrayLike) -> list[float]:
     """Norm, and products with two fixed vectors: the fractional parts of (i + 1)·φ less a half, in
     float64, which any language makes alike. Sums are numpy's own: a BLAS adds by its threads.
     """
+    import numpy as np  # a plan must not wait for it
+
     flat: NDArray[np.float64] = np.asarray(numbers, dtype=np.float64).reshape(-1)
     place = np.arange(1, len(flat) + 1, dtype=np.float64)
     along = [float((flat * (place * one % 1.0 - 0.5)).sum()) for one in _IRRATIONAL]
@@ -41,14 +43,15 @@ def series_of(record: Any, above: str = "") -> dict[str, list[Value]]:
 
 
 def shortened(values: Sequence[Value]) -> list[Value]:
-    """The values themselves where they are few; else how many are undefined, and of the numbers
+    """The values themselves where they are few; else how many are not finite, and of the numbers
     norm and projections. Words stay.
     """
     if len(values) <= KEPT or any(isinstance(one, str) for one in values):
         return list(values)
     numbers = [math.nan if one is None else float(one) for one in values]
-    known = np.nan_to_num(np.asarray(numbers))
-    return [float(np.isnan(numbers).sum()), *projections(known)]
+    known = [one for one in numbers if math.isfinite(one)]
+    finite = [one if math.isfinite(one) else 0.0 for one in numbers]
+    return [float(len(numbers) - len(known)), *projections(finite)]
 
 
 def _leaves(value: Any, name: str) -> Iterator[tuple[str, Value]]:
