@@ -35,7 +35,7 @@ def check(written: Written, spoken: Spoken, workers: Workers, canary: Canary = N
     First the canary: every kind of run for a moment, in float64 and in the arithmetic of real runs,
     held against what it gave before. It needs a minute on two cores, and no store.
 
-    Without names: table1 to table3, tableD1, tableD2, fig6 and fig8. Where golden values keep
+    Without names: table1, table2, table3, tableD1, tableD2, fig6 and fig8. Where golden values keep
     each seed's number, two seeds are run and held by ranks against the others, over all trainings
     of the command; a cell outside of its band is run with more seeds before it is called changed.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Generic, TypeVar
 
 from harness.errors import HarnessError
@@ -65,6 +65,13 @@ class Blocks:
     probe: Shelf[Probe]
     regression: Shelf[Regression]
     ascent: Shelf[Ascent]
+
+    def with_those_of(self, other: Blocks) -> Blocks:
+        """These blocks and those."""
+        both = ((getattr(self, one.name), getattr(other, one.name)) for one in fields(self))
+        return Blocks(
+            *(Shelf(a.noun, {**a.blocks, **b.blocks}, {**a.bases, **b.bases}) for a, b in both)
+        )
 
 
 def read_blocks(documents: Mapping[str, Document], faults: list[HarnessError]) -> Blocks:

@@ -64,8 +64,14 @@ def load(layout: Layout, *, canary: bool = False) -> Library:
     for folder in _folders(layout, ("blocks", scales, *rooms)):
         refuse_unreadable(folder, "make it readable for this user")
     faults: list[HarnessError] = []
-    read = {room: _documents(layout, room, faults) for room in ("blocks", scales, *rooms)}
-    blocks = read_blocks({document.path.stem: document for document in read["blocks"]}, faults)
+    shelves = ("blocks", *(f"{room}/blocks" for room in rooms if canary))
+    read = {room: _documents(layout, room, faults) for room in (*shelves, scales, *rooms)}
+    blocks, *own = (
+        read_blocks({document.path.stem: document for document in read[room]}, faults)
+        for room in shelves
+    )
+    for more in own:
+        blocks = blocks.with_those_of(more)
     known = None if faults else blocks  # a name may be unknown only because its file is broken
     profiles, _ = _models(Profile, read[scales], faults)
     exhibits, documents = _models(

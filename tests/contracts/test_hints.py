@@ -38,7 +38,8 @@ def told(root: Path) -> Iterator[tuple[str, str]]:
 
 
 def test_every_option_that_is_named_exists(root: Path) -> None:
-    known = {one for command in GROUP.commands.values() for p in command.params for one in p.opts}
+    params = [p for command in GROUP.commands.values() for p in command.params]
+    known = {one for p in params for one in (*p.opts, *p.secondary_opts)}
     known |= {"--help", "--version"}
     wrong = {
         f"{place}: {option}"

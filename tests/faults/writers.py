@@ -67,7 +67,7 @@ def run(job: Job) -> str:
 
 
 def _architecture(folder: Path) -> Job:
-    (node,) = (n for n in planned("tableD1", "depth=20").nodes.values())
+    (node,) = (n for n in planned("tableD1").nodes.values())
     some = jobs(folder, "table1", "neuron=relu")[0]
     return replace(
         some,

@@ -50,7 +50,7 @@ def train(
     ranks: Ranks = ALONE,
     checkpoint: Path | None = None,
     report: Callable[[Epoch], None] | None = None,
-    take: Step = TrainingState.step,
+    take: Step | None = None,
 ) -> History:
     """Train `network` in place and return its learning curve.
 
@@ -101,7 +101,9 @@ def train(
         pixels, labels = images.train_images.to(place), images.train_labels.to(place)
         for epoch in range(done, recipe.epochs):
             started = time.perf_counter()
-            losses, right = _epoch(state, pixels, labels, normalisation, seed, epoch, take)
+            losses, right = _epoch(
+                state, pixels, labels, normalisation, seed, epoch, take or TrainingState.step
+            )
             check_finite(losses, network, epoch)
             trained = time.perf_counter()
             ranks.agree(network)
