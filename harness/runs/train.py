@@ -12,7 +12,6 @@ from harness.engine.cpu.memory import keep_freed_memory
 from harness.engine.training import Epoch, History, Normalisation
 from harness.engine.training.loop import Step
 from harness.engine.training.ranks import ALONE, Ranks
-from harness.engine.training.state import TrainingState
 from harness.runs.machine import prepare
 from harness.runs.networks import network
 from harness.runs.place import Numbers, Place, Progress, Report, write_json
@@ -40,10 +39,10 @@ def trained_in(
     report: Report,
     ranks: Ranks,
     device: str,
-    take: Step = TrainingState.step,
+    take: Step | None = None,
 ) -> Numbers:
     """The same in one of the processes that train together; the first alone leaves files. `take`
-    takes each step.
+    takes each step, for one who looks on.
     """
     prepare(spec.numerics, place)
     keep_freed_memory()
