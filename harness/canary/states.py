@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from harness.canary.values import projections
+from harness.engine.networks.mode import in_mode
 from harness.engine.training.checkpoint import Checkpoint
 from harness.engine.training.numerics import autocast, determinism
 from harness.engine.training.recipe import Recipe
@@ -103,10 +104,8 @@ def looked_at(
 
 @torch.no_grad()
 def _answers(state: TrainingState, inputs: Tensor) -> NDArray[np.float64]:
-    state.network.eval()
-    with autocast(state.precision, state.device):
+    with in_mode(state.network, "eval"), autocast(state.precision, state.device):
         logits = state.network(inputs)
-    state.network.train()
     return _flat([logits])
 
 
