@@ -1,7 +1,5 @@
 """The networks of the paper and the lab, each with a stable name for every layer."""
 
-from __future__ import annotations
-
 from harness.engine.networks.alexnet import AlexNet, alexnet
 from harness.engine.networks.hooks import hooked, record
 from harness.engine.networks.layers import initialise

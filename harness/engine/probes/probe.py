@@ -7,8 +7,10 @@ Legend: M = images, D = features, K = classes.
 from __future__ import annotations
 
 import math
+import sys
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, Protocol
 
 import torch
 from torch import Tensor
@@ -16,8 +18,8 @@ from torch.nn import functional
 
 from harness.engine.arguments import checked
 from harness.engine.randomness import stream
-from harness.engine.regression.moments import LinearMap, Moments
-from harness.engine.regression.ridge import ridge_of
+from harness.engine.regression.moments import LinearMap, Moments, moments_bytes
+from harness.engine.regression.ridge import fit_in, ridge_of
 from harness.errors import HarnessError
 
 
@@ -132,51 +134,105 @@ def linear_probe(
     "ridge" is `RidgeProbe` with `alpha`; "sgd" is `SgdProbe` with `schedule`, in an order drawn
     from stream(seed, "probe", epoch).
     """
+    train, test = (features_train_MD, labels_train_M), (features_test_MD, labels_test_M)
     classes = int(torch.max(labels_train_M.max(), labels_test_M.max())) + 1
-    require_method(method)
-    train = (features_train_MD, labels_train_M)
-    if method == "ridge":
-        features = features_train_MD.shape[1]
-        ridge = RidgeProbe(features, classes, alpha=alpha, device=features_train_MD.device)
-        ridge.update(*train)
-        found = ridge.solve()
-    else:
-        found = _by_sgd(*train, classes, schedule or SgdSchedule(), seed)
-    return ProbeAccuracy(
-        *(
-            100.0 * right(found, features, labels) / len(labels)
-            for features, labels in (train, (features_test_MD, labels_test_M))
-        )
-    )
+    settings = ProbeSettings(method, alpha, schedule, seed)
+    return fit_and_count(_at_hand, train, test, classes, settings)[""]
 
 
-def right(found: LinearMap, features_MD: Tensor, labels_M: Tensor) -> int:
-    """How many images have their largest output at the label."""
-    return int((found(features_MD).argmax(1) == labels_M).sum())
+class ProbeSettings(NamedTuple):
+    """How probes are fitted; see `linear_probe` and `probe_blocks`."""
+
+    method: Method
+    alpha: float
+    schedule: SgdSchedule | None
+    seed: int
+    memory_limit: int = sys.maxsize
 
 
-def require_method(method: str) -> None:
-    """Raise HarnessError for a method that is none."""
-    if method not in METHODS:
-        raise HarnessError("probe method", f"'ridge' or 'sgd' (got {method!r})")
+Split = tuple[Tensor, Tensor]  # features or images, [M, …], and labels [M]
 
 
-def probe_order(images: int, seed: int, epoch: int) -> Tensor:
-    """In which order an epoch of SGD sees the images."""
-    return torch.randperm(images, generator=stream(seed, "probe", epoch))
+class Read(Protocol):
+    """Gives (features [B, D] by layer, labels [B]) of a split, batch after batch, in their order or
+    in `order_M`.
+    """
+
+    def __call__(
+        self, split: Split, *, order_M: Tensor | None = None, batch: int = ...
+    ) -> Iterator[tuple[Mapping[str, Tensor], Tensor]]: ...
 
 
-def _by_sgd(
-    features_MD: Tensor, labels_M: Tensor, classes: int, schedule: SgdSchedule, seed: int
-) -> LinearMap:
-    moments = Moments(0, features_MD.shape[1], device=features_MD.device)
-    moments.update(features_MD[:, :0], features_MD)
-    moments.settle()
-    steps = schedule.epochs * -(-len(labels_M) // schedule.batch)
-    std_D = (moments.spread_K / moments.count).sqrt()
-    probe = SgdProbe(moments.mean_y_K, std_D, classes, schedule=schedule, steps=steps)
+def fit_and_count(
+    read: Read, train: Split, test: Split, classes: int, how: ProbeSettings
+) -> dict[str, ProbeAccuracy]:
+    """A probe on each layer, fitted to the train features, and how often it is right on both
+    splits. Raises HarnessError for another method, and where the moments are over the limit.
+    """
+    if how.method not in METHODS:
+        raise HarnessError("probe method", f"'ridge' or 'sgd' (got {how.method!r})")
+    probes = (_ridge_probes if how.method == "ridge" else _sgd_probes)(read, train, classes, how)
+    found = {name: probe.solve() for name, probe in probes.items()}
+    on_train, on_test = (_percent_right(read, found, split) for split in (train, test))
+    return {name: ProbeAccuracy(on_train[name], on_test[name]) for name in found}
+
+
+def _at_hand(
+    split: Split, *, order_M: Tensor | None = None, batch: int = 0
+) -> Iterator[tuple[Mapping[str, Tensor], Tensor]]:
+    features_MD, labels_M = split
+    if order_M is None:
+        yield {"": features_MD}, labels_M
+        return
+    for chosen in torch.split(order_M.to(labels_M.device), batch):
+        yield {"": features_MD[chosen]}, labels_M[chosen]
+
+
+def _ridge_probes(
+    read: Read, train: Split, classes: int, how: ProbeSettings
+) -> Mapping[str, RidgeProbe]:
+    probes: dict[str, RidgeProbe] = {}
+    for features, labels_M in read(train):
+        if not probes:
+            sizes = [feature.shape[1] for feature in features.values()]
+            fit_in(sum(moments_bytes(size, classes) for size in sizes), how.memory_limit)
+        for name, feature_MD in features.items():
+            if name not in probes:
+                size, place = feature_MD.shape[1], feature_MD.device
+                probes[name] = RidgeProbe(size, classes, alpha=how.alpha, device=place)
+            probes[name].update(feature_MD, labels_M)
+    return probes
+
+
+def _sgd_probes(
+    read: Read, train: Split, classes: int, how: ProbeSettings
+) -> Mapping[str, SgdProbe]:
+    """Their order is drawn from stream(seed, "probe", epoch)."""
+    schedule, images = how.schedule or SgdSchedule(), len(train[1])
+    steps = schedule.epochs * -(-images // schedule.batch)
+    moments: dict[str, Moments] = {}
+    for features, _ in read(train):
+        for name, feature_MD in features.items():
+            size, place = feature_MD.shape[1], feature_MD.device
+            own = moments.setdefault(name, Moments(0, size, device=place))
+            own.update(feature_MD[:, :0], feature_MD)
+    probes: dict[str, SgdProbe] = {}
+    for name, own in moments.items():
+        own.settle()
+        std_D = (own.spread_K / own.count).sqrt()
+        probes[name] = SgdProbe(own.mean_y_K, std_D, classes, schedule=schedule, steps=steps)
     for epoch in range(schedule.epochs):
-        order = probe_order(len(labels_M), seed, epoch).to(labels_M.device)
-        for chosen in torch.split(order, schedule.batch):
-            probe.update(features_MD[chosen], labels_M[chosen])
-    return probe.solve()
+        order_M = torch.randperm(images, generator=stream(how.seed, "probe", epoch))
+        for features, labels_M in read(train, order_M=order_M, batch=schedule.batch):
+            for name, feature_MD in features.items():
+                probes[name].update(feature_MD, labels_M)
+    return probes
+
+
+def _percent_right(read: Read, found: Mapping[str, LinearMap], split: Split) -> dict[str, float]:
+    """How many images have their largest output at the label, by layer."""
+    counts = dict.fromkeys(found, 0)
+    for features, labels_M in read(split):
+        for name, feature_MD in features.items():
+            counts[name] += int((found[name](feature_MD).argmax(1) == labels_M).sum())
+    return {name: 100.0 * count / len(split[1]) for name, count in counts.items()}

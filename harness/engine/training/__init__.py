@@ -1,7 +1,5 @@
 """Training a network on an image set: recipe, loop, checkpoints, learning curve."""
 
-from __future__ import annotations
-
 from harness.engine.training.checkpoint import Epoch, History
 from harness.engine.training.evaluate import accuracy
 from harness.engine.training.loop import train

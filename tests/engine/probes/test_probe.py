@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from harness.engine.probes import RidgeProbe, SgdSchedule, linear_probe
+from harness.engine.probes import RidgeProbe, SgdProbe, SgdSchedule, linear_probe
 from harness.errors import HarnessError
 
 Data = tuple[Tensor, Tensor]
@@ -55,9 +55,11 @@ def test_sgd_ends_at_scikit_learns_logistic_regression() -> None:
     got = linear_probe(x, labels, x_test, labels_test, method="sgd", schedule=schedule)
     scaled = ((x_test - x.mean(0)) / std).double()
     assert got.test == pytest.approx(100 * theirs.score(scaled, labels_test))
-    from harness.engine.probes.probe import _by_sgd
-
-    found = _by_sgd(x, labels, 3, schedule, 0)
+    wide = x.double()
+    probe = SgdProbe(wide.mean(0), wide.std(0, correction=0), 3, schedule=schedule, steps=300)
+    for _ in range(300):
+        probe.update(x, labels)
+    found = probe.solve()
     np.testing.assert_allclose(
         torch.softmax(found(x_test), 1), theirs.predict_proba(scaled), atol=1e-3
     )
