@@ -13,9 +13,8 @@ from typing import Any
 from torch import Tensor, nn
 
 from harness.engine.arguments import checked
-from harness.engine.encoding import fold
 from harness.engine.networks.block import normalise_and_activate
-from harness.engine.networks.layers import convolution, initialise, linear
+from harness.engine.networks.layers import convolution, fold, initialise, linear
 from harness.engine.networks.network import (
     Network,
     at_least_1,

@@ -70,9 +70,7 @@ def test_micro_batches_split_recordings_and_not_time() -> None:
     gradients = []
     for micro in (0, 4):
         made = network("relu")
-        state = TrainingState.start(
-            made, replace(RECIPE, micro_batch=micro), torch.device("cpu"), "f32"
-        )
+        state = TrainingState(made, replace(RECIPE, micro_batch=micro), torch.device("cpu"), "f32")
         made.eval()
         state.step(given, labels[:9], lr=0.0)
         gradients.append([parameter.grad.clone() for parameter in made.parameters()])  # type: ignore[union-attr]
