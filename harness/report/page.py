@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 
 from harness.check.compare import CellResult
-from harness.check.status import ClaimStatus, Status
+from harness.check.status import Status
 from harness.check.verdict import Verdict
 from harness.report import marks, summary, wording
 from harness.report.assess import Assessed
@@ -120,7 +120,7 @@ def _problems(verdict: Verdict) -> Iterator[Problem]:
             said = whys[0] + (f" (and {len(whys) - 1} other reasons)" if whys[1:] else "")
             yield Problem(verdict.exhibit, wording.counted(len(cells), "cell"), said, mark)
     for claim in verdict.claims:
-        if claim.counted and claim.status is not ClaimStatus.PASS:
+        if claim.counted and claim.status is not Status.PASS:
             what, why = f"claim “{claim.text}”", f"{claim.sentence}. {claim.measured}"
             yield Problem(verdict.exhibit, what, why, marks.CLAIMS[claim.status])
 

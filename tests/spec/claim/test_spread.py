@@ -6,9 +6,8 @@ from typing import Any
 
 import pytest
 
-from harness.check.predicates.spread import evaluate, sentence
-from harness.spec.claim import Spread
-from tests.check.cells import Numbers, cells
+from harness.spec.claim.spread import Spread
+from tests.check.cells import Numbers, cells, tried
 
 LAST_STAGE: Numbers = {(4,): 87.41, (8,): 87.78, (16,): 87.38, (32,): 87.73}  # spread 0.40
 CURVES: Numbers = {(4, "a"): 0.9, (8, "a"): 0.95, (4, "b"): 0.5, (8, "b"): 0.7}  # 0.05 and 0.20
@@ -35,14 +34,14 @@ def spread(**fields: Any) -> Spread:
     ],
 )
 def test_along_an_axis(numbers: Numbers, below: float, holds: bool | None, why: str) -> None:
-    found = evaluate(spread(below=below), cells(["time_steps"], numbers, unit="percent"))
+    found = tried(spread(below=below), cells(["time_steps"], numbers, unit="percent"))
     assert found.holds is holds, why
 
 
 @pytest.mark.parametrize(("share", "holds"), [(1.0, False), (0.5, True)])
 def test_at_each_level_of_another_axis(share: float, holds: bool) -> None:
     test = spread(each=("layer",), below=0.1, share=share)
-    found = evaluate(test, cells(["time_steps", "layer"], CURVES, grid=["time_steps"]))
+    found = tried(test, cells(["time_steps", "layer"], CURVES, grid=["time_steps"]))
     assert found.holds is holds
     assert found.said == "largest − smallest: 1 of 2 (a: 0.050, b: 0.200); not at b: 0.200"
 
@@ -50,15 +49,15 @@ def test_at_each_level_of_another_axis(share: float, holds: bool) -> None:
 def test_a_missing_run_leaves_each_level_undefined() -> None:
     axes, grid = ["time_steps", "layer"], ["time_steps"]
     measured = cells(axes, CURVES, grid=grid, missing=[(16, "a")])
-    found = evaluate(spread(each=("layer",), below=0.3, where={"layer": ("a", "b")}), measured)
+    found = tried(spread(each=("layer",), below=0.3, where={"layer": ("a", "b")}), measured)
     assert found.holds is None
     assert found.why == "no q at layer a, time_steps 16"
 
 
 def test_its_sentence() -> None:
-    assert sentence(spread(below=1, where={"single_step": "stage-3"})) == (
+    assert spread(below=1, where={"single_step": "stage-3"}).sentence() == (
         "q at single_step stage-3 spreads by less than 1 over time_steps"
     )
-    assert sentence(spread(below=0.1, each=("layer",))) == (
+    assert spread(below=0.1, each=("layer",)).sentence() == (
         "q spreads by less than 0.1 over time_steps at each layer"
     )

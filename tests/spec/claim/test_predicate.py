@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
-from harness.check.predicates.outcome import decided
+from harness.spec.claim.predicate import Place, tally
 
 
 @pytest.mark.parametrize(
@@ -23,4 +25,7 @@ from harness.check.predicates.outcome import decided
     ],
 )
 def test_decided(true: int, false: int, unknown: int, share: float, answer: bool | None) -> None:
-    assert decided(true, false, unknown, share) is answer
+    values = [1.0] * true + [0.0] * false
+    found = [Place((n,), value) for n, value in enumerate(values)]
+    found += [Place((n,), math.nan, why="no run") for n in range(unknown)]
+    assert tally(found, bool, share).holds is answer

@@ -7,9 +7,8 @@ from typing import Any
 
 import pytest
 
-from harness.check.predicates.compare import evaluate, sentence
-from harness.spec.claim import Compare
-from tests.check.cells import Numbers, cells
+from harness.spec.claim.compare import Compare
+from tests.check.cells import Numbers, cells, tried
 
 AXES = ["neuron", "epsilon"]
 ATTACKED: Numbers = {
@@ -43,7 +42,7 @@ def measured(numbers: Numbers):
     ],
 )
 def test_it_holds_or_not(test: dict[str, Any], holds: bool | None, why: str) -> None:
-    found = evaluate(compare(**test), measured(ATTACKED))
+    found = tried(compare(**test), measured(ATTACKED))
     assert found.holds is holds, why
     assert bool(found.why) == (holds is None)
 
@@ -51,14 +50,14 @@ def test_it_holds_or_not(test: dict[str, Any], holds: bool | None, why: str) -> 
 def test_sides_may_be_levels_of_any_axis() -> None:
     drop = {"high": {"epsilon": 0}, "low": {"epsilon": 0.005}}
     test = compare(**drop, where={"neuron": "relu"}, margin=18)
-    found = evaluate(test, measured(ATTACKED))
+    found = tried(test, measured(ATTACKED))
     assert found.holds is True
     assert found.said == "high − low: 18.25"
 
 
 def test_equal_values_are_not_larger() -> None:
     equal = measured({("relu", "0"): 91.06, ("lif", "0"): 91.06})
-    assert evaluate(compare(along=("epsilon",)), equal).holds is False
+    assert tried(compare(along=("epsilon",)), equal).holds is False
 
 
 @pytest.mark.parametrize(
@@ -71,7 +70,7 @@ def test_equal_values_are_not_larger() -> None:
 )
 def test_a_side_that_lacks_is_undefined(change: Numbers, why: str) -> None:
     where = {"epsilon": (0.005, 0.01)} if ("lif", "0.01") in change else {"epsilon": (0.005,)}
-    found = evaluate(compare(along=("epsilon",), where=where), measured({**ATTACKED, **change}))
+    found = tried(compare(along=("epsilon",), where=where), measured({**ATTACKED, **change}))
     assert found.holds is None
     assert found.why == why
 
@@ -80,22 +79,22 @@ def test_a_side_that_lacks_is_undefined(change: Numbers, why: str) -> None:
 def test_a_level_that_only_one_side_has_is_undefined(one: str, other: str) -> None:
     """Whichever side it is: an ε at which the ANN alone was attacked says nothing of both."""
     numbers: Numbers = {("relu", "0"): 9.0, ("lif", "0"): 9.5, (one, "1"): 9.0}
-    found = evaluate(compare(along=("epsilon",)), measured(numbers))
+    found = tried(compare(along=("epsilon",)), measured(numbers))
     assert found.holds is None
     assert found.why == f"no q at neuron {other} beside 1"
 
 
 def test_a_level_that_refutes_it_decides_beside_an_undefined_one() -> None:
     numbers = {**ATTACKED, ("lif", "0.005"): "no run"}
-    assert evaluate(compare(along=("epsilon",)), measured(numbers)).holds is False
+    assert tried(compare(along=("epsilon",)), measured(numbers)).holds is False
 
 
 def test_its_sentence() -> None:
-    assert sentence(compare(along=("epsilon",))) == (
+    assert compare(along=("epsilon",)).sentence() == (
         "q is larger for neuron lif than for neuron relu at each epsilon"
     )
     held = compare(where={"epsilon": 0.01}, margin=0.5, most=2)
-    assert sentence(held) == (
+    assert held.sentence() == (
         "q at epsilon 0.01 is larger for neuron lif than for neuron relu"
         " by more than 0.5 and less than 2"
     )
@@ -103,6 +102,6 @@ def test_its_sentence() -> None:
 
 def test_noise_bears_out_a_sign_as_often_as_a_coin_and_a_margin_as_large_as_the_noise() -> None:
     along = {"along": ("epsilon",)}
-    assert evaluate(compare(**along), measured(ATTACKED)).noise == 1 / 8
-    assert evaluate(compare(**along, share=0.6), measured(ATTACKED)).noise == 1 / 2
-    assert math.isnan(evaluate(compare(**along, margin=7), measured(ATTACKED)).noise)
+    assert tried(compare(**along), measured(ATTACKED)).noise == 1 / 8
+    assert tried(compare(**along, share=0.6), measured(ATTACKED)).noise == 1 / 2
+    assert math.isnan(tried(compare(**along, margin=7), measured(ATTACKED)).noise)

@@ -13,10 +13,9 @@ import pytest
 from harness.check.golden import read_golden
 from harness.check.measured import write_exhibit
 from harness.check.record import verdict_json
-from harness.check.settle import settle
 from harness.check.shift import ALPHA
-from harness.check.status import ExhibitStatus, Status
-from harness.check.verdict import Verdict, judge
+from harness.check.status import Status
+from harness.check.verdict import Verdict, judge, settle
 from harness.frames.frame import frame_of
 from tests.synthetic import PROJECT, SyntheticStore, library, plan
 
@@ -121,7 +120,7 @@ def test_seeds_that_are_golden_are_not_held_against_themselves(golden: Path) -> 
 def test_one_cell_outside_of_its_band_asks_for_seeds_and_they_decide(golden: Path) -> None:
     """A cell that is off, and one whose first two seeds were bad luck."""
     asking = verdict(stored([0, 1], at_20(2.0)), golden)
-    assert (asking.status, asking.word) == (ExhibitStatus.UNDECIDED, "more seeds would decide")
+    assert (asking.status, asking.word) == ("UNDECIDED", "more seeds would decide")
     assert asking.is_broken
     assert asking.cell_counts[Status.APART] == 2  # and the gap, which is made of it
     assert asking.asks[0] == 12

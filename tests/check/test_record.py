@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from harness.check.junit import junit_xml
+from harness.check.record import junit_xml
 from tests.check.test_verdict import judged, lif_16
 from tests.synthetic import SyntheticStore, plan
 
