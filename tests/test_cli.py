@@ -183,7 +183,13 @@ def test_gc_keeps_what_is_asked_for(done: Path, tmp_path: Path) -> None:
     assert "0 things" in harness(folder, "gc", "--dry-run").stdout
     change(folder / "specs/profiles/smoke.toml", "epochs = 1", "epochs = 2")
     assert len(list((folder / "store/nodes").rglob("manifest.json"))) == 4
-    assert harness(folder, "gc").returncode == 0
+    refused = harness(folder, "gc")  # nobody is there to be asked
+    assert refused.returncode == 2
+    assert "nothing is gone" in refused.stderr
+    assert "--yes" in refused.stderr
+    assert refused.stdout.count("made by harness reproduce table1") == 4
+    assert len(list((folder / "store/nodes").rglob("manifest.json"))) == 4
+    assert harness(folder, "gc", "--yes").returncode == 0
     assert list((folder / "store/nodes").rglob("manifest.json")) == []
 
 

@@ -23,13 +23,13 @@ from harness.check.seed_values import written
 from harness.check.subject import Origin, origins, rows
 from harness.check.tolerance import FILE, Printed, Rule, Seeds, Unsettled, allowed
 from harness.errors import HarnessError
+from harness.files import make_folder, os_errors, write_durably
 from harness.frames.frame import frame_of
 from harness.frames.readers import pinned
 from harness.frames.recorded import Artifacts
 from harness.frames.runs import index_columns
 from harness.layout import refuse_unwritable
 from harness.plan.expand import PlannedExhibit
-from harness.store.durable import make_folder, os_errors, write_durably
 
 FEWEST_SEEDS = 5  # below that a standard deviation is itself off by a third and more
 

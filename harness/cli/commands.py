@@ -27,8 +27,8 @@ from harness.cli.verify import verify
 from harness.cli.worker import worker
 from harness.errors import ExitCode, HarnessError
 from harness.execute.interrupt import Interrupted
+from harness.files import os_errors
 from harness.layout import require_text, require_working_folder
-from harness.store.durable import os_errors
 from harness.terminal import reader_left
 
 COMMANDS: dict[str, dict[str, Any]] = {

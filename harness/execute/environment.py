@@ -6,7 +6,6 @@ import contextlib
 import hashlib
 import os
 import platform
-import socket
 import subprocess
 import sys
 from functools import lru_cache
@@ -48,11 +47,6 @@ def machine() -> dict[str, Any]:
         "memory_gib": round(min(_memory_gib(), memory_limit() / 2**30), 1),
         "gpus": list(gpus()),
     }
-
-
-def hostname() -> str:
-    """What this machine is called."""
-    return socket.gethostname()
 
 
 def _version(package: str) -> str | None:
