@@ -24,7 +24,7 @@ def verify(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Compare every stored byte with what was published; exit 3 when something is broken.
+    """Compare every stored byte with what was published; exit 1 when something is broken.
 
     What --repair has set aside runs again when an exhibit asks for it.
 
@@ -51,4 +51,4 @@ def verify(
         for place in set_aside(store, faults):
             print(f"moved to {place}", file=sys.stderr if as_json else sys.stdout)
         return
-    raise typer.Exit(ExitCode.RUN_FAILED if faults else ExitCode.OK)
+    raise typer.Exit(ExitCode.CHECK_FAILED if faults else ExitCode.OK)

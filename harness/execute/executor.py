@@ -104,12 +104,11 @@ class Queue:
 
     def next(self) -> Node | None:
         """The node to start now, or None while none is ready."""
-        ready = [node for node in self._open.values() if self._is_ready(node)]
-        if not ready:
-            return None
-        node = max(ready, key=lambda one: self._paths[one.key])
-        del self._open[node.key]
-        self.running.add(node.key)
+        ready = filter(self._is_ready, self._open.values())
+        node = max(ready, key=lambda one: self._paths[one.key], default=None)
+        if node is not None:
+            del self._open[node.key]
+            self.running.add(node.key)
         return node
 
     def finish(self, key: str) -> None:
@@ -122,12 +121,10 @@ class Queue:
         self.running.discard(key)
         self.lost[key] = key
         fell: list[Node] = []
-        waiting = list(self._open.values())
-        while lost := [n for n in waiting if self._lost_input(n) and n.key not in self.lost]:
+        while lost := [node for node in self._open.values() if self._lost_input(node)]:
             for node in lost:
                 self.lost[node.key] = key
-                self._open.pop(node.key, None)
-                fell.append(node)
+                fell.append(self._open.pop(node.key))
         return fell
 
     @property
@@ -137,10 +134,8 @@ class Queue:
     def remaining_s(self, slots: int) -> float:
         """Seconds until the end if the estimates hold and `slots` nodes run side by side."""
         lanes = [0.0] * max(1, slots)
-        left = sorted(
-            (self.seconds.get(key, 0.0) for key in (*self._open, *self.running)), reverse=True
-        )
-        for seconds in left:
+        left = (self.seconds.get(key, 0.0) for key in (*self._open, *self.running))
+        for seconds in sorted(left, reverse=True):
             heapq.heappush(lanes, heapq.heappop(lanes) + seconds)
         return max(lanes)
 
