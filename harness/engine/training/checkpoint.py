@@ -1,15 +1,13 @@
 """Checkpoints: a training run as it stood after an epoch, in one safetensors file.
 
-No random state is kept: every epoch draws from its own named streams. Written beside its place,
-synced and renamed, so that a reader finds the old file or the new one; read with its content hash
-checked, and never unpickled.
+No random state is kept: every epoch draws from its own named streams. Written whole or not at all;
+read with its content hash checked, and never unpickled.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +19,7 @@ import torch
 from torch import Tensor
 
 from harness.engine.training.history import Epoch, epochs_from_json, epochs_to_json
+from harness.files import write_durably
 
 _FORMAT = "harness-training-1"
 
@@ -54,15 +53,7 @@ def save(path: Path, checkpoint: Checkpoint) -> None:
     }
     metadata["sha256"] = _digest(tensors, metadata)
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
-    try:
-        with partial.open("wb") as file:
-            file.write(safetensors.torch.save(tensors, metadata))
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    write_durably(path, safetensors.torch.save(tensors, metadata))
 
 
 def load(path: Path, identity: str) -> Checkpoint | Unusable | None:

@@ -29,6 +29,7 @@ from harness.engine.data.events.columns import Columns
 from harness.engine.data.events.event import Events
 from harness.engine.data.events.recording import Recording
 from harness.errors import HarnessError
+from harness.files import replacing
 
 _log = logging.getLogger(__name__)
 
@@ -103,7 +104,8 @@ def cached(path: Path, identity: str, names: Sequence[str], decode: Decode) -> C
                     return _opened(path, identity, names, decode)
                 except Damaged as damage:
                     _log.warning("%s is decoded again: %s", path, damage)
-            _publish(path, identity, names, map(decode, names))
+            with replacing(path) as file:
+                _write(file, identity, names, map(decode, names))
             try:
                 return _opened(path, identity, names, decode)
             except Damaged as damage:
@@ -149,20 +151,6 @@ def _checksum(content: memoryview | bytes) -> str:
     import xxhash  # only who reads recordings needs it
 
     return xxhash.xxh3_128_hexdigest(content)
-
-
-def _publish(
-    path: Path, identity: str, names: Sequence[str], recordings: Iterable[Recording]
-) -> None:
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    try:
-        with partial.open("wb") as file:
-            _write(file, identity, names, recordings)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def _write(

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from harness.engine.data.events.clock import span, too_late
 from harness.engine.data.events.event import Events, Sensor
 from harness.errors import HarnessError
+from harness.files import write_durably
 
 
 def require_writable(path: Path, events: Events, sensor: Sensor, clock_bits: int) -> None:
@@ -32,13 +32,9 @@ def _wraps(events: Events, clock_bits: int) -> bool:
 
 
 def publish(path: Path, content: bytes) -> None:
-    """Write beside the place and rename, so that a reader finds the old file or the new one."""
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    """Write a recording whole, or raise HarnessError."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_bytes(content)
-        partial.replace(path)
+        write_durably(path, content)
     except OSError as error:
         raise HarnessError(str(path), f"cannot be written: {error.strerror or error}") from error
-    finally:
-        partial.unlink(missing_ok=True)
