@@ -12,11 +12,14 @@ import re
 import secrets
 import shutil
 import stat
-from collections.abc import Iterator, Mapping
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
+
+from filelock import FileLock
 
 from harness.errors import ExitCode, HarnessError
 
@@ -129,6 +132,25 @@ def _synced(path: Path) -> Iterator[BinaryIO]:
         yield file
         file.flush()
         os.fsync(file.fileno())
+
+
+def appear(target: Path, fill: Callable[[Path], None]) -> None:
+    """Have `fill(scratch)` fill a scratch folder that becomes `target` by a single rename.
+
+    Where `target` is already, nothing is done; a second process that wants it waits. OSError where
+    the disk fails.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(target.with_name(f".{target.name}.lock")):
+        if target.is_dir():
+            return  # another process was faster
+        scratch = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+        try:
+            fill(scratch)
+            scratch.chmod(0o755)
+            scratch.replace(target)
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
 
 
 def make_folder(path: Path) -> None:

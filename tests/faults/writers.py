@@ -13,13 +13,11 @@ from pathlib import Path
 
 import torch
 
-from harness.engine.data.archive import unpack
+from harness.engine.data.archive import unpack, unzip
 from harness.engine.data.checksums import LAYOUTS
 from harness.engine.data.events.cache import cached
 from harness.engine.data.events.recording import Recording
-from harness.engine.data.events.saccades import Saccades
-from harness.engine.data.events.simulated import simulated
-from harness.engine.data.events.unzip import unzip
+from harness.engine.data.events.saccades import Saccades, simulated
 from harness.engine.training.checkpoint import Checkpoint, load, save
 from harness.execute.events import Event, Failed
 from harness.execute.job import Job, run_job

@@ -19,13 +19,12 @@ from pathlib import Path
 import numpy as np
 
 from harness.engine.data import archive
+from harness.engine.data.archive import unzip
 from harness.engine.data.batch_pickle import PickledArray, read_batch
 from harness.engine.data.checksums import LAYOUTS
-from harness.engine.data.events.aedat2 import decode_aedat2
-from harness.engine.data.events.atis import decode_atis
 from harness.engine.data.events.cache import Damaged, _opened, cached
+from harness.engine.data.events.formats import decode_aedat2, decode_atis
 from harness.engine.data.events.recording import Recording
-from harness.engine.data.events.unzip import unzip
 from harness.errors import HarnessError
 from harness.plan.node import Node
 from harness.spec.blocks import read_blocks
