@@ -16,7 +16,7 @@ from harness.check.seed_values import SeedValues, parsed
 from harness.check.table import Lines, read_table
 from harness.check.tolerance import Exact, Printed, Rule, Seeds, Unsettled, read_tolerances
 from harness.errors import Faults, HarnessError
-from harness.spec.validate import suggestion
+from harness.parts.base import suggestion
 
 PUBLISHED = "paper"  # the folder of golden/ that holds what the documents print
 FIELDS = ("quantity", "value", "same_as", "text", "std", "n", "seeds", "rule", "place")

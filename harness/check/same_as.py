@@ -11,7 +11,7 @@ from pathlib import Path
 
 from harness.check.table import read_table
 from harness.errors import HarnessError
-from harness.spec.validate import suggestion
+from harness.parts.base import suggestion
 
 FORM = "write it as: table1.csv accuracy neuron=lif depth=20 width=1"
 

@@ -20,7 +20,6 @@ from harness.check.subject import Measured
 from harness.check.together import Group, seen
 from harness.check.word import word_of
 from harness.plan.expand import PlannedExhibit
-from harness.spec.dataset import Cifar
 from harness.spec.profile import Profile
 
 OPEN = (Status.MISSING, Status.UNEXPECTED, Status.UNDEFINED, Status.NOT_RUN)
@@ -145,7 +144,7 @@ def judge(
         cells=cells,
         claims=claims,
         overridden=changed,
-        repacked=any(isinstance(one, Cifar) and one.origin == "repacked" for one in data),
+        repacked=any(one.is_repacked for one in data),
         failures={key: failures[key] for key in planned.nodes if key in failures},
         evidence=evidence,
         evidence_why=evidence_why,

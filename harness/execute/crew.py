@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from harness.errors import HarnessError
+from harness.parts.base import suggestion
 from harness.plan.revisions import REVISIONS
-from harness.spec.validate import suggestion
 
 _NAME = r"[A-Za-z0-9](?:[A-Za-z0-9_./-]{0,61}[A-Za-z0-9])?"
 _PIN = re.compile(rf"(?:(?P<kind>\w+):)?(?P<label>{_NAME})=(?P<value>{_NAME})")

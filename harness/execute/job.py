@@ -16,9 +16,9 @@ from harness.errors import ExitCode, HarnessError
 from harness.execute.environment import peak_memory_mb, reset_peak_memory
 from harness.execute.events import Advanced, Event, Failed, Finished, Started, Waiting
 from harness.execute.runlog import logged, tail
+from harness.parts.base import identity
 from harness.plan.node import Node
 from harness.runs.place import Place, Progress
-from harness.spec.base import identity
 from harness.store.durable import os_errors
 from harness.store.manifest import Identity, Manifest, Provenance
 from harness.store.store import Store

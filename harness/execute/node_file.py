@@ -19,10 +19,9 @@ from harness.errors import HarnessError
 from harness.execute.cores import usable_cores
 from harness.execute.environment import machine
 from harness.execute.job import Job
+from harness.parts.base import identity, sentence, shown, suggestion
 from harness.plan.revisions import REVISIONS
-from harness.spec.base import identity
 from harness.spec.safe_text import decoded
-from harness.spec.validate import sentence, shown, suggestion
 
 FORMAT: Final = 1
 LARGEST = 4_000_000  # bytes; a node file has some thousand

@@ -9,6 +9,7 @@ from graphlib import TopologicalSorter
 from typing import Any
 
 from harness.errors import HarnessError
+from harness.parts.networks import Alexnet
 from harness.plan.apart import has_field, refuse_levelled, refuse_relabelled
 from harness.plan.labels import told_apart
 from harness.plan.measures import nodes_of
@@ -19,7 +20,6 @@ from harness.spec.exhibit import AXES, BLOCK_AXES, MANY, Exhibit
 from harness.spec.library import Library
 from harness.spec.measure import Measure
 from harness.spec.measure_base import Side
-from harness.spec.network import Alexnet
 from harness.spec.overrides import override_axes
 from harness.spec.run import Training
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from harness.parts.base import Spec
+from harness.parts.networks import Alexnet
 from harness.plan.node import Node, make_node
 from harness.plan.trainings import after, name_of
-from harness.spec.base import Spec
 from harness.spec.lab_measure import (
     Activations,
     Kernels,
@@ -15,7 +16,6 @@ from harness.spec.lab_measure import (
     RegressionMeasure,
     TopImagesMeasure,
 )
-from harness.spec.network import Alexnet
 from harness.spec.run import (
     ActivationsRun,
     KernelsRun,
@@ -88,7 +88,7 @@ def maximisation(measure: Maximisation, trainings: Sequence[Training], parts: An
 def _weights(point: Training) -> Training | Pretrained:
     """The training of the network, or the network alone where its weights are had as a file."""
     network = point.network
-    if isinstance(network, Alexnet) and network.weights != "stand-in":
+    if isinstance(network, Alexnet) and not network.is_trained_here:
         return Pretrained(network=network, numerics=point.numerics)
     return point
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from harness.parts.base import Spec
 from harness.plan.lab_measures import (
     activations,
     kernels,
@@ -13,8 +14,7 @@ from harness.plan.lab_measures import (
     top_images,
 )
 from harness.plan.node import Node, make_node
-from harness.plan.trainings import after, name_of, network_of, training
-from harness.spec.base import Spec
+from harness.plan.trainings import after, name_of, training
 from harness.spec.measure import Measure, Robustness, TimeCka, Workflow
 from harness.spec.run import (
     ArchitectureRun,
@@ -52,7 +52,7 @@ def _architecture(
         channels=point.dataset.channels,
         size=point.dataset.size,
     )
-    return (make_node("architecture", spec, f"{network_of(point)} as built"),)
+    return (make_node("architecture", spec, f"{point.network.label} as built"),)
 
 
 def _cka(measure: Measure, trainings: Sequence[Training], parts: Any) -> tuple[Node, ...]:

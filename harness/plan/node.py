@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from harness.canonical import identity_key
+from harness.parts.base import Spec, identity
 from harness.plan.revisions import REVISIONS
-from harness.spec.base import Spec, identity
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from harness.spec.base import FrozenMap, Name, Spec
+from harness.parts.base import FrozenMap, Name, Spec
 
 Level = str | int | float
 Where = Annotated[

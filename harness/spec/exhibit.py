@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from harness.spec.base import Name, Spec
+from harness.parts.base import Name, Spec
 from harness.spec.claim import Claim
 from harness.spec.measure import Difference, Measure
 

@@ -10,7 +10,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from harness.spec.base import Name
+from harness.parts.base import Name
 from harness.spec.measure_base import BaseMeasure, Side
 
 Place = Annotated[int, Field(ge=0, le=100_000)]

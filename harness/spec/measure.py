@@ -12,7 +12,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, field_validator
 
-from harness.spec.base import Name, Spec
+from harness.parts.base import Name, Spec
 from harness.spec.lab_measure import (
     Activations,
     Kernels,

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from harness.spec.base import Name, Spec
+from harness.parts.base import Name, Spec
 
 _TRAINED = ("network", "neuron", "dataset", "recipe")
 

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
-from harness.spec.ascent import Ascent
-from harness.spec.attack import Attack
-from harness.spec.base import Name, Spec
-from harness.spec.cka import Cka
-from harness.spec.dataset import Dataset
-from harness.spec.network import Alexnet, Network
-from harness.spec.neuron import Neuron
-from harness.spec.numerics import Numerics
-from harness.spec.probe import Probe
-from harness.spec.recipe import Recipe
-from harness.spec.regression import Regression
+from harness.parts.attacks import Attack
+from harness.parts.base import Name, Spec
+from harness.parts.datasets import Dataset
+from harness.parts.measurement import Ascent, Cka, Numerics
+from harness.parts.networks import Alexnet, Network
+from harness.parts.neurons import Neuron
+from harness.parts.probes import Probe
+from harness.parts.recipe import Recipe
+from harness.parts.regressions import Regression
+
+if TYPE_CHECKING:
+    from harness.engine.networks import Network as Built
 
 
 class Training(Spec):
@@ -28,6 +29,11 @@ class Training(Spec):
     recipe: Recipe
     numerics: Numerics
     seed: int = Field(ge=0, le=2**31 - 1)
+
+    def build(self) -> Built:
+        """The network with its initial weights."""
+        classes, channels = self.dataset.classes, self.dataset.channels
+        return self.network.build(self.neuron, classes=classes, channels=channels, seed=self.seed)
 
 
 class ArchitectureRun(Spec):

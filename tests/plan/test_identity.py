@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from harness.layout import layout
+from harness.parts.base import PRESENTATION, identity
 from harness.plan.expand import expand
 from harness.plan.node import make_node
 from harness.plan.resolve import Setting
-from harness.spec.base import PRESENTATION, identity
 from harness.spec.library import load
 from harness.spec.run import Training
 

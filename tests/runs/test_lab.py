@@ -14,13 +14,13 @@ from harness.engine.data.checksums import checksum_of
 from harness.engine.networks import alexnet, record
 from harness.engine.regression import held_out
 from harness.errors import HarnessError
+from harness.parts.networks import GivenWeights
 from harness.plan.expand import expand
 from harness.plan.node import Node
 from harness.plan.resolve import Setting
 from harness.runs.place import Place
 from harness.runs.registry import RUNNERS
 from harness.runs.trained import images_of, normalisation, trained
-from harness.spec.network import GivenWeights
 from harness.spec.overrides import parse_override
 from tests.runs.test_measurements import read
 from tests.runs.test_revisions import place, untrained

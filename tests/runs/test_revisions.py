@@ -19,7 +19,6 @@ from harness.layout import layout
 from harness.plan.expand import expand
 from harness.plan.resolve import Setting
 from harness.plan.revisions import REVISIONS
-from harness.runs.networks import network
 from harness.runs.place import Place
 from harness.runs.registry import RUNNERS
 from harness.spec.library import load
@@ -129,8 +128,7 @@ def test_a_measurement_gives_the_numbers_of_its_revision(
 def untrained(spec: Training, folder: Path) -> None:
     """The weights that a training starts from, as if it had been stored."""
     folder.mkdir()
-    classes = spec.dataset.classes
-    net = network(spec.network, spec.neuron, classes=classes, channels=3, seed=spec.seed)
+    net = spec.build()
     save_file(
         {name: one.contiguous() for name, one in net.state_dict().items()},
         folder / "network.safetensors",

@@ -14,8 +14,8 @@ from harness.engine.networks.fused import (
     normalise_and_add,
 )
 from harness.engine.networks.layers import convolution
-from harness.engine.networks.neurons import Neuron
 from harness.engine.norm import TdBatchNorm
+from harness.parts.neurons import Neuron
 
 
 class PreActivationBlock(nn.Module):

@@ -14,9 +14,9 @@ from harness.engine.encoding import fold
 from harness.engine.networks.fused import normalise_and_activate
 from harness.engine.networks.layers import convolution, linear
 from harness.engine.networks.network import Network, mean_over_time, require_halving
-from harness.engine.networks.neurons import Neuron
 from harness.engine.networks.outline import Part, convolution_cell, head, repeated
 from harness.engine.norm import TdBatchNorm
+from harness.parts.neurons import Neuron
 
 
 def triple(channels_in: int, channels: int, neuron: Neuron) -> tuple[nn.Module, ...]:

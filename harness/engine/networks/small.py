@@ -14,9 +14,10 @@ from torch import nn
 
 from harness.engine.arguments import checked
 from harness.engine.networks.layers import initialise
-from harness.engine.networks.network import at_least_1, chosen
-from harness.engine.networks.neurons import Neuron
+from harness.engine.networks.network import at_least_1
+from harness.engine.networks.neurons import neuron_of
 from harness.engine.networks.plain import PlainNetwork, triple
+from harness.parts.neurons import Neuron
 
 
 @checked
@@ -28,7 +29,7 @@ def small(
     neuron: str | Neuron = "lif",
     classes: int = 10,
     in_channels: int = 3,
-    time_steps: int = 4,
+    time_steps: int | None = None,
     seed: int = 0,
     **numbers: Any,
 ) -> PlainNetwork:
@@ -36,7 +37,7 @@ def small(
 
     Layers are called `conv1 bn1 relu1 pool1 conv2 bn2 relu2 …`, `relu` in the spiking network too;
     stage 1 has `base_width`·`width` channels. `neuron` is "lif", "relu", … with `numbers` the
-    further fields of `Neuron`, or a `Neuron`. Raises HarnessError for values that make no such
+    its further fields, or a `Neuron`. Raises HarnessError for values that make no such
     network.
     """
     at_least_1(
@@ -45,9 +46,8 @@ def small(
         base_width=base_width,
         classes=classes,
         in_channels=in_channels,
-        time_steps=time_steps,
     )
-    activation = chosen(neuron, numbers)
+    activation = neuron_of(neuron, {"time_steps": time_steps, **numbers})
     rows: dict[str, dict[str, nn.Module]] = {}
     before = in_channels
     for stage in range(1, stages + 1):
@@ -57,7 +57,6 @@ def small(
         if stage < stages:
             rows[f"pooling{stage}"] = {f"pool{stage}": nn.AvgPool2d(2)}
         before = channels
-    steps = time_steps if activation.is_spiking else 1
-    network = PlainNetwork(rows, classes=classes, time_steps=steps)
+    network = PlainNetwork(rows, classes=classes, time_steps=activation.steps)
     initialise(network, seed)
     return network

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from harness.engine.probes.blocks import block_names, probe_blocks
-from harness.engine.probes.probe import ProbeAccuracy, linear_probe
+from harness.engine.probes.features import Features
+from harness.engine.probes.probe import ProbeAccuracy, block_names, linear_probe, probe_blocks
 from harness.engine.probes.ridge import RidgeProbe
-from harness.engine.probes.sgd import SgdProbe, SgdSchedule
+from harness.engine.probes.sgd import SgdProbe
 
 __all__ = [
+    "Features",
     "ProbeAccuracy",
     "RidgeProbe",
     "SgdProbe",
-    "SgdSchedule",
     "block_names",
     "linear_probe",
     "probe_blocks",

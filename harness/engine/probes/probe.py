@@ -1,25 +1,26 @@
-"""A linear probe on features that are at hand.
+"""Linear probes on features at hand, or on many layers of a network at once.
 
 Legend: M = images, D = features, K = classes.
 """
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from harness.engine.arguments import checked
-from harness.engine.probes.ridge import RidgeProbe
-from harness.engine.probes.sgd import SgdProbe, SgdSchedule
-from harness.engine.randomness import stream
+from harness.engine.data.labelled import LabelledSet
+from harness.engine.networks import Network
+from harness.engine.networks.block import PreActivationBlock
+from harness.engine.probes.features import AtHand, Features, Reading
 from harness.engine.regression.linear_map import LinearMap
-from harness.engine.regression.moments import Moments
+from harness.engine.regression.ridge import MEMORY_LIMIT
+from harness.engine.training.normalisation import Normalisation
 from harness.errors import HarnessError
-
-Method = Literal["ridge", "sgd"]
-METHODS: tuple[Method, ...] = ("ridge", "sgd")
+from harness.parts.probes import Probe
 
 
 class ProbeAccuracy(NamedTuple):
@@ -35,62 +36,71 @@ def linear_probe(
     labels_train_M: Tensor,
     features_test_MD: Tensor,
     labels_test_M: Tensor,
+    probe: Probe,
     *,
-    method: Method = "ridge",
-    alpha: float = 1.0,
-    schedule: SgdSchedule | None = None,
     seed: int = 0,
 ) -> ProbeAccuracy:
     """Fit a linear classifier to the train features, and how often it is right on both splits.
 
-    "ridge" is `RidgeProbe` with `alpha`; "sgd" is `SgdProbe` with `schedule`, in an order drawn
-    from stream(seed, "probe", epoch).
+    A probe is one of `harness.parts.probes`, as `Ridge(alpha=1.0)`; `seed` decides in which order
+    one sees the images that is fitted in steps.
     """
     classes = int(torch.max(labels_train_M.max(), labels_test_M.max())) + 1
-    require_method(method)
-    train = (features_train_MD, labels_train_M)
-    if method == "ridge":
-        features = features_train_MD.shape[1]
-        ridge = RidgeProbe(features, classes, alpha=alpha, device=features_train_MD.device)
-        ridge.update(*train)
-        found = ridge.solve()
-    else:
-        found = _by_sgd(*train, classes, schedule or SgdSchedule(), seed)
-    return ProbeAccuracy(
-        *(
-            100.0 * right(found, features, labels) / len(labels)
-            for features, labels in (train, (features_test_MD, labels_test_M))
+    given, train = AtHand(), (features_train_MD, labels_train_M)
+    found = probe.fitted(given, train, classes, seed)
+    splits = (train, (features_test_MD, labels_test_M))
+    return ProbeAccuracy(*(_accuracies(given, found, split)[given.name] for split in splits))
+
+
+def block_names(network: Network) -> tuple[str, ...]:
+    """The residual blocks of a network in execution order, `s1.b0 s1.b1 …`."""
+    blocks = {
+        name for name, layer in network.named_modules() if isinstance(layer, PreActivationBlock)
+    }
+    return tuple(name for name in network.layer_names() if name in blocks)
+
+
+@checked
+def probe_blocks(
+    network: Network,
+    images: LabelledSet,
+    normalisation: Normalisation,
+    probe: Probe,
+    *,
+    layers: Sequence[str] | None = None,
+    seed: int = 0,
+    precision: str = "f32",
+    memory_limit: int = MEMORY_LIMIT,
+) -> dict[str, ProbeAccuracy]:
+    """Linear probing accuracy of each layer, by name in execution order (Fig. A.6); the residual
+    blocks where `layers` is None.
+
+    The paper says "the fully-connected classifier on top of each block" and no more. Here a probe
+    sees the block's output averaged over time, since the network averages its logits over time and
+    a linear map commutes with the mean, and pooled to `probe.pool` parts a side (`image_features`);
+    it is fitted to the train images without augmentation, the network frozen in evaluation mode.
+    Raises HarnessError where the matrices of a closed form have over `memory_limit` bytes.
+    """
+    layers = block_names(network) if layers is None else layers
+    if not layers:
+        raise HarnessError(
+            "probe layers", "the network has no residual blocks", hint="name the layers"
         )
-    )
+    pool = probe.pool or None
+    reading = Reading(network, normalisation, layers, pool, precision, memory_limit)
+    train = images.split("train")
+    found = probe.fitted(reading, train, len(images.class_names), seed)
+    on_train = _accuracies(reading, found, train)
+    on_test = _accuracies(reading, found, images.split("test"))
+    return {name: ProbeAccuracy(on_train[name], on_test[name]) for name in found}
 
 
-def right(found: LinearMap, features_MD: Tensor, labels_M: Tensor) -> int:
-    """How many images have their largest output at the label."""
-    return int((found(features_MD).argmax(1) == labels_M).sum())
-
-
-def require_method(method: str) -> None:
-    """Raise HarnessError for a method that is none."""
-    if method not in METHODS:
-        raise HarnessError("probe method", f"'ridge' or 'sgd' (got {method!r})")
-
-
-def probe_order(images: int, seed: int, epoch: int) -> Tensor:
-    """In which order an epoch of SGD sees the images."""
-    return torch.randperm(images, generator=stream(seed, "probe", epoch))
-
-
-def _by_sgd(
-    features_MD: Tensor, labels_M: Tensor, classes: int, schedule: SgdSchedule, seed: int
-) -> LinearMap:
-    moments = Moments(0, features_MD.shape[1], device=features_MD.device)
-    moments.update(features_MD[:, :0], features_MD)
-    moments.settle()
-    steps = schedule.epochs * -(-len(labels_M) // schedule.batch)
-    std_D = (moments.spread_K / moments.count).sqrt()
-    probe = SgdProbe(moments.mean_y_K, std_D, classes, schedule=schedule, steps=steps)
-    for epoch in range(schedule.epochs):
-        order = probe_order(len(labels_M), seed, epoch).to(labels_M.device)
-        for chosen in torch.split(order, schedule.batch):
-            probe.update(features_MD[chosen], labels_M[chosen])
-    return probe.solve()
+def _accuracies(
+    features: Features, found: Mapping[str, LinearMap], split: tuple[Tensor, Tensor]
+) -> Mapping[str, float]:
+    """Percent of images whose largest output is at the label, by layer."""
+    counts = dict.fromkeys(found, 0)
+    for by_layer, labels_M in features.batches(*split):
+        for name, feature_MD in by_layer.items():
+            counts[name] += int((found[name](feature_MD).argmax(1) == labels_M).sum())
+    return {name: 100.0 * count / len(split[1]) for name, count in counts.items()}

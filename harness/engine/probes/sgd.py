@@ -6,31 +6,17 @@ Legend: M = images of a batch, D = features, K = classes.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
+from harness.engine.probes.features import Features
+from harness.engine.randomness import stream
 from harness.engine.regression.linear_map import LinearMap
-from harness.errors import HarnessError
-
-
-@dataclass(frozen=True)
-class SgdSchedule:
-    """Momentum SGD with a cosine from `lr` to 0, on standardised features."""
-
-    epochs: int = 20
-    lr: float = 0.1
-    momentum: float = 0.9
-    weight_decay: float = 1e-4  # of the weights, not of the bias
-    batch: int = 256
-
-    def __post_init__(self) -> None:
-        if self.epochs < 1 or self.batch < 1 or not self.lr > 0 or self.weight_decay < 0:
-            raise HarnessError(
-                "probe schedule", f"epochs, batch and lr must be above 0 (got {self})"
-            )
+from harness.engine.regression.moments import Moments
+from harness.parts.probes import Sgd
 
 
 class SgdProbe:
@@ -41,7 +27,7 @@ class SgdProbe:
     """
 
     def __init__(
-        self, mean_D: Tensor, std_D: Tensor, classes: int, *, schedule: SgdSchedule, steps: int
+        self, mean_D: Tensor, std_D: Tensor, classes: int, *, schedule: Sgd, steps: int
     ) -> None:
         self.schedule = schedule
         self.steps = steps
@@ -74,3 +60,39 @@ class SgdProbe:
         """The classifier as it is now, on features as they come."""
         weight_DK = self.weight_DK.double() * self.scale_D.double()[:, None]
         return LinearMap(weight_DK, self.bias_K.double() - self.mean_D.double() @ weight_DK)
+
+
+def fitted(
+    probe: Sgd, features: Features, train: tuple[Tensor, Tensor], classes: int, seed: int
+) -> Mapping[str, LinearMap]:
+    """The classifiers of all layers, trained side by side."""
+    images = len(train[1])
+    steps = probe.epochs * -(-images // probe.batch)
+    probes = {
+        name: SgdProbe(mean_D, std_D, classes, schedule=probe, steps=steps)
+        for name, (mean_D, std_D) in _spreads(features, train).items()
+    }
+    for epoch in range(probe.epochs):
+        order_M = torch.randperm(images, generator=stream(seed, "probe", epoch))
+        for by_layer, labels_M in features.batches(*train, order_M=order_M, batch=probe.batch):
+            for name, feature_MD in by_layer.items():
+                probes[name].update(feature_MD, labels_M)
+    return {name: one.solve() for name, one in probes.items()}
+
+
+def _spreads(
+    features: Features, train: tuple[Tensor, Tensor]
+) -> Mapping[str, tuple[Tensor, Tensor]]:
+    """Mean and standard deviation of each feature, by layer."""
+    found: dict[str, Moments] = {}
+    for by_layer, _ in features.batches(*train):
+        for name, feature_MD in by_layer.items():
+            size = feature_MD.shape[1]
+            moments = found.setdefault(name, Moments(0, size, device=feature_MD.device))
+            moments.update(feature_MD[:, :0], feature_MD)
+    for moments in found.values():
+        moments.settle()
+    return {
+        name: (moments.mean_y_K, (moments.spread_K / moments.count).sqrt())
+        for name, moments in found.items()
+    }

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from harness.engine.regression.fit import Regression, regress
-from harness.engine.regression.linear_map import LinearMap
+from harness.engine.regression.fit import Regressed, regress
+from harness.engine.regression.linear_map import Fitted, LinearMap
 from harness.engine.regression.moments import Moments
 from harness.engine.regression.pairs import (
     Pairs,
@@ -20,15 +20,15 @@ from harness.engine.regression.ridge import (
     ridge_of,
 )
 from harness.engine.regression.score import Residuals, Score
-from harness.engine.regression.sgd import Descent, SgdRegression
+from harness.engine.regression.sgd import SgdRegression
 
 __all__ = [
     "MEMORY_LIMIT",
-    "Descent",
+    "Fitted",
     "LinearMap",
     "Moments",
     "Pairs",
-    "Regression",
+    "Regressed",
     "Residuals",
     "Score",
     "SgdRegression",

@@ -6,6 +6,7 @@ Legend: M = images, D = features that predict, K = features that are predicted.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from torch import Tensor
 
@@ -31,3 +32,13 @@ class LinearMap:
     def through(cls, weight_DK: Tensor, mean_x_D: Tensor, mean_y_K: Tensor) -> LinearMap:
         """The map of these weights that takes the mean of x to the mean of y."""
         return cls(weight_DK, mean_y_K - mean_x_D @ weight_DK)
+
+
+class Fitted(NamedTuple):
+    """A map, the way in which it was found ("gram", "normal equations", "sgd") and, of one that was
+    found in steps, the MSE of the batches of each epoch, before their steps.
+    """
+
+    map: LinearMap
+    solver: str
+    losses: tuple[float, ...] = ()

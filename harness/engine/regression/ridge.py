@@ -11,11 +11,14 @@ import torch
 from torch import Tensor
 
 from harness.engine.arguments import checked
-from harness.engine.regression.linear_map import LinearMap
+from harness.engine.regression.linear_map import Fitted, LinearMap
 from harness.engine.regression.moments import Moments, moments_bytes, still
+from harness.engine.regression.pairs import Pairs
 from harness.errors import HarnessError
+from harness.parts.regressions import RidgeFit
 
-MEMORY_LIMIT = 6 * 1024**3  # bytes of a fit; the lab's 16,384 features of 8,000 images need 5.4 GiB
+_GIB = 1024**3
+MEMORY_LIMIT = 6 * _GIB  # bytes of a fit; the lab's 16,384 features of 8,000 images need 5.4 GiB
 _FLOAT32, _FLOAT64 = 4, 8  # bytes
 
 
@@ -72,10 +75,9 @@ def normal_equation_bytes(features_x: int, features_y: int) -> int:
 def fit_in(wanted: int, memory_limit: int) -> None:
     """Raise HarnessError where matrices of `wanted` bytes are over the limit."""
     if wanted > memory_limit:
-        gib = 1024**3
         raise HarnessError(
             "regression memory",
-            f"{wanted / gib:.2f} GiB of matrices, the limit is {memory_limit / gib:.2f} GiB",
+            f"{wanted / _GIB:.2f} GiB of matrices, the limit is {memory_limit / _GIB:.2f} GiB",
             hint="pool the features, raise the limit, or fit by SGD",
         )
 
@@ -112,3 +114,23 @@ def _centred(features: Tensor) -> tuple[Tensor, Tensor]:
 def _check_alpha(alpha: float) -> None:
     if not 0 <= alpha < math.inf:
         raise HarnessError("regression alpha", f"must be 0 or more (got {alpha})")
+
+
+def fitted(fit: RidgeFit, train: Pairs) -> Fitted:
+    """The exact map, in float64, on the smaller side. With fewer images than features that is the
+    Gram matrix of the images, with the features of all of them held, where both fit in memory
+    (`gram_bytes`); else streamed normal equations (`normal_equation_bytes`), and HarnessError where
+    those do not fit either.
+    """
+    limit = round(fit.memory_gib * _GIB)
+    first_x, first_y = next(iter(train.in_order()))
+    features_x, features_y = first_x.shape[1], first_y.shape[1]
+    held = gram_bytes(train.images, features_x, features_y)
+    if train.images < features_x and held <= limit:
+        x, y = (torch.cat(side) for side in zip(*train.in_order(), strict=True))
+        return Fitted(ridge(x, y, alpha=fit.alpha, memory_limit=limit), "gram")
+    fit_in(normal_equation_bytes(features_x, features_y), limit)
+    moments = Moments(features_x, features_y, device=first_x.device)
+    for x, y in train.in_order():
+        moments.update(x, y)
+    return Fitted(ridge_of(moments, alpha=fit.alpha), "normal equations")

@@ -6,34 +6,14 @@ Legend: M = images of a batch, D = features that predict, K = features that are 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from harness.engine.regression.linear_map import LinearMap
-from harness.errors import HarnessError
-
-
-@dataclass(frozen=True)
-class Descent:
-    """Momentum SGD on the squared error, with a cosine from `relative_lr` to 0.
-
-    The lab names neither optimiser nor schedule. A step is `relative_lr`/E‖x − mean‖²: that mean
-    square bounds the largest curvature, so 1 is stable without momentum for features of any number
-    and scale.
-    """
-
-    epochs: int = 20
-    relative_lr: float = 0.5
-    momentum: float = 0.9
-    batch: int = 256
-
-    def __post_init__(self) -> None:
-        fits = self.epochs >= 1 and self.batch >= 1 and 0 < self.relative_lr <= 2
-        if not fits or not 0 <= self.momentum < 1:
-            wanted = "epochs, batch ≥ 1, 0 < relative_lr ≤ 2, 0 ≤ momentum < 1"
-            raise HarnessError("regression descent", f"needs {wanted} (got {self})")
+from harness.engine.regression.linear_map import Fitted, LinearMap
+from harness.engine.regression.moments import Moments
+from harness.engine.regression.pairs import Pairs
+from harness.parts.regressions import DescentFit
 
 
 class SgdRegression:
@@ -45,7 +25,13 @@ class SgdRegression:
     """
 
     def __init__(
-        self, mean_x_D: Tensor, spread_x: float, mean_y_K: Tensor, *, descent: Descent, steps: int
+        self,
+        mean_x_D: Tensor,
+        spread_x: float,
+        mean_y_K: Tensor,
+        *,
+        descent: DescentFit,
+        steps: int,
     ) -> None:
         self.descent = descent
         self.steps = steps
@@ -75,3 +61,23 @@ class SgdRegression:
     def solve(self) -> LinearMap:
         """The map as it is now."""
         return LinearMap.through(self.weight_DK.double(), self.mean_x_D, self.mean_y_K)
+
+
+def fitted(descent: DescentFit, train: Pairs, seed: int) -> Fitted:
+    """The map after all epochs: it needs D·K numbers alone and stops short of the optimum."""
+    sides: list[Moments] = []
+    for pair in train.in_order():
+        sides = sides or [Moments(0, one.shape[1], device=one.device) for one in pair]
+        for moments, side in zip(sides, pair, strict=True):
+            moments.update(side[:, :0], side)
+    x, y = sides
+    x.settle()
+    steps = descent.epochs * -(-train.images // descent.batch)
+    spread = float(x.spread_K.sum() / x.count)
+    found = SgdRegression(x.mean_y_K, spread, y.mean_y_K, descent=descent, steps=steps)
+    numbers = train.images * len(y.mean_y_K)
+    losses = [
+        sum(found.update(*batch) for batch in train.shuffled(seed, epoch, descent.batch)) / numbers
+        for epoch in range(descent.epochs)
+    ]
+    return Fitted(found.solve(), "sgd", tuple(losses))

@@ -7,6 +7,6 @@ from harness.engine.training.evaluate import accuracy
 from harness.engine.training.history import Epoch, History
 from harness.engine.training.loop import train
 from harness.engine.training.normalisation import Normalisation
-from harness.engine.training.recipe import Recipe
+from harness.parts.recipe import Recipe
 
 __all__ = ["Diverged", "Epoch", "History", "Normalisation", "Recipe", "accuracy", "train"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from harness.engine.training.recipe import Recipe
+from harness.parts.recipe import Recipe
 
 _WARMUP_START = 1.0 / 25.0  # of the peak, as in torch's OneCycleLR
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -19,7 +19,7 @@ from harness.engine.training.compilation import Compiled, Forward
 from harness.engine.training.history import Epoch
 from harness.engine.training.numerics import autocast
 from harness.engine.training.ranks import ALONE, Ranks
-from harness.engine.training.recipe import Recipe
+from harness.parts.recipe import Recipe
 
 _MOMENTUM = "momentum_buffer"  # torch's name for it
 _BATCH_AXIS = -4  # of images [B, C, H, W] and of frames [T, B, C, H, W]
@@ -156,7 +156,7 @@ def identity(network: nn.Module, recipe: Recipe, plain: Mapping[str, object]) ->
     said = {
         "network": repr(network),
         "initial": content_hash(network.state_dict()),
-        "recipe": asdict(recipe),
+        "recipe": recipe.model_dump(),
         **plain,
     }
     return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
