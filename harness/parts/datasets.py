@@ -16,8 +16,7 @@ from harness.parts.base import PRESENTATION, Deviations, Part
 from harness.parts.files import PinnedFile
 
 if TYPE_CHECKING:
-    from harness.engine.data.images import ImageSet
-    from harness.engine.data.labelled import LabelledSet
+    from harness.engine.data.labelled import ImageSet, LabelledSet
 
 Rgb = tuple[float, float, float]
 Side = Annotated[int, Field(ge=8, le=256, multiple_of=4, description="pixels; halves twice")]
@@ -344,10 +343,10 @@ class Recordings(Framed):
 
     def load(self, time_steps: int, data: Path, cache: Path) -> LabelledSet:
         """From `data` or fetched into it, in so many frames."""
-        from harness.engine.data.events.event import Sensor
-        from harness.engine.data.events.load import Framing, frame_set, recordings
-        from harness.engine.data.events.published import FORMATS, Archive, fetch_events
-        from harness.engine.data.events.splits import held_out
+        from harness.engine.data.events.formats import FORMATS
+        from harness.engine.data.events.load import Framing, frame_set, held_out, recordings
+        from harness.engine.data.events.published import Archive, fetch_events
+        from harness.engine.data.events.recording import Sensor
 
         archives = [
             Archive(one.name, one.checksum, one.mirrors, self.page, one.folder, one.target)
@@ -388,10 +387,10 @@ class Saccades(Framed, Pictures):
 
     def load(self, time_steps: int, data: Path, cache: Path) -> LabelledSet:
         """The camera's files and their decoded events lie in `cache`."""
-        from harness.engine.data.events.event import Sensor
         from harness.engine.data.events.load import Framing, frame_set, recordings
+        from harness.engine.data.events.recording import Sensor
         from harness.engine.data.events.saccades import Saccades as Movement
-        from harness.engine.data.events.simulated import for_testing, simulated
+        from harness.engine.data.events.saccades import for_testing, simulated
 
         movement = Movement(self.amplitude, self.threshold, self.steps)
         folder = simulated(self.pictures(self.picture), cache, movement)

@@ -52,9 +52,9 @@ class Ridge(Probe):
         self, features: Features, train: tuple[Tensor, Tensor], classes: int, seed: int
     ) -> Mapping[str, LinearMap]:
         """HarnessError where the matrices do not fit into memory."""
-        from harness.engine.probes.ridge import fitted
+        from harness.engine.probes.fits import by_ridge
 
-        return fitted(self, features, train, classes)
+        return by_ridge(self, features, train, classes)
 
 
 class Sgd(Probe):
@@ -80,6 +80,6 @@ class Sgd(Probe):
         self, features: Features, train: tuple[Tensor, Tensor], classes: int, seed: int
     ) -> Mapping[str, LinearMap]:
         """In an order drawn from stream(seed, "probe", epoch)."""
-        from harness.engine.probes.sgd import fitted
+        from harness.engine.probes.fits import by_sgd
 
-        return fitted(self, features, train, classes, seed)
+        return by_sgd(self, features, train, classes, seed)

@@ -46,9 +46,9 @@ class RidgeFit(Regression):
 
     def fitted(self, train: Pairs, seed: int) -> Fitted:
         """On the smaller side."""
-        from harness.engine.regression.ridge import fitted
+        from harness.engine.regression.ridge import by_ridge
 
-        return fitted(self, train)
+        return by_ridge(self, train)
 
 
 class DescentFit(Regression):
@@ -77,6 +77,6 @@ class DescentFit(Regression):
 
     def fitted(self, train: Pairs, seed: int) -> Fitted:
         """Its order is drawn from `seed`."""
-        from harness.engine.regression.sgd import fitted
+        from harness.engine.regression.ridge import by_descent
 
-        return fitted(self, train, seed)
+        return by_descent(self, train, seed)

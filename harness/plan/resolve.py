@@ -14,7 +14,7 @@ from harness.parts.base import Spec, sentence, shown
 from harness.parts.datasets import Dataset
 from harness.parts.networks import GivenWeights
 from harness.spec.blocks import Blocks
-from harness.spec.exhibit import AXES, BLOCK_AXES
+from harness.spec.exhibit import AXES, BLOCK_AXES, value_of
 from harness.spec.overrides import Override
 from harness.spec.profile import Profile
 from harness.spec.run import Training
@@ -60,7 +60,7 @@ def resolve(
         _scale(said, profile, origin)
     for axis, value in axes.items():
         if axis not in BLOCK_AXES:
-            _put(said, AXES[axis], value, places.get(axis, axis), origin)
+            _put(said, AXES[axis], value_of(axis, value), places.get(axis, axis), origin)
     _override(said, setting, origin)
     found: Training = _validated(Training, said, origin)
     return found

@@ -9,32 +9,33 @@ from pathlib import Path
 import pytest
 
 # room → the rooms that it may import; everything may import itself
-GROUND = {"errors", "canonical", "layout", "caches"}
+GROUND = {"errors", "canonical", "files", "layout", "caches"}
 MAY: dict[str, set[str]] = {
     "errors": set(),
     "canonical": {"errors"},
+    "files": {"errors"},
     "layout": {"errors", "caches"},
     "caches": set(),
     "parts": GROUND,
-    "spec": GROUND | {"parts"},
-    "plan": GROUND | {"parts", "spec"},
-    "engine": {"errors", "caches", "parts"},
-    "store": GROUND,
-    "runs": GROUND | {"parts", "spec", "plan", "engine"},
-    "execute": GROUND | {"parts", "spec", "plan", "store", "runs"},
-    "frames": GROUND | {"parts", "spec", "plan", "store"},
-    "check": GROUND | {"parts", "spec", "plan", "store", "frames"},
-    "report": GROUND | {"parts", "spec", "plan", "store", "execute", "frames", "check"},
-    "canary": GROUND | {"parts", "spec", "plan", "engine", "store", "runs", "execute", "check"},
+    "measures": GROUND | {"parts"},
+    "spec": GROUND,
+    "plan": GROUND | {"spec"},
+    "engine": {"errors", "files", "caches", "parts"},
+    "store": GROUND | {"plan"},
+    "runs": GROUND | {"spec", "plan", "engine"},
+    "execute": GROUND | {"spec", "plan", "store", "runs"},
+    "frames": GROUND | {"spec", "plan", "store"},
+    "check": GROUND | {"spec", "plan", "store", "frames"},
+    "report": GROUND | {"spec", "plan", "store", "execute", "frames", "check"},
+    "canary": GROUND | {"spec", "plan", "engine", "store", "runs", "execute", "check"},
     "diff": GROUND,  # reads result folders, so it needs none of what made them
     # layer 7: the command line, which may use everything below
     "terminal": {"errors"},
     "crash": {"errors"},
     "screen": GROUND | {"plan", "runs", "execute", "terminal"},
-    "stages": GROUND | {"parts", "spec", "plan", "engine", "store", "execute"},
-    "upkeep": GROUND
-    | {"parts", "spec", "plan", "engine", "store", "canary", "execute", "screen", "stages"},
-    "listing": GROUND | {"parts", "spec", "plan", "store", "screen", "stages"},
+    "stages": GROUND | {"spec", "plan", "engine", "store", "execute"},
+    "upkeep": GROUND | {"spec", "plan", "engine", "store", "canary", "execute", "screen", "stages"},
+    "listing": GROUND | {"spec", "plan", "store", "screen", "stages"},
     "forecast": GROUND | {"plan", "screen", "stages"},
     "costs": GROUND | {"plan", "screen", "stages"},
     "chain": GROUND
@@ -42,7 +43,6 @@ MAY: dict[str, set[str]] = {
     "chain_canary": GROUND | {"store", "canary", "execute", "screen"},
     "cli": GROUND
     | {
-        "parts",
         "diff",
         "canary",
         "plan",
@@ -63,20 +63,12 @@ MAY: dict[str, set[str]] = {
     "__main__": {"cli", "crash", "terminal"},
     "__init__": set(),
 }
+for room, may in MAY.items():  # whoever may know specs may know what they are made of
+    if room == "spec" or "spec" in may:
+        MAY[room] = may | {"parts", "measures"}
 # What is only reached when something is built or computed: a description knows its code by name.
-LATE: dict[str, set[str]] = {"parts": {"engine"}, "spec": {"engine"}}
-TORCH_FREE = {
-    "parts",
-    "spec",
-    "plan",
-    "store",
-    "frames",
-    "check",
-    "report",
-    "execute",
-    "screen",
-    "stages",
-}
+LATE: dict[str, set[str]] = {"parts": {"engine"}, "measures": {"engine", "runs"}}
+TORCH_FREE = {"spec", "plan", "store", "frames", "check", "report", "execute", "screen", "stages"}
 TORCH_FREE |= {
     "upkeep",
     "costs",
@@ -88,6 +80,7 @@ TORCH_FREE |= {
     "diff",
     "errors",
     "canonical",
+    "files",
     "layout",
     "caches",
 }
@@ -134,10 +127,7 @@ def test_what_is_late_is_not_imported_at_once(root: Path) -> None:
         f"{path.relative_to(root)} imports {name}"
         for room, path in modules(root)
         for name in imported(path, at_once=True)
-        if (name.split(".")[0] == "torch"
-        and room in LATE)
-        or (name.startswith("harness.")
-        and name.split(".")[1] in LATE.get(room, set()))
+        if room in LATE and (name.split(".")[0] == "torch" or {*name.split(".")[1:2]} & LATE[room])
     ]
     assert wrong == []
 

@@ -14,7 +14,7 @@ import pytest
 import torch
 
 from harness.engine.data.checksums import LAYOUTS
-from harness.engine.data.images import ImageSet
+from harness.engine.data.labelled import ImageSet
 from harness.layout import layout
 from harness.parts.datasets import Cifar, Dataset, Recordings, RecordingsArchive
 from harness.parts.files import PinnedFile

@@ -9,7 +9,7 @@ from typing import Literal
 
 from torch import Tensor
 
-from harness.engine.choices import choose
+from harness.engine.arguments import choose
 from harness.errors import HarnessError
 from harness.parts.neurons import If, Lif, Plif
 from harness.parts.surrogates import Surrogate

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from harness.engine.probes.features import Features
+from harness.engine.probes.fits import RidgeProbe, SgdProbe
 from harness.engine.probes.probe import ProbeAccuracy, block_names, linear_probe, probe_blocks
-from harness.engine.probes.ridge import RidgeProbe
-from harness.engine.probes.sgd import SgdProbe
 
 __all__ = [
     "Features",

@@ -16,7 +16,7 @@ from torch import Tensor
 from harness.engine.arguments import device_of, require_features
 from harness.engine.features import image_features
 from harness.engine.networks import Network, hooked
-from harness.engine.networks.mode import in_mode
+from harness.engine.networks.hooks import in_mode
 from harness.engine.regression.ridge import MEMORY_LIMIT
 from harness.engine.training.normalisation import Normalisation
 from harness.engine.training.numerics import autocast

@@ -16,7 +16,7 @@ from harness.engine.data.labelled import LabelledSet
 from harness.engine.networks import Network
 from harness.engine.networks.block import PreActivationBlock
 from harness.engine.probes.features import AtHand, Features, Reading
-from harness.engine.regression.linear_map import LinearMap
+from harness.engine.regression.moments import LinearMap
 from harness.engine.regression.ridge import MEMORY_LIMIT
 from harness.engine.training.normalisation import Normalisation
 from harness.errors import HarnessError

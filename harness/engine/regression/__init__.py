@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from harness.engine.regression.fit import Regressed, regress
-from harness.engine.regression.linear_map import Fitted, LinearMap
-from harness.engine.regression.moments import Moments
+from harness.engine.regression.moments import Fitted, LinearMap, Moments, Residuals, Score
 from harness.engine.regression.pairs import (
     Pairs,
     Side,
@@ -14,13 +13,12 @@ from harness.engine.regression.pairs import (
 )
 from harness.engine.regression.ridge import (
     MEMORY_LIMIT,
+    SgdRegression,
     gram_bytes,
     normal_equation_bytes,
     ridge,
     ridge_of,
 )
-from harness.engine.regression.score import Residuals, Score
-from harness.engine.regression.sgd import SgdRegression
 
 __all__ = [
     "MEMORY_LIMIT",

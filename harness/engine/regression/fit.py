@@ -1,16 +1,12 @@
-"""Linear regression between two sets of features, and its scores (lab Fig. 1).
-
-Legend: D = features that predict, K = features that are predicted.
-"""
+"""Linear regression between two sets of features, and its scores (lab Fig. 1)."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from harness.engine.arguments import checked
-from harness.engine.regression.linear_map import Fitted, LinearMap
+from harness.engine.regression.moments import Fitted, LinearMap, Residuals, Score
 from harness.engine.regression.pairs import Pairs
-from harness.engine.regression.score import Residuals, Score
 from harness.parts.regressions import Regression
 
 

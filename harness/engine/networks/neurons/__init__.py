@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from harness.engine.choices import choose
+from harness.engine.arguments import choose
 from harness.engine.lif.dynamics import surrogate_of
 from harness.engine.networks.neurons.leaky import Lif
 from harness.engine.networks.neurons.parametric import Plif
