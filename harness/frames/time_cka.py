@@ -38,16 +38,16 @@ def read(measure: TimeCka, content: Mapping[str, Any]) -> Iterator[Reading]:
 
 
 def _steps(values: Floats, level: Mapping[str, str], why: str) -> Iterator[Reading]:
-    """How like the others each step is, on the mean; steps count from 0."""
+    """How like the others each step is, on the mean; steps count from 1, as in the paper."""
     for step, row in enumerate(values):
         value = mean(np.delete(row, step))
-        at = {**level, "step": str(step)}
+        at = {**level, "step": str(step + 1)}
         yield Reading("step_mean", CKA, value, why=why if math.isnan(value) else "", levels=at)
 
 
 def maps(measure: TimeCka, content: Mapping[str, Any]) -> Iterator[Map]:
-    """[T, T] of each layer, both axes the time step from 0 on."""
+    """[T, T] of each layer, both axes the time step from 1 on."""
     for name in content["layers"]:
         values = content["arrays"][name]
-        steps = [str(step) for step in range(len(values))]
+        steps = [str(step) for step in range(1, len(values) + 1)]
         yield Map(str(name), steps, steps, values)

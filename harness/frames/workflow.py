@@ -30,11 +30,19 @@ def read(measure: Workflow, content: Mapping[str, Any]) -> Iterator[Reading]:
     yield Reading("images", "images", float(content["images"]))
 
 
+def gram_names(measure: Workflow) -> tuple[str, str]:
+    """The matrices of x and y by the neurons of their networks, or as x and y where these do not
+    tell them apart.
+    """
+    x, y = (side.neuron for side in measure.sides)
+    return (f"gram-{x}", f"gram-{y}") if x and y and x != y else ("gram-x", "gram-y")
+
+
 def maps(measure: Workflow, content: Mapping[str, Any]) -> Iterator[Map]:
     """The Gram matrices [M, M] of both sides, and each channel of the images, 0…1, as [H, W]."""
     arrays = content["arrays"]
     numbers = [str(image) for image in range(len(arrays["gram_x"]))]
-    yield Map("gram-snn", numbers, numbers, arrays["gram_x"])
-    yield Map("gram-ann", numbers, numbers, arrays["gram_y"])
+    for name, side in zip(gram_names(measure), ("x", "y"), strict=True):
+        yield Map(name, numbers, numbers, arrays[f"gram_{side}"])
     for number, image_CHW in enumerate(arrays["images"]):
         yield from picture(str(number), image_CHW)

@@ -35,6 +35,7 @@ class Point:
     measure: Measure
     trainings: tuple[Training, ...]
     key: str
+    levels: Mapping[str, Any]  # all axes, in the same words; None where it has no such thing
 
     @property
     def run(self) -> Training:
@@ -50,6 +51,18 @@ class PlannedExhibit:
     points: tuple[Point, ...]
     nodes: tuple[str, ...]
     overridden: tuple[str, ...]
+
+    @property
+    def held(self) -> dict[str, Any]:
+        """The axes that it does not vary, with the level that all of its points have."""
+        first, *others = [point.levels for point in self.points] or [{}]
+        return {
+            axis: level
+            for axis, level in first.items()
+            if axis not in self.exhibit.varied()
+            and level is not None
+            and all(levels[axis] == level for levels in others)
+        }
 
     @property
     def brought(self) -> Alexnet | None:
@@ -106,10 +119,14 @@ def _planned(
             made = nodes_of(measure, trainings, parts)
             nodes |= {node.key: node for node in made}
             mine |= dict.fromkeys(node.key for node in made)
-            varied = exhibit.varied()
-            axes = {axis: _level(exhibit, combination, measure, trainings, axis) for axis in varied}
+            levels = {
+                axis: _level(exhibit, combination, measure, trainings, axis)
+                for axis in AXES
+                if axis != "seed"
+            }
+            axes = {axis: levels[axis] for axis in exhibit.varied()}
             seed = _seed(exhibit, combination, setting)
-            point = Point(axes, seed, measure, trainings, made[-1].key)
+            point = Point(axes, seed, measure, trainings, made[-1].key, levels)
             points.setdefault((*map(str, axes.values()), seed, number), point)
     _refuse_twins(exhibit, points.values(), setting)
     typed = tuple(override.typed for override in setting.overrides)

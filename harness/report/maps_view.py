@@ -14,6 +14,7 @@ from harness.check.golden import level_text
 from harness.frames.frame import Frame
 from harness.frames.layers import Floats
 from harness.frames.maps import MAP_COLUMNS
+from harness.frames.workflow import gram_names
 from harness.plan.expand import PlannedExhibit
 from harness.report import wording
 from harness.report.pack import pack
@@ -122,7 +123,7 @@ def _titles(maps: Sequence[_Map]) -> list[str]:
     titles = []
     for one in maps:
         said = wording.levels({name: one.levels[name] for name in kept})
-        name = _NAMES.get(one.name, one.name) if is_named else ""
+        name = _name(one.name) if is_named else ""
         titles.append(", ".join(word for word in (said, name) if word))
     return titles
 
@@ -141,10 +142,15 @@ def _layers(planned: PlannedExhibit, measure: CkaMap) -> Mapping[str, _Axes]:
     return {measure.map: _Axes(x, others[0] if others else x)}
 
 
-_NAMES = {"gram-snn": "Gram matrix of the SNN", "gram-ann": "Gram matrix of the ANN"}
 _GRAM = _Axes("image", "image", "product of features")
 _AXES: Mapping[str, Callable[[PlannedExhibit, Any], Mapping[str, _Axes]]] = {
     "cka": _layers,
     "time_cka": lambda planned, measure: {"": _Axes("time step", "time step")},
-    "workflow": lambda planned, measure: {"gram-snn": _GRAM, "gram-ann": _GRAM},
+    "workflow": lambda planned, measure: dict.fromkeys(gram_names(measure), _GRAM),
 }
+
+
+def _name(name: str) -> str:
+    """What a reader calls a map: `gram-lif` is the Gram matrix of the SNN."""
+    before, found, neuron = name.partition("gram-")
+    return f"Gram matrix of the {wording.level('neuron', neuron)}" if found and not before else name

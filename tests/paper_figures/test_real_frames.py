@@ -74,8 +74,9 @@ def test_a_drawing_finds_all_that_it_looks_for(name: str) -> None:
         frame.cells["text"].notna().sum()
     )
     figure_of = library().exhibits[name].figure
-    frames = (frame.cells,) if frame.maps is None else (frame.cells, frame.maps.table)
-    figure = drawing(str(figure_of))(*frames)
+    held = made.exhibits[0].held
+    maps = None if frame.maps is None else frame.maps.table.assign(**held)
+    figure = drawing(str(figure_of))(frame.cells.assign(**held), maps)
     assert isinstance(figure, Figure)
     blank = [axes for axes in figure.axes if axes.get_visible() and not axes.has_data()]
     words = [text.get_text() for axes in blank for text in axes.texts]
