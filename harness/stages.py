@@ -20,6 +20,7 @@ from harness.execute.executor import Crew, Executor, MakeJob, Queue, Tell, Where
 from harness.execute.job import GPU_MEMORY, Job
 from harness.execute.local import Local
 from harness.layout import Layout, reachable
+from harness.measures.base import Pretrained, Training
 from harness.parts.datasets import Dataset
 from harness.parts.networks import GivenWeights
 from harness.plan.apart import has_field
@@ -32,7 +33,6 @@ from harness.spec.exhibit import AXES
 from harness.spec.library import Library, load
 from harness.spec.overrides import Override, check_overrides, parse_override
 from harness.spec.profile import Profile
-from harness.spec.run import Pretrained, Training
 from harness.store.manifest import Manifest
 from harness.store.store import Store
 from harness.store.why import Precedents, Reason

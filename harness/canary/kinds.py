@@ -23,13 +23,12 @@ from harness.canary.values import Series, projections, series_of, shortened
 from harness.engine.networks.neurons import Lif
 from harness.engine.training.checkpoint import Checkpoint
 from harness.engine.training.ranks import ALONE
+from harness.measures.base import Run, Training
 from harness.parts.networks import Small
 from harness.parts.neurons import Neuron, Spiking
 from harness.runs.place import Place, Progress
-from harness.runs.registry import RUNNERS
 from harness.runs.train import trained_in
 from harness.runs.trained import images_of, normalisation
-from harness.spec.run import Training
 
 WEIGHTS = "network.safetensors"
 PRECISIONS = {"train": ("f32",), "late": ("f32", "bf16")}
@@ -101,7 +100,7 @@ def trained_late(task: Task, room: Room) -> tuple[str, bytes]:
     torch.set_num_threads(1)
     spec = Training.model_validate_json(task.spec, strict=True)
     place = _place(room, f"{task.key}.whole", {})
-    RUNNERS["train"].run(spec, place, _quiet)
+    spec.run(place, _quiet)
     return _late_name(spec), (place.files / WEIGHTS).read_bytes()
 
 
@@ -155,11 +154,10 @@ def _measured(task: Task, room: Room) -> Found:
 
 
 def _run(task: Task, room: Room, suffix: str, device: str) -> Series:
-    runner = RUNNERS[task.kind]
-    spec = runner.spec.model_validate_json(_on(task.spec, device), strict=True)
+    spec = Run.kinds[task.kind].model_validate_json(_on(task.spec, device), strict=True)
     inputs = {side: room.folder / f"{key}{suffix}" for side, key in task.inputs.items()}
     place = _place(room, f"{task.key}{suffix}", inputs)
-    runner.run(spec, place, _quiet)
+    spec.run(place, _quiet)
     return _files(place.files)
 
 

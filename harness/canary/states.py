@@ -20,7 +20,7 @@ from harness.engine.training.checkpoint import Checkpoint
 from harness.engine.training.numerics import autocast, determinism
 from harness.engine.training.recompute import recomputed_blocks
 from harness.engine.training.state import TrainingState
-from harness.spec.run import Training
+from harness.measures.base import Training
 
 STATES = 12  # of a trace, from which a step is forced
 _STATISTICS = ("running_mean", "running_var")

@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from harness.errors import Faults, HarnessError
+from harness.measures.base import Training
 from harness.parts.base import Spec, sentence, shown
 from harness.parts.datasets import Dataset
 from harness.parts.networks import GivenWeights
@@ -17,7 +18,6 @@ from harness.spec.blocks import Blocks
 from harness.spec.exhibit import AXES, BLOCK_AXES, value_of
 from harness.spec.overrides import Override
 from harness.spec.profile import Profile
-from harness.spec.run import Training
 
 
 @dataclass(frozen=True)

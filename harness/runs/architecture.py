@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from harness.engine.networks.summary import StageSummary, summarise
+from harness.measures.architecture import ArchitectureRun
 from harness.parts.neurons import Relu
 from harness.runs.place import Numbers, Place, Progress, Report, write_json
-from harness.spec.run import ArchitectureRun
 
 
 def run(spec: ArchitectureRun, place: Place, report: Report) -> Numbers:

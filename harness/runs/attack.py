@@ -12,12 +12,12 @@ from harness.engine.attacks import accuracy_under_attack, attacked_batches
 from harness.engine.cka import CkaCurve, clean_against_attacked
 from harness.engine.data.labelled import ImageSet
 from harness.engine.networks import Network
+from harness.measures.attack import RobustnessRun
 from harness.runs.cka import defined_mean, undefined
 from harness.runs.layers import described
 from harness.runs.machine import prepared
 from harness.runs.place import Numbers, Place, Progress, Report, write_json
 from harness.runs.trained import first, normalisation, pictures_of, trained
-from harness.spec.run import RobustnessRun
 
 
 def run(spec: RobustnessRun, place: Place, report: Report) -> Numbers:

@@ -10,11 +10,12 @@ from safetensors.torch import save_file
 
 from harness.engine.cka import Batches, Pairs, cka_heatmap
 from harness.errors import HarnessError
+from harness.measures.base import Training
+from harness.measures.cka import CkaRun
 from harness.runs.layers import described
 from harness.runs.machine import prepared
 from harness.runs.place import Numbers, Place, Report, write_json
 from harness.runs.trained import first, images_of, minibatches, normalisation, trained
-from harness.spec.run import CkaRun, Training
 
 
 def run(spec: CkaRun, place: Place, report: Report) -> Numbers:

@@ -24,10 +24,10 @@ from harness.engine.visualise import (
     normalised_kernels,
     receptive_field,
 )
+from harness.measures.maximisation import MaximisationRun
 from harness.runs.machine import prepared
 from harness.runs.place import Numbers, Place, Progress, Report, write_json
 from harness.runs.pretrained import seen
-from harness.spec.run import MaximisationRun
 
 WINDOW = 64  # pixels of the middle of an image whose spectrum is looked at
 

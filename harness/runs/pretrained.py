@@ -14,10 +14,10 @@ from harness.engine.data.download import fetch
 from harness.engine.networks import AlexNet, alexnet, read_convolutions
 from harness.engine.training import Normalisation
 from harness.errors import ExitCode, HarnessError
+from harness.measures.base import Pretrained, Training
 from harness.parts.networks import Alexnet, GivenWeights
 from harness.runs.place import Place
 from harness.runs.trained import trained
-from harness.spec.run import Pretrained, Training
 
 IMAGENET = Normalisation((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))  # torchvision's
 LARGEST = 400_000_000  # bytes; the published file has 244 million

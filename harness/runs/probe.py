@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from harness.engine.probes import block_names, probe_blocks
+from harness.measures.probe import ProbeRun
 from harness.runs.machine import prepared
 from harness.runs.place import Numbers, Place, Progress, Report, write_json
 from harness.runs.trained import images_of, normalisation, trained
-from harness.spec.run import ProbeRun
 
 
 def run(spec: ProbeRun, place: Place, report: Report) -> Numbers:

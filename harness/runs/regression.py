@@ -21,11 +21,12 @@ from harness.engine.regression import (
     held_out,
     regress,
 )
+from harness.measures.base import Training
+from harness.measures.regression import RegressionRun
 from harness.parts.regressions import Regression
 from harness.runs.machine import prepared
 from harness.runs.place import Numbers, Place, Progress, Report, write_json
 from harness.runs.trained import first, normalisation, pictures_of, trained
-from harness.spec.run import RegressionRun, Training
 
 GIB = 1 << 30
 DIRECTIONS = ("cnn-to-snn", "snn-to-cnn")

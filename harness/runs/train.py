@@ -12,11 +12,11 @@ from harness.engine.cpu.process import keep_freed_memory
 from harness.engine.training import Epoch, History
 from harness.engine.training.loop import Step
 from harness.engine.training.ranks import ALONE, Ranks
+from harness.measures.base import Training
 from harness.runs.machine import prepare
 from harness.runs.place import Numbers, Place, Progress, Report, write_json
 from harness.runs.several import run_in_ranks
 from harness.runs.trained import images_of, normalisation
-from harness.spec.run import Training
 
 TIMES = ("seconds", "images_per_second")  # the only fields of an epoch that two runs differ in
 

@@ -15,9 +15,9 @@ from harness.engine.data.labelled import ImageSet, LabelledSet
 from harness.engine.networks import Network
 from harness.engine.training import Normalisation
 from harness.errors import ExitCode, HarnessError
+from harness.measures.base import Training
 from harness.parts.datasets import Dataset
 from harness.runs.place import Place, Progress, Report
-from harness.spec.run import Training
 
 _ONE_AT_A_TIME = threading.Lock()
 

@@ -11,9 +11,9 @@ from matplotlib.figure import Figure
 
 from harness.engine.networks import Network
 from harness.frames.frame import frame_of
+from harness.measures.base import Training
 from harness.plan.expand import Point
 from harness.runs.layers import chosen, described
-from harness.spec.run import Training
 from paper_figures import drawing
 from tests.frames.stored import Stored
 from tests.synthetic import library, plan

@@ -10,8 +10,8 @@ import torch
 from safetensors.torch import load_file
 
 from harness.errors import ExitCode, HarnessError
+from harness.measures.base import Training
 from harness.runs import train
-from harness.spec.run import Training
 from tests.runs.test_revisions import TINY, place, tiny
 
 

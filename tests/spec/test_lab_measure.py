@@ -8,9 +8,8 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from harness.errors import HarnessError
+from harness.measures.base import Measure, Side
 from harness.parts.networks import Alexnet, GivenWeights, PublishedWeights
-from harness.spec.measure import Measure
-from harness.spec.measure_base import Side
 
 MEASURE: TypeAdapter[Any] = TypeAdapter(Measure)
 PUBLISHED = PublishedWeights(name="w.pth", checksum=f"sha256:{'0' * 64}")

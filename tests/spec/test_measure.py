@@ -8,11 +8,10 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from harness.errors import HarnessError
+from harness.measures.base import Measure, Side
 from harness.parts.attacks import Attack
 from harness.parts.measurement import Cka
 from harness.spec.exhibit import Exhibit
-from harness.spec.measure import Measure
-from harness.spec.measure_base import Side
 
 MEASURE: TypeAdapter[Any] = TypeAdapter(Measure)
 

@@ -8,10 +8,7 @@ that the measure adds, as `layer` or `epsilon`.
 from __future__ import annotations
 
 import pkgutil
-from functools import reduce
 from importlib import import_module
-from operator import or_
-from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
@@ -21,11 +18,6 @@ from harness.spec.claim.predicate import Predicate
 for _file in pkgutil.iter_modules(__path__):
     import_module(f"{__name__}.{_file.name}")
 
-if TYPE_CHECKING:
-    AnyPredicate = Predicate
-else:
-    AnyPredicate = Annotated[reduce(or_, Predicate.kinds), Field(discriminator="kind")]
-
 
 class Claim(Spec):
     """What the paper says, where, and how it is put to the test."""
@@ -33,4 +25,4 @@ class Claim(Spec):
     id: Name
     text: str = Field(min_length=1)
     place: str
-    test: AnyPredicate
+    test: Predicate
