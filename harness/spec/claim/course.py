@@ -47,7 +47,9 @@ class RankCorrelation(Predicate):
 
     def _holds(self, rho: float | None) -> bool:
         """Whether ρ keeps to its bounds."""
-        below = rho is not None and (self.below is None or rho < self.below)
+        if rho is None:
+            return False
+        below = self.below is None or rho < self.below
         return below and (self.above is None or rho > self.above)
 
 
