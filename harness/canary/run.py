@@ -15,7 +15,7 @@ from typing import Any
 
 from harness.canary.task import Done, Room, Task
 from harness.errors import ExitCode, HarnessError
-from harness.execute.worker import obey_the_driver
+from harness.execute.local import obey_the_driver
 from harness.layout import Layout
 from harness.plan.expand import Plan, expand
 from harness.plan.node import Node

@@ -30,6 +30,7 @@ from harness.check.tolerance import (
     read_tolerances,
 )
 from harness.errors import HarnessError
+from harness.files import make_folder, os_errors, write_durably
 from harness.frames.frame import frame_of
 from harness.frames.readers import pinned
 from harness.frames.recorded import Artifacts
@@ -37,7 +38,6 @@ from harness.frames.runs import index_columns, rows
 from harness.layout import refuse_unwritable
 from harness.plan.expand import PlannedExhibit
 from harness.spec.safe_text import decoded
-from harness.store.durable import make_folder, os_errors, write_durably
 
 FEWEST_SEEDS = 5  # below that a standard deviation is itself off by a third and more
 UNSETTLED = "unsettled"  # the rule of golden/<name>/tolerances.toml for a line without a value

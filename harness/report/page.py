@@ -6,12 +6,12 @@ import itertools
 import math
 from collections.abc import Iterator, Mapping, Sequence
 
+from harness.canonical import flatten
 from harness.check.compare import CellResult
 from harness.check.status import Status
 from harness.check.verdict import Verdict
 from harness.report import marks, summary, wording
 from harness.report.assess import Assessed
-from harness.report.provenance import flat
 from harness.report.view import Banner, ExhibitView, Fact, Mark, Page, Problem
 from harness.spec.dataset import Cifar
 from harness.spec.profile import Profile
@@ -147,7 +147,7 @@ def _scale(profile: Profile) -> Iterator[Fact]:
         swaps: Mapping[str, str] = getattr(profile.substitute, kind)
         for published, used in swaps.items():
             yield Fact(kind, f"{published} → {used}")
-    for name, value in flat(profile.change):
+    for name, value in flatten(profile.change):
         yield Fact(name, str(value))
     yield Fact("seeds", ", ".join(map(str, profile.seeds)))
     exact = "bitwise repeatable" if profile.numerics.deterministic else "fastest kernels"

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from harness.errors import ExitCode, HarnessError
-from harness.store.durable import (
+from harness.files import (
     contents,
     discard,
     disk_bytes,

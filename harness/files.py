@@ -1,5 +1,5 @@
-"""Writing so that a kill or a power cut leaves the old state or the new one (POSIX: fsync, then
-rename).
+"""Files and folders: written so that a kill or a power cut leaves the old state or the new one
+(POSIX: fsync, then rename), opened so that no link is followed, their faults told in words.
 """
 
 from __future__ import annotations
@@ -12,10 +12,14 @@ import re
 import secrets
 import shutil
 import stat
-from collections.abc import Iterator
-from contextlib import contextmanager
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import BinaryIO
+
+from filelock import FileLock
 
 from harness.errors import ExitCode, HarnessError
 
@@ -33,8 +37,6 @@ _HINTS = {
     errno.ENOENT: _OTHER,
     errno.EXDEV: "partial/ and nodes/ of a store must lie on one file system",
 }
-
-
 _FOREIGN = re.compile(r"\(os error (\d+)\)|\bcode: (\d+), kind: ")  # as Rust prints them
 
 
@@ -72,19 +74,83 @@ def remedy(error: OSError) -> str:
     return _HINTS.get(error.errno or 0, "")
 
 
-def write_durably(path: Path, text: bytes) -> None:
-    """Replace `path` by a file with this content; a reader sees all of it or the old one."""
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+@contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """A file to write into that takes the place of `path` at the end, on disk and in one step; a
+    fault inside leaves the old one.
+    """
+    draft = _draft(path)
     try:
-        with draft.open("xb") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
+        with _synced(draft) as file:
+            yield file
         draft.replace(path)
-    except BaseException:
-        draft.unlink(missing_ok=True)
-        raise
+    finally:
+        discard(draft)
     sync_folder(path.parent)
+
+
+def write_durably(path: Path, content: bytes) -> None:
+    """Replace `path` by a file with this content; a reader sees all of it or the old one."""
+    with replacing(path) as file:
+        file.write(content)
+
+
+def write_together(files: Mapping[Path, bytes]) -> None:
+    """Replace each path by a file with its content, in their order, once all of them are on disk: a
+    fault before that leaves every old file.
+    """
+    drafts = {path: _draft(path) for path in files}
+    try:
+        for path, draft in drafts.items():
+            with _synced(draft) as file:
+                file.write(files[path])
+        for path, draft in drafts.items():
+            draft.replace(path)
+    finally:
+        for draft in drafts.values():
+            discard(draft)
+    for folder in {path.parent for path in files}:
+        sync_folder(folder)
+
+
+def draft_of(name: str) -> str | None:
+    """The name of the file that a draft of this name was to become; None for other names."""
+    found = _DRAFT.fullmatch(name)
+    return found[1] if found else None
+
+
+_DRAFT = re.compile(r"\.(.+)\.[0-9a-f]{8}")
+
+
+def _draft(path: Path) -> Path:
+    return path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+
+
+@contextmanager
+def _synced(path: Path) -> Iterator[BinaryIO]:
+    with path.open("xb") as file:
+        yield file
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def appear(target: Path, fill: Callable[[Path], None]) -> None:
+    """Have `fill(scratch)` fill a scratch folder that becomes `target` by a single rename.
+
+    Where `target` is already, nothing is done; a second process that wants it waits. OSError where
+    the disk fails.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(target.with_name(f".{target.name}.lock")):
+        if target.is_dir():
+            return  # another process was faster
+        scratch = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+        try:
+            fill(scratch)
+            scratch.chmod(0o755)
+            scratch.replace(target)
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
 
 
 def make_folder(path: Path) -> None:
@@ -206,7 +272,5 @@ def discard(path: Path) -> None:
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path, ignore_errors=True)
     else:
-        try:
+        with suppress(OSError):
             path.unlink(missing_ok=True)
-        except OSError:
-            return
