@@ -19,7 +19,6 @@ from harness.check.status import Status, Word
 from harness.check.together import Group, is_single, seen, together
 from harness.frames.frame import Frame
 from harness.plan.expand import PlannedExhibit
-from harness.spec.dataset import Cifar
 from harness.spec.profile import Profile
 
 _BY_STATUS: Mapping[str, str] = {
@@ -157,7 +156,7 @@ def judge(
         cells=cells,
         claims=claims,
         overridden=against.changed,
-        repacked=any(isinstance(one, Cifar) and one.origin == "repacked" for one in data),
+        repacked=any(one.is_repacked for one in data),
         failures={key: failures[key] for key in planned.nodes if key in failures},
         evidence=evidence,
         evidence_why=evidence_why,

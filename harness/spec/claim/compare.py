@@ -8,7 +8,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from harness.spec.base import FrozenMap
+from harness.parts.base import FrozenMap
 from harness.spec.claim.predicate import (
     ROUNDING,
     Axes,

@@ -9,7 +9,7 @@ from typing import Final, Literal
 
 from pydantic import Field
 
-from harness.spec.base import Name
+from harness.parts.base import Name
 from harness.spec.claim.predicate import Outcome, Place, Places, Predicate, Undefined, bounds
 
 FEWEST: Final = 3  # points; two always lie on a line, so they support no claim about a course
