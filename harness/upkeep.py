@@ -23,7 +23,7 @@ from harness.parts.networks import Alexnet, Network
 from harness.plan.expand import expand
 from harness.plan.resolve import Setting
 from harness.screen import size
-from harness.spec.library import Library, load
+from harness.spec.library import Library, load, read
 from harness.store.store import Store
 
 LITTLE = 2e9  # bytes of free disk below which a note is due
@@ -72,11 +72,11 @@ def examine(layout: Layout) -> Iterator[Finding]:
         yield _kernels()
     yield _gpu(made_with)
     try:
-        library = load(layout)
+        library = read(layout)
     except HarnessError as error:
         yield Finding(Health.BAD, "specs", str(error), "mend the lines named")
     else:
-        yield Finding(Health.GOOD, "specs", f"{len(library.exhibits)} exhibits, all valid")
+        yield _specs(library)
         yield from _profiles(library, made_with["gpus"])
         yield from _data(layout, list(library.blocks.dataset.blocks.values()))
         yield from _weights(layout.data, list(library.blocks.network.blocks.values()))
@@ -84,6 +84,14 @@ def examine(layout: Layout) -> Iterator[Finding]:
         yield _canary(layout)
     yield _store(layout.store)
     yield _folder("out", layout.out, "--out")
+
+
+def _specs(library: Library) -> Finding:
+    try:
+        library.require_whole()
+    except HarnessError as error:
+        return Finding(Health.BAD, "specs", str(error), "mend the lines named")
+    return Finding(Health.GOOD, "specs", f"{len(library.exhibits)} exhibits, all valid")
 
 
 def _code(version: str, project: Path) -> Finding:

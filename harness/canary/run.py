@@ -9,7 +9,6 @@ from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -103,10 +102,13 @@ def runs(
     """Run everything that is wanted, and hand out what came of it as it comes."""
     tasks = [one for one in tasks_of(layout) if wanted(one)]
     with _pool(layout, device, jobs) as (pool, room):
-        run = partial(pool.submit, _in_process, "carried_out")
-        first: dict[Future[Done], Node] = {run(one, room): one for one in tasks if not one.inputs}
+
+        def run(one: Node) -> Future[Done]:
+            return pool.submit(_in_process, "carried_out", one, room)
+
+        first = {run(one): one for one in tasks if not one.inputs}
         trained = [future for future, one in first.items() if one.kind in ("train", LATE)]
         for future in as_completed(trained):
             yield future.result()
-        later = [run(one, room) for one in tasks if one.inputs]
+        later = [run(one) for one in tasks if one.inputs]
         yield from (one.result() for one in as_completed([*(set(first) - set(trained)), *later]))
