@@ -15,7 +15,7 @@ from harness.execute.queue import Queue
 from harness.execute.ray_cluster import Cluster
 from harness.execute.ray_flight import Flight, Task
 from harness.execute.resources import Demand, Machine, demand_of, refuse_homeless, slots
-from harness.plan.cost import device_of
+from harness.plan.estimate import device_of
 from harness.plan.footprint import Footprint
 from harness.plan.node import Node
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from itertools import pairwise
 
 import pytest
-
 from harness.plan.breakdown import by_basis, exhibit_costs, throughputs
 from harness.plan.cost import Basis, Estimate, Past, disk_bytes, estimate
+
 from harness.plan.expand import Plan
 from tests.synthetic import plan
 

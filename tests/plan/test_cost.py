@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from harness.plan.cost import Basis, Past, disk_bytes, estimate
 
 from harness.layout import layout
-from harness.plan.cost import Basis, Past, disk_bytes, estimate
 from harness.plan.expand import expand
 from harness.plan.node import Node
 from harness.plan.resolve import Setting
