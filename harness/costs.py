@@ -28,7 +28,7 @@ ALL_OF_EXHIBITS = (
     *("exhibit", "trainings", "shared", "nodes", "alone", "adds", "slowest", "fastest"),
     *(*SHOWN.values(), "disk"),
 )
-WIDE = 110  # columns of a terminal that hold all of them
+WIDE = 120  # columns of a terminal that hold all of them
 
 
 def costs_record(held: Survey) -> Record:

@@ -15,6 +15,24 @@ MEASURED = "measured here"
 
 
 @dataclass(frozen=True)
+class Work:
+    """What a node computes: FLOPs, bytes to and from memory, operations of the framework."""
+
+    flops: float = 0.0
+    bytes: float = 0.0
+    launches: float = 0.0
+
+    def __add__(self, other: Work) -> Work:
+        return Work(
+            self.flops + other.flops, self.bytes + other.bytes, self.launches + other.launches
+        )
+
+    def times(self, factor: float) -> Work:
+        """So many times the work."""
+        return Work(self.flops * factor, self.bytes * factor, self.launches * factor)
+
+
+@dataclass(frozen=True)
 class Device:
     """One GPU, or one core of a CPU: FLOP/s in float32 and in 16 bits and bytes/s that training
     steps reach, and seconds of one operation of the framework.
@@ -29,6 +47,12 @@ class Device:
     @property
     def is_measured(self) -> bool:
         return self.label == MEASURED
+
+    def seconds(self, work: Work, *, half: bool = False, cores: int = 1) -> float:
+        """Of work in float32 or, with `half`, in 16 bits; operations are not shared by cores."""
+        rate = self.half_flops if half else self.flops
+        busy = max(work.flops / rate, work.bytes / self.bandwidth)
+        return busy / cores + work.launches * self.launch
 
     def __str__(self) -> str:
         return (

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from statistics import median
 from typing import Any
 
-from harness.plan.device import CORE, GPUS, Device
+from harness.plan.device import CORE, GPUS, Device, Work
 from harness.plan.node import Node
 from harness.plan.revisions import REVISIONS
 from harness.plan.size import Size, size_of
@@ -71,9 +72,8 @@ def estimate(
     """The estimate of each node by key."""
     alike: dict[str, list[Past]] = {}
     ratios: dict[tuple[str, str], list[float]] = {}
-    for run in past:
-        expected = seconds_of(run.kind, run.spec, devices)
-        if expected > 0 and run.wall_s > 0:
+    for run, expected in counted(past, devices):
+        if run.wall_s > 0:
             if run.revision in (None, REVISIONS[run.kind]):  # older code had its own speed
                 alike.setdefault(_but_for_seeds(run.kind, run.spec), []).append(run)
             ratios.setdefault((run.kind, device_of(run.spec)), []).append(run.wall_s / expected)
@@ -115,37 +115,23 @@ def device_of(spec: Spec) -> str:
     return str(spec.get("x", spec).get("numerics", {}).get("device", "cpu"))
 
 
-@dataclass(frozen=True)
-class Work:
-    """What a node computes: FLOPs, bytes to and from memory, operations of the framework."""
-
-    flops: float = 0.0
-    bytes: float = 0.0
-    launches: float = 0.0
-
-    def __add__(self, other: Work) -> Work:
-        return Work(
-            self.flops + other.flops, self.bytes + other.bytes, self.launches + other.launches
-        )
-
-    def times(self, factor: float) -> Work:
-        """So many times the work."""
-        return Work(self.flops * factor, self.bytes * factor, self.launches * factor)
+def counted(
+    past: Iterable[Past], devices: Mapping[str, Device] = DEVICES
+) -> Iterator[tuple[Past, float]]:
+    """Each run that the roofline can count, with its seconds: not those that a store holds of a
+    kind that is made no more, or of a spec that had other fields.
+    """
+    for run in past:
+        with suppress(KeyError, TypeError):
+            yield run, seconds_of(run.kind, run.spec, devices)
 
 
 def seconds_of(kind: str, spec: Spec, devices: Mapping[str, Device] = DEVICES) -> float:
-    """Seconds by the roofline; 0 for a kind that is made no more, of which runs may be stored."""
-    if kind not in _WORK:
-        return 0.0
-    work, at = _WORK[kind](spec), device_of(spec)
-    device, numerics = devices[at], spec.get("x", spec).get("numerics", {})
+    """Seconds by the roofline."""
+    at, numerics = device_of(spec), spec.get("x", spec).get("numerics", {})
     cores = max(1, numerics.get("threads", 1)) if at == "cpu" else 1
     is_half = kind == "train" and spec["recipe"]["precision"] != "f32"
-    busy = max(
-        work.flops / (device.half_flops if is_half else device.flops),
-        work.bytes / device.bandwidth,
-    )
-    return busy / cores + work.launches * device.launch
+    return devices[at].seconds(_WORK[kind](spec), half=is_half, cores=cores)
 
 
 def size_of_training(training: Spec, side: int | None = None) -> Size:

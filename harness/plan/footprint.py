@@ -10,9 +10,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from harness.plan.estimate import EVALUATED, Past, device_of, size_of_training
+from harness.plan.estimate import EVALUATED, Past, counted, device_of, size_of_training
 from harness.plan.node import Node
-from harness.plan.revisions import REVISIONS
 
 
 @dataclass(frozen=True)
@@ -26,10 +25,9 @@ class Footprint:
 def footprints(nodes: Iterable[Node], past: Iterable[Past]) -> dict[str, Footprint]:
     """The footprint of each node by key."""
     measured: dict[object, list[tuple[float, Past]]] = {}
-    for run in past:
-        if run.kind in REVISIONS:  # a store may hold kinds that are made no more
-            group = measured.setdefault((run.kind, *_arithmetic(run.spec)), [])
-            group.append((alive(run.spec), run))
+    for run, _ in counted(past):
+        group = measured.setdefault((run.kind, *_arithmetic(run.spec)), [])
+        group.append((alive(run.spec), run))
     found = {}
     for node in nodes:
         size = alive(node.spec)

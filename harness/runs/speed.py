@@ -10,8 +10,8 @@ from torch import nn
 
 from harness.engine.networks import resnet
 from harness.engine.training.numerics import autocast
-from harness.plan.device import MEASURED, Device
-from harness.plan.estimate import Work, step_of
+from harness.plan.device import MEASURED, Device, Work
+from harness.plan.estimate import step_of
 from harness.plan.size import size_of
 
 REPEATS = 4  # the fastest counts: what else runs on a machine only slows a step down

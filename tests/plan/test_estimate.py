@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
+import json
+import math
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
-from harness.plan.cost import Basis, Past, disk_bytes, estimate
 
-from harness.layout import layout
-from harness.plan.expand import expand
+from harness.plan.device import CORE, GPUS, Device, Work
+from harness.plan.estimate import Basis, Past, disk_bytes, estimate, seconds_of
 from harness.plan.node import Node
-from harness.plan.resolve import Setting
 from harness.plan.revisions import REVISIONS
-from harness.plan.size import resnet_macs, resnet_parameters
-from harness.spec.library import load
-from harness.spec.overrides import parse_override
+from tests.synthetic import plan
 
 
 def nodes() -> dict[str, Node]:
-    library = load(layout())
-    plan = expand(library, ("table1",), Setting(library.blocks, library.profile("smoke")))
-    return {node.label: node for node in plan.nodes.values()}
+    return {node.label: node for node in plan("table1", profile="smoke").nodes.values()}
 
 
 def test_deeper_wider_and_spiking_networks_cost_more() -> None:
@@ -66,9 +63,8 @@ def test_a_run_of_another_seed_is_a_measurement_of_this_one() -> None:
 
 
 def test_a_measurement_of_networks_of_other_seeds_is_one_too() -> None:
-    library = load(layout())
-    plan = expand(library, ("fig3",), Setting(library.blocks, library.profile("smoke")))
-    node = next(node for node in plan.nodes.values() if node.kind == "cka")
+    made = plan("fig3", profile="smoke")
+    node = next(node for node in made.nodes.values() if node.kind == "cka")
     sides = {side: seeded(node.spec[side], 7) for side in ("x", "y")}
     found = estimate([node], [Past("cka", {**node.spec, **sides}, 4.0)])[node.key]
     assert (found.seconds, found.basis) == (4.0, Basis.MEASURED)
@@ -97,82 +93,136 @@ def test_images_per_second_are_the_counted_ones_or_all_images_by_all_seconds() -
     assert uncounted.images_per_second == images / 10.0
 
 
-MEASURED = [  # label → seconds, once each: one thread of an Intel Xeon, two runs side by side
+FACTOR = 2.0  # within which the roofline of a stated core must lie
+LEAST_DISTURBED = [  # exhibit, label, seconds of `smoke`: one thread of an Intel Xeon
+    ("table1", "resnet-20 relu digits seed 0", 4.5),
+    ("table1", "resnet-20 lif T=4 digits seed 0", 8.7),
+    ("table1", "resnet-56 lif T=4 digits seed 0", 24.3),
     ("table1", "resnet-164 relu digits seed 0", 37.5),
     ("table1", "resnet-164 lif T=4 digits seed 0", 75.7),
+    ("table1", "resnet-20 x2 relu digits seed 0", 4.9),
+    ("table1", "resnet-20 x8 lif T=4 digits seed 0", 41.8),
     ("table1", "resnet-20 x16 relu digits seed 0", 52.6),
     ("figA1", "vgg-43 relu digits seed 0", 8.5),
     ("figA2", "vgg-13 lif T=32 digits seed 0", 11.7),
+    ("fig5", "resnet-20 lif T=8 digits seed 0", 12.3),
     ("fig5", "resnet-20 lif T=128 digits seed 0", 131.5),
     ("lab-fig7", "alexnet relu digits seed 0", 26.3),
     ("fig8", "PGD on resnet-20 relu digits seed 0", 9.1),
 ]
 
 
-@pytest.mark.parametrize(("exhibit", "label", "seconds"), MEASURED)
-def test_stated_constants_are_near_what_was_measured(
+@pytest.mark.parametrize(("exhibit", "label", "seconds"), LEAST_DISTURBED)
+def test_a_stated_core_is_near_what_one_took_for_smoke(
     exhibit: str, label: str, seconds: float
 ) -> None:
-    library = load(layout())
-    plan = expand(library, (exhibit,), Setting(library.blocks, library.profile("smoke")))
-    node = next(node for node in plan.nodes.values() if node.label == label)
-    stated = estimate([node], [])[node.key].seconds
-    assert 1 / 1.35 < stated / seconds < 1.35
+    found = plan(exhibit, profile="smoke").nodes.values()
+    node = next(node for node in found if node.label == label)
+    assert 1 / FACTOR < seconds_of(node.kind, node.spec) / seconds < FACTOR
 
 
-def test_a_short_arithmetic_takes_its_share() -> None:
-    library = load(layout())
-    plan = expand(library, ("ablation",), Setting(library.blocks, library.profile("quick")))
-    stated = {node.label: estimate([node], [])[node.key].seconds for node in plan.nodes.values()}
-    short = "resnet-20 relu cifar10 seed 0"
-    assert stated[short] == pytest.approx(0.7 * stated[f"{short}, recipe.precision f32"])
+def quick_trainings(root: Path) -> dict[str, tuple[Mapping[str, Any], float]]:
+    """Trainings of real CIFAR that were measured, each kind of work with the least that it took:
+    the machine had other work beside them, by which the same work took up to five times as long.
+    """
+    found: dict[str, tuple[Mapping[str, Any], float]] = {}
+    for path in sorted((root / "golden" / "measured").rglob("provenance.json")):
+        for node in json.loads(path.read_text())["nodes"]:
+            if node["kind"] != "train":
+                continue
+            spec, recipe = node["spec"], node["spec"]["recipe"]
+            stages = "+".join(map(str, spec["network"]["single_step"]))
+            said = f"{spec['neuron']['kind']} {recipe['epochs']} {recipe['precision']} s{stages}"
+            if node["wall_s"] < found.get(said, ({}, math.inf))[1]:
+                found[said] = spec, node["wall_s"]
+    return found
+
+
+def test_a_stated_core_is_near_what_one_took_for_quick(root: Path) -> None:
+    found = quick_trainings(root)
+    assert len(found) >= 10
+    ratios = {said: seconds_of("train", spec) / wall for said, (spec, wall) in found.items()}
+    assert {said: ratio for said, ratio in ratios.items() if not 0.5 < ratio < FACTOR} == {}
+
+
+H100_HOURS = [  # of a roofline worked out by hand from the same data sheet, 36 % of its peak
+    ("figA1", "vgg-13 x10 lif T=4 cifar10 seed 0", 8.0),
+    ("table1", "resnet-20 x16 lif T=4 cifar10 seed 0", 3.0),
+    ("fig5", "resnet-20 lif T=128 cifar10 seed 0", 1.6),
+]
+
+
+@pytest.mark.parametrize(("exhibit", "label", "hours"), H100_HOURS)
+def test_an_h100_takes_what_its_data_sheet_lets_expect(
+    exhibit: str, label: str, hours: float
+) -> None:
+    node = next(node for node in plan(exhibit).nodes.values() if node.label == label)
+    assert 1 / 1.5 < seconds_of("train", node.spec) / 3600 / hours < 1.5
+
+
+def test_seconds_are_those_of_the_narrowest_limit_and_of_each_operation() -> None:
+    device = Device("a test", flops=4.0, half_flops=8.0, bandwidth=2.0, launch=0.5)
+    assert device.seconds(Work(flops=40.0, bytes=10.0, launches=6.0)) == 10.0 + 3.0
+    assert device.seconds(Work(flops=40.0, bytes=10.0, launches=6.0), half=True) == 5.0 + 3.0
+    assert device.seconds(Work(flops=40.0, bytes=30.0, launches=6.0)) == 15.0 + 3.0
+    assert device.seconds(Work(flops=40.0, bytes=10.0, launches=6.0), cores=2) == 5.0 + 3.0
+
+
+def test_each_device_has_its_own_numbers() -> None:
+    node = next(node for node in plan("table1").nodes.values() if " x16 " in node.label)
+    h100, h200 = (
+        seconds_of("train", node.spec, {"cpu": CORE, "cuda": GPUS[name]})
+        for name in ("H100", "H200")
+    )
+    a100 = seconds_of("train", node.spec, {"cpu": CORE, "cuda": GPUS["A100"]})
+    assert h200 <= h100 < a100 < seconds_of("train", {**node.spec, "numerics": {}})
+
+
+def test_recordings_are_counted_as_published() -> None:
+    found = plan("fig7").nodes.values()
+    node = next(node for node in found if "cifar10-dvs" in node.label and node.kind == "train")
+    stated = estimate([node], [])[node.key]
+    images = 9_000 * node.spec["recipe"]["epochs"]
+    assert stated.images_per_second == pytest.approx(images / stated.seconds)
 
 
 def test_runs_of_another_kind_or_device_say_nothing() -> None:
     node = next(iter(nodes().values()))
     gpu = dict(node.spec) | {"numerics": {"device": "cuda"}}
+    old = {name: part for name, part in node.spec.items() if name != "network"}
     others = [Past("architecture", {}, 99.0), Past("train", gpu, 1.0), Past("old", {}, 7.0)]
+    others += [Past("train", old, 5.0), Past("cka", {"x": node.spec}, 3.0)]
     assert estimate([node], others)[node.key].runs == 0
-
-
-def test_macs_and_parameters_are_those_of_the_table() -> None:
-    # ResNet-20 at 16 channels and 32x32: 40.8 M multiply-accumulates, 0.27 M weights (He et al.)
-    assert resnet_macs(20, 16, 32) == pytest.approx(40.8e6, rel=0.08)
-    assert resnet_parameters(20, 16) == pytest.approx(0.27e6, rel=0.1)
-    assert disk_bytes(nodes()["resnet-20 x16 relu digits seed 0"]) > 16**2 * 1000
 
 
 @pytest.mark.parametrize("network", ["vgg", "vgg-table", "small"])
 def test_other_networks_cost_something_and_more_when_they_spike(network: str) -> None:
-    library = load(layout())
-    typed = tuple(map(parse_override, (f"network={network}", "width=1,2", "depth=13")))
-    plan = expand(library, ("table1",), Setting(library.blocks, library.profile("smoke"), typed))
-    found = [estimate([node], [])[node.key].seconds for node in plan.nodes.values()]
+    typed = (f"network={network}", "width=1,2", "depth=13")
+    made = plan("table1", profile="smoke", overrides=typed).nodes.values()
+    found = [estimate([node], [])[node.key].seconds for node in made]
     assert all(0 < seconds < 1e4 for seconds in found)
-    assert min(disk_bytes(node) for node in plan.nodes.values()) > 20_000
+    assert min(disk_bytes(node) for node in made) > 20_000
 
 
-def seconds_of(kind: str, *exhibits: str, typed: tuple[str, ...] = ()) -> list[float]:
-    library = load(layout())
-    overrides = tuple(map(parse_override, typed))
-    plan = expand(library, exhibits, Setting(library.blocks, library.profile("smoke"), overrides))
-    chosen = [node for node in plan.nodes.values() if node.kind == kind]
+def seconds_at(kind: str, *exhibits: str, typed: tuple[str, ...] = ()) -> list[float]:
+    made = plan(*exhibits, profile="smoke", overrides=typed).nodes.values()
+    chosen = [node for node in made if node.kind == kind]
     return [estimate([node], [])[node.key].seconds for node in chosen]
 
 
 def test_measurements_cost_more_with_layers_time_images_and_iterations() -> None:
-    depths = seconds_of("cka", "fig2", typed=("width=1",))
+    depths = seconds_at("cka", "fig2", typed=("width=1",))
     assert depths == sorted(depths)
-    steps = seconds_of("cka", "fig5")
+    steps = seconds_at("cka", "fig5")
     assert steps == sorted(steps)
-    assert sum(seconds_of("cka", "fig2", typed=("cka.images=1024",))) > sum(
-        seconds_of("cka", "fig2")
+    assert sum(seconds_at("cka", "fig2", typed=("cka.images=1024",))) > sum(
+        seconds_at("cka", "fig2")
     )
-    assert sum(seconds_of("attack", "fig8", typed=("attack.iterations=40",))) > 1.5 * sum(
-        seconds_of("attack", "fig8")
+    assert sum(seconds_at("attack", "fig8", typed=("attack.iterations=40",))) > 1.5 * sum(
+        seconds_at("attack", "fig8")
     )
     for kind in ("time_cka", "probe", "workflow"):
-        found = seconds_of(kind, "fig1", "fig6", "figA3", "figA6")
+        found = seconds_at(kind, "fig1", "fig6", "figA3", "figA6")
         assert found
         assert all(0 < seconds < 600 for seconds in found)
 
@@ -188,23 +238,21 @@ LAB = {
 @pytest.mark.parametrize("kind", LAB)
 def test_measures_of_the_lab_cost_what_they_look_at(kind: str) -> None:
     exhibit, less = LAB[kind]
-    usual, smaller = (sum(seconds_of(kind, exhibit, typed=t)) for t in ((), (less,)))
+    usual, smaller = (sum(seconds_at(kind, exhibit, typed=t)) for t in ((), (less,)))
     assert 0 < smaller <= usual < 600
     assert smaller < usual or kind == "activations"
 
 
 def test_a_stand_in_leaves_its_convolutions_alone() -> None:
-    library = load(layout())
-    plan = expand(library, ("lab-fig7",), Setting(library.blocks, library.profile("smoke")))
-    train, images = plan.nodes.values()
+    made = plan("lab-fig7", profile="smoke")
+    train, images = made.nodes.values()
     assert disk_bytes(train) == pytest.approx(4 * 2.56e6, rel=0.01)
     assert disk_bytes(images) > 2 * 12 * 224**2
 
 
 def test_earlier_measurements_set_the_scale_of_their_kind_and_device() -> None:
-    library = load(layout())
-    plan = expand(library, ("fig3",), Setting(library.blocks, library.profile("smoke")))
-    node = next(node for node in plan.nodes.values() if node.kind == "cka")
+    made = plan("fig3", profile="smoke")
+    node = next(node for node in made.nodes.values() if node.kind == "cka")
     stated = estimate([node], [])[node.key]
     learnt = estimate([node], [Past("cka", node.spec, 2.0 * stated.seconds)])[node.key]
     assert learnt.seconds == pytest.approx(2.0 * stated.seconds)
@@ -214,12 +262,10 @@ def test_earlier_measurements_set_the_scale_of_their_kind_and_device() -> None:
 
 
 def test_stages_of_one_step_cost_less() -> None:
-    library = load(layout())
     seconds = []
     for single in ("[]", "[1]", "[1, 3]"):
-        typed = tuple(map(parse_override, ("neuron=lif", "width=8", f"single_step={single}")))
-        setting = Setting(library.blocks, library.profile("smoke"), typed)
-        nodes = expand(library, ("table1",), setting).nodes.values()
+        typed = ("neuron=lif", "width=8", f"single_step={single}")
+        nodes = plan("table1", profile="smoke", overrides=typed).nodes.values()
         seconds.append(sum(one.seconds for one in estimate(nodes, []).values()))
     assert seconds == sorted(seconds, reverse=True)
     assert len(set(seconds)) == 3
