@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from statistics import median
@@ -23,12 +22,8 @@ KIND = (
     *("single_step", "dataset", "precision", "device"),
 )
 SHOWN = {Basis.MEASURED: "measured", Basis.SCALED: "scaled", Basis.STATED: "roofline"}
-EXHIBITS = ("exhibit", "trainings", "shared", "alone", "adds", "slowest", "disk")
-ALL_OF_EXHIBITS = (
-    *("exhibit", "trainings", "shared", "nodes", "alone", "adds", "slowest", "fastest"),
-    *(*SHOWN.values(), "disk"),
-)
-WIDE = 120  # columns of a terminal that hold all of them
+WIDE = 120  # columns of a terminal that hold all of the table of exhibits
+SPARED = {"nodes", "fastest", *SHOWN.values()}  # what it leaves out where there are less
 
 
 def costs_record(held: Survey) -> Record:
@@ -96,41 +91,38 @@ def _exhibits(held: Survey, disk: Mapping[str, int]) -> list[Record]:
 
 def _trainings(held: Survey) -> list[Record]:
     """Each kind of training, the longest first: medians over those with the best basis."""
-    groups: dict[tuple[Any, ...], list[Estimate]] = defaultdict(list)
+    groups: dict[str, tuple[Record, list[Estimate]]] = {}
     for key, node in held.plan.nodes.items():
         if node.kind == "train":
-            groups[_kind(node)].append(held.estimates[key])
+            kind = _kind(node)
+            groups.setdefault(str(kind), (kind, []))[1].append(held.estimates[key])
     found = []
-    for kind, members in groups.items():
+    for kind, members in groups.values():
         basis = min((one.basis for one in members), key=list(Basis).index)
         chosen = [one for one in members if one.basis is basis]
-        found.append(
-            {
-                **dict(zip(KIND, kind, strict=True)),
-                "trainings": len(members),
-                "basis": basis,
-                "rests_on": len(chosen),  # trainings of the plan that the medians are of
-                "images_per_second": round(median(map(_images_per_second, chosen)), 1),
-                "seconds": round(median(one.seconds for one in chosen), 1),
-            }
-        )
+        medians = {
+            "rests_on": len(chosen),  # trainings of the plan that the medians are of
+            "images_per_second": round(median(map(_images_per_second, chosen)), 1),
+            "seconds": round(median(one.seconds for one in chosen), 1),
+        }
+        found.append(kind | {"trainings": len(members), "basis": basis} | medians)
     return sorted(found, key=lambda one: -one["seconds"])
 
 
-def _kind(training: Node) -> tuple[Any, ...]:
+def _kind(training: Node) -> Record:
     """What sets the speed of a training. Shortcuts are left out: they hardly change it."""
     spec, network, neuron = training.spec, training.spec["network"], training.spec["neuron"]
-    return (
-        network["kind"],
-        network.get("depth"),  # None where the network has one only
-        network.get("width", 1),
-        neuron["kind"],
-        neuron.get("time_steps", 1),
-        tuple(map(str, network.get("single_step", ()))),
-        spec["dataset"]["name"],
-        spec["recipe"]["precision"],
-        device_of(spec),
-    )
+    return {
+        "network": network["kind"],
+        "depth": network.get("depth"),  # None where the network has one only
+        "width": network.get("width", 1),
+        "neuron": neuron["kind"],
+        "time_steps": neuron.get("time_steps", 1),
+        "single_step": list(map(str, network.get("single_step", ()))),
+        "dataset": spec["dataset"]["name"],
+        "precision": spec["recipe"]["precision"],
+        "device": device_of(spec),
+    }
 
 
 def _images_per_second(one: Estimate) -> float:
@@ -152,9 +144,9 @@ def _by_basis(estimates: Iterable[Estimate]) -> dict[str, float]:
 def print_costs(held: Survey, console: Console, *, trainings: bool) -> None:
     """The dearest exhibit first, then the sums; each kind of training, if that is wanted."""
     record = costs_record(held)
-    names = ALL_OF_EXHIBITS if console.width >= WIDE else EXHIBITS
-    rows = [[row[name] for name in names] for row in map(_exhibit_row, record["exhibits"])]
-    console.print(table(names, rows, names[1:]))
+    rows = [_exhibit_row(one) for one in record["exhibits"]]
+    names = [name for name in rows[0] if console.width >= WIDE or name not in SPARED]
+    console.print(table(names, [[row[name] for name in names] for row in rows], names[1:]))
     for line in _sums(record, held.devices):
         console.print(Text(line), soft_wrap=True)
     if trainings and record["trainings"]:
@@ -172,8 +164,8 @@ def _exhibit_row(one: Record) -> dict[str, str]:
         "adds": _hours(one["added_seconds"]),
         "slowest": _rate(one["slowest"]),
         "fastest": _rate(one["fastest"]),
-        "disk": size(one["disk_bytes"]),
         **dict(zip(SHOWN.values(), _shares(one["seconds_by_basis"].values()), strict=True)),
+        "disk": size(one["disk_bytes"]),
     }
 
 

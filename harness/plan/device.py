@@ -7,6 +7,7 @@ et al. (Communications of the ACM 52, 2009), and what a framework spends on each
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -97,9 +98,15 @@ def read_measured(path: Path) -> dict[str, Device]:
     """
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
-        return {str(name): Device(**numbers) for name, numbers in found.items()}
+        return {name: _measured(**numbers) for name, numbers in found.items()}
     except (OSError, ValueError, TypeError, AttributeError):
         return {}
+
+
+def _measured(label: str, **numbers: float) -> Device:
+    if not all(0 < number < math.inf for number in numbers.values()):
+        raise ValueError("numbers of a device are positive")
+    return Device(MEASURED, **numbers)
 
 
 def dumped(measured: Mapping[str, Device]) -> bytes:

@@ -6,7 +6,8 @@ nothing is said. Size is what a run holds at once, which only orders runs.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,29 +25,23 @@ class Footprint:
 
 def footprints(nodes: Iterable[Node], past: Iterable[Past]) -> dict[str, Footprint]:
     """The footprint of each node by key."""
-    measured: dict[object, list[tuple[float, Past]]] = {}
+    measured = defaultdict[object, list[tuple[float, Past]]](list)
     for run, _ in counted(past):
-        group = measured.setdefault((run.kind, *_arithmetic(run.spec)), [])
-        group.append((alive(run.spec), run))
-    found = {}
-    for node in nodes:
-        size = alive(node.spec)
-        runs = measured.get((node.kind, *_arithmetic(node.spec)), [])
-        larger = [(known, run) for known, run in runs if known >= size]
-        found[node.key] = Footprint(
-            _bound((known, run.memory_mb) for known, run in larger),
-            _bound((known, run.gpu_mb) for known, run in larger),
+        measured[run.kind, _arithmetic(run.spec)].append((alive(run.spec), run))
+
+    def bound(node: Node, peak: Callable[[Past], float | None]) -> float | None:
+        """The largest peak among the runs of the least size that is not below that of the node."""
+        runs, mine = measured[node.kind, _arithmetic(node.spec)], alive(node.spec)
+        known = [(size, found) for size, run in runs if (found := peak(run)) is not None]
+        least = min((size for size, _ in known if size >= mine), default=None)
+        return max((found for size, found in known if size == least), default=None)
+
+    return {
+        node.key: Footprint(
+            bound(node, lambda run: run.memory_mb), bound(node, lambda run: run.gpu_mb)
         )
-    return found
-
-
-def _bound(runs: Iterable[tuple[float, float | None]]) -> float | None:
-    """The largest peak among the runs of the least size that were measured."""
-    peaks: dict[float, float] = {}
-    for size, peak in runs:
-        if peak is not None:
-            peaks[size] = max(peak, peaks.get(size, peak))
-    return peaks[min(peaks)] if peaks else None
+        for node in nodes
+    }
 
 
 def _arithmetic(spec: Mapping[str, Any]) -> tuple[object, ...]:

@@ -11,21 +11,10 @@ from typing import Any
 
 Spec = Mapping[str, Any]
 
-VGG_CONVOLUTIONS: Mapping[str, Mapping[int, tuple[int, ...]]] = {  # of stages 1 to 4, by depth
-    "figures": {
-        13: (2, 2, 2, 4),
-        19: (2, 2, 4, 8),
-        25: (2, 3, 5, 12),
-        31: (2, 4, 6, 16),
-        43: (2, 5, 9, 24),
-    },
-    "table": {
-        13: (1, 1, 2, 4),
-        19: (2, 2, 3, 8),
-        25: (2, 3, 4, 12),
-        31: (2, 4, 5, 16),
-        43: (2, 5, 6, 24),
-    },
+VGG_DEPTHS = (13, 19, 25, 31, 43)
+VGG_CONVOLUTIONS = {  # of stages 1 to 4, for each depth
+    "figures": ((2, 2, 2, 4), (2, 2, 4, 8), (2, 3, 5, 12), (2, 4, 6, 16), (2, 5, 9, 24)),
+    "table": ((1, 1, 2, 4), (2, 2, 3, 8), (2, 3, 4, 12), (2, 4, 5, 16), (2, 5, 6, 24)),
 }
 ALEXNET_CONVOLUTIONS = (  # channels, kernel, stride, padding, whether a pool follows
     (64, 11, 4, 2, True),
@@ -168,7 +157,7 @@ def _alexnet(network: Spec, dataset: Spec, steps: int) -> Size:
 _NETWORKS: Mapping[str, Callable[[Spec, Spec, int], Size]] = {
     "resnet": _resnet,
     "vgg": lambda network, dataset, steps: _plain(
-        VGG_CONVOLUTIONS[network["layout"]][network["depth"]],
+        VGG_CONVOLUTIONS[network["layout"]][VGG_DEPTHS.index(network["depth"])],
         network["base_width"] * network["width"],
         dataset,
         steps,

@@ -68,7 +68,7 @@ def _timed(
         with autocast(precision, device):
             loss = nn.functional.cross_entropy(network(pixels), labels)
         optimiser.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
         if kind == "cuda":
             torch.cuda.synchronize()

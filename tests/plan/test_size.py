@@ -14,7 +14,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from harness.engine import networks as engine
 from harness.engine.networks.block import PreActivationBlock
 from harness.engine.norm import TdBatchNorm
-from harness.plan.size import VGG_CONVOLUTIONS, Size, size_of
+from harness.plan.size import VGG_DEPTHS, Size, size_of
 
 RESNET = {"kind": "resnet", "depth": 20, "base_width": 4, "width": 1}
 VGG = {"kind": "vgg", "base_width": 4, "width": 1}
@@ -50,7 +50,7 @@ CASES: dict[str, tuple[dict[str, Any], int, Callable[[], engine.Network]]] = {
         partial(engine.vgg, depth, base_width=4, layout=layout, time_steps=2),
     )
     for layout in ("figures", "table")
-    for depth in VGG_CONVOLUTIONS[layout]
+    for depth in VGG_DEPTHS
 }
 SIDE = 32
 
