@@ -144,7 +144,7 @@ def _images(dataset: Spec) -> tuple[int, int]:
     return int(dataset.get("train_images", 50_000)), int(dataset.get("test_images", 10_000))
 
 
-def _passes(
+def passes(
     size: Size, images: float, batch: int = EVALUATED, backward: float = 0, width: int = 4
 ) -> Work:
     """Forward passes of so many images and, as a share of each, backward, on numbers of `width`
@@ -158,7 +158,7 @@ def step_of(size: Size, images: int, precision: str, again: bool = False, parts:
     """One training step: `parts` times forward and backward, forward twice with `again`. Its update
     reads weight, gradient and momentum, and writes two of them.
     """
-    seen = _passes(size, images, math.ceil(images / parts), BACKWARD + again, _width(precision))
+    seen = passes(size, images, math.ceil(images / parts), BACKWARD + again, _width(precision))
     return seen + Work(bytes=5 * 4 * size.weights, launches=STEP_CALLS)
 
 
@@ -174,7 +174,7 @@ def _train(spec: Spec) -> Work:
     batch, precision = recipe["batch"], recipe["precision"]
     parts = math.ceil(batch / (recipe.get("micro_batch") or batch))
     step = step_of(size, batch, precision, recipe.get("checkpoint_activations", False), parts)
-    tested = _passes(size, tests, width=_width(precision))
+    tested = passes(size, tests, width=_width(precision))
     return (step.times(images / batch) + tested).times(recipe["epochs"])
 
 
@@ -184,7 +184,7 @@ def _grams(size: Size, cka: Spec, share: float = 1.0) -> Work:
     """
     products = Work(cka["images"] * cka["batch"] * size.features)
     calls = Work(launches=GRAM_CALLS * size.compared * cka["images"] / cka["batch"])
-    return _passes(size, cka["images"], cka["batch"]) + (products + calls).times(share)
+    return passes(size, cka["images"], cka["batch"]) + (products + calls).times(share)
 
 
 def _cka(spec: Spec) -> Work:
@@ -198,9 +198,7 @@ def _cka(spec: Spec) -> Work:
 def _attack(spec: Spec) -> Work:
     """Each iteration is a pass and its gradient by the image; then CKA of clean with attacked."""
     attack, cka, size = spec["attack"], spec["cka"], size_of_training(spec["x"])
-    attacked = (
-        _passes(size, part["images"], part["batch"], BACKWARD / 2) for part in (attack, cka)
-    )
+    attacked = (passes(size, part["images"], part["batch"], BACKWARD / 2) for part in (attack, cka))
     iterations = sum(attacked, Work()).times(attack.get("iterations", 1))
     return (iterations + _grams(size, cka).times(2)).times(len(spec["epsilon"]))
 
@@ -221,13 +219,13 @@ def _regression(spec: Spec) -> Work:
 def _maximisation(spec: Spec) -> Work:
     ascent = spec["ascent"]
     size, steps = size_of_training(spec["x"], ascent["size"]), ascent["steps"] * ascent["starts"]
-    return _passes(size, steps, 1, BACKWARD / 2)
+    return passes(size, steps, 1, BACKWARD / 2)
 
 
 def _seen(spec: Spec, images: float) -> Work:
     """Forward passes of the networks that a measurement looks at."""
     sides = (size_of_training(spec[name]) for name in ("x", "y") if spec.get(name))
-    return sum((_passes(side, images) for side in sides), Work())
+    return sum((passes(side, images) for side in sides), Work())
 
 
 def _built(spec: Spec) -> Work:
