@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.text import Text
 
 from harness.errors import HarnessError
-from harness.execute.queue import Queue
+from harness.execute.executor import Queue
 from harness.plan.estimate import device_of
 from harness.plan.node import Node
 from harness.plan.schedule import paths

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.canary.kept import has_canary, read_kept
-from harness.engine.cpu.kernel_cache import COMPILING_S, kernel_cache
+from harness.engine.cpu.process import COMPILING_S, kernel_cache
 from harness.engine.data.checksums import checksum_of
 from harness.errors import HarnessError
 from harness.execute.cores import usable_cores
@@ -24,6 +24,7 @@ from harness.execute.environment import (
     gpus,
     processor,
 )
+from harness.files import write_durably
 from harness.layout import Layout, refuse_unwritable
 from harness.plan.device import dumped, read_measured
 from harness.plan.expand import expand
@@ -33,7 +34,6 @@ from harness.spec.dataset import Cifar, Dataset, Recordings
 from harness.spec.library import Library, load
 from harness.spec.network import Alexnet, Network
 from harness.stages import devices_here, has_data, measured_devices
-from harness.store.durable import write_durably
 from harness.store.store import Store
 
 LITTLE = 2e9  # bytes of free disk below which a note is due

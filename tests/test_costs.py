@@ -19,7 +19,7 @@ from harness.plan.estimate import DEVICES, Basis, Past, estimate
 from harness.plan.expand import Plan
 from harness.plan.node import Node
 from harness.stages import Survey
-from harness.store.manifest import Identity, Manifest, Provenance
+from harness.store.manifest import Manifest, Provenance
 from harness.store.store import Store
 from tests.cli.typed import typed
 from tests.synthetic import plan
@@ -34,7 +34,7 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
 def publish(store: Store, nodes: Sequence[Node], *, wall_s: float, rate: float) -> None:
     """Each node as a run of so many seconds would leave it, with one file of 1000 bytes."""
     for node in nodes:
-        identity = Identity.of(node.kind, node.revision, node.spec, node.inputs)
+        identity = Node.of(node.kind, node.revision, node.spec, node.inputs)
         with store.lease(identity.key):
             partial = store.claim(identity)
             assert not isinstance(partial, Manifest)

@@ -46,7 +46,7 @@ Measure = Annotated[
 def doctor(places: Places, spoken: Spoken, as_json: Json = False, measure: Measure = False) -> None:
     """Say what is installed and found here, what is missing, and the command that mends it.
 
-    Exit code 2 when something is missing that every run needs. With --quiet only what is not in
+    Exit code 1 when something is missing that every run needs. With --quiet only what is not in
     order is shown. With --measure training steps are timed for some seconds on a core and on the
     first GPU, and kept in the store.
 
@@ -67,7 +67,7 @@ def doctor(places: Places, spoken: Spoken, as_json: Json = False, measure: Measu
             table(("", "what", "found", "what to do"), map(_row, _told(findings, voice)))
         )
     bad = any(one.health is Health.BAD for one in findings)
-    raise typer.Exit(ExitCode.USAGE if bad else ExitCode.OK)
+    raise typer.Exit(ExitCode.CHECK_FAILED if bad else ExitCode.OK)
 
 
 def _told(findings: list[Finding], voice: Voice) -> list[Finding]:

@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import paper_figures
-from harness.check.standard import changes, golden_set, standard
+from harness.check.standard import standard
 from harness.errors import Faults, HarnessError
-from harness.frames.runs import index_columns
 from harness.plan.expand import Plan
 from harness.spec.profile import Profile
 
@@ -19,10 +18,8 @@ def faults_beforehand(plan: Plan, profile: Profile, golden: Path) -> Iterator[Ha
     IO: reads golden files, imports drawings and matplotlib.
     """
     for planned in plan.exhibits:
-        exhibit = planned.exhibit
-        changed = changes(planned, golden_set(exhibit, profile))
         try:
-            standard(exhibit, profile, golden, index_columns(planned), changed)
+            standard(planned, profile, golden)
         except Faults as several:
             yield from several.faults
         except HarnessError as fault:
