@@ -17,10 +17,6 @@ from harness.screen import size, table
 from harness.stages import Survey
 
 Record = dict[str, Any]
-KIND = (
-    *("network", "depth", "width", "neuron", "time_steps"),
-    *("single_step", "dataset", "precision", "device"),
-)
 SHOWN = {Basis.MEASURED: "measured", Basis.SCALED: "scaled", Basis.STATED: "roofline"}
 WIDE = 120  # columns of a terminal that hold all of the table of exhibits
 SPARED = {"nodes", "fastest", *SHOWN.values()}  # what it leaves out where there are less
@@ -41,6 +37,7 @@ def costs_record(held: Survey) -> Record:
         one, device = held.estimates[key], device_of(node.spec)
         seconds[device] += one.seconds
         stated[device] += one.seconds * (one.basis is Basis.STATED)
+    scaled = (one for one in held.estimates.values() if one.basis is Basis.SCALED)
     used = {name: asdict(held.devices[name]) for name, part in stated.items() if part}
     return {
         "exhibits": _exhibits(held, disk),
@@ -50,7 +47,7 @@ def costs_record(held: Survey) -> Record:
         "core_hours": round(seconds["cpu"] / 3600, 3),
         "seconds_by_basis": _by_basis(held.estimates.values()),
         "stated_seconds": {name: round(stated[name], 1) for name in used},
-        "corrected_by": max((one.runs for one in held.estimates.values()), default=0),
+        "corrected_by": max((one.runs for one in scaled), default=0),
         "devices": used,
         "disk_bytes": sum(disk.values()),
     }
@@ -194,7 +191,8 @@ def _print_trainings(kinds: Iterable[Record], console: Console) -> None:
     for one in kinds:
         stages = f", s{'+'.join(one['single_step'])} at 1" if one["single_step"] else ""
         depth = "" if one["depth"] is None else f"-{one['depth']}"
-        some = one["basis"] is Basis.MEASURED and one["rests_on"] < one["trainings"]
+        some = f", {one['rests_on']} of {one['trainings']}"
+        is_whole = one["basis"] is not Basis.MEASURED or one["rests_on"] == one["trainings"]
         rows.append(
             (
                 f"{one['network']}{depth}" + (f" x{one['width']}" if one["width"] > 1 else ""),
@@ -204,9 +202,7 @@ def _print_trainings(kinds: Iterable[Record], console: Console) -> None:
                 str(one["trainings"]),
                 _rate(one),
                 _hours(one["seconds"]),
-                f"{one['basis']}, {one['rests_on']} of {one['trainings']}"
-                if some
-                else one["basis"],
+                SHOWN[one["basis"]] + ("" if is_whole else some),
             )
         )
     numbers = ("runs", "images/s", "hours")

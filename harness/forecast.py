@@ -9,6 +9,7 @@ from __future__ import annotations
 import heapq
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from rich.console import Console
@@ -26,11 +27,16 @@ NAMED = 6  # nodes of the critical path that a line shows
 _CREW = re.compile(r"([1-9][0-9]{0,4})x([1-9][0-9]{0,3})")
 
 
-class Machines(NamedTuple):
+@dataclass(frozen=True)
+class Machines:
     """So many machines that are alike, each running so many nodes at once."""
 
     count: int
     slots_each: int
+
+    @property
+    def slots(self) -> int:
+        return self.count * self.slots_each
 
     def __str__(self) -> str:
         return f"{self.count}x{self.slots_each}"
@@ -91,7 +97,7 @@ def forecast_record(held: Survey, machines: Machines) -> dict[str, Any]:
     """The schedule and what it rests on, as JSON values."""
     estimates = {node.key: held.estimates[node.key] for node in held.todo}
     seconds = {key: one.seconds for key, one in estimates.items()}
-    slots = machines.count * machines.slots_each
+    slots = machines.slots
     placed = simulate(held.todo, seconds, slots)
     critical = critical_path(held.todo, seconds)
     makespan = max((one.end_s for one in placed), default=0.0)
@@ -135,8 +141,7 @@ def print_forecast(held: Survey, machines: Machines, console: Console) -> None:
 
 
 def _lines(made: Mapping[str, Any], machines: Machines) -> list[str]:
-    slots, chain = machines.count * machines.slots_each, made["critical_path"]
-    critical = made["critical_path_seconds"]
+    chain, critical = made["critical_path"], made["critical_path_seconds"]
     shown = " → ".join(f"{one['label']} ({duration(one['seconds'])})" for one in chain[:NAMED])
     more = f" → {len(chain) - NAMED} more" if len(chain) > NAMED else ""
     worked, reserved = made["gpu_hours"], made["gpu_hours_held"]
@@ -148,7 +153,7 @@ def _lines(made: Mapping[str, Any], machines: Machines) -> list[str]:
     rests = f"costs of {measured} nodes rest on earlier runs, {count - measured} on the roofline"
     return [
         f"on {machines}: ~{duration(made['makespan_seconds'])}, {made['utilisation']:.0%} of "
-        f"{slots} slots busy{hours}; {size(made['disk_bytes'])} of disk",
+        f"{machines.slots} slots busy{hours}; {size(made['disk_bytes'])} of disk",
         f"no order is faster than {duration(made['lower_bound_seconds'])}: {binding}",
         f"critical path, {duration(critical)}: {shown}{more}",
         f"{rests} alone" if measured < count else f"all {count} costs rest on earlier runs",
