@@ -26,14 +26,14 @@ from harness.execute.environment import (
 )
 from harness.files import write_durably
 from harness.layout import Layout, refuse_unwritable
+from harness.parts.datasets import Dataset
+from harness.parts.networks import Alexnet, Network
 from harness.plan.device import dumped, read_measured
 from harness.plan.expand import expand
 from harness.plan.resolve import Setting
 from harness.screen import size
-from harness.spec.dataset import Cifar, Dataset, Recordings
 from harness.spec.library import Library, load
-from harness.spec.network import Alexnet, Network
-from harness.stages import devices_here, has_data, measured_devices
+from harness.stages import devices_here, measured_devices
 from harness.store.store import Store
 
 LITTLE = 2e9  # bytes of free disk below which a note is due
@@ -177,18 +177,18 @@ def _profiles(library: Library, gpus: Sequence[str]) -> Iterator[Finding]:
 def _data(layout: Layout, blocks: list[Dataset]) -> Iterator[Finding]:
     """Each set once: several blocks may take other images of it."""
     for name, block in {block.name: block for block in blocks}.items():
-        if not isinstance(block, Cifar | Recordings):
+        if not block.download_bytes:
             yield Finding(Health.GOOD, f"data {name}", "embedded in this project")
             continue
         try:
-            is_there = has_data(block, layout.data)
+            is_there = block.is_in(layout.data)
         except HarnessError as error:
             yield Finding(Health.NOTE, f"data {name}", f"{error.where} {error.problem}", error.hint)
             continue
         if is_there:
             yield Finding(Health.GOOD, f"data {name}", f"found in {layout.data}")
         else:
-            found = f"not in {layout.data}; {size(block.archive_bytes)} are downloaded when needed"
+            found = f"not in {layout.data}; {size(block.download_bytes)} are downloaded when needed"
             fix = "export HARNESS_DATA_DIR=FOLDER, if you have it"
             yield Finding(Health.NOTE, f"data {name}", found, fix)
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from harness.errors import HarnessError
 from harness.forecast import Machines, critical_path, parse_machines, simulate
+from harness.parts.measurement import Numerics
 from harness.plan.node import Node
-from harness.spec.numerics import Numerics
 from tests.cli.typed import typed
 
 

@@ -170,7 +170,7 @@ class _Row:
     published: GoldenCell | None
 
 
-_NOTHING = {"value": math.nan, "std": math.nan, "n": 0, "text": None, "unit": ""}
+_NOTHING: Mapping[str, Any] = {"value": math.nan, "std": math.nan, "n": 0, "text": None, "unit": ""}
 
 
 def _result(row: _Row, measured: Frame, standard: Standard, origin: Origin) -> CellResult:

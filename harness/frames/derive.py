@@ -10,7 +10,7 @@ import pandas as pd
 
 from harness.frames.columns import RUN_COLUMNS
 from harness.frames.runs import rows, tidy
-from harness.spec.measure import Difference
+from harness.spec.exhibit import Difference
 
 POINTS = "percentage points"
 

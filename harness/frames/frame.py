@@ -14,7 +14,6 @@ from harness.frames.cells import cells
 from harness.frames.curves import LearningCurve, learning_curves
 from harness.frames.derive import derived
 from harness.frames.maps import Maps, maps_of
-from harness.frames.readers import READERS, pinned
 from harness.frames.recorded import Absence, Artifacts, recorded
 from harness.frames.runs import index_columns, runs_frame
 from harness.plan.expand import PlannedExhibit, Point
@@ -64,7 +63,6 @@ def frame_of(planned: PlannedExhibit, artifacts: Artifacts, failures: Mapping[st
     """
     found = recorded(planned, artifacts, failures)
     index = index_columns(planned)
-    readers = [READERS[measure.kind] for measure in planned.exhibit.measure]
     runs = derived(runs_frame(planned, found), planned.exhibit.derive, index)
     points = tuple(_planned(point, found.absent.get(point.key)) for point in planned.points)
     return Frame(
@@ -75,8 +73,8 @@ def frame_of(planned: PlannedExhibit, artifacts: Artifacts, failures: Mapping[st
         points=points,
         curves=learning_curves(planned, found),
         maps=maps_of(planned, found),
-        fine=frozenset(name for reader in readers for name in reader.fine),
-        pinned=pinned(planned.exhibit),
+        fine=frozenset(name for one in planned.exhibit.measure for name in one.fine),
+        pinned=planned.exhibit.pinned(),
     )
 
 

@@ -13,11 +13,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from harness.errors import HarnessError
-from harness.frames.layers import Map
-from harness.frames.readers import READERS
 from harness.frames.recorded import Recorded
+from harness.measures.reading import Map
 from harness.plan.expand import PlannedExhibit
 
 MAP_COLUMNS: Mapping[str, str] = {
@@ -28,6 +28,8 @@ MAP_COLUMNS: Mapping[str, str] = {
     "label_x": "what the column is",
     "value": "mean over the seeds; empty where it is undefined for one of them",
 }
+
+Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -57,8 +59,7 @@ def maps_of(planned: PlannedExhibit, found: Recorded) -> Maps | None:
     lacking: set[tuple[Any, ...]] = set()
     drawn = False
     for number, point in _numbered(planned):
-        reader = READERS[point.measure.kind].maps
-        if reader is None:
+        if not point.measure.has_maps:
             continue
         drawn = True
         levels = tuple(point.axes[name] for name in axes)
@@ -66,7 +67,7 @@ def maps_of(planned: PlannedExhibit, found: Recorded) -> Maps | None:
         if content is None:
             lacking.add((number, *levels))
             continue
-        for one in reader(point.measure, content):
+        for one in point.measure.maps(content):
             groups.setdefault((number, *levels, one.name), []).append(one)
     if not drawn:
         return None

@@ -9,7 +9,6 @@ import pandas as pd
 
 from harness.errors import ExitCode, HarnessError
 from harness.frames.columns import RUN_COLUMNS
-from harness.frames.readers import READERS
 from harness.frames.recorded import Recorded
 from harness.plan.expand import PlannedExhibit
 
@@ -29,11 +28,10 @@ def runs_frame(planned: PlannedExhibit, found: Recorded) -> pd.DataFrame:
     for point in planned.points:
         if point.key not in found.contents:
             continue
-        reader = READERS[point.measure.kind]
         try:
-            readings = list(reader.read(point.measure, found.contents[point.key]))
+            readings = list(point.measure.read(found.contents[point.key]))
         except (KeyError, TypeError, IndexError) as error:
-            where = f"node {point.key[:8]}: {reader.file}"
+            where = f"node {point.key[:8]}: {point.measure.file}"
             problem = f"does not have the expected fields: {error}"
             raise HarnessError(where, problem, code=ExitCode.RUN_FAILED) from error
         for reading in readings:

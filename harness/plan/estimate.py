@@ -16,9 +16,9 @@ from enum import StrEnum
 from statistics import median
 from typing import Any
 
+from harness.measures.base import Run
 from harness.plan.device import CORE, GPUS, Device, Work
 from harness.plan.node import Node
-from harness.plan.revisions import REVISIONS
 from harness.plan.size import Size, size_of
 
 Spec = Mapping[str, Any]
@@ -74,7 +74,7 @@ def estimate(
     ratios: dict[tuple[str, str], list[float]] = {}
     for run, expected in counted(past, devices):
         if run.wall_s > 0:
-            if run.revision in (None, REVISIONS[run.kind]):  # older code had its own speed
+            if run.revision in (None, Run.kinds[run.kind].revision):  # older code had its own speed
                 alike.setdefault(_but_for_seeds(run.kind, run.spec), []).append(run)
             ratios.setdefault((run.kind, device_of(run.spec)), []).append(run.wall_s / expected)
 

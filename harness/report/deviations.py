@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from harness.parts.base import Deviation
 from harness.plan.expand import PlannedExhibit
 from harness.report.view import DeviationView
 from harness.spec.blocks import Blocks
-from harness.spec.deviation import Deviation
 from harness.spec.profile import Profile
 
 

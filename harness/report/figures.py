@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -39,20 +40,29 @@ class Drawn:
         return self.files[f"{self.name}.svg"]
 
 
-def drawn(name: str, cells: pd.DataFrame, earlier: Path, maps: Maps | None = None) -> Drawn:
-    """The figure `name` of these cells, and of these maps where there are any.
+def drawn(
+    name: str,
+    cells: pd.DataFrame,
+    earlier: Path,
+    maps: Maps | None = None,
+    held: Mapping[str, Any] | None = None,
+) -> Drawn:
+    """The figure `name` of these cells, and of these maps where there are any; `held` are the axes
+    at which the exhibit is fixed.
 
     What lies in the folder `earlier` is taken again when it was drawn from the same cells by the
     same code and is what was written then; so a report of stored runs need not load matplotlib.
     """
     if cells.empty:
         return Drawn(name, {}, "there are no cells to draw")
+    cells = cells.assign(**held or {})
     source = _source(name, cells, maps)
     found = _earlier(name, source, earlier)
     if found is not None:
         return found
     try:
-        files = _save(name, (cells,) if maps is None else (cells, maps.table))
+        there = None if maps is None else maps.table.assign(**held or {})
+        files = _save(name, cells, there)
     except Exception as error:  # a drawing that fails must not cost the reader the numbers
         said = f"the drawing failed: {type(error).__name__}: {error}"
         return Drawn(name, {}, said, failed=True)
@@ -61,12 +71,12 @@ def drawn(name: str, cells: pd.DataFrame, earlier: Path, maps: Maps | None = Non
     return Drawn(name, {**files, RECORD: record.encode()})
 
 
-def _save(name: str, frames: Sequence[pd.DataFrame]) -> dict[str, bytes]:
+def _save(name: str, cells: pd.DataFrame, maps: pd.DataFrame | None) -> dict[str, bytes]:
     lend("MPLCONFIGDIR", "matplotlib")  # read when it is imported
     draw = paper_figures.drawing(name)
     png, svg = io.BytesIO(), io.BytesIO()
     with paper_figures.own_settings():
-        figure = draw(*frames)
+        figure = draw(cells, maps)
         figure.savefig(png, format="png", backend="agg", dpi=DPI, metadata={"Software": None})
         figure.savefig(svg, format="svg", backend="svg", metadata={"Date": None, "Creator": None})
     return {f"{name}.png": png.getvalue(), f"{name}.svg": svg.getvalue()}

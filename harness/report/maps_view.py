@@ -12,13 +12,12 @@ import pandas as pd
 
 from harness.check.golden import level_text
 from harness.frames.frame import Frame
-from harness.frames.layers import Floats
-from harness.frames.maps import MAP_COLUMNS
+from harness.frames.maps import MAP_COLUMNS, Floats
+from harness.measures.cka import CkaHeatmap
 from harness.plan.expand import PlannedExhibit
 from harness.report import wording
 from harness.report.pack import pack
 from harness.report.plots import MapsView
-from harness.spec.measure import CkaMap
 
 SCALE = (0.0, 1.0)  # of the colours, as in the paper; what lies below has the colour of 0
 CKA = "CKA"
@@ -122,7 +121,7 @@ def _titles(maps: Sequence[_Map]) -> list[str]:
     titles = []
     for one in maps:
         said = wording.levels({name: one.levels[name] for name in kept})
-        name = _NAMES.get(one.name, one.name) if is_named else ""
+        name = _name(one.name) if is_named else ""
         titles.append(", ".join(word for word in (said, name) if word))
     return titles
 
@@ -135,16 +134,21 @@ def _captions(planned: PlannedExhibit) -> Iterator[tuple[str, _Axes]]:
             yield from made(planned, measure).items()
 
 
-def _layers(planned: PlannedExhibit, measure: CkaMap) -> Mapping[str, _Axes]:
+def _layers(planned: PlannedExhibit, measure: CkaHeatmap) -> Mapping[str, _Axes]:
     neurons = [side.neuron or planned.exhibit.fixed.axes().get("neuron") for side in measure.sides]
     x, *others = [f"{wording.level('neuron', str(one or ''))} layer".strip() for one in neurons]
     return {measure.map: _Axes(x, others[0] if others else x)}
 
 
-_NAMES = {"gram-snn": "Gram matrix of the SNN", "gram-ann": "Gram matrix of the ANN"}
 _GRAM = _Axes("image", "image", "product of features")
 _AXES: Mapping[str, Callable[[PlannedExhibit, Any], Mapping[str, _Axes]]] = {
     "cka": _layers,
     "time_cka": lambda planned, measure: {"": _Axes("time step", "time step")},
-    "workflow": lambda planned, measure: {"gram-snn": _GRAM, "gram-ann": _GRAM},
+    "workflow": lambda planned, measure: dict.fromkeys(measure.gram_names, _GRAM),
 }
+
+
+def _name(name: str) -> str:
+    """What a reader calls a map: `gram-lif` is the Gram matrix of the SNN."""
+    before, found, neuron = name.partition("gram-")
+    return f"Gram matrix of the {wording.level('neuron', neuron)}" if found and not before else name

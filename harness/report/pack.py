@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from harness.frames.layers import Floats
+from harness.frames.maps import Floats
 
 FINEST = 3  # digits after the point
 STEPS = 60_000  # at most, between the least and the greatest value of a map

@@ -13,7 +13,6 @@ from harness.check.verdict import Verdict
 from harness.report import marks, summary, wording
 from harness.report.assess import Assessed
 from harness.report.view import Banner, ExhibitView, Fact, Mark, Page, Problem
-from harness.spec.dataset import Cifar
 from harness.spec.profile import Profile
 
 FEW = 3  # exhibits that a headline can name
@@ -85,7 +84,7 @@ def _banners(assessed: Sequence[Assessed], profile: Profile) -> Iterator[Banner]
         point.run.dataset.name
         for one in assessed
         for point in one.planned.points
-        if isinstance(point.run.dataset, Cifar) and point.run.dataset.origin == "repacked"
+        if point.run.dataset.is_repacked
     }
     if repacked:
         text = (

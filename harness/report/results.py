@@ -100,7 +100,8 @@ def _figure(one: Assessed, out: Path) -> Drawn | None:
     exhibit = one.planned.exhibit
     if not exhibit.figure:
         return None
-    return drawn(exhibit.figure, one.frame.cells, out / exhibit.id, one.frame.maps)
+    frame, held = one.frame, one.planned.held
+    return drawn(exhibit.figure, frame.cells, out / exhibit.id, frame.maps, held)
 
 
 def _files(one: Assessed, figure: Drawn | None) -> dict[str, bytes | None]:

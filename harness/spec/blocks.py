@@ -7,18 +7,18 @@ from dataclasses import dataclass, fields
 from typing import Any, Generic, TypeVar
 
 from harness.errors import HarnessError
-from harness.spec.ascent import Ascent
-from harness.spec.attack import Attack
-from harness.spec.cka import Cka
-from harness.spec.dataset import Dataset
-from harness.spec.deviation import Deviation
+from harness.parts.attacks import Attack
+from harness.parts.base import Deviation, suggestion
+from harness.parts.datasets import Dataset
+from harness.parts.measurement import Ascent, Cka
+from harness.parts.networks import Network
+from harness.parts.neurons import Neuron
+from harness.parts.probes import Probe
+from harness.parts.recipe import Recipe
+from harness.parts.regressions import Regression
 from harness.spec.document import Document
-from harness.spec.network import Network
-from harness.spec.neuron import Neuron
-from harness.spec.probe import Probe
-from harness.spec.recipe import Recipe
-from harness.spec.regression import Regression
-from harness.spec.validate import suggestion, validate
+from harness.spec.parts import BLOCKS
+from harness.spec.validate import validate
 
 Block = TypeVar("Block")
 
@@ -85,17 +85,7 @@ def read_blocks(documents: Mapping[str, Document], faults: list[HarnessError]) -
         read = _recipes if model is Recipe else _models
         return Shelf(noun, read(document, tables, model, faults), _bases(document, tables))
 
-    return Blocks(
-        network=shelf("network", "networks", Network),
-        neuron=shelf("neuron", "neurons", Neuron),
-        dataset=shelf("dataset", "datasets", Dataset),
-        recipe=shelf("recipe", "recipes", Recipe),
-        cka=shelf("cka", "cka", Cka),
-        attack=shelf("attack", "attacks", Attack),
-        probe=shelf("probe", "probes", Probe),
-        regression=shelf("regression", "regressions", Regression),
-        ascent=shelf("ascent", "ascents", Ascent),
-    )
+    return Blocks(**{part: shelf(part, *said) for part, said in BLOCKS.items()})
 
 
 Tables = Mapping[str, dict[str, Any]]

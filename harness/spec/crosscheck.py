@@ -6,14 +6,14 @@ from collections.abc import Iterable
 
 from harness.errors import HarnessError
 from harness.layout import Layout
+from harness.measures.base import Measure
+from harness.parts.base import suggestion
 from harness.spec.blocks import Blocks, Shelf
 from harness.spec.document import Document
 from harness.spec.exhibit import BLOCK_AXES, Exhibit
 from harness.spec.lines import Path
-from harness.spec.measure import Measure
 from harness.spec.parts import MEASURED, fields_of
 from harness.spec.profile import Profile
-from harness.spec.validate import suggestion
 
 CHANGED = ("network", "neuron", "dataset", "recipe", *MEASURED)
 """The parts of a run that a profile may change; its numerics it states itself."""

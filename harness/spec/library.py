@@ -10,12 +10,13 @@ from typing import Any
 
 from harness.errors import Faults, HarnessError
 from harness.layout import Layout, refuse_unreadable
+from harness.parts.base import suggestion
 from harness.spec.blocks import Blocks, read_blocks
 from harness.spec.crosscheck import exhibit_faults, profile_faults
 from harness.spec.document import Document, read_document
 from harness.spec.exhibit import Exhibit
 from harness.spec.profile import Profile
-from harness.spec.validate import suggestion, validate
+from harness.spec.validate import validate
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,10 @@ from typing import Any
 from pydantic import ValidationError
 
 from harness.errors import HarnessError
+from harness.parts.base import sentence, shown, suggestion
 from harness.spec.blocks import Blocks
 from harness.spec.exhibit import AXES, BLOCK_AXES, Exhibit, Fixed, Grid
 from harness.spec.parts import known_fields
-from harness.spec.validate import sentence, shown, suggestion
 
 _COMMA = re.compile(r",(?![^\[]*\])")  # not those inside a list
 

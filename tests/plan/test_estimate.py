@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
+from harness.measures.base import Run
 from harness.plan.device import CORE, GPUS, Device, Work
 from harness.plan.estimate import Basis, Past, disk_bytes, estimate, seconds_of
 from harness.plan.node import Node
-from harness.plan.revisions import REVISIONS
 from tests.synthetic import plan
 
 
@@ -76,7 +76,7 @@ def test_a_measurement_of_networks_of_other_seeds_is_one_too() -> None:
 def test_what_older_code_took_is_no_measurement_of_todays() -> None:
     node = next(iter(nodes().values()))
     old, today = (
-        Past("train", node.spec, 4.0, revision=which) for which in (1, REVISIONS["train"])
+        Past("train", node.spec, 4.0, revision=which) for which in (1, Run.kinds["train"].revision)
     )
     assert estimate([node], [old])[node.key].basis is Basis.SCALED
     assert estimate([node], [today])[node.key].basis is Basis.MEASURED

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from harness.parts.measurement import Numerics
 from harness.plan.node import Node
 from harness.plan.schedule import paths, waves
-from harness.spec.numerics import Numerics
 
 
 def node(name: str, *needs: str) -> Node:

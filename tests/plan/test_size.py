@@ -14,7 +14,6 @@ from harness.engine.networks.block import PreActivationBlock
 from harness.engine.norm import TdBatchNorm
 from harness.plan.estimate import BACKWARD, passes, size_of_training, step_of
 from harness.plan.size import Size
-from harness.runs.networks import network
 from tests.synthetic import plan
 
 TRAININGS = {  # exhibit → overrides, and a part of the labels of its trainings
@@ -40,10 +39,7 @@ def counted(case: str) -> tuple[Size, engine.Network, torch.Tensor]:
     """The size by its spec, the network that a run would build of it, and two images."""
     spec: Any = CASES[case].full
     shape = spec.dataset.channels, spec.dataset.size, spec.dataset.size
-    built = network(
-        spec.network, spec.neuron, classes=spec.dataset.classes, channels=shape[0], seed=0
-    )
-    return size_of_training(CASES[case].spec), built, torch.zeros(2, *shape)
+    return size_of_training(CASES[case].spec), spec.build(), torch.zeros(2, *shape)
 
 
 @pytest.mark.parametrize("case", CASES)
