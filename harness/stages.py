@@ -31,7 +31,7 @@ from harness.plan.footprint import Footprint, footprints
 from harness.plan.node import Node
 from harness.plan.resolve import Setting
 from harness.spec.exhibit import AXES
-from harness.spec.library import Library, load
+from harness.spec.library import Library, read
 from harness.spec.overrides import Override, check_overrides, parse_override
 from harness.spec.profile import Profile
 from harness.store.manifest import Manifest
@@ -97,7 +97,7 @@ def open_project(
     Raises:
         HarnessError: anything wrong in any spec or override.
     """
-    library = load(layout)
+    library = read(layout)
     parsed = tuple(parse_override(typed) for typed in overrides)
     check_overrides(parsed, library.blocks)
     others = _repacked(library, layout.data) if repacked else {}
@@ -137,6 +137,7 @@ def make_plan(project: Project, names: Sequence[str]) -> Plan:
         HarnessError: an unknown exhibit, or what was typed makes no valid run, or changes nothing.
     """
     if not names or "all" in names:
+        project.library.require_whole()
         names = tuple(project.library.exhibits)
     plan = expand(project.library, names, project.setting)
     for override in project.setting.overrides:

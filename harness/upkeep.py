@@ -32,7 +32,7 @@ from harness.plan.device import dumped, read_measured
 from harness.plan.expand import expand
 from harness.plan.resolve import Setting
 from harness.screen import size
-from harness.spec.library import Library, load
+from harness.spec.library import Library, load, read
 from harness.stages import devices_here, measured_devices
 from harness.store.store import Store
 
@@ -83,11 +83,11 @@ def examine(layout: Layout) -> Iterator[Finding]:
     yield _gpu(made_with)
     yield from _speeds(layout, made_with["gpus"])
     try:
-        library = load(layout)
+        library = read(layout)
     except HarnessError as error:
         yield Finding(Health.BAD, "specs", str(error), "mend the lines named")
     else:
-        yield Finding(Health.GOOD, "specs", f"{len(library.exhibits)} exhibits, all valid")
+        yield _specs(library)
         yield from _profiles(library, made_with["gpus"])
         yield from _data(layout, list(library.blocks.dataset.blocks.values()))
         yield from _weights(layout.data, list(library.blocks.network.blocks.values()))
@@ -95,6 +95,14 @@ def examine(layout: Layout) -> Iterator[Finding]:
         yield _canary(layout)
     yield _store(layout.store)
     yield _folder("out", layout.out, "--out")
+
+
+def _specs(library: Library) -> Finding:
+    try:
+        library.require_whole()
+    except HarnessError as error:
+        return Finding(Health.BAD, "specs", str(error), "mend the lines named")
+    return Finding(Health.GOOD, "specs", f"{len(library.exhibits)} exhibits, all valid")
 
 
 def _code(version: str, project: Path) -> Finding:

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -104,10 +103,13 @@ def runs(
     """Run everything that is wanted, and hand out what came of it as it comes."""
     tasks = [one for one in tasks_of(layout) if wanted(one)]
     with _pool(layout, device, jobs) as (pool, room):
-        run = partial(pool.submit, _in_process, "carried_out")
-        first: dict[Future[Done], Task] = {run(one, room): one for one in tasks if not one.inputs}
+
+        def run(one: Task) -> Future[Done]:
+            return pool.submit(_in_process, "carried_out", one, room)
+
+        first = {run(one): one for one in tasks if not one.inputs}
         trained = [future for future, one in first.items() if one.kind in ("train", LATE)]
         for future in as_completed(trained):
             yield future.result()
-        later = [run(one, room) for one in tasks if one.inputs]
+        later = [run(one) for one in tasks if one.inputs]
         yield from (one.result() for one in as_completed([*(set(first) - set(trained)), *later]))

@@ -88,4 +88,6 @@ def keeps_seeds(planned: PlannedExhibit, profile: Profile, folder: Path) -> bool
         Faults: a golden file is wrong.
     """
     golden = standard(planned, profile, folder).golden
-    return bool(golden) and golden.name != PUBLISHED and any(cell.seeds for cell in golden.cells)
+    if golden is None or golden.name == PUBLISHED:
+        return False
+    return any(cell.seeds for cell in golden.cells)

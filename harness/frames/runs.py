@@ -35,6 +35,9 @@ def runs_frame(planned: PlannedExhibit, found: Recorded) -> pd.DataFrame:
             problem = f"does not have the expected fields: {error}"
             raise HarnessError(where, problem, code=ExitCode.RUN_FAILED) from error
         for reading in readings:
+            if reading.quantity not in point.measure.quantities:
+                problem = f"gives {reading.quantity!r}, which is none of its quantities"
+                raise HarnessError(f"measure {point.measure.kind}", problem)
             numbers = {name: getattr(reading, name) for name in _READ}
             row = {**point.axes, **reading.levels, "seed": point.seed, "key": point.key}
             made.append(row | numbers)
