@@ -72,11 +72,13 @@ def estimate(
     """The estimate of each node by key."""
     alike: dict[str, list[Past]] = {}
     ratios: dict[tuple[str, str], list[float]] = {}
-    for run, expected in counted(past, devices):
-        if run.wall_s > 0:
-            if run.revision in (None, Run.kinds[run.kind].revision):  # older code had its own speed
-                alike.setdefault(_but_for_seeds(run.kind, run.spec), []).append(run)
-            ratios.setdefault((run.kind, device_of(run.spec)), []).append(run.wall_s / expected)
+    timed = [run for run in past if run.wall_s > 0]
+    for run in timed:
+        kind = Run.kinds.get(run.kind)
+        if kind and run.revision in (None, kind.revision):  # older code had its own speed
+            alike.setdefault(_but_for_seeds(run.kind, run.spec), []).append(run)
+    for run, expected in counted(timed, devices):
+        ratios.setdefault((run.kind, device_of(run.spec)), []).append(run.wall_s / expected)
 
     def of(node: Node) -> Estimate:
         if runs := alike.get(_but_for_seeds(node.kind, node.spec)):
@@ -111,12 +113,21 @@ def device_of(spec: Spec) -> str:
 def counted(
     past: Iterable[Past], devices: Mapping[str, Device] = DEVICES
 ) -> Iterator[tuple[Past, float]]:
-    """Each run that the roofline can count, with its seconds: not those that a store holds of a
-    kind that is made no more, or of a spec that had other fields.
+    """Each run that the roofline counts, with its seconds: not those that a store holds of a kind
+    that is made no more, or of a spec that had other fields.
     """
     for run in past:
         with suppress(KeyError, TypeError):
-            yield run, seconds_of(run.kind, run.spec, devices)
+            work = work_of(run.kind, run.spec)
+            if work.flops or work.bytes:
+                yield run, seconds_of(run.kind, run.spec, devices)
+
+
+def work_of(kind: str, spec: Spec) -> Work:
+    """What a run computes; nothing where neither its kind nor its network is counted here: then a
+    plan has it for free until one like it is stored.
+    """
+    return _WORK[kind](spec) if kind in _WORK else Work()
 
 
 def seconds_of(kind: str, spec: Spec, devices: Mapping[str, Device] = DEVICES) -> float:
@@ -124,7 +135,7 @@ def seconds_of(kind: str, spec: Spec, devices: Mapping[str, Device] = DEVICES) -
     at, numerics = device_of(spec), spec.get("x", spec).get("numerics", {})
     cores = max(1, numerics.get("threads", 1)) if at == "cpu" else 1
     is_half = kind == "train" and spec["recipe"]["precision"] != "f32"
-    return devices[at].seconds(_WORK[kind](spec), half=is_half, cores=cores)
+    return devices[at].seconds(work_of(kind, spec), half=is_half, cores=cores)
 
 
 def size_of_training(training: Spec, side: int | None = None) -> Size:

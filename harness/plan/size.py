@@ -9,13 +9,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from harness.parts.networks import VGG_CONVOLUTIONS
+
 Spec = Mapping[str, Any]
 
-VGG_DEPTHS = (13, 19, 25, 31, 43)
-VGG_CONVOLUTIONS = {  # of stages 1 to 4, for each depth
-    "figures": ((2, 2, 2, 4), (2, 2, 4, 8), (2, 3, 5, 12), (2, 4, 6, 16), (2, 5, 9, 24)),
-    "table": ((1, 1, 2, 4), (2, 2, 3, 8), (2, 3, 4, 12), (2, 4, 5, 16), (2, 5, 6, 24)),
-}
 ALEXNET_CONVOLUTIONS = (  # channels, kernel, stride, padding, whether a pool follows
     (64, 11, 4, 2, True),
     (192, 5, 1, 2, True),
@@ -157,7 +154,7 @@ def _alexnet(network: Spec, dataset: Spec, steps: int) -> Size:
 _NETWORKS: Mapping[str, Callable[[Spec, Spec, int], Size]] = {
     "resnet": _resnet,
     "vgg": lambda network, dataset, steps: _plain(
-        VGG_CONVOLUTIONS[network["layout"]][VGG_DEPTHS.index(network["depth"])],
+        VGG_CONVOLUTIONS[network["layout"]][network["depth"]],
         network["base_width"] * network["width"],
         dataset,
         steps,
@@ -170,5 +167,9 @@ _NETWORKS: Mapping[str, Callable[[Spec, Spec, int], Size]] = {
 
 
 def size_of(network: Spec, dataset: Spec, steps: int) -> Size:
-    """The size for images of a data set (its `channels`, `size`, `classes`) at so many steps."""
+    """The size for images of a data set (its `channels`, `size`, `classes`) at so many steps; of
+    a network that is not counted here, nothing.
+    """
+    if network["kind"] not in _NETWORKS:
+        return Size(dataset["channels"], dataset["size"], steps)
     return _NETWORKS[network["kind"]](network, dataset, steps)

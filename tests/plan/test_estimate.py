@@ -195,6 +195,21 @@ def test_runs_of_another_kind_or_device_say_nothing() -> None:
     assert estimate([node], others)[node.key].runs == 0
 
 
+def test_what_nobody_counts_is_free_until_it_is_measured_and_corrects_nothing() -> None:
+    node, other, *_ = nodes().values()
+    strange = {**node.spec, "network": {"kind": "strange"}}
+    unknown = Node.of("train", node.revision, strange, {}, "a strange network")
+    unheard = Node.of("unheard", 1, {"x": node.spec}, {}, "a measure that is not counted")
+    found = estimate([unknown, unheard], [])
+    assert found[unknown.key].seconds < 1.0
+    assert found[unheard.key].seconds == 0.0
+    assert disk_bytes(unknown) == disk_bytes(unheard) == 20_000
+    past = Past("train", seeded(strange, 3), 50.0)
+    measured = estimate([unknown, other], [past])
+    assert (measured[unknown.key].seconds, measured[unknown.key].basis) == (50.0, Basis.MEASURED)
+    assert measured[other.key].basis is Basis.STATED
+
+
 @pytest.mark.parametrize("network", ["vgg", "vgg-table", "small"])
 def test_other_networks_cost_something_and_more_when_they_spike(network: str) -> None:
     typed = (f"network={network}", "width=1,2", "depth=13")
