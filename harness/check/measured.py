@@ -26,7 +26,6 @@ from harness.errors import HarnessError
 from harness.frames.frame import frame_of
 from harness.frames.readers import pinned
 from harness.frames.recorded import Artifacts
-from harness.frames.runs import index_columns
 from harness.layout import refuse_unwritable
 from harness.plan.expand import PlannedExhibit
 from harness.store.durable import make_folder, os_errors, write_durably
@@ -64,7 +63,7 @@ def refuse_unwritten(folder: Path, name: str, planned: PlannedExhibit) -> None:
 
     All that can be known before anything is measured. IO: reads tolerances.toml.
     """
-    where, index = f"golden/{name}/{_file(planned)}", index_columns(planned)
+    where, index = f"golden/{name}/{_file(planned)}", planned.index
     quantities = (*pinned(planned.exhibit), *_derived(planned))
     if not quantities or planned.exhibit.scale_free:
         raise HarnessError(where, f"{planned.exhibit.id} has no numbers that depend on seeds")

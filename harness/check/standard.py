@@ -8,7 +8,6 @@ from pathlib import Path
 from harness.check.golden import PUBLISHED, Golden, read_golden
 from harness.check.join import Standard
 from harness.errors import HarnessError
-from harness.frames.runs import index_columns
 from harness.plan.expand import PlannedExhibit
 from harness.spec.exhibit import Exhibit
 from harness.spec.profile import Profile
@@ -47,7 +46,7 @@ def keeps_seeds(planned: PlannedExhibit, profile: Profile, folder: Path) -> bool
     """
     name, exhibit = golden_set(planned.exhibit, profile), planned.exhibit
     changed = changes(planned, name)
-    found = standard(exhibit, profile, folder, index_columns(planned), changed).golden
+    found = standard(exhibit, profile, folder, planned.index, changed).golden
     return found is not None and name != PUBLISHED and any(cell.seeds for cell in found.cells)
 
 

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import io
 import os
 import re
 import secrets
+import zipfile
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +21,8 @@ from harness.store.durable import discard, make_folder, os_errors
 from harness.store.locks import NO_FLOCK
 
 _NO_LOCK = NO_FLOCK | {errno.EBADF, errno.EISDIR}  # NFS takes a lock on a folder for one on a file
+EPOCH = (1980, 1, 1, 0, 0, 0)  # the first time that ZIP knows: there is no clock in an archive
+PLAIN_FILE = 0o100644 << 16
 _DRAFT = re.compile(r"\.(.+)\.[0-9a-f]{8}")
 
 
@@ -101,3 +105,18 @@ def _write(path: Path, content: bytes) -> None:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
+
+
+def archive(files: Mapping[str, bytes], root: str) -> bytes:
+    """`files` (path → content) as a ZIP archive below one folder `root`, in the order of their
+    paths.
+    """
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as into:
+        for name in sorted(files):
+            entry = zipfile.ZipInfo(f"{root}/{name}", date_time=EPOCH)
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            entry.create_system = 3  # POSIX, wherever it is made
+            entry.external_attr = PLAIN_FILE
+            into.writestr(entry, files[name], compresslevel=9)
+    return made.getvalue()

@@ -11,7 +11,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from jinja2.ext import Extension
 from markupsafe import Markup
 
-from harness.report.view import Page
+from harness.report import table, wording
+from harness.report.page import Page
 
 TEMPLATES = Path(__file__).parent / "templates"
 STYLES = ("page.css", "tables.css", "exhibit.css", "plots.css", "print.css")
@@ -42,7 +43,7 @@ class Compact(Extension):
 
 def environment(folder: Path = TEMPLATES) -> Environment:
     """Templates that escape everything and fail on a name that nobody gave them."""
-    return Environment(
+    made = Environment(
         loader=FileSystemLoader(folder),
         autoescape=True,
         undefined=StrictUndefined,
@@ -51,6 +52,8 @@ def environment(folder: Path = TEMPLATES) -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    made.globals |= {"say": wording, "table": table}  # how numbers and statuses are written
+    return made
 
 
 def style() -> str:

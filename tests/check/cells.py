@@ -8,8 +8,8 @@ from typing import Any
 
 import pandas as pd
 
+from harness.frames.cells import tidy
 from harness.frames.columns import CELL_COLUMNS
-from harness.frames.runs import tidy
 
 Numbers = Mapping[tuple[Any, ...], float | str]
 """Levels, as many as there are axes → value, or why there is none."""

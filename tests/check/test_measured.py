@@ -21,10 +21,10 @@ from harness.check.new_rules import UNSETTLED
 from harness.check.status import Status
 from harness.check.tolerance import Seeds, read_tolerances
 from harness.errors import HarnessError
+from harness.frames.cells import tidy
 from harness.frames.columns import CELL_COLUMNS
 from harness.frames.frame import Frame, frame_of
 from harness.frames.readers import READERS
-from harness.frames.runs import tidy
 from tests.check.cells import Cells
 from tests.synthetic import PROJECT, SyntheticStore, library, plan
 

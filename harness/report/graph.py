@@ -3,12 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from harness.plan.expand import Plan, PlannedExhibit
 from harness.report import wording
-from harness.report.plots import GraphNode, PlanGraph
 
 ROW, LETTER, GAP, EDGE = 16.0, 5.4, 46.0, 8.0  # units of the view box
+
+
+class GraphNode(NamedTuple):
+    """A run of the plan in its column; `state` is stored, absent or failed."""
+
+    x: str
+    y: str
+    label_x: str
+    label: str
+    state: str
+
+
+class PlanGraph(NamedTuple):
+    """What an exhibit rests on: trainings at the left, what measures them, the exhibit."""
+
+    width: str
+    height: str
+    nodes: tuple[GraphNode, ...]
+    edges: str
+    said: str
 
 
 def plan_graph(
