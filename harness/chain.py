@@ -10,10 +10,11 @@ from typing import Any
 
 from harness.check.bits import digest_of, other_bits
 from harness.errors import ExitCode, Faults, HarnessError
-from harness.execute.crew import Crew
 from harness.execute.environment import environment
 from harness.execute.events import Failed
+from harness.execute.executor import Crew
 from harness.execute.node_file import write_nodes
+from harness.files import os_errors
 from harness.layout import refuse_unwritable
 from harness.listing import cost
 from harness.plan.expand import Plan
@@ -29,7 +30,6 @@ from harness.stages import (
     run_plan,
     survey,
 )
-from harness.store.durable import os_errors
 from harness.store.store import Store
 
 ARCHIVE = "report.zip"

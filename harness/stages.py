@@ -14,13 +14,11 @@ from typing import Any
 from harness.engine.data.checksums import LAYOUTS, checksum_of, file_checksums
 from harness.errors import HarnessError
 from harness.execute.cores import default_slots, usable_cores
-from harness.execute.crew import Crew, Where
 from harness.execute.environment import environment, sees_gpu
 from harness.execute.events import Failed
-from harness.execute.executor import Executor, MakeJob, Tell
-from harness.execute.job import GPU_MEMORY, Job, job_of
+from harness.execute.executor import Crew, Executor, MakeJob, Queue, Tell, Where
+from harness.execute.job import GPU_MEMORY, Job
 from harness.execute.local import Local
-from harness.execute.queue import Queue
 from harness.layout import Layout, reachable
 from harness.plan.apart import has_field
 from harness.plan.cost import Estimate, Past, disk_bytes, estimate
@@ -35,7 +33,7 @@ from harness.spec.network import GivenWeights
 from harness.spec.overrides import Override, check_overrides, parse_override
 from harness.spec.profile import Profile
 from harness.spec.run import Pretrained, Training
-from harness.store.manifest import Identity, Manifest
+from harness.store.manifest import Manifest
 from harness.store.store import Store
 from harness.store.why import Precedents, Reason
 
@@ -215,7 +213,7 @@ def survey(project: Project, plan: Plan, store: Store) -> Survey:
     return Survey(
         plan,
         stored,
-        {node.key: precedents.why(_identity(node)) for node in todo},
+        {node.key: precedents.why(node) for node in todo},
         estimate(plan.nodes.values(), past),
         footprints(todo, past),
         {node.key: disk_bytes(node) for node in todo},
@@ -230,10 +228,6 @@ def _past(run: Manifest) -> Past:
 
     gpu_mb, rate = number(GPU_MEMORY), number("images_per_second")
     return Past(run.kind, run.spec, run.wall_s, run.peak_memory_mb, gpu_mb, rate, run.revision)
-
-
-def _identity(node: Node) -> Identity:
-    return Identity(node.kind, node.revision, node.spec, node.inputs, node.key)
 
 
 def _trainings(nodes: Sequence[Node]) -> list[Training | Pretrained]:
@@ -297,14 +291,8 @@ def job_maker(project: Project, threads: int) -> MakeJob:
     made_with = environment(project.layout.project)
 
     def make_job(node: Node) -> Job:
-        return job_of(
-            node,
-            store=project.layout.store,
-            data=project.layout.data,
-            threads=threads,
-            requested=project.requested,
-            environment=made_with,
-        )
+        layout = project.layout
+        return Job(node, layout.store, layout.data, threads, project.requested, made_with)
 
     return make_job
 

@@ -40,7 +40,7 @@ class Places(Stored):
 def doctor(places: Places, spoken: Spoken, as_json: Json = False) -> None:
     """Say what is installed and found here, what is missing, and the command that mends it.
 
-    Exit code 2 when something is missing that every run needs. With --quiet only what is not in
+    Exit code 1 when something is missing that every run needs. With --quiet only what is not in
     order is shown.
 
     Examples:
@@ -57,7 +57,7 @@ def doctor(places: Places, spoken: Spoken, as_json: Json = False) -> None:
             table(("", "what", "found", "what to do"), map(_row, _told(findings, voice)))
         )
     bad = any(one.health is Health.BAD for one in findings)
-    raise typer.Exit(ExitCode.USAGE if bad else ExitCode.OK)
+    raise typer.Exit(ExitCode.CHECK_FAILED if bad else ExitCode.OK)
 
 
 def _told(findings: list[Finding], voice: Voice) -> list[Finding]:

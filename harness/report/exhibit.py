@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from harness.check.claims import ClaimResult
 from harness.check.golden import PUBLISHED
-from harness.check.status import Evidence
+from harness.check.status import Word
 from harness.check.verdict import Verdict
 from harness.execute.events import Failed
 from harness.frames.frame import MAPS, Frame
@@ -83,7 +83,7 @@ class ExhibitView:
     def by_seeds(self) -> Mark | None:
         """What the seeds say of the published values; None where nothing was tested."""
         said = self.verdict.evidence
-        return None if said is Evidence.NOT_TESTED else wording.EVIDENCE[said]
+        return None if said is Word.NOT_TESTED else wording.of_word(said)
 
     @property
     def address(self) -> str:
@@ -127,7 +127,7 @@ def exhibit_view(
     return ExhibitView(
         exhibit=exhibit,
         verdict=verdict,
-        mark=wording.of_verdict(verdict),
+        mark=wording.of_word(verdict.word),
         source=f"{exhibit.source.place}, {DOCUMENTS[exhibit.source.document]}",
         against=against(verdict),
         failures=failures_of(planned, plan, failures),

@@ -9,12 +9,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, TypeVar
 
+from harness.canonical import flatten
 from harness.check.compare import CellResult
-from harness.check.status import ClaimStatus, Status
+from harness.check.status import Status
 from harness.check.verdict import Verdict
 from harness.report import wording
 from harness.report.exhibit import Assessed, ExhibitView
-from harness.report.provenance import flat
 from harness.report.wording import Count, Fact, Mark
 from harness.spec.dataset import Cifar
 from harness.spec.deviation import Deviation
@@ -92,7 +92,7 @@ def page(
 def _tallies(verdicts: Sequence[Verdict]) -> tuple[Count, ...]:
     """Exhibits by status, the good ones first."""
     order = ("good", "bad", "open", "calm")
-    found = Counter(map(wording.of_verdict, verdicts))
+    found = Counter(wording.of_word(one.word) for one in verdicts)
     counts = (Count(n, mark) for mark, n in found.items())
     return tuple(sorted(counts, key=lambda count: order.index(count.mark.tone)))
 
@@ -151,7 +151,7 @@ def _few(exhibits: Sequence[str]) -> str:
 def _problems(verdict: Verdict) -> Iterator[Problem]:
     """What is not reproduced, and why: cells one by one as long as they are few."""
     if verdict.is_broken and verdict.why:
-        yield Problem(verdict.exhibit, "as a whole", verdict.why, wording.of_verdict(verdict))
+        yield Problem(verdict.exhibit, "as a whole", verdict.why, wording.of_word(verdict.word))
     for status in Status:
         cells = [cell for cell in verdict.cells if cell.status is status]
         if status in _QUIET or not cells:
@@ -166,7 +166,7 @@ def _problems(verdict: Verdict) -> Iterator[Problem]:
             said = whys[0] + (f" (and {len(whys) - 1} other reasons)" if whys[1:] else "")
             yield Problem(verdict.exhibit, wording.counted(len(cells), "cell"), said, mark)
     for claim in verdict.claims:
-        if claim.counted and claim.status is not ClaimStatus.PASS:
+        if claim.counted and claim.status is not Status.PASS:
             what, why = f"claim “{claim.text}”", f"{claim.sentence}. {claim.measured}"
             yield Problem(verdict.exhibit, what, why, wording.CLAIMS[claim.status])
 
@@ -187,7 +187,7 @@ def _scale(profile: Profile) -> Iterator[Fact]:
         swaps: Mapping[str, str] = getattr(profile.substitute, kind)
         for published, used in swaps.items():
             yield Fact(kind, f"{published} → {used}")
-    for name, value in flat(profile.change):
+    for name, value in flatten(profile.change):
         yield Fact(name, str(value))
     yield Fact("seeds", ", ".join(map(str, profile.seeds)))
     exact = "bitwise repeatable" if profile.numerics.deterministic else "fastest kernels"

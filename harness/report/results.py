@@ -8,11 +8,9 @@ from typing import NamedTuple, Protocol
 
 import harness
 import paper_figures
-from harness.check.junit import junit_xml
-from harness.check.record import verdict_json
-from harness.check.settle import settle
-from harness.check.standard import changes, golden_set, standard
-from harness.check.verdict import Verdict, judge
+from harness.check.record import junit_xml, verdict_json
+from harness.check.standard import standard
+from harness.check.verdict import Verdict, judge, settle
 from harness.errors import Faults, HarnessError
 from harness.execute.events import Failed
 from harness.frames.frame import MAPS, frame_csv, frame_json, frame_of
@@ -131,10 +129,8 @@ def faults_beforehand(plan: Plan, profile: Profile, golden: Path) -> Iterator[Ha
     IO: reads golden files, imports drawings and matplotlib.
     """
     for planned in plan.exhibits:
-        exhibit = planned.exhibit
-        changed = changes(planned, golden_set(exhibit, profile))
         try:
-            standard(exhibit, profile, golden, planned.index, changed)
+            standard(planned, profile, golden)
         except Faults as several:
             yield from several.faults
         except HarnessError as fault:

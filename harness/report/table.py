@@ -16,8 +16,9 @@ from typing import TypeVar
 import pandas as pd
 
 from harness.check.compare import CellResult
+from harness.check.equivalence import LEVEL
 from harness.check.golden import PUBLISHED, level_text
-from harness.check.status import Evidence, Status
+from harness.check.status import Status
 from harness.check.verdict import Verdict
 from harness.frames.cells import rows
 from harness.plan.expand import PlannedExhibit
@@ -350,12 +351,11 @@ def interval(cell: CellResult) -> str:
 def intervals(cells: Sequence[CellResult]) -> str:
     """`90 % interval` where any cell has one or was tested; nothing where no spread is known."""
     for found in (cell.uncertainty for cell in cells):
-        if not math.isnan(found.low) or found.status is not Evidence.NOT_TESTED:
-            return f"{found.level:.0%} interval".replace("%", " %")
+        if not math.isnan(found.low) or found.is_tested:
+            return f"{100 * LEVEL:.0f} % interval"
     return ""
 
 
 def note(cell: CellResult) -> str:
     """What the seeds of a cell say of the published value, where they were tested."""
-    tested = cell.uncertainty.status is not Evidence.NOT_TESTED
-    return cell.uncertainty.sentence if tested else ""
+    return cell.uncertainty.sentence if cell.uncertainty.is_tested else ""

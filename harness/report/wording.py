@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from harness.check.status import ClaimStatus, Evidence, Status, Word
+from harness.check.status import Status, Word
 from harness.check.verdict import Verdict
 
 MINUS = "−"
@@ -46,20 +46,14 @@ CELLS: Mapping[Status, Mark] = {
     Status.NOT_COMPARED: Mark("not compared", "·", "calm"),
     Status.APART: Mark("apart", "≈", "open"),
 }
-CLAIMS: Mapping[ClaimStatus, Mark] = {
-    ClaimStatus.PASS: Mark("holds", "✓", "good"),
-    ClaimStatus.FAIL: Mark("does not hold", "✕", "bad"),
-    ClaimStatus.UNDEFINED: Mark("undefined", "?", "open"),
+CLAIMS: Mapping[Status, Mark] = {
+    Status.PASS: Mark("holds", "✓", "good"),
+    Status.FAIL: Mark("does not hold", "✕", "bad"),
+    Status.UNDEFINED: Mark("undefined", "?", "open"),
 }
 UNDRAWN = Mark("not drawn", "?", "open")
 FAILED_DRAWING = Mark("not drawn", "✕", "bad")
-EVIDENCE: Mapping[Evidence, Mark] = {
-    Evidence.REPRODUCED: Mark(Evidence.REPRODUCED.word, "✓", "good"),
-    Evidence.NOT_REPRODUCED: Mark(Evidence.NOT_REPRODUCED.word, "✕", "bad"),
-    Evidence.INCONCLUSIVE: Mark(Evidence.INCONCLUSIVE.word, "≈", "open"),
-    Evidence.NOT_TESTED: Mark(Evidence.NOT_TESTED.word, "·", "calm"),
-}
-_EXHIBITS: Mapping[Word, tuple[str, str]] = {
+_WORDS: Mapping[Word, tuple[str, str]] = {
     Word.REPRODUCED: ("✓", "good"),
     Word.NOT_REPRODUCED: ("✕", "bad"),
     Word.INCONCLUSIVE: ("≈", "open"),
@@ -73,6 +67,7 @@ _EXHIBITS: Mapping[Word, tuple[str, str]] = {
     Word.UNDECIDED: ("◐", "open"),
     Word.INCOMPLETE: ("◐", "open"),
     Word.NOT_COMPARED: ("○", "calm"),
+    Word.NOT_TESTED: ("·", "calm"),
 }
 
 
@@ -182,9 +177,9 @@ def aligned(lines: Sequence[Sequence[str]]) -> str:
     )
 
 
-def of_verdict(verdict: Verdict) -> Mark:
-    """The mark of an exhibit; its word says what kind of golden value was in force."""
-    return Mark(str(verdict.word), *_EXHIBITS[verdict.word])
+def of_word(word: Word) -> Mark:
+    """The mark of an exhibit, or of what the seeds of a cell say."""
+    return Mark(str(word), *_WORDS[word])
 
 
 def counts_of_cells(verdict: Verdict) -> tuple[Count, ...]:

@@ -18,7 +18,7 @@ def test_five_close_seeds_reproduce_what_is_printed() -> None:
     view = seen(0, 1, 2, 3, 4)
     assert view.intervals == "90 % interval"
     first = view.verdict.cells[0]
-    assert wording.EVIDENCE[first.uncertainty.status] == ("reproduced", "✓", "good")
+    assert wording.of_word(first.uncertainty.word) == ("reproduced", "✓", "good")
     low, high = (float(end) for end in table.interval(first).split(" to "))
     assert low < 91.06 < high
     assert "interval" in table.note(first)
@@ -28,7 +28,7 @@ def test_five_close_seeds_reproduce_what_is_printed() -> None:
 
 def test_seeds_that_scatter_decide_nothing() -> None:
     view = seen(0, 1, noise=3.0)
-    assert wording.EVIDENCE[view.verdict.cells[0].uncertainty.status].word == "inconclusive"
+    assert view.verdict.cells[0].uncertainty.word == "inconclusive"
     assert view.by_seeds is not None
     assert view.by_seeds.word == "inconclusive"
 
