@@ -96,13 +96,13 @@ def cells(
     for row in rows(runs):
         level = tuple(row[name] for name in index)
         groups.setdefault((row["quantity"], _plain(level)), []).append(row)
-    seeds = _Seeds(list(planned))
+    points = list(planned)
     order = {name: place for place, name in enumerate(dict.fromkeys(q for q, _ in groups))}
     made = sorted(groups.items(), key=lambda group: order[group[0][0]])  # stable
     content = []
     for (quantity, level), members in made:
         levels = dict(zip(index, level, strict=True))
-        content.append(levels | {"quantity": quantity} | _cell(members, seeds.at(levels)))
+        content.append(levels | {"quantity": quantity} | _cell(members, _seeds(points, levels)))
     return tidy(content, index, CELL_COLUMNS)
 
 
@@ -131,24 +131,15 @@ def _cell(members: Sequence[Mapping[str, Any]], expected: Sequence[int]) -> dict
     }
 
 
-class _Seeds:
+def _seeds(points: Sequence[tuple[Mapping[str, Any], int]], levels: Mapping[str, Any]) -> list[int]:
     """The planned seeds at the axes that a cell has a level of."""
-
-    def __init__(self, points: Sequence[tuple[Mapping[str, Any], int]]) -> None:
-        self._points = points
-        self._known: dict[tuple[str, ...], dict[Level, list[int]]] = {}
-
-    def at(self, levels: Mapping[str, Any]) -> list[int]:
-        axes = self._points[0][0] if self._points else {}
-        named = tuple(name for name in axes if levels.get(name) is not None)
-        if named not in self._known:
-            table: dict[Level, list[int]] = {}
-            for point, seed in self._points:
-                here = table.setdefault(tuple(point[name] for name in named), [])
-                if seed not in here:
-                    here.append(seed)
-            self._known[named] = table
-        return self._known[named].get(tuple(levels[name] for name in named), [])
+    held = {name: level for name, level in levels.items() if level is not None}
+    found = (
+        seed
+        for axes, seed in points
+        if all(axes[name] == level for name, level in held.items() if name in axes)
+    )
+    return list(dict.fromkeys(found))
 
 
 def rows(frame: pd.DataFrame) -> list[dict[str, Any]]:

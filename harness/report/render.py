@@ -16,21 +16,7 @@ from harness.report.page import Page
 
 TEMPLATES = Path(__file__).parent / "templates"
 STYLES = ("page.css", "tables.css", "exhibit.css", "plots.css", "print.css")
-SCRIPTS = (  # each may use those before it
-    "theme.js",
-    "copy.js",
-    "late.js",
-    "colours.js",
-    "unpack.js",
-    "profile.js",
-    "window.js",
-    "plane.js",
-    "map.js",
-    "choice.js",
-    "curves.js",
-    "learning.js",
-    "start.js",
-)
+START = "start.js"  # runs what the others define
 
 
 class Compact(Extension):
@@ -63,7 +49,8 @@ def style() -> str:
 
 def script() -> str:
     """The scripts in one scope: nothing of theirs is global, and none may be sloppy."""
-    parts = (_read(f"js/{name}") for name in SCRIPTS)
+    names = sorted(path.name for path in (TEMPLATES / "js").glob("*.js"))
+    parts = (_read(f"js/{name}") for name in sorted(names, key=START.__eq__))
     return '"use strict";\n{\n' + "".join(parts) + "}\n"
 
 
