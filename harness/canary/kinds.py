@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from pydantic import TypeAdapter
@@ -18,20 +18,16 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from harness.canary.states import STATES, Before, Row, Watcher, forced, in_float64
-from harness.canary.task import Done, Room, Task
-from harness.canary.values import Series, projections, series_of, shortened
+from harness.canary.task import Done, Room, Series, Task, projections, series_of, shortened
 from harness.engine.networks.neurons import Lif
-from harness.engine.training import Normalisation
 from harness.engine.training.checkpoint import Checkpoint
 from harness.engine.training.ranks import ALONE
-from harness.runs.networks import network
+from harness.measures.base import Run, Training
+from harness.parts.networks import Small
+from harness.parts.neurons import Neuron, Spiking
 from harness.runs.place import Place, Progress
-from harness.runs.registry import RUNNERS
-from harness.runs.train import recipe_of, trained_in
+from harness.runs.train import trained_in
 from harness.runs.trained import images_of, normalisation
-from harness.spec.network import Small
-from harness.spec.neuron import Spiking
-from harness.spec.run import Training
 
 WEIGHTS = "network.safetensors"
 PRECISIONS = {"train": ("f32",), "late": ("f32", "bf16")}
@@ -88,8 +84,7 @@ def _trained(task: Task, room: Room) -> Found:
     _narrowed(load_file(place.files / WEIGHTS), task, room)
     metrics = json.loads((place.files / "metrics.json").read_text(encoding="utf-8"))
     exact = _by_step(watcher.rows) | series_of(metrics)
-    images = images_of(spec, place)
-    return exact, _real(task, spec, watcher.before, normalisation(spec, images), room)
+    return exact, _real(task, spec, watcher.before, room)
 
 
 def _narrowed(weights: Mapping[str, Tensor], task: Task, room: Room) -> None:
@@ -104,7 +99,7 @@ def trained_late(task: Task, room: Room) -> tuple[str, bytes]:
     torch.set_num_threads(1)
     spec = Training.model_validate_json(task.spec, strict=True)
     place = _place(room, f"{task.key}.whole", {})
-    RUNNERS["train"].run(spec, place, _quiet)
+    spec.run(place, _quiet)
     return _late_name(spec), (place.files / WEIGHTS).read_bytes()
 
 
@@ -132,17 +127,14 @@ def _late(task: Task, room: Room) -> Found:
             )
             for start in given
         ]
-        rows = [forced(spec, recipe_of(spec.recipe, numbers), one) for one in before]
-    return _by_step(rows), _real(task, spec, before, numbers, room)
+        rows = [forced(spec, one) for one in before]
+    return _by_step(rows), _real(task, spec, before, room)
 
 
-def _real(
-    task: Task, spec: Training, before: Sequence[Before], numbers: Normalisation, room: Room
-) -> dict[str, Series]:
-    recipe = recipe_of(spec.recipe, numbers)
+def _real(task: Task, spec: Training, before: Sequence[Before], room: Room) -> dict[str, Series]:
     return {
         room.arithmetic(precision): _by_step(
-            [forced(spec, recipe, one, device=room.device, precision=precision) for one in before]
+            [forced(spec, one, device=room.device, precision=precision) for one in before]
         )
         for precision in PRECISIONS[task.kind]
     }
@@ -161,11 +153,10 @@ def _measured(task: Task, room: Room) -> Found:
 
 
 def _run(task: Task, room: Room, suffix: str, device: str) -> Series:
-    runner = RUNNERS[task.kind]
-    spec = runner.spec.model_validate_json(_on(task.spec, device), strict=True)
+    spec = Run.kinds[task.kind].model_validate_json(_on(task.spec, device), strict=True)
     inputs = {side: room.folder / f"{key}{suffix}" for side, key in task.inputs.items()}
     place = _place(room, f"{task.key}{suffix}", inputs)
-    runner.run(spec, place, _quiet)
+    spec.run(place, _quiet)
     return _files(place.files)
 
 
@@ -194,7 +185,7 @@ def _files(folder: Path) -> Series:
 
 def _neuron(task: Task, room: Room) -> Found:
     """A layer of neurons on currents that meet every edge: threshold, support, reset."""
-    spec: Spiking = TypeAdapter(Spiking).validate_json(task.spec, strict=True)
+    spec = cast(Spiking, TypeAdapter(Neuron).validate_json(task.spec, strict=True))
     with in_float64():
         exact = _through(spec, "auto", "cpu") | _through(spec, "reference", "cpu")
     return exact, {room.arithmetic("f32"): _through(spec, "auto", room.device)}
@@ -212,7 +203,7 @@ def _through(spec: Spiking, backend: str, device: str) -> dict[str, list[float]]
 
 def _layer(spec: Spiking, backend: str, device: str) -> dict[str, list[float]]:
     shape = Small(kind="small", stages=1, channels=1)
-    net = network(shape, spec, classes=2, channels=1, seed=0)
+    net = shape.build(spec, classes=2, channels=1, seed=0)
     layer = next(one for one in net.modules() if isinstance(one, Lif)).to(device)
     layer.backend = backend
     steps = spec.time_steps

@@ -33,7 +33,6 @@ from harness.errors import HarnessError
 from harness.files import make_folder, os_errors, write_durably
 from harness.frames.cells import rows
 from harness.frames.frame import frame_of
-from harness.frames.readers import pinned
 from harness.frames.recorded import Artifacts
 from harness.layout import refuse_unwritable
 from harness.plan.expand import PlannedExhibit
@@ -68,7 +67,7 @@ def refuse_unwritten(folder: Path, name: str, planned: PlannedExhibit) -> None:
     All that can be known before anything is measured. IO: reads tolerances.toml.
     """
     where, index = f"golden/{name}/{_file(planned)}", planned.index
-    quantities = (*pinned(planned.exhibit), *_derived(planned))
+    quantities = (*planned.exhibit.pinned(), *_derived(planned))
     if not quantities or planned.exhibit.scale_free:
         raise HarnessError(where, f"{planned.exhibit.id} has no numbers that depend on seeds")
     _require_free(index, where)

@@ -12,9 +12,9 @@ from harness.cli.options import Here
 from harness.cli.output import print_json
 from harness.errors import HarnessError
 from harness.files import os_errors, write_durably
+from harness.parts.base import suggestion
 from harness.screen import say
 from harness.spec.schema import KINDS, schema_files, schema_of
-from harness.spec.validate import suggestion
 
 Kind = Annotated[
     str,

@@ -13,10 +13,9 @@ import pandas as pd
 
 from harness.errors import ExitCode, HarnessError
 from harness.frames.columns import CELL_COLUMNS, RUN_COLUMNS
-from harness.frames.readers import READERS
 from harness.frames.recorded import Recorded
 from harness.plan.expand import PlannedExhibit
-from harness.spec.measure import Difference
+from harness.spec.exhibit import Difference
 
 POINTS = "percentage points"
 Level = tuple[Any, ...]
@@ -33,15 +32,18 @@ def runs_frame(planned: PlannedExhibit, found: Recorded) -> pd.DataFrame:
     for point in planned.points:
         if point.key not in found.contents:
             continue
-        reader = READERS[point.measure.kind]
+        measure = point.measure
         try:
-            readings = list(reader.read(point.measure, found.contents[point.key]))
+            readings = list(measure.read(found.contents[point.key]))
         except (KeyError, TypeError, IndexError) as error:
-            where = f"node {point.key[:8]}: {reader.file}"
+            where = f"node {point.key[:8]}: {measure.file}"
             problem = f"does not have the expected fields: {error}"
             raise HarnessError(where, problem, code=ExitCode.RUN_FAILED) from error
         at = {**dict.fromkeys(planned.index), **point.axes}
         for reading in readings:
+            if reading.quantity not in measure.quantities:
+                problem = f"gives {reading.quantity!r}, which is none of its quantities"
+                raise HarnessError(f"measure {measure.kind}", problem)
             levels = {**at, **reading.levels, "seed": point.seed, "key": point.key}
             made.append(levels | {name: getattr(reading, name) for name in _READ})
     made += [

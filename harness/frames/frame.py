@@ -16,7 +16,6 @@ from harness.canonical import digest
 from harness.frames.cells import cells, rows, runs_frame
 from harness.frames.columns import CELL_COLUMNS, RUN_COLUMNS
 from harness.frames.maps import Maps, maps_of
-from harness.frames.readers import READERS, pinned
 from harness.frames.recorded import Absence, Artifacts, Recorded, recorded
 from harness.plan.expand import PlannedExhibit, Point
 
@@ -80,7 +79,6 @@ def frame_of(planned: PlannedExhibit, artifacts: Artifacts, failures: Mapping[st
     """
     found = recorded(planned, artifacts, failures)
     index, runs = planned.index, runs_frame(planned, found)
-    readers = [READERS[measure.kind] for measure in planned.exhibit.measure]
     points = tuple(_planned(point, found.absent.get(point.key)) for point in planned.points)
     return Frame(
         exhibit=planned.exhibit.id,
@@ -90,8 +88,8 @@ def frame_of(planned: PlannedExhibit, artifacts: Artifacts, failures: Mapping[st
         points=points,
         curves=_curves(planned, found),
         maps=maps_of(planned, found),
-        fine=frozenset(name for reader in readers for name in reader.fine),
-        pinned=pinned(planned.exhibit),
+        fine=frozenset(name for one in planned.exhibit.measure for name in one.fine),
+        pinned=planned.exhibit.pinned(),
     )
 
 

@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from harness.errors import HarnessError
-from harness.frames.layers import Map
-from harness.frames.readers import READERS
 from harness.frames.recorded import Recorded
+from harness.measures.reading import Map
 from harness.plan.expand import PlannedExhibit
 
 MAP_COLUMNS: Mapping[str, str] = {
@@ -26,6 +26,9 @@ MAP_COLUMNS: Mapping[str, str] = {
     "label_x": "what the column is",
     "value": "mean over the seeds; empty where it is undefined for one of them",
 }
+
+
+Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -75,20 +78,16 @@ def maps_of(planned: PlannedExhibit, found: Recorded) -> Maps | None:
     axes = planned.exhibit.varied()
     groups: dict[tuple[Any, ...], list[Map]] = {}
     lacking: set[tuple[Any, ...]] = set()
-    readers = {one.kind: READERS[one.kind].maps for one in planned.exhibit.measure}
-    if not any(readers.values()):
+    if not any(measure.has_maps for measure in planned.exhibit.measure):
         return None
-    for point in planned.points:
-        reader = readers[point.measure.kind]
-        if reader is None:
-            continue
+    for point in (one for one in planned.points if one.measure.has_maps):
         number = planned.exhibit.measure.index(point.measure)  # two may give maps of one name
         at = (number, *(point.axes[name] for name in axes))
         content = found.contents.get(point.key)
         if content is None:
             lacking.add(at)
             continue
-        for one in reader(point.measure, content):
+        for one in point.measure.maps(content):
             groups.setdefault((*at, one.name), []).append(one)
     return Maps(
         axes,

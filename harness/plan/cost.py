@@ -15,8 +15,8 @@ from enum import StrEnum
 from statistics import median
 from typing import Any
 
+from harness.measures.base import Run
 from harness.plan.node import Node
-from harness.plan.revisions import REVISIONS
 from harness.plan.size import ALEXNET_MACS, SIZES, Size
 
 # Forward and backward in float32, least squares of log(measured / modelled) over the 106 trainings
@@ -75,7 +75,7 @@ def estimate(nodes: Iterable[Node], past: Iterable[Past]) -> dict[str, Estimate]
     for run in past:
         expected = _modelled(run.kind, run.spec)
         if expected > 0 and run.wall_s > 0:
-            if run.revision in (None, REVISIONS[run.kind]):  # older code had its own speed
+            if run.revision in (None, Run.kinds[run.kind].revision):  # older code had its own speed
                 alike.setdefault(_but_for_seeds(run.kind, run.spec), []).append(run)
             ratios.setdefault((run.kind, device_of(run.spec)), []).append(run.wall_s / expected)
     scale = {group: (median(values), len(values)) for group, values in ratios.items()}

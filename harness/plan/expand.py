@@ -9,19 +9,16 @@ from graphlib import TopologicalSorter
 from typing import Any
 
 from harness.errors import HarnessError
+from harness.measures.base import Measure, Side, Training
+from harness.parts.networks import Alexnet
 from harness.plan.apart import has_field, refuse_levelled, refuse_relabelled
 from harness.plan.labels import told_apart
-from harness.plan.measures import nodes_of
-from harness.plan.node import Node
+from harness.plan.node import Node, nodes_of
 from harness.plan.resolve import Setting, resolve, resolve_part
 from harness.spec.document import Document
 from harness.spec.exhibit import AXES, BLOCK_AXES, MANY, Exhibit, level_of
 from harness.spec.library import Library
-from harness.spec.measure import Measure
-from harness.spec.measure_base import Side
-from harness.spec.network import Alexnet
 from harness.spec.overrides import override_axes
-from harness.spec.run import Training
 
 
 @dataclass(frozen=True)
@@ -121,7 +118,8 @@ def _planned(
             parts = {
                 part: resolve_part(part, name, setting) for part, name in measure.blocks.items()
             }
-            made = nodes_of(measure, trainings, parts)
+            run = measure.resolved(trainings, parts)
+            made = nodes_of(run, measure.label(run))
             nodes |= {node.key: node for node in made}
             mine |= dict.fromkeys(node.key for node in made)
             levels = {

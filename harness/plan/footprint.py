@@ -10,9 +10,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from harness.measures.base import Run
 from harness.plan.cost import Past, device_of
 from harness.plan.node import Node
-from harness.plan.revisions import REVISIONS
 from harness.plan.size import SIZES
 
 BATCH = 256  # images at once of a measurement whose spec leaves it to the run
@@ -30,7 +30,7 @@ def footprints(nodes: Iterable[Node], past: Iterable[Past]) -> dict[str, Footpri
     """The footprint of each node by key."""
     measured: dict[object, list[tuple[float, Past]]] = {}
     for run in past:
-        if run.kind in REVISIONS:  # a store may hold kinds that are made no more
+        if run.kind in Run.kinds:  # a store may hold kinds that are made no more
             group = measured.setdefault((run.kind, *_arithmetic(run.spec)), [])
             group.append((alive(run.spec), run))
     found = {}

@@ -14,6 +14,7 @@ from harness.check.status import Word
 from harness.check.verdict import Verdict
 from harness.execute.events import Failed
 from harness.frames.frame import MAPS, Frame
+from harness.parts.base import Deviation
 from harness.plan.expand import Plan, PlannedExhibit
 from harness.report import table, wording
 from harness.report.curves import Chart, Curves, charts, learning
@@ -29,7 +30,6 @@ from harness.report.provenance import (
     provenance,
 )
 from harness.report.wording import Fact, Mark
-from harness.spec.deviation import Deviation
 from harness.spec.exhibit import Exhibit
 from harness.spec.library import Library
 from harness.spec.profile import Profile

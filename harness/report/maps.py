@@ -20,11 +20,11 @@ import numpy as np
 
 from harness.check.golden import level_text
 from harness.frames.frame import Frame
-from harness.frames.layers import Floats, Map
-from harness.frames.workflow import gram_names
+from harness.frames.maps import Floats
+from harness.measures.cka import CkaHeatmap
+from harness.measures.reading import Map
 from harness.plan.expand import PlannedExhibit
 from harness.report import wording
-from harness.spec.measure import CkaMap
 
 SCALE = (0.0, 1.0)  # of the colours, as in the paper; what lies below has the colour of 0
 CKA = "CKA"
@@ -126,7 +126,7 @@ def _name(name: str) -> str:
     return f"Gram matrix of the {wording.level('neuron', neuron)}" if found and not before else name
 
 
-def _layers(planned: PlannedExhibit, measure: CkaMap) -> Mapping[str, _Axes]:
+def _layers(planned: PlannedExhibit, measure: CkaHeatmap) -> Mapping[str, _Axes]:
     neurons = [side.neuron or planned.exhibit.fixed.axes().get("neuron") for side in measure.sides]
     x, *others = [f"{wording.level('neuron', str(one or ''))} layer".strip() for one in neurons]
     return {measure.map: _Axes(x, others[0] if others else x)}
@@ -136,7 +136,7 @@ _GRAM = _Axes("image", "image", "product of features")
 _AXES: Mapping[str, Callable[[PlannedExhibit, Any], Mapping[str, _Axes]]] = {
     "cka": _layers,
     "time_cka": lambda planned, measure: {"": _Axes("time step", "time step")},
-    "workflow": lambda planned, measure: dict.fromkeys(gram_names(measure), _GRAM),
+    "workflow": lambda planned, measure: dict.fromkeys(measure.gram_names, _GRAM),
 }
 
 

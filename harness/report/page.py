@@ -13,11 +13,10 @@ from harness.canonical import flatten
 from harness.check.compare import CellResult
 from harness.check.status import Status
 from harness.check.verdict import Verdict
+from harness.parts.base import Deviation
 from harness.report import wording
 from harness.report.exhibit import Assessed, ExhibitView
 from harness.report.wording import Count, Fact, Mark
-from harness.spec.dataset import Cifar
-from harness.spec.deviation import Deviation
 from harness.spec.profile import Profile
 
 T = TypeVar("T")
@@ -131,7 +130,7 @@ def _banners(assessed: Sequence[Assessed], profile: Profile) -> Iterator[Fact]:
         point.run.dataset.name
         for one in assessed
         for point in one.planned.points
-        if isinstance(point.run.dataset, Cifar) and point.run.dataset.origin == "repacked"
+        if point.run.dataset.is_repacked
     }
     if repacked:
         text = (

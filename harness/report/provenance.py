@@ -14,12 +14,11 @@ from typing import Any, NamedTuple
 
 from harness.canonical import flatten
 from harness.execute.events import Failed
+from harness.parts.base import Deviation
 from harness.plan.expand import Plan, PlannedExhibit
 from harness.report import wording
 from harness.report.wording import Fact
 from harness.spec.blocks import Blocks
-from harness.spec.dataset import Cifar, Dataset, Recordings, Saccades
-from harness.spec.deviation import Deviation
 from harness.spec.document import Document
 from harness.spec.profile import Profile
 from harness.store.manifest import Manifest
@@ -87,15 +86,11 @@ def command(planned: PlannedExhibit, profile: Profile) -> str:
     words = ["python", "-m", "harness", "reproduce", planned.exhibit.id, "--profile", profile.id]
     for typed in planned.overridden:
         words += ["--set", typed]
-    if any(_is_repacked(point.run.dataset) for point in planned.points):
+    if any(point.run.dataset.is_repacked for point in planned.points):
         words.append("--repacked-data")
     if planned.brought and planned.brought.given:
         words += ["--weights", planned.brought.given.path]
     return shlex.join(words)
-
-
-def _is_repacked(dataset: Dataset) -> bool:
-    return isinstance(dataset, Cifar) and dataset.origin == "repacked"
 
 
 def _facts(planned: PlannedExhibit, stored: Sequence[Manifest]) -> Iterator[Fact]:
@@ -103,7 +98,7 @@ def _facts(planned: PlannedExhibit, stored: Sequence[Manifest]) -> Iterator[Fact
     if not planned.exhibit.scale_free:
         yield Fact("seeds", ", ".join(map(str, seeds)))
         for data in dict.fromkeys(point.run.dataset for point in planned.points):
-            yield Fact("data", _data(data))
+            yield Fact("data", data.provenance)
     if planned.brought and planned.brought.given:
         given, published = planned.brought.given, planned.brought.published
         which = f"{'' if planned.brought.are_published else 'not '}the published ones"
@@ -119,18 +114,6 @@ def _facts(planned: PlannedExhibit, stored: Sequence[Manifest]) -> Iterator[Fact
     resumed = sum(one.resumed > 0 for one in stored)
     if resumed:
         yield Fact("resumed", f"{wording.counted(resumed, 'run')} went on after an interruption")
-
-
-def _data(data: Dataset) -> str:
-    if isinstance(data, Cifar):
-        sums = ", ".join(f"{file.name} {file.checksum}" for file in data.files)
-        return f"{data.name}, {data.origin} files: {sums}"
-    if isinstance(data, Recordings):
-        sums = ", ".join(f"{file.name} {file.checksum}" for file in data.archives)
-        split = f"the {data.split} {data.test_share:.0%} of each class for testing"
-        return f"{data.name}, published files: {sums}; {split}"
-    said = f"{data.name}, embedded in this project, sha256:{data.sha256}"
-    return f"{said}, as a simulated event camera sees it" if isinstance(data, Saccades) else said
 
 
 def _settings(specs: Sequence[Mapping[str, Any]]) -> Iterator[Fact]:

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.measures.base import Training
 from harness.plan.expand import Plan, Point
-from harness.spec.run import Training
 from tests.frames.stored import Stored, layer
 from tests.synthetic import architecture, metrics, vgg_architecture
 

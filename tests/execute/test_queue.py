@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from harness.execute.executor import Queue
+from harness.parts.measurement import Numerics
 from harness.plan.node import Node
-from harness.spec.numerics import Numerics
 
 
 def node(name: str, *needs: str) -> Node:

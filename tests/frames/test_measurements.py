@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from harness.frames.frame import frame_of
-from harness.frames.workflow import gram_names
-from harness.spec.measure import Workflow
+from harness.measures.base import Side
+from harness.measures.workflow import Workflow
 from tests.frames.stored import Stored, cells_of, layer
 from tests.synthetic import plan
 
@@ -103,10 +103,8 @@ def test_the_workflow_shows_its_images_and_matrices() -> None:
 def test_gram_matrices_are_called_by_what_tells_their_networks_apart(
     x: str | None, y: str | None, names: tuple[str, str]
 ) -> None:
-    assert (
-        gram_names(Workflow(kind="workflow", x={"neuron": x}, y={"neuron": y}, layer="s1.b0"))
-        == names
-    )
+    sides = {"x": Side(neuron=x), "y": Side(neuron=y)}
+    assert Workflow(kind="workflow", layer="s1.b0", images=8, **sides).gram_names == names
 
 
 def test_an_undefined_similarity_says_why() -> None:

@@ -11,10 +11,9 @@ from matplotlib.figure import Figure
 
 from harness.engine.networks import Network
 from harness.frames.frame import frame_of
+from harness.measures.base import Training
 from harness.plan.expand import Point
 from harness.runs.layers import chosen, described
-from harness.runs.networks import network
-from harness.spec.run import Training
 from paper_figures import drawing
 from tests.frames.stored import Stored
 from tests.synthetic import library, plan
@@ -32,7 +31,7 @@ MEASURED = sorted(
 def layers_of(spec: Training) -> tuple[Network, list[dict[str, str]]]:
     """A narrow network of the same topology, and where its layers stand."""
     narrow = spec.network.model_copy(update={"base_width": 1, "width": 1})
-    made = network(narrow, spec.neuron, classes=10, channels=3, seed=0)
+    made = narrow.build(spec.neuron, classes=10, channels=3, seed=0)
     return made, described(made)
 
 

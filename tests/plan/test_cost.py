@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from harness.layout import layout
+from harness.measures.base import Run
 from harness.plan.cost import Basis, Past, disk_bytes, estimate
 from harness.plan.expand import expand
 from harness.plan.node import Node
 from harness.plan.resolve import Setting
-from harness.plan.revisions import REVISIONS
 from harness.plan.size import resnet_macs, resnet_parameters
 from harness.spec.library import load
 from harness.spec.overrides import parse_override
@@ -80,7 +80,7 @@ def test_a_measurement_of_networks_of_other_seeds_is_one_too() -> None:
 def test_what_older_code_took_is_no_measurement_of_todays() -> None:
     node = next(iter(nodes().values()))
     old, today = (
-        Past("train", node.spec, 4.0, revision=which) for which in (1, REVISIONS["train"])
+        Past("train", node.spec, 4.0, revision=which) for which in (1, Run.kinds["train"].revision)
     )
     assert estimate([node], [old])[node.key].basis is Basis.SCALED
     assert estimate([node], [today])[node.key].basis is Basis.MEASURED

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from harness.errors import HarnessError
 from harness.execute.executor import Queue
+from harness.parts.measurement import Numerics
 from harness.plan.node import Node
 from harness.plan.schedule import Machines, parse_machines, simulate, waves
-from harness.spec.numerics import Numerics
 
 
 def node(name: str, *needs: str) -> Node:

@@ -17,8 +17,8 @@ import pytest
 
 import paper_figures
 from harness.frames.frame import frame_of
-from harness.frames.layers import Map
 from harness.frames.maps import Maps
+from harness.measures.reading import Map
 from harness.report import figures
 from harness.report.figures import drawn
 from tests.synthetic import SyntheticStore, plan

@@ -17,9 +17,9 @@ import pytest
 from harness.check.verdict import Verdict
 from harness.errors import HarnessError
 from harness.execute.events import Failed
+from harness.parts.networks import GivenWeights
 from harness.report.publish import publish
 from harness.report.render import script
-from harness.spec.network import GivenWeights
 from tests.frames.stored import Stored, layer
 from tests.report.conftest import Write
 from tests.synthetic import SyntheticStore, library, plan
