@@ -18,8 +18,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from harness.canary.states import STATES, Before, Row, Watcher, forced, in_float64
-from harness.canary.task import Done, Room, Task
-from harness.canary.values import Series, projections, series_of, shortened
+from harness.canary.task import Done, Room, Series, Task, projections, series_of, shortened
 from harness.engine.networks.neurons import Lif
 from harness.engine.training.checkpoint import Checkpoint
 from harness.engine.training.ranks import ALONE

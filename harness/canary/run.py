@@ -8,9 +8,11 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
-from harness.canary.task import Done, Room, Task, carried_out, trained_late
+from harness.canary.task import Done, Room, Task
 from harness.errors import ExitCode, HarnessError
 from harness.execute.local import obey_the_driver
 from harness.layout import Layout
@@ -78,11 +80,16 @@ def _pool(layout: Layout, device: str, jobs: int) -> Iterator[tuple[ProcessPoolE
             pool.shutdown(cancel_futures=True)
 
 
+def _in_process(name: str, task: Task, room: Room) -> Any:
+    """Call a function of `kinds`, which brings torch, in a process of the pool."""
+    return getattr(import_module("harness.canary.kinds"), name)(task, room)
+
+
 def trained_networks(layout: Layout, *, jobs: int) -> dict[str, bytes]:
     """File name → weights of the networks that are trained to the end, as safetensors."""
     tasks = late_tasks(load(layout, canary=True))
     with _pool(layout, "cpu", jobs) as (pool, room):
-        made = [pool.submit(trained_late, one, room) for one in tasks]
+        made = [pool.submit(_in_process, "trained_late", one, room) for one in tasks]
         return dict(future.result() for future in made)
 
 
@@ -96,11 +103,13 @@ def runs(
     """Run everything that is wanted, and hand out what came of it as it comes."""
     tasks = [one for one in tasks_of(layout) if wanted(one)]
     with _pool(layout, device, jobs) as (pool, room):
-        first: dict[Future[Done], Task] = {
-            pool.submit(carried_out, one, room): one for one in tasks if not one.inputs
-        }
+
+        def run(one: Task) -> Future[Done]:
+            return pool.submit(_in_process, "carried_out", one, room)
+
+        first = {run(one): one for one in tasks if not one.inputs}
         trained = [future for future, one in first.items() if one.kind in ("train", LATE)]
         for future in as_completed(trained):
             yield future.result()
-        later = [pool.submit(carried_out, one, room) for one in tasks if one.inputs]
+        later = [run(one) for one in tasks if one.inputs]
         yield from (one.result() for one in as_completed([*(set(first) - set(trained)), *later]))

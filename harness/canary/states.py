@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from harness.canary.values import projections
+from harness.canary.task import projections
 from harness.engine.networks.hooks import in_mode
 from harness.engine.training.checkpoint import Checkpoint
 from harness.engine.training.numerics import autocast, determinism

@@ -87,6 +87,7 @@ def keeps_seeds(planned: PlannedExhibit, profile: Profile, folder: Path) -> bool
     Raises:
         Faults: a golden file is wrong.
     """
-    found = standard(planned, profile, folder)
-    is_measured = found.golden is not None and found.name != PUBLISHED
-    return is_measured and any(cell.seeds for cell in found.golden.cells)
+    golden = standard(planned, profile, folder).golden
+    if golden is None or golden.name == PUBLISHED:
+        return False
+    return any(cell.seeds for cell in golden.cells)

@@ -282,8 +282,8 @@ def _settled(verdict: Verdict, groups: Sequence[Group], single: int) -> Verdict:
             word, holds, why = Word.UNDECIDED, False, f"seeds {', '.join(map(str, asks))}"
     if word is Word.NO_CHANGE_BY_BANDS and ranks:
         word = Word.NO_CHANGE_BY_RANKS
-    said = {"word": word, "holds": holds, "why": why}
-    return replace(verdict, cells=cells, ranks=ranks, asks=tuple(asks), **said)
+    verdict = replace(verdict, word=word, holds=holds, why=why)
+    return replace(verdict, cells=cells, ranks=ranks, asks=tuple(asks))
 
 
 def _asked(cell: CellResult, single: int) -> tuple[int, ...]:

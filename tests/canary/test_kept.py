@@ -30,11 +30,12 @@ def folder(golden: Path) -> Path:
 def test_what_was_measured_is_read_again(tmp_path: Path) -> None:
     place = folder(tmp_path)
     (place / "gone.json").write_text("{}")  # a kind that is no more
-    measured = kept_of([trace()], tmp_path, HERE)
+    odd = {"loss": [0.1 + 0.2, 1e-300, None, "word"], "lr": [2 / 3]}
+    measured = kept_of([trace(), trace(name="odd", exact=odd, real={})], tmp_path, HERE)
     write_kept(tmp_path, measured)
     found = read_kept(tmp_path)
     assert found == measured
-    assert found.provenance["digests"] == {"lif": trace().digest}
+    assert found.provenance["digests"]["lif"] == trace().digest
     assert not (place / "gone.json").exists()
 
 

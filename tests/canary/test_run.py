@@ -11,8 +11,9 @@ import pytest
 import torch
 
 from harness.canary.kept import Kept, read_kept
+from harness.canary.kinds import carried_out
 from harness.canary.run import runs, tasks_of
-from harness.canary.task import Room, Task, carried_out
+from harness.canary.task import Room, Task
 from harness.canary.verdict import judged
 from harness.engine.norm import TdBatchNorm
 from harness.layout import layout

@@ -84,6 +84,14 @@ class Predicate(Part, family="predicate"):
     def evaluate(self, places: Places) -> Outcome:
         """Put it to the test. Raises Undefined where the cells cannot be it."""
 
+    def complete(self, places: Places, *along: str) -> list[Place]:
+        """The places along these axes. Raises Undefined where one has no number."""
+        found = places(self.quantity, along, self.where)
+        for place in found:
+            if place.why:
+                raise Undefined(place.why)
+        return found
+
     def axes(self) -> tuple[str, ...]:
         """The axes that it runs along."""
         along: str | tuple[str, ...] = getattr(self, "along", ())

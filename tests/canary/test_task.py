@@ -1,14 +1,13 @@
-"""What is kept of an array sees every change of it, and files keep every digit."""
+"""What is kept of an array sees every change of it."""
 
 from __future__ import annotations
 
-import json
 import math
 
 import numpy as np
 import pytest
 
-from harness.canary.values import KEPT, projections, series_of, shortened, text_of
+from harness.canary.task import KEPT, projections, series_of, shortened
 
 
 def test_projections_by_hand() -> None:
@@ -35,8 +34,3 @@ def test_a_record_becomes_series_by_path() -> None:
 def test_many_numbers_are_kept_as_how_many_are_undefined_and_their_projections() -> None:
     many = [None, *map(float, range(KEPT))]
     assert shortened(many) == [1.0, *projections([0.0, *map(float, range(KEPT))])]
-
-
-def test_files_keep_every_digit() -> None:
-    traces = {"a trace": {"loss": [0.1 + 0.2, 1e-300, None, "word"], "lr": [2 / 3]}}
-    assert json.loads(text_of(traces)) == traces
