@@ -17,7 +17,7 @@ from rich.text import Text
 
 from harness.errors import visible
 from harness.execute.events import Advanced, Event, Failed, Finished, Retried, Started, Waiting
-from harness.execute.queue import Queue
+from harness.execute.executor import Queue
 from harness.plan.node import Node
 from harness.runs.place import Progress
 from harness.terminal import reader_left

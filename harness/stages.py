@@ -11,31 +11,30 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness.engine.data.checksums import LAYOUTS, checksum_of, file_checksums
+from harness.engine.data.checksums import checksum_of
 from harness.errors import HarnessError
 from harness.execute.cores import default_slots, usable_cores
-from harness.execute.crew import Crew, Where
-from harness.execute.environment import environment, sees_gpu
+from harness.execute.environment import environment, gpus, processor, sees_gpu
 from harness.execute.events import Failed
-from harness.execute.executor import Executor, MakeJob, Tell
-from harness.execute.job import GPU_MEMORY, Job, job_of
+from harness.execute.executor import Crew, Executor, MakeJob, Queue, Tell, Where
+from harness.execute.job import GPU_MEMORY, Job
 from harness.execute.local import Local
-from harness.execute.queue import Queue
 from harness.layout import Layout, reachable
+from harness.measures.base import Pretrained, Training
+from harness.parts.datasets import Dataset
+from harness.parts.networks import GivenWeights
 from harness.plan.apart import has_field
-from harness.plan.cost import Estimate, Past, disk_bytes, estimate
+from harness.plan.device import Device, device_at, read_measured
+from harness.plan.estimate import Estimate, Past, device_of, disk_bytes, estimate
 from harness.plan.expand import Plan, expand
 from harness.plan.footprint import Footprint, footprints
 from harness.plan.node import Node
 from harness.plan.resolve import Setting
-from harness.spec.dataset import Cifar, PinnedFile, Recordings
 from harness.spec.exhibit import AXES
-from harness.spec.library import Library, load
-from harness.spec.network import GivenWeights
+from harness.spec.library import Library, read
 from harness.spec.overrides import Override, check_overrides, parse_override
 from harness.spec.profile import Profile
-from harness.spec.run import Pretrained, Training
-from harness.store.manifest import Identity, Manifest
+from harness.store.manifest import Manifest
 from harness.store.store import Store
 from harness.store.why import Precedents, Reason
 
@@ -68,6 +67,7 @@ class Survey:
     stored: Mapping[str, Manifest]
     reasons: Mapping[str, Reason]
     estimates: Mapping[str, Estimate]
+    devices: Mapping[str, Device]  # cpu, cuda → what its estimates rest on
     memory: Mapping[str, Footprint]
     disk: Mapping[str, int]
     downloads: Mapping[str, int]  # data set → bytes
@@ -75,6 +75,11 @@ class Survey:
     @property
     def todo(self) -> tuple[Node, ...]:
         return tuple(node for key, node in self.plan.nodes.items() if key not in self.stored)
+
+    @property
+    def slots(self) -> int:
+        """Nodes that run side by side on this machine where no option says otherwise."""
+        return default_slots(usable_cores(), any(map(_wants_gpu, self.todo)))
 
 
 def open_project(
@@ -92,12 +97,12 @@ def open_project(
     Raises:
         HarnessError: anything wrong in any spec or override.
     """
-    library = load(layout)
+    library = read(layout)
     parsed = tuple(parse_override(typed) for typed in overrides)
     check_overrides(parsed, library.blocks)
-    files = _repacked_files(library, layout.data) if repacked else {}
+    others = _repacked(library, layout.data) if repacked else {}
     given = _given(weights) if weights else None
-    setting = Setting(library.blocks, library.profile(profile), parsed, files, given)
+    setting = Setting(library.blocks, library.profile(profile), parsed, others, given)
     return Project(layout, library, setting, command)
 
 
@@ -110,15 +115,12 @@ def _given(weights: Path) -> GivenWeights:
     return GivenWeights(checksum=checksum_of(weights, "sha256"), path=str(weights.absolute()))
 
 
-def _repacked_files(library: Library, data: Path) -> dict[str, tuple[PinnedFile, ...]]:
-    """The checksums of the CIFAR files under `data` as they are, which then enter the keys."""
-    found: dict[str, tuple[PinnedFile, ...]] = {}
-    for block in library.blocks.dataset.blocks.values():
-        if isinstance(block, Cifar) and _is_repacked(block, data):
-            found[block.name] = tuple(
-                PinnedFile(name=name, checksum=checksum)
-                for name, checksum in file_checksums(block.name, data).items()
-            )
+def _repacked(library: Library, data: Path) -> dict[Dataset, Dataset]:
+    """The sets with the files under `data` as they are, where they are others than the published
+    ones.
+    """
+    blocks = library.blocks.dataset.blocks.values()
+    found = {block: other for block in blocks if (other := block.as_found(data))}
     if not found:
         raise HarnessError(
             "--repacked-data",
@@ -128,42 +130,6 @@ def _repacked_files(library: Library, data: Path) -> dict[str, tuple[PinnedFile,
     return found
 
 
-def _is_repacked(block: Cifar, data: Path) -> bool:
-    folder = data / LAYOUTS[block.name].folder
-    return folder.is_dir() and any(
-        checksum_of(folder / file.name, file.checksum.partition(":")[0]) != file.checksum
-        for file in block.files
-        if (folder / file.name).is_file()
-    )
-
-
-def has_data(block: Cifar | Recordings, data: Path) -> bool:
-    """Whether a published set, or its archives, lies in the data folder, right or not.
-
-    Raises:
-        HarnessError: the folder is that of the set itself, or is a file.
-    """
-    if isinstance(block, Recordings):
-        pairs = [(archive.target, archive.name) for archive in block.archives]
-        own, files = block.folder, [Path(archive.target).name for archive in block.archives]
-    else:
-        layout = LAYOUTS[block.name]
-        pairs = [(layout.folder, layout.archive)]
-        own, files = layout.folder, list(layout.files)
-    if all((data / folder).is_dir() or (data / name).is_file() for folder, name in pairs):
-        return True
-    where = f"--data-dir {data}"
-    if data.is_file():
-        hint = f"name the folder that has it: --data-dir {data.parent}"
-        raise HarnessError(where, "is a file", hint=hint)
-    if data.name == own or all((data / file).exists() for file in files):
-        hint = f"name the folder above: --data-dir {data.parent}"
-        if data.name != own:
-            hint = f"rename it to {own} and {hint}"
-        raise HarnessError(where, f"is the folder of {block.name} itself", hint=hint)
-    return False
-
-
 def make_plan(project: Project, names: Sequence[str]) -> Plan:
     """The plan of the exhibits named; `all`, or none, means every one.
 
@@ -171,6 +137,7 @@ def make_plan(project: Project, names: Sequence[str]) -> Plan:
         HarnessError: an unknown exhibit, or what was typed makes no valid run, or changes nothing.
     """
     if not names or "all" in names:
+        project.library.require_whole()
         names = tuple(project.library.exhibits)
     plan = expand(project.library, names, project.setting)
     for override in project.setting.overrides:
@@ -212,15 +179,34 @@ def survey(project: Project, plan: Plan, store: Store) -> Survey:
     stored = {key: by_key[key] for key in plan.nodes if key in by_key}
     todo = [node for key, node in plan.nodes.items() if key not in stored]
     past = [_past(one) for one in manifests]
+    devices = devices_here(project.layout, with_gpu=any(map(_wants_gpu, plan.nodes.values())))
     return Survey(
         plan,
         stored,
-        {node.key: precedents.why(_identity(node)) for node in todo},
-        estimate(plan.nodes.values(), past),
+        {node.key: precedents.why(node) for node in todo},
+        estimate(plan.nodes.values(), past, devices),
+        devices,
         footprints(todo, past),
         {node.key: disk_bytes(node) for node in todo},
         _downloads(todo, project.layout.data),
     )
+
+
+def measured_devices(layout: Layout) -> Path:
+    """The file of what `doctor --measure` measured, of each device under its name."""
+    return Store(layout.store).tree.room("cache") / "devices.json"
+
+
+def devices_here(layout: Layout, *, with_gpu: bool) -> dict[str, Device]:
+    """What estimates rest on: this processor, and the first GPU if it is asked for and there."""
+    measured = read_measured(measured_devices(layout))
+    gpu = next(iter(gpus()), "") if with_gpu else ""
+    names = {"cpu": processor(), "cuda": gpu}
+    return {kind: device_at(kind, name, measured) for kind, name in names.items()}
+
+
+def _wants_gpu(node: Node) -> bool:
+    return device_of(node.spec) == "cuda"
 
 
 def _past(run: Manifest) -> Past:
@@ -230,10 +216,6 @@ def _past(run: Manifest) -> Past:
 
     gpu_mb, rate = number(GPU_MEMORY), number("images_per_second")
     return Past(run.kind, run.spec, run.wall_s, run.peak_memory_mb, gpu_mb, rate, run.revision)
-
-
-def _identity(node: Node) -> Identity:
-    return Identity(node.kind, node.revision, node.spec, node.inputs, node.key)
 
 
 def _trainings(nodes: Sequence[Node]) -> list[Training | Pretrained]:
@@ -247,10 +229,10 @@ def _downloads(nodes: Sequence[Node], data: Path) -> dict[str, int]:
     wanted = {
         training.dataset.name: training.dataset
         for training in trainings
-        if isinstance(training, Training) and isinstance(training.dataset, Cifar | Recordings)
+        if isinstance(training, Training) and training.dataset.download_bytes
     }
-    missing = {name: spec for name, spec in wanted.items() if not has_data(spec, data)}
-    found: dict[str, int] = {name: spec.archive_bytes for name, spec in missing.items()}
+    missing = {name: spec for name, spec in wanted.items() if not spec.is_in(data)}
+    found: dict[str, int] = {name: spec.download_bytes for name, spec in missing.items()}
     for one in trainings:
         if isinstance(one, Pretrained) and one.network.weights == "imagenet":
             file = one.network.published
@@ -276,8 +258,7 @@ def executor_for(project: Project, held: Survey, crew: Crew) -> Iterator[Executo
     """
     if crew.where is Where.LOCAL or not held.todo:
         refuse_missing_gpu(held)
-        cuda = project.profile.numerics.device == "cuda"
-        yield Local(crew.jobs or default_slots(usable_cores(), cuda))
+        yield Local(crew.jobs or held.slots)
         return
     from harness.execute.ray_cluster import connected
     from harness.execute.ray_driver import on_ray
@@ -297,14 +278,8 @@ def job_maker(project: Project, threads: int) -> MakeJob:
     made_with = environment(project.layout.project)
 
     def make_job(node: Node) -> Job:
-        return job_of(
-            node,
-            store=project.layout.store,
-            data=project.layout.data,
-            threads=threads,
-            requested=project.requested,
-            environment=made_with,
-        )
+        layout = project.layout
+        return Job(node, layout.store, layout.data, threads, project.requested, made_with)
 
     return make_job
 

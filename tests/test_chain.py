@@ -10,7 +10,7 @@ import pytest
 from harness import chain
 from harness.chain import Outcome, checked
 from harness.errors import ExitCode
-from harness.execute.crew import Crew
+from harness.execute.executor import Crew
 from harness.screen import Voice
 from harness.stages import Project, open_project
 from tests.synthetic import folders

@@ -9,10 +9,10 @@ from rich.console import Console
 
 from harness import screen
 from harness.execute.events import Advanced, Failed, Finished, Started
-from harness.execute.queue import Queue
+from harness.execute.executor import Queue
+from harness.parts.measurement import Numerics
 from harness.plan.node import Node
 from harness.runs.place import Progress
-from harness.spec.numerics import Numerics
 
 
 class Terminal(io.StringIO):

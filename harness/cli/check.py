@@ -57,5 +57,5 @@ def check(written: Written, spoken: Spoken, workers: Workers, canary: Canary = N
     if project is None:
         raise typer.Exit(ExitCode.OK if holds else ExitCode.CHECK_FAILED)
     outcome = checked(project, written.names or CHECKED, workers.crew, voice)
-    broken = ExitCode.OK if holds and not outcome.broken else ExitCode.CHECK_FAILED
-    raise typer.Exit(outcome.code or broken)
+    does_hold = holds and not outcome.broken  # a run that failed as well must not hide it
+    raise typer.Exit(outcome.code if does_hold else ExitCode.CHECK_FAILED)

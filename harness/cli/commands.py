@@ -27,8 +27,8 @@ from harness.cli.verify import verify
 from harness.cli.worker import worker
 from harness.errors import ExitCode, HarnessError
 from harness.execute.interrupt import Interrupted
+from harness.files import os_errors
 from harness.layout import require_text, require_working_folder
-from harness.store.durable import os_errors
 from harness.terminal import reader_left
 
 COMMANDS: dict[str, dict[str, Any]] = {
@@ -84,8 +84,8 @@ def about(
     - `harness reproduce table1`
     - `harness COMMAND --help` for the options and examples of a command
 
-    Exit codes: 0 ok · 1 a golden value does not hold, or results differ · 2 bad spec or usage ·
-    3 a run failed · 70 a bug of the harness · 130 interrupted
+    Exit codes: 0 ok · 1 something does not hold, differs, is damaged or missing · 2 bad spec or
+    usage · 3 a run failed · 70 a bug of the harness · 130 interrupted · 141 a pipe was closed
     """
     require_working_folder()
 

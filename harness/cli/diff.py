@@ -10,8 +10,7 @@ import typer
 from harness.cli.flat import flat
 from harness.cli.options import OUTPUT, Json
 from harness.cli.output import print_json, print_lines
-from harness.diff.compare import compare
-from harness.diff.results import read_results
+from harness.diff.compare import compare, read_results
 from harness.diff.shown import markdown, print_text, record
 from harness.errors import ExitCode, HarnessError
 from harness.screen import console, table

@@ -9,7 +9,7 @@ from typing import Any
 import typer
 
 from harness.errors import HarnessError
-from harness.spec.validate import suggestion
+from harness.parts.base import suggestion
 
 Usage: type[Any] = typer.BadParameter.__bases__[0]
 """What the parser raises, wherever its library keeps it."""

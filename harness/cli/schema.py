@@ -11,10 +11,10 @@ from harness.cli.flat import flat
 from harness.cli.options import Here
 from harness.cli.output import print_json
 from harness.errors import HarnessError
+from harness.files import os_errors, write_durably
+from harness.parts.base import suggestion
 from harness.screen import say
 from harness.spec.schema import KINDS, schema_files, schema_of
-from harness.spec.validate import suggestion
-from harness.store.durable import os_errors, write_durably
 
 Kind = Annotated[
     str,

@@ -24,7 +24,7 @@ def verify(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Compare every stored byte with what was published; exit 3 when something is broken.
+    """Compare every stored byte with what was published; exit 1 when something is broken.
 
     What --repair has set aside runs again when an exhibit asks for it.
 
@@ -45,9 +45,10 @@ def verify(
                 voice.tell(str(fault))
             else:
                 voice.say(str(fault), "red")
-        voice.tell(f"{len(store.manifests())} nodes, {len(faults)} faults")
+        told = {"node": len(store.manifests()), "fault": len(faults)}
+        voice.tell(", ".join(f"{n} {noun}{'s' * (n != 1)}" for noun, n in told.items()))
     if repair:
         for place in set_aside(store, faults):
             print(f"moved to {place}", file=sys.stderr if as_json else sys.stdout)
         return
-    raise typer.Exit(ExitCode.RUN_FAILED if faults else ExitCode.OK)
+    raise typer.Exit(ExitCode.CHECK_FAILED if faults else ExitCode.OK)

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from harness.errors import HarnessError
-from harness.execute.crew import Crew, Where, parse_pins
+from harness.execute.executor import Crew, Where, parse_pins
 
 CLUSTER = "Cluster"
 """Heading of the help."""

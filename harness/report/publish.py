@@ -8,18 +8,20 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import io
 import os
-import re
-import secrets
+import zipfile
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from harness.store.durable import discard, make_folder, os_errors
+from harness.files import discard, draft_of, make_folder, os_errors, write_together
 from harness.store.locks import NO_FLOCK
 
 _NO_LOCK = NO_FLOCK | {errno.EBADF, errno.EISDIR}  # NFS takes a lock on a folder for one on a file
-_DRAFT = re.compile(r"\.(.+)\.[0-9a-f]{8}")
+
+EPOCH = (1980, 1, 1, 0, 0, 0)  # the first time that ZIP knows: there is no clock in an archive
+PLAIN_FILE = 0o100644 << 16
 
 
 def publish(folder: Path, files: Mapping[str, bytes | None]) -> None:
@@ -36,27 +38,16 @@ def publish(folder: Path, files: Mapping[str, bytes | None]) -> None:
         with _alone(folder) as alone:
             if alone:
                 _sweep([folder / name for name in files])
-            _put(folder, files)
-
-
-def _put(folder: Path, files: Mapping[str, bytes | None]) -> None:
-    staged: list[tuple[Path, Path]] = []
-    try:
-        for name, content in files.items():
-            target = folder / name
-            if content is None or _is_there(target, content):
-                continue
-            make_folder(target.parent)
-            draft = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
-            staged.append((draft, target))
-            _write(draft, content)
-        for draft, target in staged:
-            draft.replace(target)
-        for name in (name for name, content in files.items() if content is None):
-            (folder / name).unlink(missing_ok=True)
-    finally:
-        for draft, _ in staged:
-            discard(draft)
+            new = {
+                folder / name: content
+                for name, content in files.items()
+                if content is not None and not _is_there(folder / name, content)
+            }
+            for target in new:
+                make_folder(target.parent)
+            write_together(new)
+            for name in (name for name, content in files.items() if content is None):
+                (folder / name).unlink(missing_ok=True)
 
 
 @contextmanager
@@ -84,8 +75,8 @@ def _sweep(targets: Collection[Path]) -> None:
     wanted = {*targets}
     for folder in {target.parent for target in targets}:
         for path in folder.iterdir() if folder.is_dir() else ():
-            draft = _DRAFT.fullmatch(path.name)
-            if draft and path.with_name(draft[1]) in wanted:
+            whole = draft_of(path.name)
+            if whole is not None and path.with_name(whole) in wanted:
                 discard(path)
 
 
@@ -96,8 +87,16 @@ def _is_there(target: Path, content: bytes) -> bool:
         return False
 
 
-def _write(path: Path, content: bytes) -> None:
-    with path.open("xb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
+def archive(files: Mapping[str, bytes], root: str) -> bytes:
+    """`files` (path → content) as a ZIP archive below one folder `root`, in the order of their
+    paths.
+    """
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as into:
+        for name in sorted(files):
+            entry = zipfile.ZipInfo(f"{root}/{name}", date_time=EPOCH)
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            entry.create_system = 3  # POSIX, wherever it is made
+            entry.external_attr = PLAIN_FILE
+            into.writestr(entry, files[name], compresslevel=9)
+    return made.getvalue()

@@ -181,7 +181,7 @@ def test_the_doctor_names_a_remedy_for_what_is_not_in_order(
     (tmp_path / "file").write_text("text")
     line = f"doctor --json --store {tmp_path}/file --data-dir {tmp_path} --out {tmp_path}/out"
     said = typed(line, monkeypatch, capsys)
-    assert said.code == 2
+    assert said.code == 1
     found = {one["what"]: one for one in json.loads(said.out)}
     assert found["store"]["health"] == "missing"
     assert found["store"]["fix"] == "--store FOLDER"

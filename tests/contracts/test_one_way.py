@@ -9,16 +9,19 @@ from pathlib import Path
 import pytest
 
 # room → the rooms that it may import; everything may import itself
-GROUND = {"errors", "canonical", "layout", "caches"}
+GROUND = {"errors", "canonical", "files", "layout", "caches"}
 MAY: dict[str, set[str]] = {
     "errors": set(),
     "canonical": {"errors"},
+    "files": {"errors"},
     "layout": {"errors", "caches"},
     "caches": set(),
+    "parts": GROUND,
+    "measures": GROUND | {"parts"},
     "spec": GROUND,
     "plan": GROUND | {"spec"},
-    "engine": {"errors", "caches"},
-    "store": GROUND,
+    "engine": {"errors", "files", "caches", "parts"},
+    "store": GROUND | {"plan"},
     "runs": GROUND | {"spec", "plan", "engine"},
     "execute": GROUND | {"spec", "plan", "store", "runs"},
     "frames": GROUND | {"spec", "plan", "store"},
@@ -31,9 +34,10 @@ MAY: dict[str, set[str]] = {
     "crash": {"errors"},
     "screen": GROUND | {"plan", "runs", "execute", "terminal"},
     "stages": GROUND | {"spec", "plan", "engine", "store", "execute"},
-    "upkeep": GROUND | {"spec", "plan", "engine", "store", "canary", "execute", "screen", "stages"},
+    "upkeep": GROUND
+    | {"spec", "plan", "engine", "store", "runs", "canary", "execute", "screen", "stages"},
     "listing": GROUND | {"spec", "plan", "store", "screen", "stages"},
-    "forecast": GROUND | {"plan", "screen", "stages"},
+    "forecast": GROUND | {"plan", "execute", "screen", "stages"},
     "costs": GROUND | {"plan", "screen", "stages"},
     "chain": GROUND
     | {"plan", "store", "execute", "check", "report", "listing", "screen", "stages"},
@@ -60,6 +64,11 @@ MAY: dict[str, set[str]] = {
     "__main__": {"cli", "crash", "terminal"},
     "__init__": set(),
 }
+for room, may in MAY.items():  # whoever may know specs may know what they are made of
+    if room == "spec" or "spec" in may:
+        MAY[room] = may | {"parts", "measures"}
+# What is only reached when something is built or computed: a description knows its code by name.
+LATE: dict[str, set[str]] = {"parts": {"engine"}, "measures": {"engine", "runs"}}
 TORCH_FREE = {"spec", "plan", "store", "frames", "check", "report", "execute", "screen", "stages"}
 TORCH_FREE |= {
     "upkeep",
@@ -72,6 +81,7 @@ TORCH_FREE |= {
     "diff",
     "errors",
     "canonical",
+    "files",
     "layout",
     "caches",
 }
@@ -86,9 +96,10 @@ def modules(root: Path) -> list[tuple[str, Path]]:
     return found
 
 
-def imported(path: Path) -> Iterator[str]:
-    """Every module that a file imports, wherever in it."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+def imported(path: Path, *, at_once: bool = False) -> Iterator[str]:
+    """Every module that a file imports, wherever in it; with `at_once` only when it is imported."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for node in tree.body if at_once else ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -107,8 +118,18 @@ def test_no_layer_imports_a_higher_one(root: Path) -> None:
             parts = name.split(".")
             if parts[0] != "harness" or len(parts) < 2:
                 continue
-            if parts[1] != room and parts[1] not in MAY[room]:
+            if parts[1] != room and parts[1] not in MAY[room] | LATE.get(room, set()):
                 wrong.append(f"{path.relative_to(root)} imports {name}")
+    assert wrong == []
+
+
+def test_what_is_late_is_not_imported_at_once(root: Path) -> None:
+    wrong = [
+        f"{path.relative_to(root)} imports {name}"
+        for room, path in modules(root)
+        for name in imported(path, at_once=True)
+        if room in LATE and (name.split(".")[0] == "torch" or {*name.split(".")[1:2]} & LATE[room])
+    ]
     assert wrong == []
 
 

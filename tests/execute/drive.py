@@ -10,8 +10,8 @@ import sys
 from pathlib import Path
 
 from harness.errors import ExitCode, HarnessError
-from harness.execute.crew import Crew, Where, parse_pins
 from harness.execute.events import Event
+from harness.execute.executor import Crew, Where, parse_pins
 from harness.execute.interrupt import Interrupted
 from harness.layout import layout
 from harness.stages import executor_for, make_plan, open_project, queue_of, run_plan, survey

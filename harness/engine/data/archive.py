@@ -17,8 +17,8 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Final, cast
 
 from harness.engine.data.checksums import Layout
-from harness.engine.files import appear
 from harness.errors import HarnessError
+from harness.files import appear
 
 LARGEST_FILE: Final = 400_000_000  # bytes; the largest published batch has 155 million
 LARGEST_HEADER: Final = 1_000_000  # bytes read at once, copies aside: names, comments of a member

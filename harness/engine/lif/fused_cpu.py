@@ -18,8 +18,8 @@ from torch.autograd.function import once_differentiable
 
 from harness.engine.cpu.threads import in_threads
 from harness.engine.lif.dynamics import Dynamics
-from harness.engine.surrogates import Arctan, Dspike, Rectangle, Sigmoid, Surrogate, Triangle
 from harness.errors import HarnessError
+from harness.parts.surrogates import Arctan, Dspike, Rectangle, Sigmoid, Surrogate, Triangle
 
 Array = NDArray[Any]  # float32, or the bits of bfloat16
 
@@ -163,15 +163,15 @@ def _sum_like(shares_N: NDArray[np.float32], decay: float | Tensor) -> Tensor:
 def kind_and_numbers(surrogate: Surrogate) -> tuple[int, tuple[float, float, float]]:
     """What the kernels call a surrogate, on CPU and GPU alike, and the numbers of its curve."""
     match surrogate:
-        case Rectangle(alpha):
+        case Rectangle(alpha=alpha):
             return RECTANGLE, (alpha, 1.0 / alpha, 0.0)
-        case Dspike(temperature, support):
+        case Dspike(temperature=temperature, support=support):
             return DSPIKE, (temperature, support, surrogate.peak)
-        case Sigmoid(alpha):  # a Dspike without end: α·σ(αx)·(1 − σ(αx)) = α/4·sech²(α/2·x)
+        case Sigmoid(alpha=alpha):  # a Dspike without end: α·σ(αx)·(1 − σ(αx)) = α/4·sech²(α/2·x)
             return DSPIKE, (alpha / 2.0, math.inf, alpha / 4.0)
-        case Triangle(gamma):
+        case Triangle(gamma=gamma):
             return TRIANGLE, (gamma, 1.0 / gamma**2, 0.0)
-        case Arctan(alpha):
+        case Arctan(alpha=alpha):
             return ARCTAN, (math.pi / 2.0 * alpha, alpha / 2.0, 0.0)
     raise AssertionError(surrogate)  # no obstacle lets anything else through
 

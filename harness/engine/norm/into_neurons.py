@@ -45,7 +45,7 @@ def fired(
     """The spikes of LIF neurons whose current is the normalised input: the numbers of one after the
     other. With `convolution`, a plain one without bias, what it makes of them, in their precision.
     """
-    conv = (None, None, None)
+    conv: tuple[Any, ...] = (None, None, None)
     if convolution is not None:
         conv = (convolution.weight, convolution.stride, convolution.padding)
     made: Tensor = _NormaliseAndFire.apply(folded, weight, bias, found, eps, neurons, *conv)

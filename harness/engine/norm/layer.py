@@ -127,7 +127,7 @@ def _normalised_over_ranks(
     exact = folded.double()
     count = exact.new_tensor([folded.numel() / folded.shape[1]])
     own = torch.cat([exact.sum((0, 2, 3)), exact.square().sum((0, 2, 3)), count])
-    total = all_reduce(own)  # whose gradient is summed over them too
+    total = all_reduce(own)  # type: ignore[no-untyped-call]  # its gradient is summed too
     channels, pixels = folded.shape[1], total[-1].detach()
     mean_C, squares_C = total[:channels] / pixels, total[channels:-1] / pixels
     variance_C = (squares_C - mean_C**2).clamp(min=0.0)

@@ -1,7 +1,7 @@
 """Linear regression between the activations of two networks (lab section 4.1, Fig. 1)."""
 
-from harness.engine.regression.fit import Regression, regress
-from harness.engine.regression.moments import LinearMap, Moments, Residuals, Score
+from harness.engine.regression.fit import Regressed, regress
+from harness.engine.regression.moments import Fitted, LinearMap, Moments, Residuals, Score
 from harness.engine.regression.pairs import (
     Pairs,
     Side,
@@ -11,7 +11,6 @@ from harness.engine.regression.pairs import (
 )
 from harness.engine.regression.ridge import (
     MEMORY_LIMIT,
-    Descent,
     SgdRegression,
     gram_bytes,
     normal_equation_bytes,
@@ -21,11 +20,11 @@ from harness.engine.regression.ridge import (
 
 __all__ = [
     "MEMORY_LIMIT",
-    "Descent",
+    "Fitted",
     "LinearMap",
     "Moments",
     "Pairs",
-    "Regression",
+    "Regressed",
     "Residuals",
     "Score",
     "SgdRegression",

@@ -1,8 +1,7 @@
 """A training run as it stood after an epoch, its learning curve included, in one safetensors file.
 
-No random state is kept: every epoch draws from its own named streams. Written beside its place,
-synced and renamed, so that a reader finds the old file or the new one; read with its content hash
-checked, and never unpickled.
+No random state is kept: every epoch draws from its own named streams. Written whole or not at all;
+read with its content hash checked, and never unpickled.
 """
 
 from __future__ import annotations
@@ -19,8 +18,8 @@ import safetensors.torch
 import torch
 from torch import Tensor
 
-from harness.engine.files import written
 from harness.engine.training.normalisation import Normalisation
+from harness.files import write_durably
 
 _FORMAT = "harness-training-1"
 
@@ -103,8 +102,8 @@ def save(path: Path, checkpoint: Checkpoint) -> None:
         "scaler": json.dumps(dict(checkpoint.scaler)),
     }
     metadata["sha256"] = _digest(tensors, metadata)
-    with written(path) as file:
-        file.write(safetensors.torch.save(tensors, metadata))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_durably(path, safetensors.torch.save(tensors, metadata))
 
 
 def load(path: Path, identity: str) -> Checkpoint | Unusable | None:
@@ -136,7 +135,7 @@ def load(path: Path, identity: str) -> Checkpoint | Unusable | None:
     )
 
 
-def content_hash(tensors: Mapping[str, Tensor]) -> str:
+def tensors_hash(tensors: Mapping[str, Tensor]) -> str:
     """SHA-256 over names, dtypes, shapes and bytes, in the order of the names."""
     digest = hashlib.sha256()
     for name in sorted(tensors):
@@ -157,5 +156,5 @@ def _under(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 def _digest(tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> str:
     said = {key: value for key, value in metadata.items() if key != "sha256"}
-    text = json.dumps(said, sort_keys=True) + content_hash(tensors)
+    text = json.dumps(said, sort_keys=True) + tensors_hash(tensors)
     return hashlib.sha256(text.encode()).hexdigest()

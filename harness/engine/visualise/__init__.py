@@ -17,7 +17,7 @@ from harness.engine.visualise.kernels import (
     normalised_kernels,
     shuffled_kernels,
 )
-from harness.engine.visualise.maximise import Ascent, Maximised, maximise, total_variation
+from harness.engine.visualise.maximise import Maximised, maximise, total_variation
 from harness.engine.visualise.receptive import (
     Box,
     Contrast,
@@ -27,7 +27,6 @@ from harness.engine.visualise.receptive import (
 )
 
 __all__ = [
-    "Ascent",
     "Box",
     "Contrast",
     "GaborStatistics",

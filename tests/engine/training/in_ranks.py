@@ -18,7 +18,7 @@ from harness.engine.training.ranks import Ranks
 from harness.engine.training.state import TrainingState
 from tests.engine.training.cases import RECIPE, images, network
 
-PLAIN = replace(RECIPE, lr=1.0, momentum=0.0, weight_decay=0.0)
+PLAIN = RECIPE.model_copy(update={"lr": 1.0, "momentum": 0.0, "weight_decay": 0.0})
 Found = dict[str, Any]
 Job = tuple[str, dict[str, Any]]  # a function of WORK, and what it is given beside its ranks
 
@@ -58,7 +58,7 @@ def step(ranks: Ranks, *, neuron: str, exact: bool, checkpointed: bool = False) 
     recipe = replace(PLAIN, checkpoint_activations=checkpointed)
     given, labels = _batch(15, torch.float64 if exact else torch.float32)
     with shared_statistics(made, ranks.synchronised):
-        state = TrainingState.start(made, recipe, torch.device("cpu"), "f32", ranks=ranks)
+        state = TrainingState(made, recipe, torch.device("cpu"), "f32", ranks=ranks)
         loss, right = state.step(given, labels, lr=1.0)
     return {
         "loss": ranks.add_up(loss),

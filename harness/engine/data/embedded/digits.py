@@ -200,6 +200,7 @@ def digits_on_photos(
         train_labels = train_labels * len(CHANNELS) + strongest("train", train_images)
         test_labels = test_labels * len(CHANNELS) + strongest("test", test_images)
         names = tuple(f"{channel} {digit}" for digit in names for channel in CHANNELS)
-    arrays = (train_pixels, train_labels, test_pixels, test_labels)
+    train = (torch.from_numpy(train_pixels), torch.from_numpy(train_labels))
+    test = (torch.from_numpy(test_pixels), torch.from_numpy(test_labels))
     name = f"{'coloured-' if inks else ''}digits-on-photos-{size}"
-    return ImageSet(name, *map(torch.from_numpy, arrays), names, "embedded")
+    return ImageSet(name, *train, *test, names, "embedded")

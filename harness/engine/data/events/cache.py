@@ -26,8 +26,8 @@ from filelock import FileLock
 from numpy.typing import NDArray
 
 from harness.engine.data.events.recording import Events, Recording
-from harness.engine.files import written
 from harness.errors import HarnessError
+from harness.files import replacing
 
 _log = logging.getLogger(__name__)
 
@@ -105,7 +105,7 @@ def cached(path: Path, identity: str, names: Sequence[str], decode: Decode) -> C
                     return _opened(path, identity, names, decode)
                 except Damaged as damage:
                     _log.warning("%s is decoded again: %s", path, damage)
-            with written(path) as file:
+            with replacing(path) as file:
                 _write(file, identity, names, map(decode, names))
             try:
                 return _opened(path, identity, names, decode)
@@ -123,8 +123,11 @@ def packed(name: str, events: Events) -> Events:
     if (time[1:] < time[:-1]).any():
         raise HarnessError(name, "events out of order")
     kept = []
-    for field, column, form in zip(
-        "xytp", (events.x, events.y, time, events.p), (BYTE, BYTE, TIME, BYTE), strict=True
+    for field, column, form in (
+        ("x", events.x, BYTE),
+        ("y", events.y, BYTE),
+        ("t", time, TIME),
+        ("p", events.p, BYTE),
     ):
         if len(column) and not 0 <= column.min() <= column.max() <= np.iinfo(form).max:
             raise HarnessError(name, f"{field} reaches {column.max():,}, beyond {form}")

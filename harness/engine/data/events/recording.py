@@ -14,8 +14,8 @@ from typing import Any, Final, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from harness.engine.files import written
 from harness.errors import HarnessError
+from harness.files import write_durably
 
 Column = NDArray[Any]  # [N] of whole numbers
 Faults = Literal["refuse", "skip"]
@@ -225,7 +225,7 @@ def require_writable(path: Path, events: Events, sensor: Sensor, clock_bits: int
 def publish(path: Path, records: bytes) -> None:
     """Write the file whole or not at all; HarnessError where the disk fails."""
     try:
-        with written(path, synced=False) as file:
-            file.write(records)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_durably(path, records)
     except OSError as error:
         raise HarnessError(str(path), f"cannot be written: {error.strerror or error}") from error

@@ -26,8 +26,8 @@ from numpy.typing import NDArray
 from harness.engine.data.events.formats import write_atis
 from harness.engine.data.events.recording import Events
 from harness.engine.data.labelled import ImageSet
-from harness.engine.files import appear
 from harness.errors import HarnessError
+from harness.files import appear
 
 Ints = NDArray[np.int32]
 
