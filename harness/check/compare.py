@@ -14,7 +14,7 @@ from harness.check.shift import POWER, Training
 from harness.check.standard import Standard
 from harness.check.status import Status, Word
 from harness.check.tolerance import Allowed, Rule, Seeds, Unsettled, allowed, guards_nothing
-from harness.frames.frame import Frame, Planned
+from harness.frames.frame import Frame
 from harness.frames.recorded import Absence
 from harness.frames.runs import rows
 
@@ -30,7 +30,7 @@ class Origin:
     name them. A cell without networks is derived from others.
     """
 
-    values: SeedValues = field(default_factory=dict)
+    values: dict[int, float] = field(default_factory=dict)
     trainings: tuple[str, ...] = ()
     spiking: bool | None = None
     chance: float = math.nan
@@ -38,18 +38,15 @@ class Origin:
 
 def origins(measured: Frame) -> dict[At, Origin]:
     """The origin of each cell."""
-    points = {point.key: point for point in measured.points}
-    values: dict[At, dict[int, float]] = {}
-    behind: dict[At, Planned | None] = {}
-    for row in rows(measured.runs):
-        at = _at(row, measured)
-        values.setdefault(at, {})[int(row["seed"])] = math.nan if row["why"] else row["value"]
-        behind[at] = points.get(level_text(row["key"]))
-    return {
-        at: Origin(found, point.trainings, point.spiking, point.chance) if point else Origin(found)
-        for at, found in values.items()
-        for point in [behind[at]]
+    networks = {
+        point.key: (point.trainings, point.spiking, point.chance) for point in measured.points
     }
+    found: dict[At, Origin] = {}
+    for row in rows(measured.runs):
+        behind = networks.get(level_text(row["key"]), ())
+        values = found.setdefault(_at(row, measured), Origin({}, *behind)).values
+        values[int(row["seed"])] = math.nan if row["why"] else row["value"]
+    return found
 
 
 def _at(row: Mapping[str, Any], measured: Frame) -> At:
