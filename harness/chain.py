@@ -101,7 +101,7 @@ def refuse_broken(project: Project, held: Survey) -> None:
 
     IO: reads golden files, imports drawings. Where nothing is to run, the report itself tells.
     """
-    from harness.report.beforehand import faults_beforehand  # brings pandas and matplotlib
+    from harness.report.results import faults_beforehand  # brings pandas and matplotlib
 
     if not held.todo:
         return
@@ -119,9 +119,8 @@ def run_missing(project: Project, held: Survey, crew: Crew, voice: Voice) -> Map
     for folder in ("project", "store", "out", "data"):
         voice.detail(f"{folder}: {getattr(project.layout, folder)}")
     with executor_for(project, held, crew) as executor:
-        slots = executor.slots
-        voice.tell(cost(held, min(slots, max(1, len(held.todo)))))
-        with screen_for(Board(held.plan.nodes, queue, slots), console(), voice) as screen:
+        voice.tell(cost(held, executor.slots))
+        with screen_for(Board(held.plan.nodes, queue, executor.slots), console(), voice) as screen:
             return run_plan(project, queue, executor, screen)
 
 
@@ -181,8 +180,7 @@ def zipped(project: Project, plan: Plan) -> Path:
     Raises:
         HarnessError: a file cannot be read or written.
     """
-    from harness.report.archive import archive
-    from harness.report.publish import publish
+    from harness.report.publish import archive, publish
     from harness.report.results import JUNIT, REPORT
 
     out = project.layout.out / project.profile.id

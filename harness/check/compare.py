@@ -14,9 +14,9 @@ from harness.check.shift import POWER, Training
 from harness.check.standard import Standard
 from harness.check.status import Status, Word
 from harness.check.tolerance import Allowed, Rule, Seeds, Unsettled, allowed, guards_nothing
+from harness.frames.cells import rows
 from harness.frames.frame import Frame
 from harness.frames.recorded import Absence
-from harness.frames.runs import rows
 
 MEASURED_HERE = "it is held against a value measured here, not against a published one"
 
@@ -109,26 +109,19 @@ def compare(measured: Frame, standard: Standard) -> tuple[CellResult, ...]:
     and have no status. Without golden values, a published cell that was not planned is left out.
     """
     against = standard.golden or standard.published
-    here = {
-        _at(row, measured): row
-        for row in rows(measured.cells)
-        if (
-            row["quantity"] in against.quantities
-            if against
-            else row["quantity"] not in measured.fine
-        )
-    }
+    here = {_at(row, measured): row for row in rows(measured.cells)}
+    for at in [*here]:
+        if at[0] not in against.quantities if against else at[0] in measured.fine:
+            del here[at]
     golden, published = (
         {(cell.quantity, *cell.index): cell for cell in (found.cells if found else ())}
         for found in (standard.golden, standard.published)
     )
     behind = origins(measured) if standard.golden else {}
-    quantities = list(dict.fromkeys(at[0] for at in (*golden, *published, *here)))
-    every = sorted(
-        dict.fromkeys((*here, *golden, *published)), key=lambda at: quantities.index(at[0])
-    )
+    order = list(dict.fromkeys(at[0] for at in (*golden, *published, *here)))
+    every = dict.fromkeys((*here, *golden, *published))
     found = []
-    for at in every:
+    for at in sorted(every, key=lambda at: order.index(at[0])):
         levels = dict(zip(measured.index, at[1:], strict=True))
         is_planned = standard.golden is None and any(_absent(measured, levels))
         if at in here or at in golden or is_planned:
@@ -153,15 +146,11 @@ _NOTHING: Mapping[str, Any] = {"value": math.nan, "std": math.nan, "n": 0, "text
 
 def _result(row: _Row, measured: Frame, standard: Standard, origin: Origin) -> CellResult:
     here, golden, published = row.here or _NOTHING, row.golden, row.published
-    value, std, n, unit = (
-        float(here["value"]),
-        float(here["std"]),
-        int(here["n"]),
-        str(here["unit"]),
-    )
+    value, std, n = float(here["value"]), float(here["std"]), int(here["n"])
     rule = standard.golden.rules[golden.rule] if standard.golden and golden else None
     status, why, bound = _judged(row, rule, measured, standard)
     number = golden.number if golden else None
+    unit = str(here["unit"])
     idle, sees = _power(golden, rule, bound, unit, origin, n)
     is_published = standard.golden is not None and standard.golden.name == PUBLISHED
     found = sample(value, std, n, number)

@@ -19,6 +19,7 @@ class Accuracy(Measure):
         default="best", description="the published code reports the best epoch *on the test set*"
     )
     file = "metrics.json"
+    quantities = ("accuracy", "accuracy_best", "accuracy_last", "best_epoch", "parameters")
     pinned = ("accuracy",)
 
     def resolved(self, trainings: Sequence[Training], parts: Mapping[str, Any]) -> Run:

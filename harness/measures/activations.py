@@ -43,6 +43,7 @@ class Activations(Measure):
     images: int = Field(default=1000, ge=1, le=100_000, description="that the sparsity is of")
     index = ("layer",)
     file, arrays = "activations.json", "activations.safetensors"
+    quantities = (*QUANTITIES, "images")
     pinned = ("near_zero_share", "hoyer", "treves_rolls")
 
     def resolved(self, trainings: Sequence[Training], parts: Mapping[str, Any]) -> Run:

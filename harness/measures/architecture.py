@@ -36,6 +36,7 @@ class Architecture(Measure):
     needs = ("network", "dataset")
     index = ("stage",)
     file = "architecture.json"
+    quantities = ("cell", *SIZES)
 
     def resolved(self, trainings: Sequence[Training], parts: Mapping[str, Any]) -> Run:
         """The network for images of the data set."""

@@ -51,6 +51,7 @@ class Robustness(Similarity):
     )
     index = ("epsilon", "layer", "block")
     file, arrays = "attack.json", "cka.safetensors"
+    quantities = ("attack_accuracy", "attack_cka", "attack_cka_mean", "attack_cka_block")
     fine = ("attack_cka", "attack_cka_block")
     pinned = ("attack_accuracy", "attack_cka_mean")
 

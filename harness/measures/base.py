@@ -113,8 +113,9 @@ class Measure(Part, family="measure"):
     `needs` are the blocks that a point must name; `index` the columns that it adds to the axes of
     the grid to tell its cells apart, along which claims may run too; `scale_free` says that every
     profile takes it at the published size. `file` of the node holds its numbers, `arrays` its
-    tensors, if it has any. `fine` are quantities of so many cells that they are drawn and kept in
-    frame.csv, but never listed on the page; `pinned` are those that a measured golden file has.
+    tensors, if it has any. `quantities` are what `read` may give; of them `fine` have so many cells
+    that they are drawn and kept in frame.csv, but never listed on the page, and `pinned` are those
+    that a measured golden file has.
     """
 
     kind: str
@@ -123,6 +124,7 @@ class Measure(Part, family="measure"):
     index: ClassVar[tuple[str, ...]] = ()
     file: ClassVar[str]
     arrays: ClassVar[str] = ""
+    quantities: ClassVar[tuple[str, ...]]
     fine: ClassVar[tuple[str, ...]] = ()
     pinned: ClassVar[tuple[str, ...]] = ()
 

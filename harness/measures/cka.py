@@ -66,6 +66,20 @@ class CkaHeatmap(Similarity):
     y: Side | None = Field(default=None, description="none: the network of x with itself")
     index = ("map", "layer", "position", "stage_y", "stage_x")
     file, arrays = "cka.json", "cka.safetensors"
+    quantities = (
+        "mean",
+        "undefined",
+        f"share_below_{LOW}",
+        f"share_above_{HIGH}",
+        "stage_mean",
+        "stage_step",
+        "checkerboard",
+        "diagonal",
+        "diagonal_mean",
+        "diagonal_max",
+        "diagonal_step",
+        "position_mean",
+    )
     fine = ("diagonal",)
     pinned = ("mean", "diagonal_mean", "checkerboard", "position_mean")
 

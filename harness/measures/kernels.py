@@ -12,6 +12,7 @@ from harness.measures.base import ARTIFICIAL, Measure, Pretrained, Run, Training
 from harness.measures.reading import Map, Reading, defined, picture, sheet
 from harness.parts.base import Name
 
+MEANS = ("coherence_mean", "concentration_mean", "oriented_share")
 OF_EACH = ("orientation", "frequency", "coherence", "concentration")
 UNITS = {"orientation": "degrees, 90 vertical", "frequency": "cycles per pixel"}
 SHARE = "0 … 1"
@@ -40,8 +41,9 @@ class Kernels(Measure):
     needs = ARTIFICIAL
     index = ("pixels", "kernel")
     file, arrays = "kernels.json", "kernels.safetensors"
+    quantities = (*OF_EACH, *MEANS, "source", "listed")
     fine = OF_EACH
-    pinned = ("coherence_mean", "concentration_mean", "oriented_share")
+    pinned = MEANS
 
     def resolved(self, trainings: Sequence[Training], parts: Mapping[str, Any]) -> Run:
         """The convolution; a stand-in is trained first."""

@@ -59,6 +59,21 @@ class Maximisation(Unit):
     needs = ARTIFICIAL
     index = ("start", "region")
     file, arrays = "maximisation.json", "maximisation.safetensors"
+    quantities = (
+        "activation_start",
+        "activation_end",
+        "gain",
+        "contrast",
+        "contrast_mean",
+        "orientation",
+        "frequency",
+        "off_vertical",
+        "off_kernel",
+        "seen",
+        "margin",
+        "source",
+        "unit",
+    )
     pinned = ("gain", "contrast_mean")
 
     @property

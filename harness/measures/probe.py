@@ -27,6 +27,7 @@ class Probes(Measure):
     probe: Name = Field(description="block of the probe")
     index = ("layer",)
     file = "probe.json"
+    quantities = ("probe_accuracy", "probe_train_accuracy")
     pinned = ("probe_accuracy",)
 
     @property

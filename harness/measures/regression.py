@@ -44,6 +44,7 @@ class RegressionMeasure(Measure):
     regression: Name = Field(description="block that says how it is fitted")
     index = ("fit", "direction", "split")
     file = "regression.json"
+    quantities = (*QUANTITIES, "loss", "solver")
     pinned = ("mse", "r2", "variance", "loss")
 
     @property

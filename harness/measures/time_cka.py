@@ -37,6 +37,7 @@ class TimeCka(Similarity):
     )
     index = ("layer", "step")
     file, arrays = "cka.json", "cka.safetensors"
+    quantities = ("time_mean", "time_min", "step_mean", "undefined")
     pinned = ("time_mean",)
 
     def resolved(self, trainings: Sequence[Training], parts: Mapping[str, Any]) -> Run:

@@ -14,6 +14,7 @@ from harness.measures.reading import Map, Reading, picture
 from harness.parts.base import Name
 
 ACTIVATION = "activation, mean over time"
+PINNED = ("activation_mean", "brightness")
 EVERYTHING = "everything"  # the mean of all test images
 
 
@@ -35,8 +36,9 @@ class TopImages(Unit):
     k: int = Field(default=20, ge=1, le=1000)
     index = ("target", "rank", "region", "colour")
     file, arrays = "top_images.json", "top_images.safetensors"
+    quantities = ("activation", *PINNED, "ties", "layer", "neuron", "images")
     fine = ("activation",)
-    pinned = ("activation_mean", "brightness")
+    pinned = PINNED
 
     @model_validator(mode="after")
     def _has_all_three(self) -> TopImages:

@@ -33,6 +33,7 @@ class Workflow(Measure):
     layer: Name = Field(description="whose features are compared")
     images: int = Field(ge=4, le=64, description="few enough for their matrices to be looked at")
     file, arrays = "workflow.json", "workflow.safetensors"
+    quantities = ("cka", "layer", "images")
     pinned = ("cka",)
 
     @property
