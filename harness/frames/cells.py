@@ -1,5 +1,9 @@
 """Stored runs → one row for each point, seed and quantity, with what is derived from others; and
 these → cells: mean, spread and number of seeds.
+
+Both frames start with the index of their cells (the axes that the exhibit varies, then what its
+measure adds, as `stage`), followed by the columns below. An empty index field says that the number
+is of no particular level: a gap between neurons has no neuron.
 """
 
 from __future__ import annotations
@@ -12,11 +16,28 @@ from typing import Any, cast
 import pandas as pd
 
 from harness.errors import ExitCode, HarnessError
-from harness.frames.columns import CELL_COLUMNS, RUN_COLUMNS
 from harness.frames.recorded import Recorded
 from harness.plan.expand import PlannedExhibit
 from harness.spec.exhibit import Difference
 
+RUN_COLUMNS: Mapping[str, str] = {
+    "seed": "seed of the run",
+    "key": "address of the node in the store; empty where the number rests on several nodes",
+    "quantity": "what the number is",
+    "value": "the number; empty for words and where it is undefined",
+    "text": "the words, where the quantity is no number",
+    "unit": "unit of the value",
+    "why": "why the value is undefined; empty where it is defined",
+}
+CELL_COLUMNS: Mapping[str, str] = {
+    "quantity": RUN_COLUMNS["quantity"],
+    "value": "mean over the seeds; empty for words and where it is undefined",
+    "std": "sample standard deviation over the seeds (n − 1); empty where n < 2",
+    "n": "number of seeds that the value rests on",
+    "text": RUN_COLUMNS["text"],
+    "unit": RUN_COLUMNS["unit"],
+    "why": RUN_COLUMNS["why"],
+}
 POINTS = "percentage points"
 Level = tuple[Any, ...]
 

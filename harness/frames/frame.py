@@ -13,8 +13,7 @@ from typing import Any
 import pandas as pd
 
 from harness.canonical import digest
-from harness.frames.cells import cells, rows, runs_frame
-from harness.frames.columns import CELL_COLUMNS, RUN_COLUMNS
+from harness.frames.cells import CELL_COLUMNS, RUN_COLUMNS, cells, rows, runs_frame
 from harness.frames.maps import Maps, maps_of
 from harness.frames.recorded import Absence, Artifacts, Recorded, recorded
 from harness.plan.expand import PlannedExhibit, Point
