@@ -119,9 +119,8 @@ def run_missing(project: Project, held: Survey, crew: Crew, voice: Voice) -> Map
     for folder in ("project", "store", "out", "data"):
         voice.detail(f"{folder}: {getattr(project.layout, folder)}")
     with executor_for(project, held, crew) as executor:
-        slots = executor.slots
-        voice.tell(cost(held, min(slots, max(1, len(held.todo)))))
-        with screen_for(Board(held.plan.nodes, queue, slots), console(), voice) as screen:
+        voice.tell(cost(held, executor.slots))
+        with screen_for(Board(held.plan.nodes, queue, executor.slots), console(), voice) as screen:
             return run_plan(project, queue, executor, screen)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
+from harness.plan.estimate import device_of
 from harness.plan.expand import PlannedExhibit
 from harness.screen import duration, size, table
 from harness.spec.library import Library
@@ -181,19 +182,24 @@ def _print_nodes(held: Survey, console: Console) -> None:
     console.print(table(("to do", "node", "time", "disk", "why"), rows, ("time", "disk")))
 
 
-def cost(held: Survey, slots: int = 1) -> str:
-    """`to do: 6 train (~35 min of one worker, from 10 earlier runs, 3 MB of disk)`."""
+def cost(held: Survey, slots: int | None = None) -> str:
+    """`to do: 6 train (~35 min on 2 workers, from 10 stored runs; 3 MB of disk)`, on so many
+    workers or as many as there are by default.
+    """
     if not held.todo:
         return "to do: nothing, every node is stored"
     kinds = Counter(node.kind for node in held.todo)
     what = ", ".join(f"{count} {kind}" for kind, count in kinds.items())
-    seconds = sum(held.estimates[node.key].seconds for node in held.todo)
-    earlier = [held.estimates[node.key].runs for node in held.todo]
-    runs, bare = max(earlier), earlier.count(0)
-    basis = f"from {runs} earlier runs" if runs else "from stated constants, no earlier run here"
-    basis += f", {bare} nodes from stated constants" if runs and bare else ""
-    spent = f"~{duration(seconds / slots)} on {slots} worker{'s' if slots > 1 else ''}"
-    said = f"to do: {what} ({spent}, {basis}; {size(sum(held.disk.values()))} of disk)"
+    estimates = [held.estimates[node.key] for node in held.todo]
+    runs = max(one.runs for one in estimates)
+    bare = [node for node, one in zip(held.todo, estimates, strict=True) if not one.runs]
+    labels = " and ".join(sorted({held.devices[device_of(node.spec)].label for node in bare}))
+    basis = [f"from {runs} stored runs"] if runs else []
+    basis += [f"{len(bare)} nodes {labels}" if runs else labels] if bare else []
+    workers = min(slots or held.slots, len(held.todo))
+    spent = duration(sum(one.seconds for one in estimates) / workers)
+    said = f"to do: {what} (~{spent} on {workers} worker{'s' if workers > 1 else ''}, "
+    said += f"{', '.join(basis)}; {size(sum(held.disk.values()))} of disk)"
     for name, count in held.downloads.items():
         said += f"; {name} to download first, {size(count)}"
     return said

@@ -14,7 +14,7 @@ from typing import Any
 from harness.engine.data.checksums import checksum_of
 from harness.errors import HarnessError
 from harness.execute.cores import default_slots, usable_cores
-from harness.execute.environment import environment, sees_gpu
+from harness.execute.environment import environment, gpus, processor, sees_gpu
 from harness.execute.events import Failed
 from harness.execute.executor import Crew, Executor, MakeJob, Queue, Tell, Where
 from harness.execute.job import GPU_MEMORY, Job
@@ -24,7 +24,8 @@ from harness.measures.base import Pretrained, Training
 from harness.parts.datasets import Dataset
 from harness.parts.networks import GivenWeights
 from harness.plan.apart import has_field
-from harness.plan.cost import Estimate, Past, disk_bytes, estimate
+from harness.plan.device import Device, device_at, read_measured
+from harness.plan.estimate import Estimate, Past, device_of, disk_bytes, estimate
 from harness.plan.expand import Plan, expand
 from harness.plan.footprint import Footprint, footprints
 from harness.plan.node import Node
@@ -66,6 +67,7 @@ class Survey:
     stored: Mapping[str, Manifest]
     reasons: Mapping[str, Reason]
     estimates: Mapping[str, Estimate]
+    devices: Mapping[str, Device]  # cpu, cuda → what its estimates rest on
     memory: Mapping[str, Footprint]
     disk: Mapping[str, int]
     downloads: Mapping[str, int]  # data set → bytes
@@ -73,6 +75,11 @@ class Survey:
     @property
     def todo(self) -> tuple[Node, ...]:
         return tuple(node for key, node in self.plan.nodes.items() if key not in self.stored)
+
+    @property
+    def slots(self) -> int:
+        """Nodes that run side by side on this machine where no option says otherwise."""
+        return default_slots(usable_cores(), any(map(_wants_gpu, self.todo)))
 
 
 def open_project(
@@ -172,15 +179,34 @@ def survey(project: Project, plan: Plan, store: Store) -> Survey:
     stored = {key: by_key[key] for key in plan.nodes if key in by_key}
     todo = [node for key, node in plan.nodes.items() if key not in stored]
     past = [_past(one) for one in manifests]
+    devices = devices_here(project.layout, with_gpu=any(map(_wants_gpu, plan.nodes.values())))
     return Survey(
         plan,
         stored,
         {node.key: precedents.why(node) for node in todo},
-        estimate(plan.nodes.values(), past),
+        estimate(plan.nodes.values(), past, devices),
+        devices,
         footprints(todo, past),
         {node.key: disk_bytes(node) for node in todo},
         _downloads(todo, project.layout.data),
     )
+
+
+def measured_devices(layout: Layout) -> Path:
+    """The file of what `doctor --measure` measured, of each device under its name."""
+    return Store(layout.store).tree.room("cache") / "devices.json"
+
+
+def devices_here(layout: Layout, *, with_gpu: bool) -> dict[str, Device]:
+    """What estimates rest on: this processor, and the first GPU if it is asked for and there."""
+    measured = read_measured(measured_devices(layout))
+    gpu = next(iter(gpus()), "") if with_gpu else ""
+    names = {"cpu": processor(), "cuda": gpu}
+    return {kind: device_at(kind, name, measured) for kind, name in names.items()}
+
+
+def _wants_gpu(node: Node) -> bool:
+    return device_of(node.spec) == "cuda"
 
 
 def _past(run: Manifest) -> Past:
@@ -232,8 +258,7 @@ def executor_for(project: Project, held: Survey, crew: Crew) -> Iterator[Executo
     """
     if crew.where is Where.LOCAL or not held.todo:
         refuse_missing_gpu(held)
-        cuda = project.profile.numerics.device == "cuda"
-        yield Local(crew.jobs or default_slots(usable_cores(), cuda))
+        yield Local(crew.jobs or held.slots)
         return
     from harness.execute.ray_cluster import connected
     from harness.execute.ray_driver import on_ray

@@ -16,14 +16,24 @@ from harness.engine.cpu.process import COMPILING_S, kernel_cache
 from harness.engine.data.checksums import checksum_of
 from harness.errors import HarnessError
 from harness.execute.cores import usable_cores
-from harness.execute.environment import CODE, OTHER_OWNER, arithmetic, environment
+from harness.execute.environment import (
+    CODE,
+    OTHER_OWNER,
+    arithmetic,
+    environment,
+    gpus,
+    processor,
+)
+from harness.files import write_durably
 from harness.layout import Layout, refuse_unwritable
 from harness.parts.datasets import Dataset
 from harness.parts.networks import Alexnet, Network
+from harness.plan.device import dumped, read_measured
 from harness.plan.expand import expand
 from harness.plan.resolve import Setting
 from harness.screen import size
 from harness.spec.library import Library, load, read
+from harness.stages import devices_here, measured_devices
 from harness.store.store import Store
 
 LITTLE = 2e9  # bytes of free disk below which a note is due
@@ -71,6 +81,7 @@ def examine(layout: Layout) -> Iterator[Finding]:
     if made_with["packages"]["numba"] is not None:
         yield _kernels()
     yield _gpu(made_with)
+    yield from _speeds(layout, made_with["gpus"])
     try:
         library = read(layout)
     except HarnessError as error:
@@ -140,6 +151,25 @@ def _gpu(made_with: dict[str, Any]) -> Finding:
     if gpus:
         return Finding(Health.GOOD, "gpu", ", ".join(gpus))
     return Finding(Health.NOTE, "gpu", "the driver lists none")
+
+
+def _speeds(layout: Layout, gpus: Sequence[str]) -> Iterator[Finding]:
+    """What the costs of a plan rest on, where no run is stored."""
+    for kind, device in devices_here(layout, with_gpu=bool(gpus)).items():
+        if kind == "cpu" or gpus:
+            offer = "" if device.is_measured else "harness doctor --measure"
+            yield Finding(Health.GOOD, f"speed of {kind}", str(device), offer)
+
+
+def measure_devices(layout: Layout) -> None:
+    """Time training steps on a core and on the first GPU, and keep what they reach in the store."""
+    from harness.runs.speed import measure  # imports torch
+
+    kinds = {processor(): "cpu"} | dict.fromkeys(gpus()[:1], "cuda")
+    measured = {name: device for name, kind in kinds.items() if (device := measure(kind))}
+    path = measured_devices(layout)
+    Store(layout.store).tree.prepare()
+    write_durably(path, dumped(read_measured(path) | measured))
 
 
 def _profiles(library: Library, gpus: Sequence[str]) -> Iterator[Finding]:

@@ -15,7 +15,7 @@ from harness.cli.output import print_json
 from harness.errors import ExitCode
 from harness.layout import Layout, layout
 from harness.screen import Voice, console, table
-from harness.upkeep import Finding, Health, examine
+from harness.upkeep import Finding, Health, examine, measure_devices
 
 STYLE = {Health.GOOD: "green", Health.NOTE: "yellow", Health.BAD: "red"}
 
@@ -36,19 +36,29 @@ class Places(Stored):
         return layout(self.project, store=self.store, out=self.out, data=self.data)
 
 
+Measure = Annotated[
+    bool,
+    typer.Option("--measure", help="time training steps here, for the costs that `plan` says"),
+]
+
+
 @flat
-def doctor(places: Places, spoken: Spoken, as_json: Json = False) -> None:
+def doctor(places: Places, spoken: Spoken, as_json: Json = False, measure: Measure = False) -> None:
     """Say what is installed and found here, what is missing, and the command that mends it.
 
     Exit code 1 when something is missing that every run needs. With --quiet only what is not in
-    order is shown.
+    order is shown. With --measure training steps are timed for some seconds on a core and on the
+    first GPU, and kept in the store.
 
     Examples:
 
     - `harness doctor`
+    - `harness doctor --measure`
     - `harness doctor --json`
     """
     voice = spoken.voice
+    if measure:
+        measure_devices(places.layout())
     findings = list(examine(places.layout()))
     if as_json:
         print_json([vars(one) | {"health": one.health.value} for one in findings])

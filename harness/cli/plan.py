@@ -12,10 +12,9 @@ from harness.cli.flat import flat
 from harness.cli.options import Asked, Json, Spoken
 from harness.cli.output import print_json
 from harness.costs import costs_record, print_costs
-from harness.forecast import forecast_record, print_forecast
+from harness.forecast import forecast_record, parse_machines, print_forecast
 from harness.layout import reachable
 from harness.listing import FEW_NODES, plan_record, print_plan
-from harness.plan.schedule import parse_machines
 from harness.screen import Voice, console
 
 Machines = Annotated[

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
@@ -97,6 +98,24 @@ class Resnet(Network):
 
         fields = self.model_dump(exclude={"kind", "deviations"})
         return resnet(neuron=neuron, classes=classes, in_channels=channels, seed=seed, **fields)
+
+
+VGG_CONVOLUTIONS: Mapping[str, Mapping[int, tuple[int, ...]]] = {  # of stages 1 to 4, by depth
+    "figures": {
+        13: (2, 2, 2, 4),
+        19: (2, 2, 4, 8),
+        25: (2, 3, 5, 12),
+        31: (2, 4, 6, 16),
+        43: (2, 5, 9, 24),
+    },
+    "table": {
+        13: (1, 1, 2, 4),
+        19: (2, 2, 3, 8),
+        25: (2, 3, 4, 12),
+        31: (2, 4, 5, 16),
+        43: (2, 5, 6, 24),
+    },
+}
 
 
 class Vgg(Network):

@@ -34,9 +34,10 @@ MAY: dict[str, set[str]] = {
     "crash": {"errors"},
     "screen": GROUND | {"plan", "runs", "execute", "terminal"},
     "stages": GROUND | {"spec", "plan", "engine", "store", "execute"},
-    "upkeep": GROUND | {"spec", "plan", "engine", "store", "canary", "execute", "screen", "stages"},
+    "upkeep": GROUND
+    | {"spec", "plan", "engine", "store", "runs", "canary", "execute", "screen", "stages"},
     "listing": GROUND | {"spec", "plan", "store", "screen", "stages"},
-    "forecast": GROUND | {"plan", "screen", "stages"},
+    "forecast": GROUND | {"plan", "execute", "screen", "stages"},
     "costs": GROUND | {"plan", "screen", "stages"},
     "chain": GROUND
     | {"plan", "store", "execute", "check", "report", "listing", "screen", "stages"},

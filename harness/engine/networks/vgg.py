@@ -23,26 +23,10 @@ from harness.engine.networks.network import at_least_1
 from harness.engine.networks.neurons import neuron_of
 from harness.engine.networks.plain import PlainNetwork, triple
 from harness.errors import HarnessError
+from harness.parts.networks import VGG_CONVOLUTIONS
 from harness.parts.neurons import Neuron
 
 Layout = Literal["figures", "table"]
-
-CONVOLUTIONS = {  # of stages 1 to 4, by depth
-    "figures": {
-        13: (2, 2, 2, 4),
-        19: (2, 2, 4, 8),
-        25: (2, 3, 5, 12),
-        31: (2, 4, 6, 16),
-        43: (2, 5, 9, 24),
-    },
-    "table": {
-        13: (1, 1, 2, 4),
-        19: (2, 2, 3, 8),
-        25: (2, 3, 4, 12),
-        31: (2, 4, 5, 16),
-        43: (2, 5, 6, 24),
-    },
-}
 
 
 @checked
@@ -100,9 +84,9 @@ def _numbered(layers: list[nn.Module], first: int) -> dict[str, nn.Module]:
 
 
 def _convolutions(depth: int, layout: str) -> tuple[int, ...]:
-    if layout not in CONVOLUTIONS:
+    if layout not in VGG_CONVOLUTIONS:
         raise HarnessError("network layout", f"'figures' or 'table' (got {layout!r})")
-    if depth not in CONVOLUTIONS[layout]:
-        known = ", ".join(map(str, CONVOLUTIONS[layout]))
+    if depth not in VGG_CONVOLUTIONS[layout]:
+        known = ", ".join(map(str, VGG_CONVOLUTIONS[layout]))
         raise HarnessError("network depth", f"a VGG has depth {known} (got {depth})")
-    return CONVOLUTIONS[layout][depth]
+    return VGG_CONVOLUTIONS[layout][depth]
