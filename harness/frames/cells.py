@@ -66,14 +66,12 @@ def runs_frame(planned: PlannedExhibit, found: Recorded) -> pd.DataFrame:
                 problem = f"gives {reading.quantity!r}, which is none of its quantities"
                 raise HarnessError(f"measure {measure.kind}", problem)
             levels = {**at, **reading.levels, "seed": point.seed, "key": point.key}
-            made.append(levels | {name: getattr(reading, name) for name in _READ})
+            numbers = ("quantity", "value", "text", "unit", "why")
+            made.append(levels | {name: getattr(reading, name) for name in numbers})
     made += [
         row for one in planned.exhibit.derive for row in _differences(made, one, planned.index)
     ]
     return tidy(made, planned.index, RUN_COLUMNS)
-
-
-_READ = ("quantity", "value", "text", "unit", "why")
 
 
 def _differences(
@@ -117,8 +115,8 @@ def cells(
     """
     groups: dict[tuple[str, Level], list[dict[str, Any]]] = {}
     for row in rows(runs):
-        level = tuple(row[name] for name in index)
-        groups.setdefault((row["quantity"], _plain(level)), []).append(row)
+        level = tuple(None if pd.isna(row[name]) else row[name] for name in index)
+        groups.setdefault((row["quantity"], level), []).append(row)
     points = list(planned)
     order = {name: place for place, name in enumerate(dict.fromkeys(q for q, _ in groups))}
     made = sorted(groups.items(), key=lambda group: order[group[0][0]])  # stable
@@ -127,10 +125,6 @@ def cells(
         levels = dict(zip(index, level, strict=True))
         content.append(levels | {"quantity": quantity} | _cell(members, _seeds(points, levels)))
     return tidy(content, index, CELL_COLUMNS)
-
-
-def _plain(level: Level) -> Level:
-    return tuple(None if pd.isna(value) else value for value in level)
 
 
 def _cell(members: Sequence[Mapping[str, Any]], expected: Sequence[int]) -> dict[str, Any]:

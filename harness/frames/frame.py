@@ -46,7 +46,6 @@ class LearningCurve:
 
     axes: Mapping[str, Any]
     seed: int
-    key: str
     train: tuple[float, ...]
     test: tuple[float, ...]
     best_epoch: int | None
@@ -120,7 +119,7 @@ def _curves(planned: PlannedExhibit, found: Recorded) -> tuple[LearningCurve, ..
                 for split in ("train", "test")
             )
             best = best if isinstance(best, int) else None
-            curves.append(LearningCurve(point.axes, point.seed, point.key, train, test, best))
+            curves.append(LearningCurve(point.axes, point.seed, train, test, best))
     return tuple(curves)
 
 
