@@ -9,6 +9,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
+from harness.execute.survey import Survey
 from harness.plan.breakdown import (
     ExhibitCost,
     Kind,
@@ -18,8 +19,7 @@ from harness.plan.breakdown import (
     throughputs,
 )
 from harness.plan.cost import GPU_SPEEDUP, Basis, Estimate, device_of, disk_bytes
-from harness.screen import size, table
-from harness.stages import Survey
+from harness.terminal.output import size, table
 
 RESTS_ON = {
     Basis.MEASURED: "measured here",

@@ -7,10 +7,10 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
+from harness.execute.survey import Survey
 from harness.plan.cost import device_of
 from harness.plan.schedule import Machines, Schedule, simulate
-from harness.screen import duration, size
-from harness.stages import Survey
+from harness.terminal.output import duration, size
 
 NAMED = 6  # nodes of the critical path that a line shows
 

@@ -16,7 +16,8 @@ from typing import Any
 
 import pandas as pd
 
-from harness.check.golden import FIELDS, level_text
+from harness.check.bits import digest_of
+from harness.check.golden import FIELDS, PUBLISHED, level_text
 from harness.check.new_rules import UNSETTLED, added_rules, known_rules
 from harness.check.reach import guards_nothing
 from harness.check.seed_values import written
@@ -28,10 +29,48 @@ from harness.frames.readers import pinned
 from harness.frames.recorded import Artifacts
 from harness.frames.runs import index_columns
 from harness.layout import refuse_unwritable
-from harness.plan.expand import PlannedExhibit
+from harness.plan.expand import Plan, PlannedExhibit
+from harness.spec.profile import Profile
 from harness.store.durable import make_folder, os_errors, write_durably
 
 FEWEST_SEEDS = 5  # below that a standard deviation is itself off by a third and more
+
+
+def refuse_unmeasurable(plan: Plan, profile: Profile, golden: Path) -> None:
+    """Raise HarnessError where no golden file can be written, as far as that is known beforehand:
+    a profile may be held against what no program writes. IO: reads tolerances.toml.
+    """
+    if profile.golden in (None, PUBLISHED):
+        problem = "its numbers are not held against measured values"
+        raise HarnessError(f"--profile {profile.id}", problem, hint="choose one like smoke")
+    for planned in plan.exhibits:
+        refuse_unwritten(golden, str(profile.golden), planned)
+
+
+def write_plan(
+    plan: Plan,
+    golden: Path,
+    name: str,
+    artifacts: Artifacts,
+    *,
+    command: str,
+    environment: Mapping[str, Any],
+) -> tuple[Path, ...]:
+    """Write the golden files of a plan whose runs are stored, each with its provenance: what was
+    typed, where it was measured, and a digest of every run. Returns the files.
+    """
+    manifests = [found for key in plan.nodes if (found := artifacts.get(key))]
+    provenance = {
+        "command": command,
+        "environment": dict(environment),
+        "keys": {manifest.key: digest_of(manifest) for manifest in manifests},
+        "wall_s": round(sum(manifest.wall_s for manifest in manifests), 1),
+    }
+    return tuple(
+        path
+        for planned in plan.exhibits
+        for path in write_exhibit(golden, name, planned, artifacts, provenance)
+    )
 
 
 def write_exhibit(

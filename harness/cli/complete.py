@@ -2,34 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
 
 from harness.errors import HarnessError
 from harness.layout import find_project
-from harness.spec.exhibit import AXES
-from harness.spec.parts import known_fields
-from harness.spec.schema import KINDS
 
 
-def exhibits(incomplete: str) -> list[str]:
+def exhibits() -> list[str]:
     """Ids of the exhibits, by the names of their files: nothing is read."""
-    return _starting([*_files("paper"), *_files("lab"), "all"], incomplete)
+    return [*_files("paper"), *_files("lab"), "all"]
 
 
-def profiles(incomplete: str) -> list[str]:
+def profiles() -> list[str]:
     """Ids of the profiles."""
-    return _starting(_files("profiles"), incomplete)
+    return _files("profiles")
 
 
-def settings(incomplete: str) -> list[str]:
+def settings() -> list[str]:
     """What --set may change, each with its `=`."""
-    return [f"{name}=" for name in _starting((*AXES, *known_fields()), incomplete)]
+    from harness.spec.exhibit import AXES
+    from harness.spec.parts import known_fields
+
+    return [f"{name}=" for name in (*AXES, *known_fields())]
 
 
-def kinds(incomplete: str) -> list[str]:
+def kinds() -> list[str]:
     """Kinds of specs that have a schema."""
-    return _starting(KINDS, incomplete)
+    from harness.spec.schema import KINDS
+
+    return list(KINDS)
 
 
 def _files(room: str) -> list[str]:
@@ -38,7 +39,3 @@ def _files(room: str) -> list[str]:
     except (HarnessError, OSError):
         return []
     return sorted(path.stem for path in folder.glob("[!.]*.toml"))
-
-
-def _starting(names: Iterable[str], incomplete: str) -> list[str]:
-    return [name for name in names if name.startswith(incomplete)]

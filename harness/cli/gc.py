@@ -4,31 +4,30 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import typer
+from cyclopts import Parameter
 
-from harness.cli.flat import flat
-from harness.cli.options import Spoken, Stored
-from harness.screen import size
-from harness.store.gc import collect
-from harness.upkeep import wanted_keys
+from harness.cli.options import Spoken, Stored, number
+from harness.terminal.output import size
 
 
-@flat
 def gc(
-    stored: Stored,
-    spoken: Spoken,
-    older_than_days: Annotated[float, typer.Option(min=0, help="spare what is newer")] = 0,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="only say what would go")] = False,
+    stored: Stored = Stored(),
+    spoken: Spoken = Spoken(),
+    older_than_days: Annotated[float, number(0, help="spare what is newer")] = 0,
+    dry_run: Annotated[bool, Parameter(help="only say what would go")] = False,
 ) -> None:
     """Remove what no exhibit asks for under any profile: old runs, leftovers, quarantine, caches.
 
     Runs made with --set are asked for by no exhibit; spare recent ones with --older-than-days.
 
-    Examples:
+    For example:
 
     - `harness gc --dry-run`
     - `harness gc --older-than-days 30`
     """
+    from harness.app import wanted_keys
+    from harness.store.gc import collect
+
     voice = spoken.voice
     store = stored.existing()
     age = older_than_days * 86_400 if older_than_days else None

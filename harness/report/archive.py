@@ -5,9 +5,31 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Mapping
+from pathlib import Path
 
+from harness.plan.expand import Plan
+from harness.report.publish import publish
+from harness.report.results import JUNIT, REPORT
+from harness.store.durable import os_errors
+
+ARCHIVE = "report.zip"
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the first time that ZIP knows: there is no clock in an archive
 PLAIN_FILE = 0o100644 << 16
+
+
+def zipped(out: Path, plan: Plan) -> Path:
+    """Put the report of these exhibits, which was just written, into report.zip; its path.
+
+    Raises:
+        HarnessError: a file cannot be read or written.
+    """
+    with os_errors(out):
+        paths = [out / REPORT, out / JUNIT]
+        for one in plan.exhibits:
+            paths += (path for path in (out / one.exhibit.id).iterdir() if path.name[0] != ".")
+        files = {path.relative_to(out).as_posix(): path.read_bytes() for path in paths}
+    publish(out, {ARCHIVE: archive(files, out.name)})
+    return out / ARCHIVE
 
 
 def archive(files: Mapping[str, bytes], root: str) -> bytes:

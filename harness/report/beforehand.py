@@ -9,7 +9,7 @@ import paper_figures
 from harness.check.standard import changes, golden_set, standard
 from harness.errors import Faults, HarnessError
 from harness.frames.runs import index_columns
-from harness.plan.expand import Plan
+from harness.plan.expand import Plan, PlannedExhibit
 from harness.spec.profile import Profile
 
 
@@ -19,17 +19,23 @@ def faults_beforehand(plan: Plan, profile: Profile, golden: Path) -> Iterator[Ha
     IO: reads golden files, imports drawings and matplotlib.
     """
     for planned in plan.exhibits:
-        exhibit = planned.exhibit
-        changed = changes(planned, golden_set(exhibit, profile))
-        try:
-            standard(exhibit, profile, golden, index_columns(planned), changed)
-        except Faults as several:
-            yield from several.faults
-        except HarnessError as fault:
-            yield fault
+        yield from golden_faults(planned, profile, golden)
     for name in dict.fromkeys(one.exhibit.figure for one in plan.exhibits):
         if name and (problem := _undrawable(name)):
             yield HarnessError(f"paper_figures/{name}.py", problem)
+
+
+def golden_faults(
+    planned: PlannedExhibit, profile: Profile, golden: Path
+) -> Iterator[HarnessError]:
+    """Every fault in the golden file and the tolerances of an exhibit. IO: reads them."""
+    changed = changes(planned, golden_set(planned.exhibit, profile))
+    try:
+        standard(planned.exhibit, profile, golden, index_columns(planned), changed)
+    except Faults as several:
+        yield from several.faults
+    except HarnessError as fault:
+        yield fault
 
 
 def _undrawable(name: str) -> str:

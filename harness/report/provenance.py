@@ -50,8 +50,8 @@ def provenance(
 def command(planned: PlannedExhibit, profile: Profile) -> str:
     """What reproduces exactly this exhibit, ready to be pasted into a shell."""
     words = ["python", "-m", "harness", "reproduce", planned.exhibit.id, "--profile", profile.id]
-    for typed in planned.overridden:
-        words += ["--set", typed]
+    for override in planned.overridden:
+        words += ["--set", override.typed]
     if any(_is_repacked(point.run.dataset) for point in planned.points):
         words.append("--repacked-data")
     if planned.brought and planned.brought.given:

@@ -30,7 +30,7 @@ def provenance_json(
         "exhibit": planned.exhibit.id,
         "profile": profile.id,
         "command": command(planned, profile),
-        "set": list(planned.overridden),
+        "set": [override.typed for override in planned.overridden],
         "spec": {"file": document.shown, "text": document.text},
         "nodes": [_node(key, plan, manifests) for key in planned.nodes],
     }

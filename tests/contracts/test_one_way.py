@@ -27,54 +27,18 @@ MAY: dict[str, set[str]] = {
     "canary": GROUND | {"spec", "plan", "engine", "store", "runs", "execute", "check"},
     "diff": GROUND,  # reads result folders, so it needs none of what made them
     # layer 7: the command line, which may use everything below
-    "terminal": {"errors"},
     "crash": {"errors"},
-    "screen": GROUND | {"plan", "runs", "execute", "terminal"},
-    "stages": GROUND | {"spec", "plan", "engine", "store", "execute"},
-    "upkeep": GROUND | {"spec", "plan", "engine", "store", "canary", "execute", "screen", "stages"},
-    "listing": GROUND | {"spec", "plan", "store", "screen", "stages"},
-    "forecast": GROUND | {"plan", "screen", "stages"},
-    "costs": GROUND | {"plan", "screen", "stages"},
-    "chain": GROUND
-    | {"plan", "store", "execute", "check", "report", "listing", "screen", "stages"},
-    "chain_canary": GROUND | {"store", "canary", "execute", "screen"},
+    "terminal": GROUND | {"plan", "runs", "execute"},
+    "forecast": GROUND | {"plan", "execute", "terminal"},
+    "costs": GROUND | {"plan", "execute", "terminal"},
+    "app": GROUND | {"spec", "plan", "store", "runs", "execute", "check", "report", "terminal"},
     "cli": GROUND
-    | {
-        "diff",
-        "canary",
-        "plan",
-        "store",
-        "execute",
-        "check",
-        "chain",
-        "chain_canary",
-        "costs",
-        "forecast",
-        "listing",
-        "screen",
-        "stages",
-        "spec",
-        "terminal",
-        "upkeep",
-    },
+    | {"spec", "plan", "engine", "store", "runs", "execute", "check", "report", "canary", "diff"}
+    | {"terminal", "costs", "forecast", "app"},
     "__main__": {"cli", "crash", "terminal"},
     "__init__": set(),
 }
-TORCH_FREE = {"spec", "plan", "store", "frames", "check", "report", "execute", "screen", "stages"}
-TORCH_FREE |= {
-    "upkeep",
-    "costs",
-    "forecast",
-    "listing",
-    "chain",
-    "chain_canary",
-    "cli",
-    "diff",
-    "errors",
-    "canonical",
-    "layout",
-    "caches",
-}
+TORCH_FREE = set(MAY) - {"engine", "runs", "canary", "__init__", "__main__"}
 
 
 def modules(root: Path) -> list[tuple[str, Path]]:
@@ -121,7 +85,7 @@ def test_only_engine_and_runs_import_torch(root: Path) -> None:
     assert wrong == []
 
 
-@pytest.mark.parametrize("package", ["harness", "specs", "golden", "typer", "torch", "jinja2"])
+@pytest.mark.parametrize("package", ["harness", "specs", "golden", "cyclopts", "torch", "jinja2"])
 def test_drawings_know_only_pandas_and_matplotlib(root: Path, package: str) -> None:
     for path in (root / "paper_figures").glob("*.py"):
         assert package not in {name.split(".")[0] for name in imported(path)}, path

@@ -13,7 +13,7 @@ from harness.diff.compare import Difference, compare
 from harness.diff.results import read_results
 from harness.diff.sections import MOST, sections, summary
 from harness.diff.shown import markdown, print_text, record
-from harness.screen import table
+from harness.terminal.output import table
 from tests.diff.made import ENVIRONMENT, cell, claim, exhibit
 
 HOSTILE = "a|b <script>alert(1)</script> [red]x[/red] `tick` *star*"

@@ -18,8 +18,8 @@ from harness.execute.ray_machines import told
 from harness.execute.ray_task import run_there
 from harness.execute.ray_worker import Relay, code_version, fault_of_store, look
 from harness.runs.place import Progress
-from harness.screen import sentence
 from harness.store.locks import lease
+from harness.terminal.board import sentence
 from tests.cli.typed import typed
 
 

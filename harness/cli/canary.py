@@ -14,8 +14,8 @@ from harness.errors import HarnessError
 from harness.execute.cores import default_slots, usable_cores
 from harness.execute.environment import environment, sees_gpu
 from harness.layout import Layout
-from harness.screen import Voice, duration
 from harness.store.durable import os_errors
+from harness.terminal.output import Voice, duration
 
 DEVICES = ("cpu", "cuda")
 

@@ -1,4 +1,4 @@
-"""Looking after an installation and its store: the doctor's findings, and what gc must keep."""
+"""What `harness doctor` looks at: the installation, the data, the store."""
 
 from __future__ import annotations
 
@@ -18,26 +18,14 @@ from harness.errors import HarnessError
 from harness.execute.cores import usable_cores
 from harness.execute.environment import CODE, OTHER_OWNER, arithmetic, environment
 from harness.layout import Layout, refuse_unwritable
-from harness.plan.expand import expand
-from harness.plan.resolve import Setting
-from harness.screen import size
+from harness.runs.data_folder import has_data
 from harness.spec.dataset import Cifar, Dataset, Recordings
 from harness.spec.library import Library, load
 from harness.spec.network import Alexnet, Network
-from harness.stages import has_data
 from harness.store.store import Store
+from harness.terminal.output import size
 
 LITTLE = 2e9  # bytes of free disk below which a note is due
-
-
-def wanted_keys(layout: Layout) -> set[str]:
-    """Keys of every node that any exhibit asks for under any profile: what `gc` keeps."""
-    library = load(layout)
-    return {
-        key
-        for profile in library.profiles.values()
-        for key in expand(library, tuple(library.exhibits), Setting(library.blocks, profile)).nodes
-    }
 
 
 class Health(Enum):
