@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +17,12 @@ from harness.execute.crew import Crew
 from harness.execute.environment import environment
 from harness.execute.events import Failed
 from harness.execute.executor import MakeJob
-from harness.execute.job import Job, job_of
+from harness.execute.job import job_of
 from harness.execute.queue import Queue
 from harness.execute.start import executor_for
 from harness.execute.survey import Survey, survey
 from harness.layout import Layout, refuse_unwritable
 from harness.plan.expand import Plan, expand, refuse_idle
-from harness.plan.node import Node
 from harness.plan.resolve import Setting
 from harness.runs.data_folder import given_weights, repacked_files
 from harness.spec.library import Library, load
@@ -208,19 +208,14 @@ def run(project: Project, held: Survey, crew: Crew, voice: Voice) -> Mapping[str
 
 def job_maker(project: Project, threads: int) -> MakeJob:
     """What turns a node of the plan into a job; a run whose spec leaves it open has `threads`."""
-    made_with = environment(project.layout.project)
-
-    def make_job(node: Node) -> Job:
-        return job_of(
-            node,
-            store=project.layout.store,
-            data=project.layout.data,
-            threads=threads,
-            requested=project.requested,
-            environment=made_with,
-        )
-
-    return make_job
+    return partial(
+        job_of,
+        store=project.layout.store,
+        data=project.layout.data,
+        threads=threads,
+        requested=project.requested,
+        environment=environment(project.layout.project),
+    )
 
 
 def report(project: Project, plan: Plan, failures: Mapping[str, Failed], voice: Voice) -> Outcome:

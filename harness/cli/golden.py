@@ -6,15 +6,12 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from harness.cli import complete
-from harness.cli.options import Scaled, Spoken, Workers, number, offered, typed
+from harness.cli.options import Scaled, Spoken, Workers, exhibits, number, typed
 from harness.errors import ExitCode, HarnessError
 
 
 def golden(
-    exhibit: Annotated[
-        str | None, Parameter(help="one exhibit", completer=offered(complete.exhibits))
-    ] = None,
+    exhibit: Annotated[str | None, Parameter(help="one exhibit", completer=exhibits)] = None,
     /,
     *,
     canary: Annotated[

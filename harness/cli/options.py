@@ -9,16 +9,14 @@ from __future__ import annotations
 import math
 import shlex
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Group, Parameter
 
-from harness.cli import complete
 from harness.errors import HarnessError
-from harness.layout import Layout, layout
+from harness.layout import Layout, find_project, layout
 from harness.terminal.output import Voice
 
 if TYPE_CHECKING:
@@ -47,14 +45,36 @@ def number(least: float, most: float = math.inf, **more: Any) -> Parameter:
     return Parameter(metavar=metavar, validator=refuse_outside, **more)
 
 
-def offered(names: Callable[[], list[str]]) -> Callable[[Any], list[str]]:
-    """What the shell offers after Tab."""
-    return lambda _: names()
+def exhibits(_: object = None) -> list[str]:
+    """Ids of the exhibits for the shell, by the names of their files: nothing is read."""
+    return [*_files("paper"), *_files("lab"), "all"]
+
+
+def profiles(_: object = None) -> list[str]:
+    """Ids of the profiles for the shell."""
+    return _files("profiles")
+
+
+def settings(_: object = None) -> list[str]:
+    """What --set may change, each with its `=`, for the shell."""
+    from harness.spec.exhibit import AXES
+    from harness.spec.parts import known_fields
+
+    return [f"{name}=" for name in (*AXES, *known_fields())]
+
+
+def _files(room: str) -> list[str]:
+    """A completion says nothing about faults: it offers nothing."""
+    try:
+        folder = find_project(Path.cwd()) / "specs" / room
+    except (HarnessError, OSError):
+        return []
+    return sorted(path.stem for path in folder.glob("[!.]*.toml"))
 
 
 Exhibits = Annotated[
     str,
-    Parameter(name="EXHIBIT", help="exhibits, or `all`", completer=offered(complete.exhibits)),
+    Parameter(name="EXHIBIT", help="exhibits, or `all`", completer=exhibits),
 ]
 Json = Annotated[bool, Parameter("--json", help="print JSON", group=OUTPUT)]
 StoreFolder = Annotated[
@@ -102,12 +122,10 @@ class Here:
 
     def layout(self) -> Layout:
         """The folders in force."""
-        named = (getattr(self, name, None) for name in ("store", "out", "data"))
-        store, out, data = named
-        return layout(self.project, store=store, out=out, data=data)
+        named = {name: getattr(self, name, None) for name in ("store", "out", "data")}
+        return layout(self.project, **named)
 
 
-@Parameter(name="*")
 @dataclass(frozen=True, kw_only=True)
 class Stored(Here):
     """And its store of finished runs."""
@@ -124,7 +142,6 @@ class Stored(Here):
         return Store(folder)
 
 
-@Parameter(name="*")
 @dataclass(frozen=True, kw_only=True)
 class Places(Stored):
     """And every other folder that a command may use."""
@@ -133,7 +150,6 @@ class Places(Stored):
     data: DataFolder = None
 
 
-@Parameter(name="*")
 @dataclass(frozen=True, kw_only=True)
 class Scaled(Stored):
     """And the scale at which everything runs."""
@@ -143,7 +159,7 @@ class Scaled(Stored):
         Parameter(
             help="scale at which everything runs",
             show_default=True,
-            completer=offered(complete.profiles),
+            completer=profiles,
         ),
     ] = "smoke"
     data: DataFolder = None
@@ -161,7 +177,6 @@ class Scaled(Stored):
         )
 
 
-@Parameter(name="*")
 @dataclass(frozen=True, kw_only=True)
 class Asked(Scaled):
     """And changes to the specs of exhibits."""
@@ -172,11 +187,11 @@ class Asked(Scaled):
             "--set",
             metavar="NAME=VALUE",
             help="change a field or axis: `recipe.epochs=2`, `seed=0,1,2`; may be repeated",
-            completer=offered(complete.settings),
+            completer=settings,
         ),
     ] = ()
     device: Annotated[
-        str | None,
+        Literal["cpu", "cuda"] | None,
         Parameter(
             metavar="cpu|cuda",
             help="where runs compute, else as the profile says: `--set numerics.device=…`",
@@ -198,7 +213,6 @@ class Asked(Scaled):
         return self.open(*changes, repacked=self.repacked, weights=self.weights)
 
 
-@Parameter(name="*")
 @dataclass(frozen=True, kw_only=True)
 class Written(Asked):
     """And a folder for what comes of it."""

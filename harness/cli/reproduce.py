@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 from harness.cli.options import Exhibits, Spoken, Workers, Written
 from harness.errors import ExitCode, Faults, HarnessError
+from harness.terminal.output import asked
 
 if TYPE_CHECKING:
     from harness.app import Project
@@ -48,14 +48,7 @@ def _require_yes(project: Project, jobs: int | None) -> None:
     from harness.terminal.board import to_do
 
     held = surveyed(project, ("all",))
-    if held.todo:
-        said = f"{len(held.plan.exhibits)} exhibits, {to_do(held, slots_here(jobs, held.todo))}"
-        is_yes = False
-        if sys.stdin.isatty() and sys.stderr.isatty():
-            print(f"{said}\nrun all of them? [y/N] ", end="", file=sys.stderr, flush=True)
-            is_yes = sys.stdin.readline().strip().lower() in ("y", "yes")
-        if not is_yes:
-            problem = "names no exhibit, and all of them are many"
-            raise HarnessError(
-                "harness reproduce", problem, hint="name some, or all: harness reproduce all"
-            )
+    said = f"{len(held.plan.exhibits)} exhibits, {to_do(held, slots_here(jobs, held.todo))}"
+    if held.todo and not asked(f"{said}\nrun all of them?"):
+        hint = "name some, or all: harness reproduce all"
+        raise HarnessError("harness reproduce", "no exhibit is named", hint=hint)

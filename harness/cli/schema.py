@@ -6,16 +6,22 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from harness.cli import complete
-from harness.cli.options import Here, offered
+from harness.cli.options import Here
 from harness.errors import HarnessError
 from harness.terminal.output import print_json, say
+
+
+def kinds(_: object = None) -> list[str]:
+    """Kinds of specs that have a schema, for the shell."""
+    from harness.spec.schema import KINDS
+
+    return list(KINDS)
 
 
 def schema(
     kind: Annotated[
         str,
-        Parameter(help="exhibit, profile, neurons, …", completer=offered(complete.kinds)),
+        Parameter(help="exhibit, profile, neurons, …", completer=kinds),
     ] = "exhibit",
     /,
     *,

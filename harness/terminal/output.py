@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -111,6 +112,14 @@ def table(
         [Text(visible(cell)) if isinstance(cell, str) else cell for cell in row] for row in rows
     ]
     return _Rows(names, cells, numbers)
+
+
+def asked(question: str) -> bool:
+    """Whether somebody at a terminal says yes; no where nobody is."""
+    if not (sys.stdin and sys.stdin.isatty() and sys.stderr.isatty()):
+        return False
+    print(f"{visible(question)} [y/N] ", end="", file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
 def print_json(value: Any) -> None:

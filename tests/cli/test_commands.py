@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
@@ -13,11 +14,12 @@ from typing import Any
 
 import pytest
 
-from harness.app import open_project
+from harness.app import Outcome, open_project
 from harness.cli import app, health
 from harness.cli.check import CHECKED, check
-from harness.cli.complete import exhibits, kinds, profiles, settings
 from harness.cli.list import list_rows
+from harness.cli.options import exhibits, profiles, settings
+from harness.cli.schema import kinds
 from harness.errors import ExitCode
 from tests.cli.typed import NAMES, arguments, parsed, typed
 from tests.synthetic import folders
@@ -177,3 +179,65 @@ def test_the_doctor_looks_for_the_published_weights(
     right = "sha256:7be5be791159472b1fbf3c69796f7cb30dca7ad8466c2df70058c37116cdee02"
     monkeypatch.setattr(health, "checksum_of", lambda path, algorithm: right)
     assert found()["health"] == "ok"
+
+
+class Keyboard(io.StringIO):
+    """Somebody at a terminal who types this."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(("answer", "code"), [("y\n", 0), ("n\n", 2), ("\n", 2), ("", 2)])
+def test_all_exhibits_run_only_after_a_yes(
+    answer: str,
+    code: int,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    ran: list[tuple[str, ...]] = []
+
+    def reproduce(_: object, names: tuple[str, ...], *__: object) -> Outcome:
+        ran.append(names)
+        return Outcome(False, False, (), {})
+
+    monkeypatch.setattr("harness.app.reproduce", reproduce)
+    monkeypatch.setattr("sys.stdin", Keyboard(answer))
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    said = typed(f"reproduce --store {tmp_path}/store", monkeypatch, capsys)
+    assert said.code == code
+    assert re.match(r"39 exhibits, to do: .* train.*\nrun all of them\? \[y/N\] ", said.err)
+    assert ran == ([("all",)] if code == 0 else [])
+
+
+@pytest.mark.parametrize("name", ["check", "plan"])
+def test_help_at_80_columns_has_room_for_its_sentences(
+    name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    lines = typed(f"{name} --help", monkeypatch, capsys).out.splitlines()
+    starts = [line.index("scale at which") for line in lines if "scale at which" in line]
+    assert starts and 80 - starts[0] > 50
+    assert max(map(len, lines)) <= 80
+
+
+def test_a_list_is_about_a_line_for_each_exhibit(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = typed("list", monkeypatch, capsys).out
+    assert len(said.splitlines()) < 50
+    whole = typed("list --verbose", monkeypatch, capsys).out
+    assert "Table 1, p. 6" in whole
+    assert "Table 1, p. 6" not in said
+
+
+def test_commands_that_need_no_specs_do_not_read_them(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (project / "specs/paper/table1.toml").write_text("broken = [", encoding="utf-8")
+    here = f"--project {project}"
+    for line in (f"verify {here}", f"schema exhibit {here}", "diff --help", "worker --help"):
+        assert typed(line, monkeypatch, capsys).code == 0, line
+    assert typed(f"list {here}", monkeypatch, capsys).code == 2
+    assert typed(f"doctor {here}", monkeypatch, capsys).code == 1

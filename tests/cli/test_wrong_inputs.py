@@ -25,8 +25,7 @@ WRONG = [
     ("list --profile smoke", "no such option --profile – harness plan, reproduce, report"),
     (
         "reproduce --store {T}/empty",
-        "harness reproduce: names no exhibit, and all of them are many – name some, or all: "
-        "harness reproduce all",
+        "harness reproduce: no exhibit is named – name some, or all: harness reproduce all",
     ),
     (
         "reproduce table1 --executor slurm",
@@ -48,7 +47,7 @@ WRONG = [
     ("schema neuron", "schema neuron: no such kind – did you mean 'neurons'?"),
     ("check table1 --canary", "--canary: has runs of its own, not of an exhibit – leave names"),
     ("check --canary --set depth=20", "--canary: has runs of its own, not of an exhibit"),
-    ("check --canary --device gpu", "--device: must be one of cpu, cuda (got 'gpu')"),
+    ("check --canary --device gpu", "--device must be one of cpu, cuda (got 'gpu')"),
     # exhibits and profiles
     ("plan tabel1", "tabel1: no such exhibit – did you mean 'table1'?"),
     ("plan Table1", "Table1: no such exhibit – did you mean 'table1'?"),
@@ -94,7 +93,7 @@ WRONG = [
         "plan table1 --set recipe.epochs=2 --set recipe.epochs=3",
         "recipe.epochs is set before, by --set recipe.epochs=2 – leave one out",
     ),
-    ("plan table1 --device gpu", "must be 'cpu' or 'cuda' (got \"gpu\")"),
+    ("plan table1 --device gpu", "--device must be one of cpu, cuda (got 'gpu')"),
     ("plan table1 --device cpu --set numerics.device=cpu", "numerics.device is set before"),
     # folders
     ("plan table1 --project {T}/nowhere", "nowhere: no such folder – name a checkout"),
