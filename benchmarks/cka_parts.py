@@ -18,12 +18,11 @@ from benchmarks.ceilings import ceilings
 from benchmarks.cka import FEW, OURS, PUBLISHED, Case, fields, map_of, pair
 from benchmarks.memory import peak_of
 from harness.engine.cka import cka_heatmap
-from harness.engine.cka.calls import LayerCalls
-from harness.engine.cka.estimator import HsicVector, hsic_vector, packed_size
-from harness.engine.cka.neighbours import Neighbours
-from harness.engine.cka.pairs import cross_hsic, own_norms
-from harness.engine.cka.precision import full_precision
+from harness.engine.cka.calls import LayerCalls, Neighbours
+from harness.engine.cka.hsic import HsicVector, hsic_vector, packed_size
+from harness.engine.cka.stream import cross_hsic
 from harness.engine.networks import Network, record
+from harness.engine.training.numerics import full_precision
 
 
 @dataclass(frozen=True)
@@ -131,8 +130,10 @@ def _in_float64(network: Network, images: Tensor) -> list[HsicVector]:
 
 
 def _cka(sides: list[list[HsicVector]]) -> Tensor:
-    a, b = sides
-    return cross_hsic(a, b) / torch.outer(own_norms(a), own_norms(b))
+    norms_a, norms_b = (
+        torch.tensor([vector.norm for vector in side], dtype=torch.float64) for side in sides
+    )
+    return cross_hsic(*sides) / torch.outer(norms_a, norms_b)
 
 
 def _seconds(work: Callable[[], object]) -> float:

@@ -3,10 +3,10 @@
 Every candidate begins with paths and ends with every recording of the set in the form that its case
 names; all files are in the memory of the system. The cache is opened anew each time, index
 included, and every byte of it is held against its checksum before it is used. Its events lie in the
-mapped file, a column for each of their numbers; "copied" makes structured arrays of 16 bytes per
-event of them, as the readers of the files give. "As training reads it" begins with the listing of
-the folder and ends with the tensor of frames. What a peer gives is held against ours before the
-clock starts. M/s are millions of events per second.
+mapped file, a column for each of their numbers; "copied" copies them into memory, as the readers of
+the files do. "As training reads it" begins with the listing of the folder and ends with the tensor
+of frames. What a peer gives is held against ours before the clock starts. M/s are millions of
+events per second.
 """
 
 from __future__ import annotations
@@ -26,13 +26,11 @@ import torch
 
 from benchmarks.ratio import Row, interleaved
 from harness.engine.data.events import read_aedat2, read_atis, write_aedat2, write_atis
-from harness.engine.data.events.aedat2 import upright
 from harness.engine.data.events.cache import Cache
-from harness.engine.data.events.columns import columns
-from harness.engine.data.events.event import Events, Sensor, as_events
+from harness.engine.data.events.formats import FORMATS, upright
 from harness.engine.data.events.frames import count, starts_by_time
 from harness.engine.data.events.load import Framing, framed, recordings
-from harness.engine.data.events.published import FORMATS
+from harness.engine.data.events.recording import Events, Sensor, as_events
 
 FILES, CACHE, COPIED = "from the files", "from the cache", "from the cache, copied"
 SPIKINGJELLY, TONIC = "SpikingJelly", "tonic"
@@ -68,7 +66,7 @@ def _to_events(
     works = {FILES: _every(ours, files)}
     works |= {peer: _every(read, files) for peer, read in peers.items()}
     works[CACHE] = lambda: _each(_opened(form, place))
-    works[COPIED] = lambda: [one.structured() for one in _each(_opened(form, place))]
+    works[COPIED] = lambda: [_copied(one) for one in _each(_opened(form, place))]
     return _with_speed(
         interleaved(f"{form}, {_size()}: to events", works, peer=FILES, rounds=rounds)
     )
@@ -102,11 +100,15 @@ def _each(cache: Cache) -> list[Any]:
     return [cache[number] for number in range(len(cache))]
 
 
+def _copied(events: Events) -> Events:
+    return Events(*(column.copy() for column in (events.x, events.y, events.t, events.p)))
+
+
 def _framed_from(form: str, files: list[Path]) -> torch.Tensor:
     """What `framed` gives, each file decoded for it by the format's reader."""
     result = np.zeros((len(files), 10, 2, FRAMING.side, FRAMING.side), np.int16)
     for row, file in enumerate(files):
-        one = columns(FORMATS[form].decode(file, FRAMING.sensor, "refuse").events)
+        one = FORMATS[form].decode(file, FRAMING.sensor, "refuse").events
         count(one, starts_by_time(one, 10), FRAMING.sensor, result[row])
     return torch.from_numpy(result)
 

@@ -8,17 +8,14 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from harness.errors import ExitCode, Faults, HarnessError
-from harness.execute.crew import Crew
 from harness.execute.environment import environment
 from harness.execute.events import Failed
-from harness.execute.executor import MakeJob
-from harness.execute.job import job_of
-from harness.execute.queue import Queue
+from harness.execute.executor import Crew, MakeJob, Queue
+from harness.execute.job import Job
 from harness.execute.start import executor_for
 from harness.execute.survey import Survey, survey
 from harness.layout import Layout, refuse_unwritable
@@ -208,14 +205,8 @@ def run(project: Project, held: Survey, crew: Crew, voice: Voice) -> Mapping[str
 
 def job_maker(project: Project, threads: int) -> MakeJob:
     """What turns a node of the plan into a job; a run whose spec leaves it open has `threads`."""
-    return partial(
-        job_of,
-        store=project.layout.store,
-        data=project.layout.data,
-        threads=threads,
-        requested=project.requested,
-        environment=environment(project.layout.project),
-    )
+    layout, made_with = project.layout, environment(project.layout.project)
+    return lambda node: Job(node, layout.store, layout.data, threads, project.requested, made_with)
 
 
 def report(project: Project, plan: Plan, failures: Mapping[str, Failed], voice: Voice) -> Outcome:
@@ -226,7 +217,7 @@ def report(project: Project, plan: Plan, failures: Mapping[str, Failed], voice: 
     Raises:
         Faults: no exhibit can be assessed.
     """
-    from harness.check.status import ExhibitStatus
+    from harness.check.status import Word
     from harness.report.beforehand import golden_faults  # brings pandas and matplotlib
     from harness.report.results import write_results
 
@@ -244,10 +235,8 @@ def report(project: Project, plan: Plan, failures: Mapping[str, Failed], voice: 
         voice.say(f"{name}: {problem}", "red")
     voice.tell(str(project.out / "report.html"))
     failed = bool(failures or written.undrawn)
-    broken = any(
-        one.status is ExhibitStatus.NOT_REPRODUCED or (one.is_broken and not failed)
-        for one in written.verdicts
-    )
+    is_open = (Word.INCOMPLETE, Word.UNDECIDED)  # as it must be where runs failed
+    broken = any(one.is_broken and not (failed and one.word in is_open) for one in written.verdicts)
     asks = {one.exhibit: one.asks for one in written.verdicts if one.is_undecided}
     return Outcome(failed, broken, faults, asks)
 

@@ -19,6 +19,7 @@ import json
 import math
 import re
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from harness.errors import HarnessError
 
@@ -27,21 +28,59 @@ LARGEST = 2**63 - 1  # magnitude of an integer; beyond it other JSON readers los
 _KEY = re.compile(r"[0-9a-f]{64}")
 
 
+def walk(value: object, deepest: int) -> Iterator[tuple[tuple[Any, ...], Any]]:
+    """Every value in a tree of dicts and lists with its path of names and indices, each before what
+    is in it; never recursive, and not beyond the first that lies below `deepest` levels.
+    """
+    waiting: list[tuple[tuple[Any, ...], Any]] = [((), value)]
+    while waiting:
+        path, here = waiting.pop()
+        yield path, here
+        if len(path) <= deepest and isinstance(here, dict | list):
+            inner = here.items() if isinstance(here, dict) else enumerate(here)
+            waiting += reversed([((*path, name), one) for name, one in inner])
+
+
+def flatten(
+    record: Mapping[str, Any], above: str = "", *, exact: bool = False
+) -> Iterator[tuple[str, Any]]:
+    """Dotted names and values of nested mappings; lists stay whole, as they mean one thing.
+
+    `exact`: two records differ exactly where these do. Names are quoted, as in TOML, where they
+    would read as several, and lists of tables and lists are entered.
+    """
+    for name, value in record.items():
+        place = above + (_quoted(name) if exact else name)
+        if exact and isinstance(value, list) and any(isinstance(one, dict | list) for one in value):
+            value = {str(index): one for index, one in enumerate(value)}
+        if isinstance(value, Mapping) and value:
+            yield from flatten(value, f"{place}.", exact=exact)
+        else:
+            yield place, value
+
+
+def fields(spec: Mapping[str, Any]) -> dict[str, str]:
+    """Dotted field → canonical JSON."""
+    return {place: canonical_json(value) for place, value in flatten(spec, exact=True)}
+
+
 def canonical_json(value: object) -> str:
     """The one JSON text of a value; raises HarnessError, with the place inside the value, for what
     has none.
     """
-    _require_json(value, "", 0)
+    for path, here in walk(value, DEEPEST):
+        if len(path) > DEEPEST:
+            raise _refusal(path, f"nested more than {DEEPEST} levels deep")
+        if type(here) is dict:
+            for name in here:
+                if type(name) is not str:
+                    raise _refusal(path, f"a key is {_named(name)}, JSON has only text as keys")
+                _require_text(name, path)
+        elif type(here) is not list:
+            _require_scalar(here, path)
     return json.dumps(
         value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
     )
-
-
-def fields(spec: Mapping[str, object]) -> dict[str, str]:
-    """Dotted field → canonical JSON; a list of plain values stays whole, as it means one thing."""
-    return {
-        place: text for name, value in spec.items() for place, text in _leaves(_step(name), value)
-    }
 
 
 def digest(value: object) -> str:
@@ -68,64 +107,37 @@ def short(key: str) -> str:
     return key[:8]
 
 
-def _leaves(place: str, value: object) -> Iterator[tuple[str, str]]:
-    if isinstance(value, dict) and value:
-        for name, item in value.items():
-            yield from _leaves(f"{place}.{_step(name)}", item)
-    elif isinstance(value, list) and any(isinstance(item, dict | list) for item in value):
-        for index, item in enumerate(value):
-            yield from _leaves(f"{place}.{index}", item)
-    else:
-        yield place, canonical_json(value)
-
-
-def _step(name: str) -> str:
-    """A name as part of a dotted place: quoted, as in TOML, where it would read as several."""
+def _quoted(name: str) -> str:
     return canonical_json(name) if "." in name or " " in name else name
 
 
-def _require_json(value: object, place: str, depth: int) -> None:
-    if depth > DEEPEST:
-        raise _refusal(place, f"nested more than {DEEPEST} levels deep")
-    if isinstance(value, dict) and type(value) is dict:
-        for name, item in value.items():
-            if type(name) is not str:
-                raise _refusal(place, f"a key is {_named(name)}, JSON has only text as keys")
-            _require_text(name, place)
-            _require_json(item, f"{place}.{name}" if place else name, depth + 1)
-    elif isinstance(value, list) and type(value) is list:
-        for index, item in enumerate(value):
-            _require_json(item, f"{place}[{index}]", depth + 1)
-    else:
-        _require_scalar(value, place)
-
-
-def _require_scalar(value: object, place: str) -> None:
+def _require_scalar(value: object, path: tuple[Any, ...]) -> None:
     if value is None or type(value) is bool:
         return
     if isinstance(value, str) and type(value) is str:
-        _require_text(value, place)
+        _require_text(value, path)
     elif isinstance(value, float) and type(value) is float:
         if not math.isfinite(value):
-            raise _refusal(place, f"{value} has no JSON form", "leave the value out, or say why")
+            raise _refusal(path, f"{value} has no JSON form", "leave the value out, or say why")
     elif isinstance(value, int) and type(value) is int:
         if abs(value) > LARGEST:
-            raise _refusal(place, "the integer does not fit into 64 bits")
+            raise _refusal(path, "the integer does not fit into 64 bits")
     else:
         hint = "hand in plain JSON types, as model_dump(mode='json') gives them"
-        raise _refusal(place, f"{_named(value)} is not a JSON type", hint)
+        raise _refusal(path, f"{_named(value)} is not a JSON type", hint)
 
 
-def _require_text(text: str, place: str) -> None:
+def _require_text(text: str, path: tuple[Any, ...]) -> None:
     try:
         text.encode()
     except UnicodeEncodeError:
-        raise _refusal(place, f"{ascii(text)[:60]} is not valid Unicode text") from None
+        raise _refusal(path, f"{ascii(text)[:60]} is not valid Unicode text") from None
 
 
 def _named(value: object) -> str:
     return f"{type(value).__name__} ({ascii(value)[:60]})"
 
 
-def _refusal(place: str, problem: str, hint: str = "") -> HarnessError:
-    return HarnessError(place[:200] or "value", problem, hint=hint)
+def _refusal(path: tuple[Any, ...], problem: str, hint: str = "") -> HarnessError:
+    parts = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
+    return HarnessError("".join(parts)[:200].removeprefix(".") or "value", problem, hint=hint)

@@ -12,12 +12,12 @@ class ExitCode(IntEnum):
     """What the shell gets back; scripts and CI may rely on these."""
 
     OK = 0
-    CHECK_FAILED = 1  # the runs finished, a golden value or claim does not hold
+    CHECK_FAILED = 1  # what was looked at does not hold, differs, is damaged or missing
     USAGE = 2  # bad spec, bad option, bad input: nothing was run
-    RUN_FAILED = 3  # at least one node failed
+    RUN_FAILED = 3  # a run or a drawing failed, or the disk refused, and nothing of the above
     CRASHED = 70  # what nobody foresaw: a bug of the harness, with a log to report
-    READER_LEFT = 141  # of a pipe: `harness list | head -1`
     INTERRUPTED = 130  # Ctrl-C or SIGTERM; the same command goes on from there
+    READER_LEFT = 141  # of a pipe, as in `harness list | head -1`: 128 + SIGPIPE, as of any program
 
 
 HARMFUL = re.compile(

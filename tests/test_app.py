@@ -9,7 +9,7 @@ import pytest
 
 from harness import app
 from harness.app import Outcome, Project, check, open_project
-from harness.execute.crew import Crew
+from harness.execute.executor import Crew
 from harness.spec.overrides import parse_override
 from harness.terminal.output import Voice
 from tests.synthetic import folders
@@ -64,14 +64,3 @@ def test_seeds_that_a_user_sets_stay(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, golden: Path
 ) -> None:
     assert ran(monkeypatch, tmp_path, golden, "seed=3", asks={"table1": (12,)}) == [{}]
-
-
-@pytest.mark.parametrize(
-    ("failed", "broken", "code", "check_code"),
-    [(False, False, 0, 0), (True, False, 3, 3), (False, True, 0, 1), (True, True, 3, 1)],
-)
-def test_what_does_not_hold_is_not_hidden_by_what_failed(
-    failed: bool, broken: bool, code: int, check_code: int
-) -> None:
-    outcome = Outcome(failed, broken, (), {})
-    assert (outcome.code, outcome.check_code) == (code, check_code)

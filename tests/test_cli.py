@@ -169,6 +169,7 @@ def test_verify_finds_a_flipped_byte_and_a_repair_runs_it_again(done: Path, tmp_
     victim.write_bytes(raw)
     found = harness(folder, "verify")
     assert found.returncode == 1
+    assert ", 1 fault\n" in found.stdout
     assert "metrics.json" in found.stdout
     assert harness(folder, "verify", "--repair").returncode == 0
     again = harness(folder, "reproduce", "table1")
@@ -183,7 +184,13 @@ def test_gc_keeps_what_is_asked_for(done: Path, tmp_path: Path) -> None:
     assert "0 things" in harness(folder, "gc", "--dry-run").stdout
     change(folder / "specs/profiles/smoke.toml", "epochs = 1", "epochs = 2")
     assert len(list((folder / "store/nodes").rglob("manifest.json"))) == 4
-    assert harness(folder, "gc").returncode == 0
+    refused = harness(folder, "gc")  # nobody is there to be asked
+    assert refused.returncode == 2
+    assert "nothing is gone" in refused.stderr
+    assert "--yes" in refused.stderr
+    assert refused.stdout.count("made by harness reproduce table1") == 4
+    assert len(list((folder / "store/nodes").rglob("manifest.json"))) == 4
+    assert harness(folder, "gc", "--yes").returncode == 0
     assert list((folder / "store/nodes").rglob("manifest.json")) == []
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from harness.plan.node import Node
-from harness.store.manifest import Identity, Manifest, Provenance
+from harness.store.manifest import Manifest, Provenance
 from harness.store.store import Store
 from tests.cli.typed import typed
 from tests.synthetic import plan
@@ -26,7 +26,7 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
 def publish(store: Store, nodes: Sequence[Node], *, wall_s: float, rate: float) -> None:
     """Each node as a run of so many seconds would leave it, with one file of 1000 bytes."""
     for node in nodes:
-        identity = Identity.of(node.kind, node.revision, node.spec, node.inputs)
+        identity = Node.of(node.kind, node.revision, node.spec, node.inputs)
         with store.lease(identity.key):
             partial = store.claim(identity)
             assert not isinstance(partial, Manifest)

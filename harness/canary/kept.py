@@ -14,8 +14,8 @@ from typing import Any
 from harness.canary.task import Done
 from harness.canary.values import Series, text_of
 from harness.errors import HarnessError
+from harness.files import make_folder, write_durably
 from harness.layout import Layout
-from harness.store.durable import make_folder, write_durably
 
 FOLDER = "canary"
 LIMITS, PROVENANCE = "limits.toml", "provenance.json"

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from harness.canary.task import Done, Room, Task, carried_out, trained_late
 from harness.errors import ExitCode, HarnessError
-from harness.execute.worker import obey_the_driver
+from harness.execute.local import obey_the_driver
 from harness.layout import Layout
 from harness.plan.expand import Plan, expand
 from harness.plan.node import Node

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from harness.canary.values import projections
-from harness.engine.networks.mode import in_mode
+from harness.engine.networks.hooks import in_mode
 from harness.engine.training.checkpoint import Checkpoint
 from harness.engine.training.numerics import autocast, determinism
 from harness.engine.training.recipe import Recipe

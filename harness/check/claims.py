@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-from harness.check.predicates import bound, compare, course, spread
-from harness.check.predicates.outcome import Outcome
-from harness.check.status import ClaimStatus
-from harness.check.subject import Measured
-from harness.spec.claim import Claim, Predicate
+from harness.check.golden import level_text
+from harness.check.status import Status
+from harness.frames.frame import Frame
+from harness.frames.runs import rows
+from harness.spec.claim import Claim
+from harness.spec.claim.predicate import Level, Outcome, Place, Undefined, Where, levels, listed
 
 _STATUS = {
-    True: ClaimStatus.PASS,
-    False: ClaimStatus.FAIL,
-    None: ClaimStatus.UNDEFINED,
+    True: (Status.PASS, "the predicate holds"),
+    False: (Status.FAIL, "the predicate does not hold"),
+    None: (Status.UNDEFINED, "the predicate cannot be evaluated: "),
 }
 
 
@@ -27,8 +30,8 @@ class ClaimResult:
     id: str
     text: str
     place: str
-    status: ClaimStatus
-    why: str
+    status: Status
+    sentence: str
     predicate: str
     measured: str
     basis: str
@@ -42,22 +45,21 @@ class ClaimResult:
             return ""
         return f"noise alone would bear it out in {100 * self.noise:.2g} % of cases"
 
-    @property
-    def sentence(self) -> str:
-        """The status as a reader sees it."""
-        return self.status.sentence(self.why)
 
-
-def evaluate(claim: Claim, measured: Measured, *, counted: bool) -> ClaimResult:
+def evaluate(claim: Claim, measured: Frame, *, counted: bool) -> ClaimResult:
     """Evaluate one claim. What cannot be evaluated is UNDEFINED with the reason, never a pass."""
-    outcome = _KINDS[claim.test.kind].evaluate(claim.test, measured)
+    try:
+        outcome = claim.test.evaluate(partial(places, measured))
+    except Undefined as reason:
+        outcome = Outcome(None, why=str(reason))
+    status, said = _STATUS[outcome.holds]
     return ClaimResult(
         id=claim.id,
         text=claim.text,
         place=claim.place,
-        status=_STATUS[outcome.holds],
-        why=outcome.why,
-        predicate=predicate(claim.test),
+        status=status,
+        sentence=said + outcome.why,
+        predicate=claim.test.sentence(),
         measured=outcome.said,
         basis=claim.test.basis,
         counted=counted,
@@ -65,23 +67,86 @@ def evaluate(claim: Claim, measured: Measured, *, counted: bool) -> ClaimResult:
     )
 
 
-def predicate(test: Predicate) -> str:
-    """The predicate as a sentence."""
-    return _KINDS[test.kind].sentence(test)
+def places(measured: Frame, quantity: str, along: Sequence[str], where: Where) -> list[Place]:
+    """A place for each combination of levels of `along`, in the order of the frame; numbers
+    ascending along a single axis.
+
+    Which levels there should be is known of the grid's axes from what was planned, of the others
+    from `where`; of the rest those are taken that occur.
+
+    Raises:
+        Undefined: several cells at a place, or a quantity that does not vary along an axis.
+    """
+    found: dict[tuple[str, ...], Place] = {}
+    for row in rows(measured.cells[measured.cells["quantity"] == quantity]):
+        if agrees(row, where):
+            place = _place(row, quantity, along)
+            key = tuple(map(level_text, place.levels))
+            if key in found:
+                at = levels(dict(zip(along, place.levels, strict=True)))
+                said = f"several cells of {quantity}{at and f' at {at}'}: hold more axes"
+                raise Undefined(said)
+            found[key] = place
+    every = list(found.values())
+    for wanted in _expected(measured, along, where):
+        if not any(
+            all(b is None or same(a, b) for a, b in zip(place.levels, wanted, strict=True))
+            for place in found.values()
+        ):
+            known = {axis: b for axis, b in zip(along, wanted, strict=True) if b is not None}
+            at = levels(known or where)
+            every.append(Place(wanted, math.nan, why=f"no {quantity}{at and f' at {at}'}"))
+    numbers = [_number(level_text(place.levels[0])) for place in every if len(place.levels) == 1]
+    if len(numbers) < len(every) or None in numbers:
+        return every
+    return sorted(every, key=lambda place: float(place.levels[0]))
 
 
-@dataclass(frozen=True)
-class _Kind:
-    """How a kind of predicate is said and evaluated."""
+def _place(row: Mapping[str, Any], quantity: str, along: Sequence[str]) -> Place:
+    at: tuple[Any, ...] = tuple(row.get(axis) for axis in along)
+    for axis, level in zip(along, at, strict=True):
+        if level_text(level) == "":
+            raise Undefined(f"{quantity} does not vary with {axis}")
+    why = row["why"] or ("no number" if math.isnan(row["value"]) else "")
+    prefix = levels(dict(zip(along, at, strict=True)))
+    said = f"{prefix}: {why}" if prefix and why else why
+    return Place(at, math.nan if why else float(row["value"]), str(row["unit"]), said)
 
-    sentence: Callable[[Any], str]
-    evaluate: Callable[[Any, Measured], Outcome]
+
+def _expected(measured: Frame, along: Sequence[str], where: Where) -> Iterator[tuple[Any, ...]]:
+    """Levels at which there should be a cell; None, any level, where nothing tells which."""
+    points = [point.axes for point in measured.points if agrees(point.axes, where)]
+    planned = [axis for axis in along if points and axis in points[0]]
+    others = [axis for axis in along if axis not in planned]
+    named = [listed(where[axis]) if axis in where else (None,) for axis in others]
+    combinations = dict.fromkeys(tuple(axes[axis] for axis in planned) for axes in points)
+    for known in combinations or [()]:
+        for chosen in itertools.product(*named):
+            at = dict(zip((*planned, *others), (*known, *chosen), strict=True))
+            yield tuple(at[axis] for axis in along)
 
 
-_KINDS: Mapping[str, _Kind] = {
-    "rank_correlation": _Kind(course.correlation_sentence, course.correlation),
-    "monotone": _Kind(course.monotone_sentence, course.monotone),
-    "bound": _Kind(bound.sentence, bound.evaluate),
-    "compare": _Kind(compare.sentence, compare.evaluate),
-    "spread": _Kind(spread.sentence, spread.evaluate),
-}
+def agrees(at: Mapping[str, Any], where: Where) -> bool:
+    """Whether a cell or point lies at `where`. One without a level of an axis agrees with each: a
+    gap of ANN and SNN has no neuron, and a planned point no layer."""
+    return all(
+        level_text(at.get(axis)) == "" or any(same(at[axis], one) for one in listed(wanted))
+        for axis, wanted in where.items()
+    )
+
+
+def same(written: Any, wanted: Level) -> bool:
+    """Equal as text, or as numbers: a frame may write the level 0.0 as the word 0."""
+    text, other = level_text(written), level_text(wanted)
+    if text == other:
+        return True
+    a, b = _number(text), _number(other)
+    return a is not None and a == b
+
+
+def _number(text: str) -> float | None:
+    """The number that a level is, if it is one."""
+    try:
+        return float(text)
+    except ValueError:
+        return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from statistics import NormalDist
 from typing import Any
@@ -18,16 +18,61 @@ from harness.check.equivalence import (
     weighed,
     without_spread,
 )
-from harness.check.golden import PUBLISHED, GoldenCell, level_text
-from harness.check.join import Standard, joined
-from harness.check.reach import guards_nothing
-from harness.check.seed_values import SeedValues
+from harness.check.golden import PUBLISHED, GoldenCell, SeedValues, level_text
 from harness.check.shift import POWER, Training
+from harness.check.standard import Standard
 from harness.check.status import Status
-from harness.check.subject import Measured, Origin, origins
-from harness.check.tolerance import Allowed, Exact, Margin, Printed, Rule, Seeds, Unsettled, allowed
+from harness.check.tolerance import (
+    Allowed,
+    Exact,
+    Margin,
+    Printed,
+    Rule,
+    Seeds,
+    Unsettled,
+    allowed,
+    guards_nothing,
+)
+from harness.frames.frame import Frame, Planned
+from harness.frames.recorded import Absence
+from harness.frames.runs import rows
 
 MEASURED_HERE = "it is held against a value measured here, not against a published one"
+
+At = tuple[str, ...]
+"""The quantity of a cell, then its levels."""
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What a cell is made of: the number of each seed, and the networks behind them, as the points
+    name them. A cell without networks is derived from others.
+    """
+
+    values: SeedValues = field(default_factory=dict)
+    trainings: tuple[str, ...] = ()
+    spiking: bool | None = None
+    chance: float = math.nan
+
+
+def origins(measured: Frame) -> dict[At, Origin]:
+    """The origin of each cell."""
+    points = {point.key: point for point in measured.points}
+    values: dict[At, dict[int, float]] = {}
+    behind: dict[At, Planned | None] = {}
+    for row in rows(measured.runs):
+        at = _at(row, measured)
+        values.setdefault(at, {})[int(row["seed"])] = math.nan if row["why"] else row["value"]
+        behind[at] = points.get(level_text(row["key"]))
+    return {
+        at: Origin(found, point.trainings, point.spiking, point.chance) if point else Origin(found)
+        for at, found in values.items()
+        for point in [behind[at]]
+    }
+
+
+def _at(row: Mapping[str, Any], measured: Frame) -> At:
+    return (str(row["quantity"]), *(level_text(row[name]) for name in measured.index))
 
 
 @dataclass(frozen=True)
@@ -37,21 +82,21 @@ class CellResult:
     levels: Mapping[str, str]
     quantity: str
     status: Status
-    why: str
-    value: float
-    std: float
-    n: int
-    text: str
-    unit: str
-    golden: str
-    difference: float
-    tolerance: float
-    basis: str
-    computed: str
-    place: str
-    published: str
-    published_place: str
-    uncertainty: Uncertainty
+    why: str = ""
+    value: float = math.nan
+    std: float = math.nan
+    n: int = 0
+    text: str = ""
+    unit: str = ""
+    golden: str = ""
+    difference: float = math.nan
+    tolerance: float = math.nan
+    basis: str = ""
+    computed: str = ""
+    place: str = ""
+    published: str = ""
+    published_place: str = ""
+    uncertainty: Uncertainty = field(default_factory=lambda: untested("", None))
     origin: Origin = field(default_factory=Origin)
     seeds: SeedValues = field(default_factory=dict)  # of the golden value
     idle: str = ""  # why its band could not fail, if so
@@ -77,123 +122,105 @@ class CellResult:
         return self.status.sentence(self.why)
 
 
-def compare(measured: Measured, standard: Standard) -> tuple[CellResult, ...]:
-    """A result for each cell of every compared quantity, in the order of the frame.
+def compare(measured: Frame, standard: Standard) -> tuple[CellResult, ...]:
+    """A result for each cell of every compared quantity: quantities as in the golden file, within
+    one the order of the frame, then of the file.
 
     Compared are the quantities that the golden file has (where there is none: those that the
     published one has, else all but the fine ones); further quantities of the frame are additional
-    and have no status.
+    and have no status. Without golden values, a published cell that was not planned is left out.
     """
     against = standard.golden or standard.published
+    here = {
+        _at(row, measured): row
+        for row in rows(measured.cells)
+        if (
+            row["quantity"] in against.quantities
+            if against
+            else row["quantity"] not in measured.fine
+        )
+    }
+    golden, published = (
+        {(cell.quantity, *cell.index): cell for cell in (found.cells if found else ())}
+        for found in (standard.golden, standard.published)
+    )
     behind = origins(measured) if standard.golden else {}
-    cells = measured.cells
-    if against is not None:
-        cells = cells[cells["quantity"].isin(against.quantities)]
+    quantities = list(dict.fromkeys(at[0] for at in (*golden, *published, *here)))
+    every = sorted(
+        dict.fromkeys((*here, *golden, *published)), key=lambda at: quantities.index(at[0])
+    )
+    found = []
+    for at in every:
+        levels = dict(zip(measured.index, at[1:], strict=True))
+        is_planned = standard.golden is None and any(_absent(measured, levels))
+        if at in here or at in golden or is_planned:
+            row = _Row(levels, at[0], here.get(at), golden.get(at), published.get(at))
+            found.append(_result(row, measured, standard, behind.get(at, Origin())))
+    return tuple(found)
+
+
+@dataclass(frozen=True)
+class _Row:
+    """What there is of a cell: its row of the frame, its golden line, its published one."""
+
+    levels: Mapping[str, str]
+    quantity: str
+    here: Mapping[str, Any] | None
+    golden: GoldenCell | None
+    published: GoldenCell | None
+
+
+_NOTHING = {"value": math.nan, "std": math.nan, "n": 0, "text": None, "unit": ""}
+
+
+def _result(row: _Row, measured: Frame, standard: Standard, origin: Origin) -> CellResult:
+    here, golden, published = row.here or _NOTHING, row.golden, row.published
+    value, std, n, unit = (
+        float(here["value"]),
+        float(here["std"]),
+        int(here["n"]),
+        str(here["unit"]),
+    )
+    rule = standard.golden.rules[golden.rule] if standard.golden and golden else None
+    status, why, bound = _judged(row, rule, measured, standard)
+    number = golden.number if golden else None
+    idle, sees = _power(golden, rule, bound, unit, origin, n)
+    is_published = standard.golden is not None and standard.golden.name == PUBLISHED
+    found = sample(value, std, n, number.std if number else None, number.n if number else None)
+    if status not in (Status.PASS, Status.FAIL):
+        uncertainty = untested(status.sentence(why), found)
+    elif rule is None or not is_published:
+        uncertainty = untested(MEASURED_HERE, found)
+    elif isinstance(rule, Exact) or number is None:
+        uncertainty = without_spread(status is Status.PASS)
+    elif n == 1 or found is None:
+        uncertainty = beside(value, number.value, _spread(number, rule))
     else:
-        cells = cells[~cells["quantity"].isin(measured.fine)]
-    found = joined(cells, measured, standard)
-    if standard.golden is None:
-        found = [row for row in found if row["measured"] is True or _is_planned(row, measured)]
-    return tuple(_result(row, measured, standard, behind) for row in found)
-
-
-def _is_planned(row: Mapping[str, Any], measured: Measured) -> bool:
-    """Whether a published cell that is not there should be: an override may leave cells out."""
-    levels = {name: str(row[name]) for name in measured.index}
-    return any(point.absence and _agrees(point.axes, levels) for point in measured.points)
-
-
-def _result(
-    row: Mapping[str, Any],
-    measured: Measured,
-    standard: Standard,
-    behind: Mapping[tuple[str, ...], Origin],
-) -> CellResult:
-    golden, published = _line(row["golden"]), _line(row["published"])
-    levels = {name: str(row[name]) for name in measured.index}
-    there = row["measured"] is True
-    status, why, difference, bound = _judged(row, levels, golden, measured, standard)
-    origin = behind.get((str(row["quantity"]), *levels.values()), Origin())
-    unit = str(row["unit"]) if there else ""
-    idle, sees = _power(golden, bound, unit, origin, standard, int(row["n"]) if there else 0)
+        uncertainty = weighed(found, number.value, bound.value, _spread(number, rule))
     return CellResult(
-        levels=levels,
-        quantity=str(row["quantity"]),
+        levels=row.levels,
+        quantity=row.quantity,
         status=status,
         why=why,
-        value=float(row["value"]) if there else math.nan,
-        std=float(row["std"]) if there else math.nan,
-        n=int(row["n"]) if there else 0,
-        text=level_text(row["text"]) if there else "",
+        value=value,
+        std=std,
+        n=n,
+        text=level_text(here["text"]),
         unit=unit,
         golden=golden.shown if golden else "",
-        difference=difference,
+        difference=math.nan if number is None or math.isnan(bound.value) else value - number.value,
         tolerance=bound.value,
         basis=bound.basis,
         computed=bound.computed,
         place=golden.place if golden else "",
         published=published.shown if published else "",
         published_place=published.place if published else "",
-        uncertainty=_uncertainty(row, status, why, golden, bound, standard),
+        uncertainty=uncertainty,
         origin=origin,
         seeds=golden.seeds if golden else {},
         idle=idle,
         sees=sees,
     )
-
-
-def _power(
-    golden: GoldenCell | None,
-    bound: Allowed,
-    unit: str,
-    origin: Origin,
-    standard: Standard,
-    n: int,
-) -> tuple[str, float]:
-    """Why the band of a measured value could not fail, if so, and else what it would have shown."""
-    if golden and standard.golden and isinstance(standard.golden.rules[golden.rule], Unsettled):
-        return golden.shown, math.nan
-    if (
-        golden is None
-        or golden.number is None
-        or standard.golden is None
-        or math.isnan(bound.value)
-    ):
-        return "", math.nan
-    if not isinstance(standard.golden.rules[golden.rule], Seeds) or golden.number.std is None:
-        return "", math.nan
-    idle = guards_nothing(golden.number.value, bound.value, unit, origin.chance)
-    beyond = NormalDist().inv_cdf(POWER) * golden.number.std / math.sqrt(max(n, 1))
-    return idle, math.nan if idle else bound.value + beyond
-
-
-def _uncertainty(
-    row: Mapping[str, Any],
-    status: Status,
-    why: str,
-    golden: GoldenCell | None,
-    bound: Allowed,
-    standard: Standard,
-) -> Uncertainty:
-    """What the seeds say of the published value; of no other, since the tolerances of values
-    measured here grow and shrink with the seeds and guard against change, not for equality.
-    """
-    there = row["measured"] is True
-    mean, n = (float(row["value"]), int(row["n"])) if there else (math.nan, 0)
-    std = float(row["std"]) if there else math.nan
-    number = golden.number if golden else None
-    found = sample(mean, std, n, number.std if number else None, number.n if number else None)
-    if status not in (Status.PASS, Status.FAIL):
-        return untested(status.sentence(why), found, n)
-    if golden is None or standard.golden is None or standard.golden.name != PUBLISHED:
-        return untested(MEASURED_HERE, found, n)
-    rule = standard.golden.rules[golden.rule]
-    if isinstance(rule, Exact) or number is None:
-        return without_spread(status is Status.PASS, n)
-    spread = _spread(number, rule)
-    if n == 1 or found is None:
-        return beside(mean, number.value, bound.value, spread)
-    return weighed(found, number.value, bound.value, spread)
 
 
 def _spread(published: Printed, rule: Rule) -> Spread | None:
@@ -206,55 +233,56 @@ def _spread(published: Printed, rule: Rule) -> Spread | None:
     return None
 
 
-def _line(value: Any) -> GoldenCell | None:
-    return value if isinstance(value, GoldenCell) else None
+def _power(
+    golden: GoldenCell | None, rule: Rule | None, bound: Allowed, unit: str, origin: Origin, n: int
+) -> tuple[str, float]:
+    """Why the band of a measured value could not fail, if so, and else what it would have shown."""
+    if golden is None or isinstance(rule, Unsettled):
+        return golden.shown if golden else "", math.nan
+    number = golden.number
+    if not isinstance(rule, Seeds) or not number or number.std is None or math.isnan(bound.value):
+        return "", math.nan
+    if idle := guards_nothing(number.value, bound.value, unit, origin.chance):
+        return idle, math.nan
+    beyond = NormalDist().inv_cdf(POWER) * number.std / math.sqrt(max(n, 1))
+    return "", bound.value + beyond
 
 
-Judged = tuple[Status, str, float, Allowed]  # status, reason, difference, tolerance
+_NONE = Allowed(math.nan, "")
 
 
 def _judged(
-    row: Mapping[str, Any],
-    levels: Mapping[str, str],
-    golden: GoldenCell | None,
-    measured: Measured,
-    standard: Standard,
-) -> Judged:
-    there = row["measured"] is True
+    row: _Row, rule: Rule | None, measured: Frame, standard: Standard
+) -> tuple[Status, str, Allowed]:
+    """The status, its reason, and the tolerance where the cell was held against one."""
+    here, golden = row.here, row.golden
     if standard.golden is None:
-        why = standard.why if there else f"{standard.why}; {_absence(measured, levels)[1]}"
-        return _bare(Status.NOT_COMPARED, why)
-    if golden is None:
-        return _bare(Status.UNEXPECTED)
-    if not there:
-        return _bare(*_absence(measured, levels))
-    if isinstance(standard.golden.rules[golden.rule], Unsettled):
-        return _bare(Status.NOT_COMPARED, f"when measured for the golden file, {golden.text}")
-    if row["why"]:
-        return _bare(Status.UNDEFINED, str(row["why"]))
+        why = standard.why if here else f"{standard.why}; {_absence(measured, row.levels)[1]}"
+        return Status.NOT_COMPARED, why, _NONE
+    if golden is None or rule is None:
+        return Status.UNEXPECTED, "", _NONE
+    if here is None:
+        return (*_absence(measured, row.levels), _NONE)
+    if isinstance(rule, Unsettled):
+        return Status.NOT_COMPARED, f"when measured for the golden file, {golden.text}", _NONE
+    if here["why"]:
+        return Status.UNDEFINED, str(here["why"]), _NONE
     if golden.number is None:
-        same = level_text(row["text"]) == golden.text
-        bound = Allowed(0.0, standard.golden.rules[golden.rule].basis)
-        return (Status.PASS if same else Status.FAIL, "", math.nan, bound)
-    if math.isnan(row["value"]):
-        return _bare(Status.UNDEFINED, f"words where {golden.shown} is expected")
-    bound = allowed(standard.golden.rules[golden.rule], golden.number, int(row["n"]))
-    value, expected = float(row["value"]), golden.number.value
-    difference = value - expected
-    inside = abs(difference) <= bound.value + rounding(value, expected)
-    return (Status.PASS if inside else Status.FAIL, "", difference, bound)
+        inside, bound = level_text(here["text"]) == golden.text, Allowed(0.0, rule.basis)
+    elif math.isnan(here["value"]):
+        return Status.UNDEFINED, f"words where {golden.shown} is expected", _NONE
+    else:
+        bound = allowed(rule, golden.number, int(here["n"]))
+        value, expected = float(here["value"]), golden.number.value
+        inside = abs(value - expected) <= bound.value + rounding(value, expected)
+    return Status.PASS if inside else Status.FAIL, "", bound
 
 
-def _bare(status: Status, why: str = "") -> Judged:
-    return status, why, math.nan, Allowed(math.nan, "")
-
-
-def _absence(measured: Measured, levels: Mapping[str, str]) -> tuple[Status, str]:
+def _absence(measured: Frame, levels: Mapping[str, str]) -> tuple[Status, str]:
     """Why there is no such cell: a run that failed, one that never began, or no such point."""
     reasons: dict[str, bool] = {}
-    for point in measured.points:
-        if point.absence and _agrees(point.axes, levels):
-            reasons.setdefault(point.absence.reason, point.absence.failed)
+    for absence in _absent(measured, levels):
+        reasons.setdefault(absence.reason, absence.failed)
     if not reasons:
         return Status.MISSING, "no run of the grid gives it"
     failed = [reason for reason, went_wrong in reasons.items() if went_wrong]
@@ -263,5 +291,11 @@ def _absence(measured: Measured, levels: Mapping[str, str]) -> tuple[Status, str
     return Status.NOT_RUN, "; ".join(reasons)
 
 
-def _agrees(axes: Mapping[str, Any], levels: Mapping[str, str]) -> bool:
-    return all(not levels.get(name) or levels[name] == level_text(axes[name]) for name in axes)
+def _absent(measured: Frame, levels: Mapping[str, str]) -> Iterator[Absence]:
+    """Of the points that a cell at these levels would come from, why they have no numbers."""
+    for point in measured.points:
+        if point.absence and all(
+            not levels.get(name) or levels[name] == level_text(point.axes[name])
+            for name in point.axes
+        ):
+            yield point.absence

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from harness.check import student
-from harness.check.status import Evidence
+from harness.check.status import Word
 
 ALPHA: Final = 0.05  # of each one-sided test
 LEVEL: Final = 1 - 2 * ALPHA  # of the interval that shows both
@@ -59,25 +59,28 @@ class Spread:
 
 @dataclass(frozen=True)
 class Uncertainty:
-    """What the seeds of a cell say; numbers are NaN where there are none.
+    """What the seeds of a cell say of its published value, at a stated error rate, beside the
+    status, which asks whether the mean as it is lies inside the tolerance.
 
-    `low` and `high` bound the mean at `level` (Student's t), `margin` is the half width around the
-    golden value, `p_outside` the chance of a mean at least so far out were the true one inside.
+    `low` and `high` bound the mean at `LEVEL` (Student's t); `p_outside` is the chance of a mean at
+    least so far out were the true one inside. Numbers are NaN where there are none.
     """
 
-    status: Evidence
-    why: str = ""
+    word: Word
+    why: str
     low: float = math.nan
     high: float = math.nan
-    level: float = LEVEL
-    n: int = 0
-    margin: float = math.nan
     p_outside: float = math.nan
 
     @property
+    def is_tested(self) -> bool:
+        """Whether there was a published value to test against."""
+        return self.word is not Word.NOT_TESTED
+
+    @property
     def sentence(self) -> str:
-        """The status as a reader sees it."""
-        return self.status.sentence(self.why)
+        """The word with its reason."""
+        return f"{self.word}: {self.why}"
 
 
 def rounding(value: float, golden: float) -> float:
@@ -100,28 +103,25 @@ def sample(
     return None
 
 
-def beside(mean: float, golden: float, margin: float, spread: Spread | None) -> Uncertainty:
+def beside(mean: float, golden: float, spread: Spread | None) -> Uncertainty:
     """One run here beside the published value: whether two runs of one recipe lie so far apart.
 
     Never reproduced, nor not: golden ± t(0.975)·std·√(1 + 1/runs) holds 19 of 20 further runs, if
     they spread as `spread` says.
     """
     if spread is None:
-        return Uncertainty(Evidence.INCONCLUSIVE, NO_SPREAD, n=1, margin=margin)
+        return Uncertainty(Word.INCONCLUSIVE, NO_SPREAD)
     half = student.quantile(0.975, spread.seeds - 1) * spread.std * math.sqrt(1 + 1 / spread.runs)
     why = f"further from the published run than two runs would be (± {half:.2f} in 19 of 20; "
     if abs(mean - golden) <= half + rounding(mean, golden):
         why = f"as close as two runs of one recipe would be (± {half:.2f} in 19 of 20; "
-    why += f"spread {spread.std:g} from {spread.source})"
-    return Uncertainty(Evidence.INCONCLUSIVE, why, n=1, margin=margin)
+    return Uncertainty(Word.INCONCLUSIVE, f"{why}spread {spread.std:g} from {spread.source})")
 
 
-def apart(found: Sample, spread: Spread | None) -> Sample:
+def _apart(found: Sample, spread: Spread) -> Sample:
     """The seeds with the error of their difference to the published value in place of their own:
     variances added, degrees of freedom by Welch 1947, rounded down.
     """
-    if spread is None:
-        return found
     own, other = found.error**2, spread.std**2 / spread.runs
     if own + other == 0:
         return found
@@ -135,51 +135,20 @@ def weighed(found: Sample, golden: float, margin: float, spread: Spread | None) 
     A mean that lies outside is called reproduced in at most `ALPHA` of all cases; one that lies
     inside is called too low, or too high, in at most `ALPHA` each.
     """
-    found = apart(found, spread)
+    found = _apart(found, spread) if spread else found
     above = found.mean - (golden - margin) + rounding(found.mean, golden)  # of the lower end
     below = (golden + margin) - found.mean + rounding(found.mean, golden)  # of the upper one
     in_low, in_high = _chance_below(above, found), _chance_below(below, found)
     p_inside, p_outside = 1 - min(in_low, in_high), min(in_low, in_high)
     low, high = found.interval()
-    status, how = Evidence.INCONCLUSIVE, "reaches over an end of"
+    word, how = Word.INCONCLUSIVE, "reaches over an end of"
     if p_inside <= ALPHA:
-        status, how = Evidence.REPRODUCED, "lies inside"
+        word, how = Word.REPRODUCED, "lies inside"
     elif p_outside <= ALPHA:
-        status, how = Evidence.NOT_REPRODUCED, "lies outside"
+        word, how = Word.NOT_REPRODUCED, "lies outside"
     said = f"the {LEVEL:.0%} interval {low:.5g} to {high:.5g} {how} {golden:.5g} ± {margin:.3g}"
     said += f" (the published value spreads by {spread.std:g}: {spread.source})" if spread else ""
-    return Uncertainty(status, said, low, high, n=found.n, margin=margin, p_outside=p_outside)
-
-
-def untested(why: str, found: Sample | None, n: int = 0) -> Uncertainty:
-    """No published value to test against; the interval all the same, where the seeds give one."""
-    low, high = found.interval() if found else (math.nan, math.nan)
-    return Uncertainty(Evidence.NOT_TESTED, why, low, high, n=n)
-
-
-def without_spread(same: bool, n: int) -> Uncertainty:
-    """A value that no seed changes, as a word or a number of layers: it is the same or not."""
-    why = "a value without spread, and it is the published one"
-    if not same:
-        why = "a value without spread, and it is another than published"
-    status = Evidence.REPRODUCED if same else Evidence.NOT_REPRODUCED
-    return Uncertainty(status, why, n=n, margin=0.0, p_outside=1.0 if same else 0.0)
-
-
-def together(cells: Sequence[Uncertainty]) -> Evidence:
-    """What the tested cells of an exhibit say together, at the same error rates for the whole of
-    this exhibit, not of all exhibits; cells that are derived from others are not among them.
-
-    Reproduced are all cells only if each is: that needs no correction (Berger 1982). That some cell
-    lies outside is said where one does after Bonferroni's: among 20 cells one lies out by chance.
-    """
-    if not cells:
-        return Evidence.NOT_TESTED
-    if 2 * len(cells) * min(_or_one(cell.p_outside) for cell in cells) <= ALPHA:
-        return Evidence.NOT_REPRODUCED
-    if all(cell.status is Evidence.REPRODUCED for cell in cells):
-        return Evidence.REPRODUCED
-    return Evidence.INCONCLUSIVE
+    return Uncertainty(word, said, low, high, p_outside)
 
 
 def _chance_below(distance: float, found: Sample) -> float:
@@ -189,5 +158,32 @@ def _chance_below(distance: float, found: Sample) -> float:
     return student.cdf(distance / found.error, found.df)
 
 
-def _or_one(p: float) -> float:
-    return 1.0 if math.isnan(p) else p
+def untested(why: str, found: Sample | None) -> Uncertainty:
+    """No published value to test against; the interval all the same, where the seeds give one."""
+    return Uncertainty(Word.NOT_TESTED, why, *(found.interval() if found else ()))
+
+
+def without_spread(same: bool) -> Uncertainty:
+    """A value that no seed changes, as a word or a number of layers: it is the same or not."""
+    if same:
+        why = "a value without spread, and it is the published one"
+        return Uncertainty(Word.REPRODUCED, why, p_outside=1.0)
+    why = "a value without spread, and it is another than published"
+    return Uncertainty(Word.NOT_REPRODUCED, why, p_outside=0.0)
+
+
+def together(cells: Sequence[Uncertainty]) -> Word:
+    """What the tested cells of an exhibit say together, at the same error rates for the whole of
+    this exhibit, not of all exhibits; cells that are derived from others are not among them.
+
+    Reproduced are all cells only if each is: that needs no correction (Berger 1982). That some cell
+    lies outside is said where one does after Bonferroni's: among 20 cells one lies out by chance.
+    """
+    if not cells:
+        return Word.NOT_TESTED
+    known = [cell.p_outside for cell in cells if not math.isnan(cell.p_outside)]
+    if 2 * len(cells) * min(known, default=1.0) <= ALPHA:
+        return Word.NOT_REPRODUCED
+    if all(cell.word is Word.REPRODUCED for cell in cells):
+        return Word.REPRODUCED
+    return Word.INCONCLUSIVE

@@ -2,29 +2,39 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 import pandas as pd
 
-from harness.check.same_as import lent
-from harness.check.seed_values import SeedValues, parsed
-from harness.check.table import Lines, read_table
 from harness.check.tolerance import Exact, Printed, Rule, Seeds, Unsettled, read_tolerances
 from harness.errors import Faults, HarnessError
+from harness.spec.safe_text import decoded
 from harness.spec.validate import suggestion
 
 PUBLISHED = "paper"  # the folder of golden/ that holds what the documents print
 FIELDS = ("quantity", "value", "same_as", "text", "std", "n", "seeds", "rule", "place")
+UNDEFINED = "undefined"  # in place of the number of a seed
+LARGEST = 10_000_000  # bytes
 _PRINTED = re.compile(r"-?\d+(\.\d+)?", re.ASCII)
 _MEASURED = re.compile(rf"{_PRINTED.pattern}(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
+_SEED = re.compile(r"(0|[1-9]\d{0,9}):(\S+)", re.ASCII)
+_OF_SEED = re.compile(rf"{UNDEFINED}|-?\d+(\.\d+)?(e[+-]?\d+)?", re.ASCII)
 
 Index = tuple[str, ...]
 """The levels of a cell as text, in the order of the index columns; '' where it has none."""
+
+SeedValues = Mapping[int, float]
+"""Seed → number, in the order of the seeds; NaN where a seed leaves the cell undefined."""
+
+Lines = list[tuple[int, list[str]]]
 
 
 @dataclass(frozen=True)
@@ -86,47 +96,71 @@ def read_golden(folder: Path, name: str, file: str, index: Sequence[str]) -> Gol
         raise Faults(faults)
     rules = read_tolerances(folder / name, f"{folder.name}/{name}")
     golden = Golden(name, shown, cells, rules)
-    _require_rules(golden)
+    for cell in cells:
+        _require_rule(cell, golden)
     return golden
 
 
-def _require_rules(golden: Golden) -> None:
-    """Each line has a rule, and one that its value can be put to."""
-    place = f"{golden.shown.rsplit('/', 1)[0]}/tolerances.toml"
-    for cell in golden.cells:
-        rule = golden.rules.get(cell.rule)
-        if rule is None:
-            hint = suggestion(cell.rule, golden.rules)
-            raise HarnessError(place, f"has no rule for the quantity {cell.rule!r}", hint=hint)
-        if cell.number is None and not isinstance(rule, Exact | Unsettled):
-            problem = f"{cell.quantity}: words are compared by the rule exact, not {rule.rule}"
-            raise HarnessError(place, problem)
-        if cell.number is not None and isinstance(rule, Unsettled):
-            problem = f"{cell.quantity}: the rule unsettled is for cells without a value"
-            raise HarnessError(place, problem)
-        number = cell.number
-        measured = number is not None and (number.n or 0) > 1 and number.std is not None
-        if isinstance(rule, Seeds) and not measured:
-            problem = f"{cell.quantity}: the rule seeds needs std and n > 1 in {golden.shown}"
-            raise HarnessError(place, problem)
+def read_table(path: Path, shown: str) -> Lines:
+    """Line number and fields of each row of a CSV file that has any, the header first.
+
+    Rows of empty fields are what spreadsheet programs leave at the end.
+
+    Raises:
+        HarnessError: unreadable, empty, too large, or no CSV with commas in UTF-8.
+    """
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise HarnessError(shown, f"cannot be read: {error.strerror}") from error
+    if len(raw) > LARGEST:
+        raise HarnessError(shown, f"has {len(raw):,} bytes, a golden file at most {LARGEST:,}")
+    reader = csv.reader(io.StringIO(decoded(raw, shown), newline=""), strict=True)
+    found: Lines = []
+    begins = 1  # the line: a quoted field may go over several
+    try:
+        for row in reader:
+            if any(row):
+                found.append((begins, row))
+            begins = reader.line_num + 1
+    except csv.Error as error:
+        raise HarnessError(shown, f"is no CSV: {error}") from error
+    if not found:
+        raise HarnessError(f"{shown}:1", "holds no values")
+    header = found[0][1]
+    if len(header) == 1 and (mark := next((one for one in ";\t" if one in header[0]), "")):
+        problem = f"its fields are separated by {mark!r}"
+        raise HarnessError(f"{shown}:1", problem, hint="save it with commas")
+    return found
+
+
+def _require_rule(cell: GoldenCell, golden: Golden) -> None:
+    """A line has a rule, and one that its value can be put to."""
+    rule, number, problem, hint = golden.rules.get(cell.rule), cell.number, "", ""
+    if rule is None:
+        problem = f"has no rule for the quantity {cell.rule!r}"
+        hint = suggestion(cell.rule, golden.rules)
+    elif number is None and not isinstance(rule, Exact | Unsettled):
+        problem = f"{cell.quantity}: words are compared by the rule exact, not {rule.rule}"
+    elif number is not None and isinstance(rule, Unsettled):
+        problem = f"{cell.quantity}: the rule unsettled is for cells without a value"
+    elif isinstance(rule, Seeds) and number and ((number.n or 0) < 2 or number.std is None):
+        problem = f"{cell.quantity}: the rule seeds needs std and n > 1 in {golden.shown}"
+    if problem:
+        raise HarnessError(f"{golden.shown.rsplit('/', 1)[0]}/tolerances.toml", problem, hint=hint)
 
 
 def _cells(
-    lines: Lines,
-    shown: str,
-    index: Sequence[str],
-    folder: Path,
-    faults: list[HarnessError],
+    lines: Lines, shown: str, index: Sequence[str], folder: Path, faults: list[HarnessError]
 ) -> Iterator[GoldenCell]:
+    """The cells of the lines that are right; what is wrong with the others goes into `faults`."""
     _, header = lines[0]
-    wrong = list(_header_faults(header, shown, index))
+    wrong = list(_header_faults(header, index))
     if len(lines) < 2 and not wrong:
-        wrong.append(HarnessError(f"{shown}:1", "holds no values"))
-    faults += wrong
-    if wrong:
-        return
+        wrong.append(("holds no values", ""))
+    faults += (HarnessError(f"{shown}:1", said, hint=hint) for said, hint in wrong)
     seen: dict[tuple[str, Index], int] = {}
-    for number, line in lines[1:]:
+    for number, line in lines[1:] if not wrong else []:
         where = f"{shown}:{number}"
         if len(line) != len(header):
             faults.append(HarnessError(where, f"{len(line)} fields, the header has {len(header)}"))
@@ -143,22 +177,20 @@ def _cells(
         yield cell
 
 
-def _header_faults(header: list[str], shown: str, index: Sequence[str]) -> Iterator[HarnessError]:
-    where = f"{shown}:1"
+def _header_faults(header: list[str], index: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Problem and hint."""
     known = (*index, *FIELDS)
     for name in header:
         if name not in known:
-            hint = suggestion(name, known)
-            yield HarnessError(
-                where, f"{name!r} is neither an axis of the exhibit nor a field", hint=hint
-            )
+            problem = f"{name!r} is neither an axis of the exhibit nor a field"
+            yield problem, suggestion(name, known)
         if header.count(name) > 1:
-            yield HarnessError(where, f"the column {name!r} stands twice")
+            yield f"the column {name!r} stands twice", ""
     for name in (*index, "quantity", "place"):
         if name not in header:
-            yield HarnessError(where, f"has no column {name!r}")
+            yield f"has no column {name!r}", ""
     if not {"value", "same_as", "text"} & set(header):
-        yield HarnessError(where, "has neither a column 'value' nor 'text'")
+        yield "has neither a column 'value' nor 'text'", ""
 
 
 def _cell(row: Mapping[str, str], where: str, index: Sequence[str], folder: Path) -> GoldenCell:
@@ -170,19 +202,9 @@ def _cell(row: Mapping[str, str], where: str, index: Sequence[str], folder: Path
     if sum(map(bool, (value, text, reference))) != 1:
         raise HarnessError(where, "must have either a value or a text, or say same_as what")
     if reference:
-        value = lent(reference, folder, where, FIELDS)
-    number = None
-    if value:
-        form = _PRINTED if folder.name == PUBLISHED else _MEASURED
-        std = _float(row.get("std", ""), where, "std", form)
-        n = _float(row.get("n", ""), where, "n", _PRINTED)
-        if n is not None and (n < 1 or n != int(n)):
-            raise HarnessError(where, f"n must be a whole number from 1 (got {row['n']!r})")
-        if std is not None and std < 0:
-            raise HarnessError(where, f"std must not be negative (got {row['std']!r})")
-        found = _float(value, where, "value", form)
-        count = None if n is None else int(n)
-        number = Printed(value, math.nan if found is None else found, std, count)
+        value = _lent(reference, folder, where)
+    form = _PRINTED if folder.name == PUBLISHED else _MEASURED
+    number = _number(row, value, where, form) if value else None
     return GoldenCell(
         index=tuple(row[name] for name in index),
         quantity=row["quantity"],
@@ -190,17 +212,85 @@ def _cell(row: Mapping[str, str], where: str, index: Sequence[str], folder: Path
         text=text or None,
         rule=row.get("rule", "") or row["quantity"],
         place=row["place"],
-        seeds=parsed(
-            row.get("seeds", ""), where, *((number.value, number.n) if number else (math.nan, None))
-        ),
+        seeds=_seeds(row.get("seeds", ""), where, number),
     )
 
 
-def _float(text: str, where: str, name: str, form: re.Pattern[str]) -> float | None:
-    """A plain decimal; 1e5, nan and blanks are slips in a file that is written by hand."""
-    if not text:
-        return None
+def _number(row: Mapping[str, str], value: str, where: str, form: re.Pattern[str]) -> Printed:
+    std = _float(row.get("std", ""), where, "std", form)
+    n = _float(row.get("n", ""), where, "n", _PRINTED)
+    if not math.isnan(n) and (n < 1 or n != int(n)):
+        raise HarnessError(where, f"n must be a whole number from 1 (got {row['n']!r})")
+    if std < 0:
+        raise HarnessError(where, f"std must not be negative (got {row['std']!r})")
+    return Printed(
+        value,
+        _float(value, where, "value", form),
+        None if math.isnan(std) else std,
+        None if math.isnan(n) else int(n),
+    )
+
+
+def _float(text: str, where: str, name: str, form: re.Pattern[str]) -> float:
+    """A plain decimal, NaN where there is none; 1e5, nan and blanks are slips in a file that is
+    written by hand."""
     number = float(text) if form.fullmatch(text) else math.nan
-    if not math.isfinite(number):
+    if text and not math.isfinite(number):
         raise HarnessError(where, f"{name} is not a decimal number (got {text[:60]!r})")
     return number
+
+
+def _lent(reference: str, folder: Path, where: str) -> str:
+    """The printed number that `same_as` points at, in the same set: `table1.csv accuracy
+    neuron=lif depth=20 width=1` is the value of the line of that file that has this quantity and
+    these levels and no others.
+
+    Raises:
+        HarnessError: no such file or line, several, or one that points elsewhere itself.
+    """
+    words = reference.split()
+    pairs = [word.partition("=") for word in words[2:]]
+    if len(words) < 2 or not all(axis and equals and level for axis, equals, level in pairs):
+        hint = "write it as: table1.csv accuracy neuron=lif depth=20 width=1"
+        raise HarnessError(where, f"same_as: not a reference (got {reference!r})", hint=hint)
+    file, wanted = words[0], {axis: level for axis, _, level in pairs} | {"quantity": words[1]}
+    known = {path.name for path in folder.glob("[!.]*.csv")}
+    if file not in known:
+        raise HarnessError(where, f"same_as: no file {file!r}", hint=suggestion(file, known))
+    (_, header), *lines = read_table(folder / file, f"{where}: {file}")
+    others = set(FIELDS) - {"quantity"}
+    found = []
+    for _, line in lines:
+        row = dict(zip(header, line, strict=False))
+        if {name: text for name, text in row.items() if text and name not in others} == wanted:
+            found.append(row)
+    if len(found) != 1:
+        problem = f"same_as: {len(found) or 'no'} such lines in {file} (got {reference!r})"
+        raise HarnessError(where, problem)
+    if not found[0].get("value"):
+        raise HarnessError(where, f"same_as: that line of {file} has no value of its own")
+    return found[0]["value"]
+
+
+def _seeds(text: str, where: str, number: Printed | None) -> SeedValues:
+    """The number of each seed, kept in one field: `0:95.1171875 1:94.62890625`.
+
+    Raises:
+        HarnessError: not such pairs, a seed twice, or other numbers than the line's mean and n say.
+    """
+    found: dict[int, float] = {}
+    for word in text.split():
+        pair = _SEED.fullmatch(word)
+        if pair is None or not _OF_SEED.fullmatch(pair[2]):
+            hint = "write seed:number, as in 0:95.1 1:94.6"
+            raise HarnessError(where, f"seeds: not a seed with its number ({word!r})", hint=hint)
+        if int(pair[1]) in found:
+            raise HarnessError(where, f"seeds: seed {pair[1]} stands twice")
+        found[int(pair[1])] = math.nan if pair[2] == UNDEFINED else float(pair[2])
+    if found and number:
+        own, mean = fmean(found.values()), number.value
+        if len(found) != number.n or not math.isclose(own, mean, rel_tol=1e-9, abs_tol=1e-12):
+            said = f"the line says {number.n} and {mean:g}"
+            problem = f"seeds: {len(found)} with the mean {own:.9g}; {said}"
+            raise HarnessError(where, problem, hint="harness golden writes them together")
+    return found

@@ -17,23 +17,34 @@ from typing import Any
 import pandas as pd
 
 from harness.check.bits import digest_of
-from harness.check.golden import FIELDS, PUBLISHED, level_text
-from harness.check.new_rules import UNSETTLED, added_rules, known_rules
-from harness.check.reach import guards_nothing
-from harness.check.seed_values import written
-from harness.check.subject import Origin, origins, rows
-from harness.check.tolerance import FILE, Printed, Rule, Seeds, Unsettled, allowed
+from harness.check.compare import Origin, origins
+from harness.check.golden import FIELDS, PUBLISHED, UNDEFINED, SeedValues, level_text
+from harness.check.tolerance import (
+    FILE,
+    Exact,
+    Printed,
+    Rule,
+    Seeds,
+    Unsettled,
+    allowed,
+    guards_nothing,
+    read_tolerances,
+)
 from harness.errors import HarnessError
+from harness.files import make_folder, os_errors, write_durably
 from harness.frames.frame import frame_of
 from harness.frames.readers import pinned
 from harness.frames.recorded import Artifacts
-from harness.frames.runs import index_columns
+from harness.frames.runs import index_columns, rows
 from harness.layout import refuse_unwritable
 from harness.plan.expand import Plan, PlannedExhibit
 from harness.spec.profile import Profile
-from harness.store.durable import make_folder, os_errors, write_durably
+from harness.spec.safe_text import decoded
 
 FEWEST_SEEDS = 5  # below that a standard deviation is itself off by a third and more
+UNSETTLED = "unsettled"  # the rule of golden/<name>/tolerances.toml for a line without a value
+ALPHA = 0.0013  # of one cell
+HEADING = "# How far a run may lie from what was measured here, by quantity, and why."
 
 
 def refuse_unmeasurable(plan: Plan, profile: Profile, golden: Path) -> None:
@@ -84,17 +95,9 @@ def write_exhibit(
     frame, derived = frame_of(planned, artifacts, {}), _derived(planned)
     there = set(frame.cells["quantity"])  # a VGG has no residual blocks, so no positions
     quantities = [*(one for one in frame.pinned if one in there), *derived]
-    file, cells = _file(planned), frame.cells
+    given = (frame.cells, frame.index, quantities, provenance)
     return write_measured(
-        folder,
-        name,
-        file,
-        cells,
-        frame.index,
-        quantities,
-        provenance,
-        derived=derived,
-        behind=origins(frame),
+        folder, name, _file(planned), *given, derived=derived, behind=origins(frame)
     )
 
 
@@ -108,7 +111,7 @@ def refuse_unwritten(folder: Path, name: str, planned: PlannedExhibit) -> None:
     if not quantities or planned.exhibit.scale_free:
         raise HarnessError(where, f"{planned.exhibit.id} has no numbers that depend on seeds")
     _require_free(index, where)
-    rules = known_rules(folder / name, name)
+    rules = _known_rules(folder / name, name)
     for rule in (one for one in (*quantities, UNSETTLED) if one in rules):
         if isinstance(rules[rule], Unsettled) is not (rule == UNSETTLED):
             problem = f"{rule}: the rule must{' not' * (rule != UNSETTLED)} be unsettled"
@@ -135,7 +138,6 @@ def write_measured(
     *,
     derived: Mapping[str, str] = MappingProxyType({}),
     behind: Mapping[tuple[str, ...], Origin] = MappingProxyType({}),
-    fewest: int = FEWEST_SEEDS,
 ) -> tuple[Path, ...]:
     """Write golden/<name>/<file> from the cells of these quantities, and `<stem>.provenance.json`;
     before that, the rules that tolerances.toml lacks for them.
@@ -148,40 +150,18 @@ def write_measured(
 
     Raises:
         HarnessError: no cell of a quantity is defined, a number is infinite or rests on fewer than
-            `fewest` seeds, or an axis has the name of a field.
+            `FEWEST_SEEDS` seeds, or an axis has the name of a field.
     """
-    chosen = rows(cells[cells["quantity"].isin(quantities)])
     where = f"golden/{name}/{file}"
     _require_free(index, where)
-    lacking = [one for one in quantities if one not in {row["quantity"] for row in chosen}]
-    if lacking:
-        raise HarnessError(where, f"nothing was measured of {', '.join(lacking)}")
-    for quantity in quantities:
-        _require_defined([row for row in chosen if row["quantity"] == quantity], index, where)
-    for row in chosen:
-        _require_seeds(row, index, where, fewest)
-    known = known_rules(folder / name, name)
+    chosen = _chosen(cells, index, quantities, where)
+    known = _known_rules(folder / name, name)
     for row in chosen:
         at = (row["quantity"], *(level_text(row[axis]) for axis in index))
         origin = behind.get(at, Origin())
-        numbers_only = not level_text(row["text"])
-        row["seeds"] = written(origin.values) if numbers_only else ""
-        row["open"] = f"undefined: {row['why']}" if row["why"] else _idle(row, origin, known)
-    rules = added_rules(folder / name, name, chosen, derived)
-    fields = [
-        *(("value", "std", "n") if any(not math.isnan(row["value"]) for row in chosen) else ()),
-        *(("seeds",) if any(row["seeds"] for row in chosen) else ()),
-        *(("text",) if any(row["open"] or level_text(row["text"]) for row in chosen) else ()),
-        *(("rule",) if any(row["open"] for row in chosen) else ()),
-    ]
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["quantity", *index, *fields, "place"])
-    for row in chosen:
-        levels = [level_text(row[axis]) for axis in index]
-        place = f"measured, {row['n']} seeds; see {Path(file).stem}.provenance.json"
-        shown = [_shown(one) for one in _line(row, fields)]
-        writer.writerow([row["quantity"], *levels, *shown, place])
+        row["seeds"] = "" if level_text(row["text"]) else _of_seeds(origin.values)
+        row["open"] = f"{UNDEFINED}: {row['why']}" if row["why"] else _idle(row, origin, known)
+    rules = _added_rules(folder / name / FILE, known, chosen, derived)
     record = json.dumps(provenance, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False)
     target = folder / name / file
     beside = target.with_suffix(".provenance.json")
@@ -190,8 +170,52 @@ def write_measured(
         for path, content in rules.items():  # first: a rule without values does no harm
             write_durably(path, content.encode())
         write_durably(beside, f"{record}\n".encode())
-        write_durably(target, text.getvalue().encode())
+        write_durably(target, _csv(chosen, index, Path(file).stem).encode())
     return target, beside, *rules
+
+
+def _require_free(index: Sequence[str], where: str) -> None:
+    if taken := [axis for axis in index if axis in FIELDS]:
+        raise HarnessError(where, f"the axis {taken[0]!r} has the name of a field of golden files")
+
+
+def _chosen(
+    cells: pd.DataFrame, index: Sequence[str], quantities: Sequence[str], where: str
+) -> list[dict[str, Any]]:
+    """The rows of these quantities, each of which some cell defines, by enough seeds."""
+    chosen = rows(cells[cells["quantity"].isin(quantities)])
+    lacking = [one for one in quantities if one not in {row["quantity"] for row in chosen}]
+    if lacking:
+        raise HarnessError(where, f"nothing was measured of {', '.join(lacking)}")
+    for quantity in quantities:
+        same = [row for row in chosen if row["quantity"] == quantity]
+        if all(row["why"] for row in same):
+            problem = f"{_named(same[0], index)} is undefined: {same[0]['why']}"
+            more = f"; so are all {len(same)} of {quantity}" if len(same) > 1 else ""
+            raise HarnessError(where, problem + more)
+    for row in chosen:
+        if math.isinf(row["value"]) or math.isinf(row["std"]):
+            raise HarnessError(where, f"{_named(row, index)} is infinite")
+        # words do not spread: the seeds agree, or the cell would be undefined
+        is_number = not row["why"] and not level_text(row["text"])
+        if is_number and row["n"] < FEWEST_SEEDS:
+            few = f"{row['n']} seeds, at least {FEWEST_SEEDS} are needed"
+            problem = f"{_named(row, index)} rests on {few}"
+            raise HarnessError(where, problem, hint="run it with --set seed=0,1,2,3,4")
+    return chosen
+
+
+def _named(row: Mapping[str, Any], index: Sequence[str]) -> str:
+    levels = ", ".join(f"{axis} {level_text(row[axis])}" for axis in index if level_text(row[axis]))
+    return f"{row['quantity']} at {levels}"
+
+
+def _of_seeds(values: SeedValues) -> str:
+    """The number of each seed in one field; each so that reading gives the very same one."""
+    return " ".join(
+        f"{seed}:{UNDEFINED if math.isnan(value) else repr(float(value))}"
+        for seed, value in sorted(values.items())
+    )
 
 
 def _idle(row: Mapping[str, Any], origin: Origin, known: Mapping[str, Rule]) -> str:
@@ -204,43 +228,65 @@ def _idle(row: Mapping[str, Any], origin: Origin, known: Mapping[str, Rule]) -> 
     return guards_nothing(value, width, row["unit"], origin.chance)
 
 
-def _require_free(index: Sequence[str], where: str) -> None:
-    if taken := [axis for axis in index if axis in FIELDS]:
-        raise HarnessError(where, f"the axis {taken[0]!r} has the name of a field of golden files")
+def _csv(chosen: Sequence[Mapping[str, Any]], index: Sequence[str], stem: str) -> str:
+    """The golden file, with those of its columns that any line needs."""
+    is_open = any(row["open"] for row in chosen)
+    fields = [
+        *(("value", "std", "n") if any(not math.isnan(row["value"]) for row in chosen) else ()),
+        *(("seeds",) if any(row["seeds"] for row in chosen) else ()),
+        *(("text",) if is_open or any(level_text(row["text"]) for row in chosen) else ()),
+        *(("rule",) if is_open else ()),
+    ]
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["quantity", *index, *fields, "place"])
+    for row in chosen:
+        line = dict(row)
+        if row["open"]:
+            line = {"text": row["open"], "rule": UNSETTLED, "seeds": row["seeds"]}
+        levels = (row[axis] for axis in index)
+        shown = map(level_text, (row["quantity"], *levels, *map(line.get, fields)))
+        writer.writerow([*shown, f"measured, {row['n']} seeds; see {stem}.provenance.json"])
+    return text.getvalue()
 
 
-def _line(row: Mapping[str, Any], fields: Sequence[str]) -> list[Any]:
+def _known_rules(folder: Path, name: str) -> Mapping[str, Rule]:
+    """The rules of set `name` in its `folder`: none where it has no file of them."""
+    return read_tolerances(folder, f"golden/{name}") if (folder / FILE).exists() else {}
+
+
+def _added_rules(
+    path: Path,
+    known: Mapping[str, Rule],
+    chosen: Sequence[Mapping[str, Any]],
+    derived: Mapping[str, str],
+) -> dict[Path, str]:
+    """tolerances.toml with a rule for each of these cells, where it lacks one; else nothing."""
+    lacking: dict[str, Rule] = {}
+    for row in chosen:
+        name = UNSETTLED if row["open"] else row["quantity"]
+        if name not in known:
+            lacking.setdefault(name, _rule(row, known.get(derived.get(row["quantity"], ""))))
+    if not lacking:
+        return {}
+    parts = [decoded(path.read_bytes(), str(path)).rstrip() if path.exists() else HEADING]
+    for name, rule in lacking.items():
+        said = [f"[{json.dumps(name) if '.' in name else name}]"]
+        for key, value in rule.model_dump().items():
+            said.append(f"{key} = {json.dumps(value, ensure_ascii=False)}")
+        parts.append("\n".join(said))
+    return {path: "\n\n".join(parts) + "\n"}
+
+
+def _rule(row: Mapping[str, Any], of: Rule | None) -> Rule:
+    """The rule of a quantity that has none: that of what it is the difference `of`, if any."""
     if row["open"]:
-        line = {"text": row["open"], "rule": UNSETTLED, "seeds": row["seeds"]}
-    else:
-        line = {name: row[name] for name in fields if name != "rule"}
-    return [line.get(name) for name in fields]
-
-
-def _require_defined(cells: Sequence[Mapping[str, Any]], index: Sequence[str], where: str) -> None:
-    if all(row["why"] for row in cells):
-        cell = _named(cells[0], index)
-        problem = f"{cell} is undefined: {cells[0]['why']}"
-        if len(cells) > 1:
-            problem += f"; so are all {len(cells)} of {cells[0]['quantity']}"
-        raise HarnessError(where, problem)
-
-
-def _require_seeds(row: Mapping[str, Any], index: Sequence[str], where: str, fewest: int) -> None:
-    if math.isinf(row["value"]) or math.isinf(row["std"]):
-        raise HarnessError(where, f"{_named(row, index)} is infinite")
-    if row["why"] or level_text(row["text"]):
-        return  # words do not spread: the seeds agree, or the cell would be undefined
-    if row["n"] < fewest:
-        problem = f"{_named(row, index)} rests on {row['n']} seeds, at least {fewest} are needed"
-        raise HarnessError(where, problem, hint="run it with --set seed=0,1,2,3,4")
-
-
-def _named(row: Mapping[str, Any], index: Sequence[str]) -> str:
-    levels = ", ".join(f"{axis} {level_text(row[axis])}" for axis in index if level_text(row[axis]))
-    return f"{row['quantity']} at {levels}"
-
-
-def _shown(value: Any) -> str:
-    """A number so that reading gives the very same one."""
-    return level_text(float(value)) if isinstance(value, float) else level_text(value)
+        basis = "the measured seeds give the cell no tolerance, for the reason in its line"
+        return Unsettled(rule="unsettled", basis=basis)
+    if level_text(row["text"]):
+        return Exact(rule="exact", basis="words are the same or not")
+    if isinstance(of, Seeds):
+        basis = "of the difference itself, paired by seed, which may take two steps of a side"
+        return Seeds(rule="seeds", alpha=of.alpha, resolution=2 * of.resolution, basis=basis)
+    basis = "from the spread of the seeds; written with the values, for want of a rule"
+    return Seeds(rule="seeds", alpha=ALPHA, basis=basis)

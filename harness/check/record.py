@@ -1,15 +1,19 @@
-"""A verdict as the bytes of verdict.json."""
+"""Verdicts for programs: verdict.json, and JUnit XML, in which CI systems show what failed."""
 
 from __future__ import annotations
 
 import json
 import math
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Iterator, Mapping, Sequence
+from enum import Enum
 from typing import Any
 
 from harness.check.claims import ClaimResult
 from harness.check.compare import CellResult
-from harness.check.equivalence import LEVEL, Uncertainty
+from harness.check.equivalence import LEVEL
 from harness.check.shift import POWER
+from harness.check.status import Status
 from harness.check.together import Group
 from harness.check.verdict import Verdict
 
@@ -31,15 +35,15 @@ def verdict_json(verdict: Verdict) -> bytes:
         "version": VERSION,
         "exhibit": verdict.exhibit,
         "profile": verdict.profile,
-        "status": verdict.status.name,
-        "holds": verdict.status.holds,
+        "status": verdict.status,
+        "holds": verdict.holds,
         "word": verdict.word,
         "sentence": verdict.explanation,
         "evidence": {
             "status": verdict.evidence.name,
-            "word": verdict.evidence.word,
+            "word": verdict.evidence,
             "level": LEVEL,
-            "sentence": verdict.evidence.sentence(verdict.evidence_why),
+            "sentence": f"{verdict.evidence}: {verdict.evidence_why}",
         },
         "sees": {
             "sentence": verdict.sees,
@@ -52,9 +56,9 @@ def verdict_json(verdict: Verdict) -> bytes:
         "overridden": list(verdict.overridden),
         "repacked": verdict.repacked,
         "counts": {
-            "cells": {status.name: n for status, n in verdict.cell_counts.items()},
-            "claims": {status.name: n for status, n in verdict.claim_counts.items()},
-            "evidence": {status.name: n for status, n in verdict.evidence_counts.items()},
+            "cells": _by_name(verdict.cell_counts),
+            "claims": _by_name(verdict.claim_counts),
+            "evidence": _by_name(verdict.evidence_counts),
         },
         "cells": [_cell(cell) for cell in verdict.cells],
         "claims": [_claim(claim) for claim in verdict.claims],
@@ -63,49 +67,88 @@ def verdict_json(verdict: Verdict) -> bytes:
     return (json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode()
 
 
+def _by_name(counts: Mapping[Any, int]) -> dict[str, int]:
+    return {status.name: n for status, n in counts.items()}
+
+
+def _of(one: object, *names: str) -> dict[str, Any]:
+    """These attributes: of a status its name, and None for a number that there is not."""
+    said = {name: getattr(one, name) for name in names}
+    for name, value in said.items():
+        if isinstance(value, Enum):
+            said[name] = value.name
+        elif isinstance(value, float) and not math.isfinite(value):
+            said[name] = None
+    return said
+
+
 def _cell(cell: CellResult) -> dict[str, Any]:
-    said: dict[str, Any] = {"levels": dict(cell.levels), "quantity": cell.quantity}
-    said |= {"status": cell.status.name, "sentence": cell.sentence}
-    for name in ("value", "std", "difference", "tolerance"):
-        said[name] = _number(getattr(cell, name))
-    for name in (
-        "n",
-        "text",
-        "unit",
-        "golden",
-        "basis",
-        "computed",
-        "place",
-        "published",
-        "published_place",
-    ):
-        said[name] = getattr(cell, name)
-    said |= {"sees": _number(cell.sees), "guards_nothing": cell.idle}
-    said["rank_p"] = cell.training.p if cell.training else None
-    return said | {"uncertainty": _uncertainty(cell.uncertainty)}
+    said = {"levels": dict(cell.levels)} | _of(cell, "quantity", "status", "sentence")
+    said |= _of(cell, "value", "std", "difference", "tolerance", "n", "text", "unit", "golden")
+    said |= _of(cell, "basis", "computed", "place", "published", "published_place", "sees")
+    said |= {"guards_nothing": cell.idle, "rank_p": cell.training.p if cell.training else None}
+    found = cell.uncertainty
+    uncertainty = {"status": found.word.name} | _of(found, "sentence", "low", "high")
+    margin = _of(cell, "tolerance")["tolerance"] if found.is_tested else None
+    uncertainty |= {"level": LEVEL, "margin": margin} | _of(found, "p_outside") | _of(cell, "n")
+    return said | {"uncertainty": uncertainty}
 
 
 def _group(group: Group) -> dict[str, Any]:
-    test = group.test
-    said = {
-        name: getattr(test, name) for name in ("group", "statistic", "m", "value", "p", "alpha")
-    }
-    sees = group.sees if math.isfinite(group.sees) else None
-    return said | {"alarms": test.alarms, "sees": sees, "unit": group.unit}
-
-
-def _uncertainty(found: Uncertainty) -> dict[str, Any]:
-    said: dict[str, Any] = {"status": found.status.name, "sentence": found.sentence}
-    for name in ("low", "high", "level", "margin", "p_outside"):
-        said[name] = _number(getattr(found, name))
-    return said | {"n": found.n}
-
-
-def _number(value: float) -> float | None:
-    return None if math.isnan(value) else value
+    test = _of(group.test, "group", "statistic", "m", "value", "p", "alpha", "alarms")
+    return test | _of(group, "sees", "unit")
 
 
 def _claim(claim: ClaimResult) -> dict[str, Any]:
-    names = ("id", "text", "place", "predicate", "basis", "measured", "counted", "sentence")
-    said = {name: getattr(claim, name) for name in names} | {"status": claim.status.name}
-    return said | {"noise": _number(claim.noise)}
+    said = _of(claim, "id", "text", "place", "predicate", "basis", "measured", "counted")
+    return said | _of(claim, "sentence", "status", "noise")
+
+
+def junit_xml(verdicts: Sequence[Verdict]) -> bytes:
+    """A suite per exhibit: a case per cell, per claim, and one for the verdict itself.
+
+    A case fails where `check` would count it; what is compared with nothing, and a claim that does
+    not count under this profile, is skipped with its reason. No clock: the same verdicts give the
+    same bytes.
+    """
+    root = ElementTree.Element("testsuites")
+    for verdict in verdicts:
+        suite = ElementTree.SubElement(root, "testsuite", name=verdict.exhibit)
+        for name, outcome, said in _cases(verdict):
+            place = f"{verdict.profile}.{verdict.exhibit}"
+            case = ElementTree.SubElement(suite, "testcase", classname=place, name=_text(name))
+            if outcome:
+                ElementTree.SubElement(case, outcome, message=_text(said))
+    for group in (*root, root):
+        for name, tag in (("tests", "testcase"), ("failures", "failure"), ("skipped", "skipped")):
+            group.set(name, str(len(list(group.iter(tag)))))
+    ElementTree.indent(root)
+    made: bytes = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
+    return made + b"\n"
+
+
+def _cases(verdict: Verdict) -> Iterator[tuple[str, str, str]]:
+    """Name, `failure` or `skipped` or nothing, and what is to be said of it."""
+    whole = "" if verdict.holds else "failure"
+    yield f"{verdict.exhibit} as a whole", whole, f"{verdict.status}: {verdict.explanation}"
+    for cell in verdict.cells:
+        levels = (f"{axis} {level}" for axis, level in cell.levels.items() if level)
+        outcome, said = "skipped", cell.sentence
+        if cell.status is not Status.NOT_COMPARED:
+            outcome = "" if cell.status is Status.PASS else "failure"
+            measured = cell.text or f"{cell.value:g} {cell.unit}"
+            said += f"; measured {measured}, golden {cell.golden or 'none'}"
+            said += f", tolerance {cell.tolerance:g} ({cell.basis})" if cell.basis else ""
+        yield " ".join((cell.quantity, *levels)), outcome, f"{cell.status.name}: {said}"
+    for claim in verdict.claims:
+        said = f"{claim.sentence}; {claim.predicate}: {claim.measured or 'nothing measured'}"
+        if not claim.counted:
+            yield f"claim {claim.id}", "skipped", f"{claim.status.name}, not counted: {said}"
+        else:
+            outcome = "" if claim.status is Status.PASS else "failure"
+            yield f"claim {claim.id}", outcome, f"{claim.status.name}: {said}"
+
+
+def _text(said: str) -> str:
+    """Without the control characters that no XML can hold."""
+    return "".join(c for c in said if c.isprintable() or c in "\n\t")

@@ -12,15 +12,13 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-
-from harness.check.ranks import ranks
 
 ALPHA: Final = 1e-3  # of all tests over trainings in one check, together
 ALPHA_SINGLE: Final = 5e-4  # of all trainings one by one, together
@@ -78,7 +76,11 @@ class Training:
 
     def null(self) -> Law:
         """The law of D over all choices of the fresh among these values."""
-        return _null(tuple(round(2 * r) for r in ranks(self.golden + self.fresh)), len(self.fresh))
+        _, place, ties = np.unique(
+            self.golden + self.fresh, return_inverse=True, return_counts=True
+        )
+        twice = 2 * np.cumsum(ties) - ties + 1  # of their ranks from 1; equal values share the mean
+        return _null(tuple(twice[place].tolist()), len(self.fresh))
 
 
 @dataclass(frozen=True)
@@ -185,7 +187,7 @@ def squared(law: Law) -> Law:
     return found
 
 
-def _summed(laws: Iterable[Law]) -> tuple[int, NDArray[np.float64]]:
+def _summed(laws: Sequence[Law]) -> tuple[int, NDArray[np.float64]]:
     """The smallest value of the sum, and the probability of it and of each whole number above."""
     low, total = 0, np.ones(1)
     for law in laws:

@@ -1,19 +1,15 @@
-"""Every outcome has a name, and its value is the sentence that the reader sees."""
+"""What a check can say: of a cell or a claim its status, of an exhibit a word."""
 
 from __future__ import annotations
 
 from enum import Enum, StrEnum
 
 
-class _Said(Enum):
-    def sentence(self, why: str = "") -> str:
-        """The sentence with its reason."""
-        said: str = self.value
-        return said.format(why=why)
+class Status(Enum):
+    """How a cell compares with its golden value; its value is the sentence that the reader sees.
 
-
-class Status(_Said):
-    """How one cell compares with its golden value."""
+    A claim passes, fails or is undefined, in sentences of its own (`claims`).
+    """
 
     PASS = "inside the tolerance"  # noqa: S105 - a status
     FAIL = "outside the tolerance"
@@ -24,34 +20,21 @@ class Status(_Said):
     NOT_COMPARED = "not compared: {why}"
     APART = "outside its band, which alone decides nothing: {why}"
 
-
-class ClaimStatus(_Said):
-    """Whether a claim's predicate holds on the cells."""
-
-    PASS = "the predicate holds"  # noqa: S105 - a status
-    FAIL = "the predicate does not hold"
-    UNDEFINED = "the predicate cannot be evaluated: {why}"
-
-
-class Evidence(_Said):
-    """What the seeds say of a published value, by a test at a stated error rate.
-
-    Beside `Status`, which asks whether the mean as it is lies inside the tolerance.
-    """
-
-    REPRODUCED = "reproduced: {why}"
-    NOT_REPRODUCED = "not reproduced: {why}"
-    INCONCLUSIVE = "inconclusive: {why}"
-    NOT_TESTED = "not tested: {why}"
+    def sentence(self, why: str = "") -> str:
+        """The sentence with its reason."""
+        return self.value.format(why=why)
 
     @property
-    def word(self) -> str:
-        """The status in a word or two."""
-        return self.name.lower().replace("_", " ")
+    def is_open(self) -> bool:
+        """Whether it neither speaks for the exhibit nor against it."""
+        return self in (Status.MISSING, Status.UNEXPECTED, Status.UNDEFINED, Status.NOT_RUN)
 
 
 class Word(StrEnum):
-    """The verdict on an exhibit in a word or few, as `check.word` decides it."""
+    """The verdict on an exhibit in a word or few, as `verdict.word_of` decides it.
+
+    Of a published value alone, the first three and the last say what the seeds of a cell bear out.
+    """
 
     REPRODUCED = "reproduced"
     NOT_REPRODUCED = "not reproduced"
@@ -66,18 +49,4 @@ class Word(StrEnum):
     UNDECIDED = "more seeds would decide"
     INCOMPLETE = "incomplete"
     NOT_COMPARED = "not compared"
-
-
-class ExhibitStatus(_Said):
-    """What all cells and counted claims of an exhibit say together."""
-
-    REPRODUCED = "it holds: {why}"
-    NOT_REPRODUCED = "it does not hold: {why}"
-    UNDECIDED = "cells lie outside of their bands, and more seeds would decide: {why}"
-    INCOMPLETE = "nothing contradicts it, but cells or claims are missing, undefined or unexpected"
-    NOT_COMPARED = "held against nothing: {why}"
-
-    @property
-    def holds(self) -> bool:
-        """False where a check must fail."""
-        return self in (ExhibitStatus.REPRODUCED, ExhibitStatus.NOT_COMPARED)
+    NOT_TESTED = "not tested"

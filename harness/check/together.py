@@ -8,30 +8,17 @@ does not enter, nor does an accuracy at chance, nor a network that stands in ano
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import fmean, median, stdev
 
 from harness.check.compare import CellResult
-from harness.check.reach import at_chance
-from harness.check.seed_values import SeedValues
-from harness.check.shift import POWER, RankTest, Training, rank_tests, seeds_to_decide
+from harness.check.golden import SeedValues
+from harness.check.shift import POWER, RankTest, Training, rank_tests
+from harness.check.tolerance import at_chance
 
 HALF_AN_IMAGE = 0.0005  # of a thousand: keeps the logit of 0 and 100 % finite
 LEAST_GAP = 1e-9  # of a CKA to 1: that of equal features is rounding
-
-
-@dataclass(frozen=True)
-class Unit:
-    """One training under one quantity; `std` of its golden values, in `unit`."""
-
-    exhibits: tuple[str, ...]
-    quantity: str
-    networks: tuple[str, ...]
-    spiking: bool | None
-    training: Training
-    std: float
-    unit: str
 
 
 @dataclass(frozen=True)
@@ -55,26 +42,10 @@ class Group:
         )
 
 
-@dataclass(frozen=True)
-class Together:
-    """What all trainings of a check say; `cells` are those that may be called changed alone."""
-
-    groups: tuple[Group, ...]
-    cells: int
-
-    def of(self, exhibit: str) -> tuple[Group, ...]:
-        """The tests that trainings of this exhibit took part in."""
-        return tuple(group for group in self.groups if exhibit in group.exhibits)
-
-    def seeds_to_decide(self, golden: int) -> int:
-        """How many fresh seeds it takes to call a single cell changed."""
-        return seeds_to_decide(self.cells, golden)
-
-
-def together(cells: Mapping[str, Sequence[CellResult]]) -> Together:
+def together(cells: Mapping[str, Sequence[CellResult]]) -> tuple[Group, ...]:
     """Test the cells of all exhibits, given by their names."""
     units = _once([unit for name, found in cells.items() for unit in _units(name, found)])
-    groups: dict[str, list[Unit]] = {}
+    groups: dict[str, list[_Unit]] = {}
     scattered = []
     for quantity in dict.fromkeys(unit.quantity for unit in units):
         every = [unit for unit in units if unit.quantity == quantity]
@@ -85,42 +56,50 @@ def together(cells: Mapping[str, Sequence[CellResult]]) -> Together:
             groups[f"{quantity} of all networks"] = every
         scattered.append(f"{quantity} of {'the SNNs' if snns else 'all networks'}")
     trainings = {name: [unit.training for unit in group] for name, group in groups.items()}
-    tests = rank_tests(trainings, scattered)
-    single = sum(_is_single(cell) for found in cells.values() for cell in found)
-    return Together(tuple(_group(test, groups[test.group]) for test in tests), single)
+    found = []
+    for test in rank_tests(trainings, scattered):
+        group = groups[test.group]
+        exhibits = dict.fromkeys(name for unit in group for name in unit.exhibits)
+        sees = test.sees * median(unit.std for unit in group)
+        found.append(Group(test, tuple(exhibits), sees, group[0].unit))
+    return tuple(found)
 
 
-def _is_single(cell: CellResult) -> bool:
+def is_single(cell: CellResult) -> bool:
+    """Whether the ranks of this cell alone may call it changed."""
     return cell.training is not None and bool(cell.origin.trainings)
 
 
-def _group(test: RankTest, units: Sequence[Unit]) -> Group:
-    exhibits = dict.fromkeys(name for unit in units for name in unit.exhibits)
-    sees = test.sees * median(unit.std for unit in units)
-    return Group(test, tuple(exhibits), sees, units[0].unit)
+@dataclass(frozen=True)
+class _Unit:
+    """One training under one quantity; `std` of its golden values, in `unit`."""
+
+    exhibits: tuple[str, ...]
+    quantity: str
+    networks: tuple[str, ...]
+    spiking: bool | None
+    training: Training
+    std: float
+    unit: str
 
 
-def _units(exhibit: str, cells: Iterable[CellResult]) -> Iterable[Unit]:
+def _units(exhibit: str, cells: Sequence[CellResult]) -> Iterator[_Unit]:
     members: dict[tuple[str, tuple[str, ...]], list[CellResult]] = {}
-    for cell in cells:
-        if _is_single(cell):
-            members.setdefault((cell.quantity, cell.origin.trainings), []).append(cell)
+    for cell in filter(is_single, cells):
+        members.setdefault((cell.quantity, cell.origin.trainings), []).append(cell)
     for (quantity, networks), group in members.items():
-        first = group[0]
+        origin, unit = group[0].origin, group[0].unit
+        fresh = [cell.origin.values for cell in group]
         golden = [
             {s: v for s, v in cell.seeds.items() if s not in cell.origin.values} for cell in group
         ]
         mean = _mean(golden)
-        if not mean or (first.unit == "percent" and at_chance(fmean(mean), first.origin.chance)):
+        if not mean or (unit == "percent" and at_chance(fmean(mean), origin.chance)):
             continue
-        training = Training(
-            _mean([_scaled(one, first) for one in golden]),
-            _mean([_scaled(cell.origin.values, first) for cell in group]),
-        )
-        spread = stdev(mean) if len(mean) > 1 else 0.0
-        yield Unit(
-            (exhibit,), quantity, networks, first.origin.spiking, training, spread, first.unit
-        )
+        sides = ([_scaled(one, group[0]) for one in side] for side in (golden, fresh))
+        std = stdev(mean) if len(mean) > 1 else 0.0
+        training = Training(*map(_mean, sides))
+        yield _Unit((exhibit,), quantity, networks, origin.spiking, training, std, unit)
 
 
 def _mean(values: Sequence[SeedValues]) -> tuple[float, ...]:
@@ -129,21 +108,21 @@ def _mean(values: Sequence[SeedValues]) -> tuple[float, ...]:
     return tuple(fmean(one[seed] for one in values) for seed in seeds)
 
 
-def _scaled(values: SeedValues, cell: CellResult) -> dict[int, float]:
+def _scaled(values: SeedValues, cell: CellResult) -> SeedValues:
     if cell.unit == "percent":
         return {s: _logit(value / 100) for s, value in values.items()}
     if cell.quantity.startswith("attack_cka"):
         return {s: -math.log(max(1 - value, LEAST_GAP)) for s, value in values.items()}
-    return dict(values)
+    return values
 
 
 def _logit(share: float) -> float:
     return math.log((share + HALF_AN_IMAGE) / (1 - share + HALF_AN_IMAGE))
 
 
-def _once(units: Sequence[Unit]) -> list[Unit]:
+def _once(units: Sequence[_Unit]) -> list[_Unit]:
     """Without those that share a network with one before them, whose exhibits they join."""
-    found: list[Unit] = []
+    found: list[_Unit] = []
     for unit in units:
         same = [
             place
@@ -174,13 +153,9 @@ def seen(groups: Sequence[Group], cells: Sequence[CellResult]) -> str:
         for name, same in alone.items()
         if not all(cell.is_derived for cell in same)
     ]
-    idle = sum(bool(cell.idle) for cell in cells)
-    said = (
-        [f"would have seen {', '.join(found)} with {POWER:.0%}".replace("%", " %")] if found else []
-    )
-    said += (
-        [f"{idle} cells guard nothing" if idle != 1 else "1 cell guards nothing"] if idle else []
-    )
+    said = [f"would have seen {', '.join(found)} with {100 * POWER:g} %"] if found else []
+    if idle := sum(bool(cell.idle) for cell in cells):
+        said.append(f"{idle} cells guard nothing" if idle != 1 else "1 cell guards nothing")
     return "; ".join(said)
 
 

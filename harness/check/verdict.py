@@ -1,44 +1,54 @@
-"""The verdict on an exhibit: what its cells and claims say together, and verdict.json."""
+"""The verdict on an exhibit: what its cells and claims say, then what all of a command say."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
+from harness.check import equivalence
 from harness.check.claims import ClaimResult, evaluate
 from harness.check.compare import MEASURED_HERE, CellResult, compare
-from harness.check.equivalence import together
 from harness.check.golden import PUBLISHED
-from harness.check.join import Standard
-from harness.check.standard import changes, golden_set, standard
-from harness.check.status import ClaimStatus, Evidence, ExhibitStatus, Status, Word
-from harness.check.subject import Measured
-from harness.check.together import Group, seen
-from harness.check.word import word_of
+from harness.check.shift import ALPHA_SINGLE, seeds_to_decide
+from harness.check.standard import Standard, standard
+from harness.check.status import Status, Word
+from harness.check.together import Group, is_single, seen, together
+from harness.frames.frame import Frame
 from harness.plan.expand import PlannedExhibit
 from harness.spec.dataset import Cifar
 from harness.spec.profile import Profile
 
-OPEN = (Status.MISSING, Status.UNEXPECTED, Status.UNDEFINED, Status.NOT_RUN)
+_BY_STATUS: Mapping[str, str] = {
+    "REPRODUCED": "it holds: {why}",
+    "NOT_REPRODUCED": "it does not hold: {why}",
+    "UNDECIDED": "cells lie outside of their bands, and more seeds would decide: {why}",
+    "INCOMPLETE": (
+        "nothing contradicts it, but cells or claims are missing, undefined or unexpected"
+    ),
+    "NOT_COMPARED": "held against nothing: {why}",
+}
+_BY_NAME = (Word.UNDECIDED, Word.INCOMPLETE, Word.NOT_COMPARED)
+_Said = TypeVar("_Said", bound=Enum)
 
 
 @dataclass(frozen=True)
 class Verdict:
     """One exhibit under one profile. `golden` is the set in force, None where nothing is compared.
 
-    `status` compares the numbers as they are and decides a check; `evidence` says how far the seeds
-    bear it out (`equivalence`), and `word` says both (`word_of`). `overridden` holds what the user
-    changed, as typed, that makes it another measurement; `repacked` says that the data set was not
-    the published files; `failures` holds, by key, why runs went wrong.
+    `holds` compares the numbers as they are, and is False where a check must fail; `evidence` says
+    how far the seeds bear it out (`equivalence`), and `word` says both. `overridden` holds what the
+    user changed, as typed, that makes it another measurement; `repacked` says that the data set was
+    not the published files; `failures` holds, by key, why runs went wrong.
     """
 
     exhibit: str
     profile: str
-    status: ExhibitStatus
+    word: Word
+    holds: bool
     why: str
     golden: str | None
     cells: tuple[CellResult, ...]
@@ -46,23 +56,24 @@ class Verdict:
     overridden: tuple[str, ...]
     repacked: bool
     failures: Mapping[str, str]
-    evidence: Evidence
+    evidence: Word
     evidence_why: str
     ranks: tuple[Group, ...] = ()  # tests over the trainings of all exhibits of the command
     asks: tuple[int, ...] = ()  # seeds that would decide what the bands leave open
 
     @property
+    def status(self) -> str:
+        """The verdict by the means alone, as verdict.json names it."""
+        if self.word in _BY_NAME:
+            return self.word.name
+        return "REPRODUCED" if self.holds else "NOT_REPRODUCED"
+
+    @property
     def explanation(self) -> str:
         """The status as a reader sees it."""
         why = self.why or ", ".join(_told(self.cells, self.claims))
-        said = self.status.sentence(why)
+        said = _BY_STATUS[self.status].format(why=why)
         return said if why in said else f"{said}: {why}"
-
-    @property
-    def word(self) -> Word:
-        """The verdict in a word or few."""
-        by_ranks = bool(self.ranks)
-        return word_of(self.status, self.evidence, self.golden, self.cells, by_ranks=by_ranks)
 
     @property
     def sees(self) -> str:
@@ -82,17 +93,17 @@ class Verdict:
             counted = "" if any(claim.counted for claim in self.claims) else " (not counted)"
             said += f"; claims{counted} {', '.join(claims)}"
         said = "; ".join(filter(None, (said, self.why)))
-        return f"{said}; {self.sees}" if self.sees and self.status.holds else said
+        return f"{said}; {self.sees}" if self.sees and self.holds else said
 
     @property
     def is_broken(self) -> bool:
         """Whether a check must fail."""
-        return not self.status.holds
+        return not self.holds
 
     @property
     def is_undecided(self) -> bool:
         """Whether more seeds would decide."""
-        return self.status is ExhibitStatus.UNDECIDED
+        return self.word is Word.UNDECIDED
 
     @property
     def cell_counts(self) -> dict[Status, int]:
@@ -100,19 +111,19 @@ class Verdict:
         return _counts(Status, (cell.status for cell in self.cells))
 
     @property
-    def evidence_counts(self) -> dict[Evidence, int]:
+    def evidence_counts(self) -> dict[Word, int]:
         """Cells by what their seeds say."""
-        return _of(self.cells)
+        return _counts(Word, (cell.uncertainty.word for cell in self.cells))
 
     @property
-    def claim_counts(self) -> dict[ClaimStatus, int]:
+    def claim_counts(self) -> dict[Status, int]:
         """Claims by status, counted or not."""
-        return _counts(ClaimStatus, (claim.status for claim in self.claims))
+        return _counts(Status, (claim.status for claim in self.claims))
 
 
 def judge(
     planned: PlannedExhibit,
-    measured: Measured,
+    measured: Frame,
     profile: Profile,
     golden_folder: Path,
     failures: Mapping[str, str],
@@ -126,25 +137,26 @@ def judge(
         Faults: a golden file is wrong.
     """
     exhibit = planned.exhibit
-    name = golden_set(exhibit, profile)
-    changed = changes(planned, name)
-    against = standard(exhibit, profile, golden_folder, measured.index, changed)
+    against = standard(planned, profile, golden_folder)
     cells = compare(measured, against)
-    counted = name == PUBLISHED and not changed
+    counted = against.name == PUBLISHED and not against.changed
     claims = tuple(evaluate(claim, measured, counted=counted) for claim in exhibit.claim)
-    expected = exhibit.golden is not None and name is not None and not changed
-    status, why = _status(cells, claims, against, measured, golden_is_expected=expected)
     evidence, evidence_why = _evidence(cells, claims, against)
+    absent = [point.absence.reason for point in measured.points if point.absence]
+    if exhibit.golden and against.name and not against.changed:
+        absent = [against.why]  # a set that is promised and not there
+    word, holds, why = _folded(cells, claims, against, absent, evidence)
     data = [point.run.dataset for point in planned.points]
     return Verdict(
         exhibit=exhibit.id,
         profile=profile.id,
-        status=status,
+        word=word,
+        holds=holds,
         why=why,
         golden=against.golden.name if against.golden else None,
         cells=cells,
         claims=claims,
-        overridden=changed,
+        overridden=against.changed,
         repacked=any(isinstance(one, Cifar) and one.origin == "repacked" for one in data),
         failures={key: failures[key] for key in planned.nodes if key in failures},
         evidence=evidence,
@@ -152,71 +164,151 @@ def judge(
     )
 
 
-def _status(
+def _folded(
     cells: Sequence[CellResult],
     claims: Sequence[ClaimResult],
     against: Standard,
-    measured: Measured,
-    *,
-    golden_is_expected: bool,
-) -> tuple[ExhibitStatus, str]:
+    absent: Sequence[str],
+    evidence: Word,
+) -> tuple[Word, bool, str]:
+    """The word, whether it holds, and why where that is not what the cells say themselves."""
     counted = [claim.status for claim in claims if claim.counted]
-    found = {cell.status for cell in cells}
-    if Status.FAIL in found or ClaimStatus.FAIL in counted:
-        return ExhibitStatus.NOT_REPRODUCED, ""
-    if against.golden is None and golden_is_expected:
-        return ExhibitStatus.INCOMPLETE, against.why  # a set that is promised and not there
-    absent = [point.absence.reason for point in measured.points if point.absence]
-    if against.golden is None and absent:
-        return ExhibitStatus.INCOMPLETE, absent[0]
-    if found & set(OPEN) or ClaimStatus.UNDEFINED in counted:
-        return ExhibitStatus.INCOMPLETE, ""
-    if against.golden is None and not counted:
-        return ExhibitStatus.NOT_COMPARED, against.why
-    return ExhibitStatus.REPRODUCED, ""
+    found = {*counted, *(cell.status for cell in cells)}
+    holds = Status.FAIL not in found
+    if holds and against.golden is None and absent:
+        return Word.INCOMPLETE, False, absent[0]
+    if holds and any(status.is_open for status in found):
+        return Word.INCOMPLETE, False, ""
+    if holds and against.golden is None and not counted:
+        return Word.NOT_COMPARED, True, against.why
+    name = against.golden.name if against.golden else None
+    return word_of(holds, evidence, name, cells), holds, ""
+
+
+def word_of(holds: bool, evidence: Word, golden: str | None, cells: Sequence[CellResult]) -> Word:
+    """The word on an exhibit whose golden set is `golden`, None where claims alone count; of one
+    with nothing missing. It says no more than the seeds bear out.
+
+    What was measured here before is not proved to be unchanged: the word says by which test no
+    change was seen.
+
+    Only a test that all cells pass makes it `reproduced`, and only one that some cell fails makes
+    it `not reproduced`. Where no cell is tested, or none lies outside but a claim does not hold,
+    the claims decide. What is left is open: a single seed lies inside or outside of the margins and
+    shows no more; several are inconclusive.
+    """
+    if golden not in (PUBLISHED, None):
+        return Word.NO_CHANGE_BY_BANDS if holds else Word.CHANGED
+    if evidence in (Word.REPRODUCED, Word.NOT_REPRODUCED):
+        return evidence
+    is_outside = any(cell.status is Status.FAIL for cell in cells)
+    if evidence is Word.NOT_TESTED or not (holds or is_outside):
+        return Word.AS_CLAIMED if holds else Word.NOT_AS_CLAIMED
+    left_open = (Word.INCONCLUSIVE, Word.NOT_REPRODUCED)
+    if all(cell.n == 1 for cell in cells if cell.uncertainty.word in left_open):
+        return Word.WITHIN if holds else Word.OUTSIDE
+    return Word.INCONCLUSIVE
+
+
+def _evidence(
+    cells: Sequence[CellResult], claims: Sequence[ClaimResult], against: Standard
+) -> tuple[Word, str]:
+    """What all seeds say together. Claims have no margin to be tested by: one that does not hold
+    keeps an exhibit from being reproduced, and says no more.
+    """
+    cells = [cell for cell in cells if not cell.is_derived]  # they say what their sides say
+    tested = [cell.uncertainty for cell in cells if cell.uncertainty.is_tested]
+    said = equivalence.together(tested)
+    if said is Word.NOT_TESTED:
+        if against.golden and against.golden.name != PUBLISHED:
+            return said, MEASURED_HERE
+        return said, against.why or "no published value was met by a run"
+    words = _counts(Word, (one.word for one in tested)).items()
+    why = f"of {len(tested)} tested cells, {', '.join(f'{n} {word}' for word, n in words)}"
+    if said is not Word.REPRODUCED:
+        return said, why
+    if len(tested) < len(cells):
+        return Word.INCONCLUSIVE, f"{why}; {len(cells) - len(tested)} more are not tested"
+    failed = [claim for claim in claims if claim.counted and claim.status is not Status.PASS]
+    if failed:
+        return Word.INCONCLUSIVE, f"{why}; but claim {failed[0].id}: {failed[0].sentence}"
+    return said, why
 
 
 def _told(cells: Sequence[CellResult], claims: Sequence[ClaimResult]) -> Iterator[str]:
     """How many of the cells that are compared, and of the claims that count, hold or do not."""
     for noun, holds, count in (
-        ("cell", "within tolerance", Counter(cell.status.name for cell in cells)),
-        ("claim", "borne out", Counter(one.status.name for one in claims if one.counted)),
+        ("cell", "within tolerance", Counter(cell.status for cell in cells)),
+        ("claim", "borne out", Counter(one.status for one in claims if one.counted)),
     ):
-        failed, many = count["FAIL"], count["FAIL"] + count["PASS"]
+        failed, many = count[Status.FAIL], count[Status.FAIL] + count[Status.PASS]
         if many:
             said = f"{many} {noun}{'' if many == 1 else 's'}"
             yield f"{failed} of {said} not {holds}" if failed else f"{said} {holds}"
 
 
-def _evidence(
-    cells: Sequence[CellResult], claims: Sequence[ClaimResult], against: Standard
-) -> tuple[Evidence, str]:
-    """What all seeds say together. Claims have no margin to be tested by: one that does not hold
-    keeps an exhibit from being reproduced, and says no more.
-    """
-    cells = [cell for cell in cells if not cell.is_derived]  # they say what their sides say
-    tested = [cell for cell in cells if cell.uncertainty.status is not Evidence.NOT_TESTED]
-    said = together([cell.uncertainty for cell in tested])
-    if said is Evidence.NOT_TESTED:
-        if against.golden and against.golden.name != PUBLISHED:
-            return said, MEASURED_HERE
-        return said, against.why or "no published value was met by a run"
-    words = [(n, status.word) for status, n in _of(tested).items()]
-    why = f"of {len(tested)} tested cells, {', '.join(f'{n} {word}' for n, word in words)}"
-    if said is not Evidence.REPRODUCED:
-        return said, why
-    if len(tested) < len(cells):
-        return Evidence.INCONCLUSIVE, f"{why}; {len(cells) - len(tested)} more are not tested"
-    failed = [claim for claim in claims if claim.counted and claim.status != ClaimStatus.PASS]
-    if failed:
-        return Evidence.INCONCLUSIVE, f"{why}; but claim {failed[0].id}: {failed[0].sentence}"
-    return said, why
-
-
-def _of(cells: Sequence[CellResult]) -> dict[Evidence, int]:
-    return _counts(Evidence, (cell.uncertainty.status for cell in cells))
-
-
-def _counts(names: Any, found: Iterable[Enum]) -> dict[Any, int]:
+def _counts(names: type[_Said], found: Iterable[_Said]) -> dict[_Said, int]:
     count = Counter(found)
-    return {status: count[status] for status in names if count[status]}
+    return {one: count[one] for one in names if count[one]}
+
+
+def settle(verdicts: Iterable[Verdict]) -> tuple[Verdict, ...]:
+    """The verdicts, those on values measured here with what the trainings of all of them say by
+    ranks.
+    """
+    every = tuple(verdicts)
+    cells = {one.exhibit: one.cells for one in every if one.golden not in (None, PUBLISHED)}
+    groups, single = together(cells), sum(is_single(c) for found in cells.values() for c in found)
+    return tuple(_settled(v, groups, single) if v.exhibit in cells else v for v in every)
+
+
+def _settled(verdict: Verdict, groups: Sequence[Group], single: int) -> Verdict:
+    """Where a golden file keeps each seed's number, a cell outside of its band is called changed by
+    its ranks alone, at a rate that holds for all `single` trainings together; with too few seeds
+    for that it asks for more.
+    """
+    asked = [_asked(cell, single) for cell in verdict.cells]
+    pairs = zip(verdict.cells, asked, strict=True)
+    cells = tuple(_by_ranks(cell, seeds, single) for cell, seeds in pairs)
+    ranks = tuple(group for group in groups if verdict.exhibit in group.exhibits)
+    alarms = [group.sentence for group in ranks if group.test.alarms]
+    asks = sorted({seed for seeds in asked for seed in seeds})
+    word, holds, why, statuses = verdict.word, verdict.holds, verdict.why, {c.status for c in cells}
+    if alarms:
+        word, holds, why = Word.CHANGED, False, "; ".join(alarms)
+    elif word is Word.CHANGED and Status.FAIL not in statuses:
+        is_open = any(status.is_open for status in statuses)
+        word, holds = (Word.INCOMPLETE, False) if is_open else (Word.NO_CHANGE_BY_BANDS, True)
+        if asks:
+            word, holds, why = Word.UNDECIDED, False, f"seeds {', '.join(map(str, asks))}"
+    if word is Word.NO_CHANGE_BY_BANDS and ranks:
+        word = Word.NO_CHANGE_BY_RANKS
+    said = {"word": word, "holds": holds, "why": why}
+    return replace(verdict, cells=cells, ranks=ranks, asks=tuple(asks), **said)
+
+
+def _asked(cell: CellResult, single: int) -> tuple[int, ...]:
+    """The further seeds that would decide a cell which lies outside of its band."""
+    if cell.status is not Status.FAIL or not cell.training or not cell.origin.trainings:
+        return ()
+    design = cell.training.design
+    first = max((*cell.seeds, *cell.origin.values)) + 1
+    lacking = seeds_to_decide(single, design.golden) - design.fresh
+    return tuple(range(first, first + max(0, lacking)))
+
+
+def _by_ranks(cell: CellResult, asked: Sequence[int], single: int) -> CellResult:
+    if cell.status is not Status.FAIL or not cell.seeds:
+        return cell
+    if cell.is_derived:
+        why = "it is made of cells that are held themselves"
+        return replace(cell, status=Status.APART, why=why)
+    if cell.training is None:
+        return cell
+    if asked:
+        fresh = cell.training.design.fresh
+        why = f"{fresh} fresh seeds, and {fresh + len(asked)} are needed"
+        return replace(cell, status=Status.APART, why=why)
+    p = min(1.0, cell.training.p * single)
+    why = f"by ranks p = {p:.2g}, times the {single} cells that might have been it"
+    return replace(cell, why=why, status=Status.FAIL if p <= ALPHA_SINGLE else Status.APART)

@@ -15,8 +15,8 @@ from harness.cli.faults import in_words, require_words
 from harness.cli.options import OPTIONS
 from harness.errors import ExitCode, HarnessError
 from harness.execute.interrupt import Interrupted
+from harness.files import os_errors
 from harness.layout import require_working_folder
-from harness.store.durable import os_errors
 from harness.terminal.output import Output
 from harness.terminal.streams import reader_left
 

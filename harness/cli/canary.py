@@ -13,8 +13,8 @@ from harness.canary.verdict import judged
 from harness.errors import HarnessError
 from harness.execute.cores import default_slots, usable_cores
 from harness.execute.environment import environment, sees_gpu
+from harness.files import os_errors
 from harness.layout import Layout
-from harness.store.durable import os_errors
 from harness.terminal.output import Voice, duration
 
 

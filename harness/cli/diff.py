@@ -37,8 +37,7 @@ def diff(
     - `harness diff out/smoke ../main/out/smoke`
     - `harness diff before after --within 0.01 --markdown`
     """
-    from harness.diff.compare import compare
-    from harness.diff.results import read_results
+    from harness.diff.compare import compare, read_results
     from harness.diff.shown import markdown, print_text, record
 
     if as_markdown and as_json:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.canary.kept import has_canary, read_kept
-from harness.engine.cpu.kernel_cache import COMPILING_S, kernel_cache
+from harness.engine.cpu.process import COMPILING_S, kernel_cache
 from harness.engine.data.checksums import checksum_of
 from harness.errors import HarnessError
 from harness.execute.cores import usable_cores

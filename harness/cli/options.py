@@ -21,7 +21,7 @@ from harness.terminal.output import Voice
 
 if TYPE_CHECKING:
     from harness.app import Project
-    from harness.execute.crew import Crew
+    from harness.execute.executor import Crew
     from harness.spec.overrides import Override
     from harness.store.store import Store
 
@@ -258,7 +258,7 @@ class Workers:
     @property
     def crew(self) -> Crew:
         """Raises HarnessError for what does not go together."""
-        from harness.execute.crew import Crew, Where, parse_pins
+        from harness.execute.executor import Crew, Where, parse_pins
 
         if self.executor == "local" and (self.address is not None or self.pins):
             option = "--address" if self.address is not None else "--pin"

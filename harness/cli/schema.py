@@ -37,9 +37,9 @@ def schema(
     - `harness schema exhibit`
     - `harness schema --write`
     """
+    from harness.files import os_errors, write_durably
     from harness.spec.schema import KINDS, schema_files, schema_of
     from harness.spec.validate import suggestion
-    from harness.store.durable import os_errors, write_durably
 
     if kind not in KINDS:
         raise HarnessError(f"schema {kind}", "no such kind", hint=suggestion(kind, KINDS))

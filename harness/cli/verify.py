@@ -40,7 +40,8 @@ def verify(
                 voice.tell(str(fault))
             else:
                 voice.say(str(fault), "red")
-        voice.tell(f"{len(store.manifests())} nodes, {len(faults)} faults")
+        told = {"node": len(store.manifests()), "fault": len(faults)}
+        voice.tell(", ".join(f"{n} {noun}{'s' * (n != 1)}" for noun, n in told.items()))
     if repair:
         for place in store_verify.repair(store, faults):
             print(f"moved to {place}", file=sys.stderr if as_json else sys.stdout)

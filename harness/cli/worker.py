@@ -56,7 +56,7 @@ def worker(
         if as_json:
             print_lines(json_text(event_record(event)))
         else:
-            say(f"{job.kind} {job.key[:8]}: {sentence(event)}")
+            say(f"{job.node.kind} {job.node.key[:8]}: {sentence(event)}")
 
     with interruptible():
         outcome = run_job(job, tell)

@@ -1,19 +1,113 @@
-"""A difference on the terminal, as Markdown, and as JSON values."""
+"""A difference as headed tables: on the terminal, as Markdown, and as JSON values."""
 
 from __future__ import annotations
 
-import dataclasses
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from rich.console import Console, RenderableType
 from rich.text import Text
 
-from harness.diff.compare import Difference, Number
-from harness.diff.sections import Section, sections, summary
+from harness.diff.compare import Cell, Change, Difference, Number
+
+MOST = 20  # numbers of one exhibit that are told one by one
+LONG = 72  # letters of a value
 
 Tabled = Callable[[tuple[str, ...], tuple[tuple[str, ...], ...]], RenderableType]
+
+
+@dataclass(frozen=True)
+class Section:
+    """A heading, a table, and what was left out of it."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    note: str = ""
+    code: tuple[str, ...] = ()  # lines to be shown as they are
+
+
+def summary(found: Difference) -> str:
+    """`28 exhibits in both: 3 numbers, 1 verdict differ; 812 numbers are the same`."""
+    parts = {"number": found.numbers, "claim": found.claims, "verdict": found.verdicts}
+    differ = ", ".join(_counted(len(those), noun) for noun, those in parts.items())
+    said = f"{_counted(len(found.common), 'exhibit')} in both: {differ} differ"
+    said += f"; {_counted(found.same, 'number')} the same"
+    for name, alone in (("A", found.only_before), ("B", found.only_after)):
+        said += f"; only in {name}: {', '.join(alone)}" if alone else ""
+    return said
+
+
+def sections(found: Difference) -> Iterator[Section]:
+    """The tables that are not empty, verdicts first, then numbers, then what explains them."""
+    if found.verdicts:
+        verdicts = ((one.name, one.before, one.after) for one in found.verdicts)
+        yield Section("Verdicts", ("exhibit", "A", "B"), tuple(verdicts))
+    if found.claims:
+        claims = ((one.exhibits[0], one.name, one.before, one.after) for one in found.claims)
+        yield Section("Claims", ("exhibit", "claim", "A", "B"), tuple(claims))
+    if found.numbers:
+        yield _numbers(found.numbers, found.unexplained)
+    if found.settings:
+        yield _changes("Settings of runs", "setting", found.settings, len(found.common))
+    for name, lines in found.specs.items():
+        yield Section(f"Spec of {name}", (), (), code=lines)
+    if found.environment:
+        yield _changes("Environment", "what", found.environment, len(found.common))
+
+
+def _numbers(numbers: Sequence[Number], unexplained: Sequence[str]) -> Section:
+    """The largest differences of each exhibit first."""
+    rows: list[tuple[str, ...]] = []
+    left: list[str] = []
+    for exhibit in dict.fromkeys(one.exhibit for one in numbers):
+        mine = sorted((one for one in numbers if one.exhibit == exhibit), key=_rank)
+        rows += [_row(one) for one in mine[:MOST]]
+        left += [f"{len(mine) - MOST} of {exhibit}"] if len(mine) > MOST else []
+    columns = ("exhibit", "quantity", "where", "A", "B", "B − A")
+    notes = [f"Left out here, in --json: {', '.join(left)}."] if left else []
+    if unexplained:
+        same = f"The runs of {', '.join(unexplained)} have the same keys in A and B"
+        notes.append(f"{same}: they do not repeat, or a change of code raised no revision.")
+    return Section("Numbers", columns, tuple(rows), " ".join(notes))
+
+
+def _rank(one: Number) -> float:
+    return -abs(one.difference) if one.difference is not None else float("-inf")
+
+
+def _row(one: Number) -> tuple[str, ...]:
+    off = "" if one.difference is None else f"{one.difference:+.4g}".replace("-", "−")
+    a, b = _shown(one.before), _shown(one.after)
+    if one.before and one.after and one.before.status != one.after.status:
+        a, b = f"{a} ({one.before.status})", f"{b} ({one.after.status})"
+    return (one.exhibit, one.quantity, one.levels, a, b, off)
+
+
+def _shown(cell: Cell | None) -> str:
+    if cell is None:
+        return "absent"
+    if cell.value is None:
+        return _short(cell.text) or "undefined"
+    return f"{cell.value:.6g} {cell.unit}".rstrip()
+
+
+def _changes(title: str, column: str, changes: Iterable[Change], common: int) -> Section:
+    rows = []
+    for one in changes:
+        where = "all" if len(one.exhibits) == common else _short(", ".join(one.exhibits))
+        rows.append((one.name, _short(one.before) or "none", _short(one.after) or "none", where))
+    return Section(title, (column, "A", "B", "in"), tuple(rows))
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= LONG else text[: LONG - 1] + "…"
+
+
+def _counted(n: int, noun: str) -> str:
+    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
 
 
 def print_text(found: Difference, console: Console, table: Tabled) -> None:
@@ -41,27 +135,17 @@ def markdown(found: Difference) -> str:
     for name, results in (("A", found.before), ("B", found.after)):
         lines.append(f"- {name}: `{results.folder}`, profile {_escaped(results.profile)}")
     for section in sections(found):
-        lines += ["", f"### {_escaped(section.title)}", "", *_tabled(section)]
+        lines += ["", f"### {_escaped(section.title)}", ""]
+        if section.code:
+            ticks = max(len(run) for line in section.code for run in re.findall("`+", line) or [""])
+            fence = "`" * max(3, 1 + ticks)
+            lines += [f"{fence}diff", *section.code, fence]
+        else:
+            rule = ("---",) * len(section.columns)
+            for cells in (section.columns, rule, *section.rows):
+                lines.append("| " + " | ".join(map(_escaped, cells)) + " |")
         lines += ["", _escaped(section.note)] if section.note else []
     return "\n".join(lines) + "\n"
-
-
-def _tabled(section: Section) -> Iterator[str]:
-    if section.code:
-        fence = "`" * max(3, 1 + max(len(run) for line in section.code for run in _ticks(line)))
-        yield from (f"{fence}diff", *section.code, fence)
-        return
-    yield _line(section.columns)
-    yield _line(tuple("---" for _ in section.columns))
-    yield from map(_line, section.rows)
-
-
-def _ticks(line: str) -> list[str]:
-    return re.findall("`+", line) or [""]
-
-
-def _line(cells: tuple[str, ...]) -> str:
-    return "| " + " | ".join(map(_escaped, cells)) + " |"
 
 
 def _escaped(text: str) -> str:
@@ -78,16 +162,12 @@ def record(found: Difference) -> dict[str, Any]:
         "only_in_A": list(found.only_before),
         "only_in_B": list(found.only_after),
         "in_both": list(found.common),
-        "verdicts": list(map(dataclasses.asdict, found.verdicts)),
-        "claims": list(map(dataclasses.asdict, found.claims)),
-        "numbers": list(map(_number, found.numbers)),
+        "verdicts": list(map(asdict, found.verdicts)),
+        "claims": list(map(asdict, found.claims)),
+        "numbers": [asdict(one) | {"difference": one.difference} for one in found.numbers],
         "numbers_the_same": found.same,
         "unexplained": list(found.unexplained),
-        "settings": list(map(dataclasses.asdict, found.settings)),
+        "settings": list(map(asdict, found.settings)),
         "specs": {name: list(lines) for name, lines in found.specs.items()},
-        "environment": list(map(dataclasses.asdict, found.environment)),
+        "environment": list(map(asdict, found.environment)),
     }
-
-
-def _number(one: Number) -> dict[str, Any]:
-    return dataclasses.asdict(one) | {"difference": one.difference}

@@ -16,6 +16,7 @@ import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import fields
+from difflib import get_close_matches
 from functools import cache, wraps
 from numbers import Integral, Real
 from types import MappingProxyType, UnionType
@@ -26,6 +27,19 @@ from torch import Tensor, nn
 
 from harness.engine.data.labelled import described
 from harness.errors import HarnessError
+
+Choice = TypeVar("Choice")
+
+
+def choose(known: Mapping[str, Choice], name: str, *, where: str) -> Choice:
+    """The entry called `name`; raises HarnessError that lists all names and the nearest one."""
+    if name in known:
+        return known[name]
+    near = get_close_matches(name, known, n=1)
+    listed = ", ".join(sorted(known))
+    hint = f"did you mean {near[0]!r}? Known: {listed}" if near else f"known: {listed}"
+    raise HarnessError(where, f"unknown name {name!r}", hint=hint)
+
 
 Given = ParamSpec("Given")
 Returned = TypeVar("Returned")

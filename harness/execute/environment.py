@@ -6,9 +6,9 @@ import contextlib
 import hashlib
 import os
 import platform
-import socket
 import subprocess
 import sys
+from collections.abc import Mapping
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -25,7 +25,8 @@ PACKAGES = ("torch", "torchvision", "numpy", "numba", "pydantic", "pandas", "mat
 CODE = Path(harness.__file__).resolve().parents[1]
 """The folder that the code which runs was imported from: a checkout, or of installed packages."""
 
-_PLACES_OF_GIT = ("DIR", "WORK_TREE", "INDEX_FILE", "COMMON_DIR", "OBJECT_DIRECTORY", "PREFIX")
+_PLACES = ("DIR", "WORK_TREE", "INDEX_FILE", "COMMON_DIR", "OBJECT_DIRECTORY", "PREFIX")
+_PLACES_OF_GIT = {f"GIT_{name}" for name in _PLACES}
 
 
 def environment(project: Path) -> dict[str, Any]:
@@ -50,11 +51,6 @@ def machine() -> dict[str, Any]:
     }
 
 
-def hostname() -> str:
-    """What this machine is called."""
-    return socket.gethostname()
-
-
 def _version(package: str) -> str | None:
     try:
         return version(package)
@@ -64,11 +60,16 @@ def _version(package: str) -> str | None:
 
 def processor() -> str:
     """Model name of the CPU."""
+    return _cpuinfo().get("model name") or platform.processor() or platform.machine()
+
+
+def _cpuinfo() -> dict[str, str]:
+    """What Linux says of the first processor; empty elsewhere."""
     with contextlib.suppress(OSError):
-        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()
+        first = Path("/proc/cpuinfo").read_text(encoding="utf-8").split("\n\n")[0]
+        pairs = (line.partition(":") for line in first.splitlines())
+        return {name.strip(): value.strip() for name, _, value in pairs}
+    return {}
 
 
 FORCED = (
@@ -91,11 +92,8 @@ def arithmetic() -> dict[str, str]:
     its instruction sets and cache, by which libraries choose their kernels, and what it was told to
     do as if it were. Equal ones give equal bits.
     """
-    found = {"machine": platform.machine()}
-    with contextlib.suppress(OSError):
-        first = Path("/proc/cpuinfo").read_text(encoding="utf-8").split("\n\n")[0]
-        said = dict(line.split(":", 1) for line in first.splitlines() if ":" in line)
-        found |= {k.strip(): v.strip() for k, v in said.items() if k.strip() in _CLASS}
+    known = _cpuinfo()
+    found = {"machine": platform.machine()} | {k: known[k] for k in _CLASS if k in known}
     if "flags" in found:
         flags = " ".join(sorted(found["flags"].split()))
         found["flags"] = hashlib.sha256(flags.encode()).hexdigest()[:16]
@@ -111,21 +109,23 @@ def _memory_gib() -> float:
 @lru_cache(maxsize=1)
 def gpus() -> tuple[str, ...]:
     """Names of the NVIDIA GPUs that the driver lists; empty without one."""
-    said = _output(["nvidia-smi", "--query-gpu=name", "--format=csv,noheader"], Path.cwd())
-    return tuple(line.strip() for line in said.splitlines() if line.strip())
+    return tuple(filter(None, map(str.strip, _asked_driver("name").splitlines())))
 
 
 def gpu_megabytes() -> list[float]:
     """Memory of each GPU that the driver lists, in MB of a million bytes; it says MiB."""
-    ask = ["nvidia-smi", "--query-gpu=memory.total", "--format=csv,noheader,nounits"]
-    said = _output(ask, Path.cwd()).split()
+    said = _asked_driver("memory.total").split()
     return [float(word) * 1.048576 for word in said if word.isdigit()]
+
+
+def _asked_driver(field: str) -> str:
+    return _output("nvidia-smi", f"--query-gpu={field}", "--format=csv,noheader,nounits")[0]
 
 
 def sees_gpu() -> bool:
     """Whether the driver lists a GPU or torch, asked in a process of its own, finds one."""
     ask = "import torch; print(torch.cuda.is_available())"
-    return bool(gpus()) or _output([sys.executable, "-c", ask], Path.cwd(), 60).strip() == "True"
+    return bool(gpus()) or _output(sys.executable, "-c", ask, seconds=60)[0] == "True"
 
 
 def git_state(folder: Path) -> str:
@@ -147,46 +147,41 @@ def _git(folder: Path, *words: str) -> tuple[str, str]:
     A hook of git names its own repository by variables, which would be asked instead. No lock is
     taken: the checkout may be somebody else's, or read-only.
     """
-    places = {f"GIT_{name}" for name in _PLACES_OF_GIT}
-    ours = {name: value for name, value in os.environ.items() if name not in places}
+    ours = {name: value for name, value in os.environ.items() if name not in _PLACES_OF_GIT}
+    ours |= {"LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0"}
+    said, refusal = _output("git", *words, folder=folder, seconds=GIT_S, env=ours)
+    return said, OTHER_OWNER if "dubious ownership" in refusal else refusal
+
+
+def _output(
+    *command: str,
+    folder: Path | None = None,
+    seconds: float = 10,
+    env: Mapping[str, str] | None = None,
+) -> tuple[str, str]:
+    """What a command prints, and why it prints nothing."""
+    name = command[0]
     try:
         ran = subprocess.run(  # noqa: S603 - fixed commands
-            ["git", *words],  # noqa: S607 - the user's git
-            cwd=folder,
-            env=ours | {"LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0"},
-            capture_output=True,
-            encoding="utf-8",
-            errors="replace",
-            timeout=GIT_S,
-            check=False,
-        )
-    except FileNotFoundError:
-        return "", "git is not installed"
-    except subprocess.TimeoutExpired:
-        return "", f"git took more than {GIT_S} s"
-    except OSError as error:
-        return "", f"git cannot be run: {error.strerror or error}"
-    if ran.returncode == 0:
-        return ran.stdout.strip(), ""
-    if "dubious ownership" in ran.stderr:
-        return "", OTHER_OWNER
-    first = next(iter(ran.stderr.strip().splitlines()), f"exit code {ran.returncode}")
-    return "", f"git says: {first.removeprefix('fatal: ')}"
-
-
-def _output(command: list[str], folder: Path, seconds: float = 10) -> str:
-    try:
-        return subprocess.run(  # noqa: S603 - fixed commands
             command,
             cwd=folder,
+            env=env,
             capture_output=True,
             encoding="utf-8",
             errors="replace",
             timeout=seconds,
-            check=True,
-        ).stdout
-    except (OSError, subprocess.SubprocessError):
-        return ""
+            check=False,
+        )
+    except FileNotFoundError:
+        return "", f"{name} is not installed"
+    except subprocess.TimeoutExpired:
+        return "", f"{name} took more than {seconds} s"
+    except OSError as error:
+        return "", f"{name} cannot be run: {error.strerror or error}"
+    if ran.returncode == 0:
+        return ran.stdout.strip(), ""
+    first = next(iter(ran.stderr.strip().splitlines()), f"exit code {ran.returncode}")
+    return "", f"{name} says: {first.removeprefix('fatal: ')}"
 
 
 def reset_peak_memory() -> None:

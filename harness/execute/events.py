@@ -1,11 +1,23 @@
-"""What an executor tells while it works; a screen draws it, a test reads it."""
+"""What a run tells: events to whoever started it, which a screen draws and a test reads, and a log
+file of its own: one JSON object a line, so that people and programs read it alike.
+"""
 
 from __future__ import annotations
 
+import json
+import logging
+import warnings
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from harness.runs.place import Progress
+
+LINES = 8  # of a log that a failure shows
 
 
 @dataclass(frozen=True)
@@ -60,6 +72,7 @@ class Failed:
     log: str = ""
     tail: tuple[str, ...] = ()
     cause: str = ""  # the node whose failure kept this one from running
+    lacked_gpu_memory: bool = False  # then a larger share of a GPU helps
 
 
 Event = Started | Advanced | Waiting | Retried | Finished | Failed
@@ -68,3 +81,64 @@ Event = Started | Advanced | Waiting | Retried | Finished | Failed
 def event_record(event: Event) -> dict[str, Any]:
     """The event as JSON values, its name under `event`."""
     return {"event": type(event).__name__.lower(), **asdict(event)}
+
+
+class _JsonLines(logging.Formatter):
+    """What is no sentence (`extra={"fields": …}`) lies beside the message, so that a failure does
+    not repeat it.
+    """
+
+    def format(self, record: logging.LogRecord) -> str:
+        when = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+        said = {"time": when, "level": record.levelname, "message": record.getMessage()}
+        return json.dumps(said | getattr(record, "fields", {}), ensure_ascii=False)
+
+
+class _Log(logging.FileHandler):
+    def handleError(self, record: logging.LogRecord) -> None:
+        """Leave a line out that the disk does not take: a run is not lost for its log, and
+        publishing finds a disk that stays full.
+        """
+
+
+@contextmanager
+def logged(path: Path) -> Iterator[None]:
+    """Everything logged by the harness, and every warning, goes to `path` meanwhile.
+
+    Raises OSError where the file cannot be opened; what cannot be written later is left out.
+    """
+    handler = _Log(path, encoding="utf-8")
+    handler.setFormatter(_JsonLines())
+    loggers = [logging.getLogger(name) for name in ("harness", "py.warnings")]
+    logging.captureWarnings(True)
+    for logger in loggers:
+        logger.addHandler(handler)
+        logger.propagate = False
+    loggers[0].setLevel(logging.INFO)
+    try:
+        with warnings.catch_warnings():
+            yield
+    finally:
+        logging.captureWarnings(False)
+        for logger in loggers:
+            logger.removeHandler(handler)
+            logger.propagate = True
+        with suppress(OSError):  # what was not written yet
+            handler.close()
+
+
+def tail(path: Path, lines: int = LINES) -> tuple[str, ...]:
+    """The last messages of a log, as text."""
+    try:
+        with path.open(encoding="utf-8", errors="replace") as file:
+            last = deque(file, maxlen=lines)
+    except OSError:
+        return ()
+    return tuple(row for line in last for row in _message(line).splitlines())[-lines:]
+
+
+def _message(line: str) -> str:
+    try:
+        return str(json.loads(line)["message"])
+    except (ValueError, KeyError, TypeError):
+        return line.rstrip()  # cut off by a kill

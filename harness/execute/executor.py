@@ -1,20 +1,150 @@
-"""What every executor is: one call that runs what a queue holds, and how its events count."""
+"""Who runs the nodes of a plan, as a user says it, and what every executor is: one call that runs
+what a queue holds, the longest first among those whose inputs are there.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import heapq
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
 from typing import Protocol
 
-from harness.execute.events import Event, Failed, Finished
+from harness.errors import HarnessError
+from harness.execute.events import Event, Failed, Finished, tail
 from harness.execute.job import Job
-from harness.execute.queue import Queue
-from harness.execute.runlog import tail
 from harness.plan.node import Node
+from harness.plan.revisions import REVISIONS
+from harness.plan.schedule import paths
+from harness.spec.validate import suggestion
 
 TICK_S = 0.5  # how often the screen is told that time passes
 
 MakeJob = Callable[[Node], Job]
 Tell = Callable[[Event | None], None]
+
+_NAME = r"[A-Za-z0-9](?:[A-Za-z0-9_./-]{0,61}[A-Za-z0-9])?"
+_PIN = re.compile(rf"(?:(?P<kind>\w+):)?(?P<label>{_NAME})=(?P<value>{_NAME})")
+
+
+class Where(StrEnum):
+    """Which executor."""
+
+    LOCAL = "local"
+    RAY = "ray"
+
+
+@dataclass(frozen=True)
+class Pin:
+    """Nodes of a kind, or of every kind, only on machines that carry a label."""
+
+    kind: str | None
+    label: str
+    value: str
+
+
+@dataclass(frozen=True)
+class Crew:
+    """The executor that was asked for; `address`, `retries` and `pins` are Ray's."""
+
+    where: Where = Where.LOCAL
+    jobs: int | None = None  # nodes side by side; None: as many as there is room for
+    address: str | None = None  # of a running cluster; None: one of its own, on this machine
+    retries: int = 2  # of a node whose worker or machine died
+    pins: tuple[Pin, ...] = ()
+
+    def labels(self, kind: str) -> Mapping[str, str]:
+        """What a machine must carry to run nodes of this kind; what names it beats what does not.
+
+        A later pin of the same label takes the place of an earlier one.
+        """
+        general = {pin.label: pin.value for pin in self.pins if pin.kind is None}
+        return general | {pin.label: pin.value for pin in self.pins if pin.kind == kind}
+
+
+def parse_pins(typed: Sequence[str]) -> tuple[Pin, ...]:
+    """`pool=big` or `train:pool=big`, each once.
+
+    Raises:
+        HarnessError: it is neither, or names no kind of node.
+    """
+    return tuple(map(_pin, typed))
+
+
+def _pin(typed: str) -> Pin:
+    found = _PIN.fullmatch(typed)
+    if found is None:
+        hint = "write LABEL=VALUE or KIND:LABEL=VALUE, as in train:pool=big"
+        raise HarnessError(f"--pin {typed[:80]}", "names no label of a machine", hint=hint)
+    kind = found["kind"]
+    if kind is not None and kind not in REVISIONS:
+        problem = f"no kind of node is called {kind!r}"
+        raise HarnessError(f"--pin {typed}", problem, hint=suggestion(kind, REVISIONS))
+    return Pin(kind, found["label"], found["value"])
+
+
+class Queue:
+    """The nodes to run, and what became of them.
+
+    The node goes first that, with the longest chain that waits for it, takes longest: so the last
+    worker does not start the dearest node when the others are done.
+    """
+
+    def __init__(
+        self, nodes: Iterable[Node], stored: set[str], seconds: Mapping[str, float]
+    ) -> None:
+        self.nodes = {node.key: node for node in nodes if node.key not in stored}
+        self.seconds = dict(seconds)
+        self.running: set[str] = set()
+        self.done: set[str] = set()
+        self.lost: dict[str, str] = {}  # key → the failed node that it was lost to
+        self._open = dict(self.nodes)
+        self._paths = paths(list(self.nodes.values()), self.seconds)
+
+    def next(self) -> Node | None:
+        """The node to start now, or None while none is ready."""
+        ready = filter(self._is_ready, self._open.values())
+        node = max(ready, key=lambda one: self._paths[one.key], default=None)
+        if node is not None:
+            del self._open[node.key]
+            self.running.add(node.key)
+        return node
+
+    def finish(self, key: str) -> None:
+        """The node is in the store."""
+        self.running.discard(key)
+        self.done.add(key)
+
+    def fail(self, key: str) -> list[Node]:
+        """The node failed: those that need it, directly or not, will never be ready."""
+        self.running.discard(key)
+        self.lost[key] = key
+        fell: list[Node] = []
+        while lost := [node for node in self._open.values() if self._lost_input(node)]:
+            for node in lost:
+                self.lost[node.key] = key
+                fell.append(self._open.pop(node.key))
+        return fell
+
+    @property
+    def is_over(self) -> bool:
+        return not self._open and not self.running
+
+    def remaining_s(self, slots: int) -> float:
+        """Seconds until the end if the estimates hold and `slots` nodes run side by side."""
+        lanes = [0.0] * max(1, slots)
+        left = (self.seconds.get(key, 0.0) for key in (*self._open, *self.running))
+        for seconds in sorted(left, reverse=True):
+            heapq.heappush(lanes, heapq.heappop(lanes) + seconds)
+        return max(lanes)
+
+    def _is_ready(self, node: Node) -> bool:
+        waiting = self._open.keys() | self.running
+        return not any(key in waiting or key in self.lost for key in node.inputs.values())
+
+    def _lost_input(self, node: Node) -> bool:
+        return any(key in self.lost for key in node.inputs.values())
 
 
 class Executor(Protocol):
@@ -58,5 +188,4 @@ def settle(event: Event, queue: Queue, failures: dict[str, Failed], tell: Tell) 
 
 def failed(job: Job, problem: str) -> Failed:
     """A failure that the run itself could not tell, with the end of what it had logged."""
-    log = job.store / "logs" / f"{job.key}.log"
-    return Failed(job.key, problem, str(log), tail(log))
+    return Failed(job.node.key, problem, str(job.log), tail(job.log))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
@@ -17,25 +17,6 @@ class Interrupted(BaseException):
     """
 
 
-@contextmanager
-def interruptible() -> Iterator[None]:
-    """SIGINT and SIGTERM raise `Interrupted` in this process meanwhile."""
-    before = {one: signal.getsignal(one) for one in STOPS}
-
-    def interrupt(number: int, frame: FrameType | None) -> None:
-        for one in STOPS:
-            signal.signal(one, signal.SIG_IGN)  # a second one must not cut the ending short
-        raise Interrupted(signal.Signals(number).name)
-
-    for one in STOPS:
-        signal.signal(one, interrupt)
-    try:
-        yield
-    finally:
-        for one, handler in before.items():
-            signal.signal(one, handler)
-
-
 class Stop:
     """The first of these signals since `listen`, kept until somebody asks: for code that must not
     be left in the middle, as a library that calls back from C.
@@ -46,8 +27,7 @@ class Stop:
 
     def listen(self) -> None:
         """Take the signals, also from a library that has put handlers of its own."""
-        for one in STOPS:
-            signal.signal(one, self._keep)
+        _take(self._keep)
 
     def check(self) -> None:
         """Raise `Interrupted` if one has come."""
@@ -69,3 +49,21 @@ def stoppable() -> Iterator[Stop]:
     finally:
         for one, handler in before.items():
             signal.signal(one, handler)
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """SIGINT and SIGTERM raise `Interrupted` in this process meanwhile."""
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        _take(signal.SIG_IGN)  # a second one must not cut the ending short
+        raise Interrupted(signal.Signals(number).name)
+
+    with stoppable():
+        _take(interrupt)
+        yield
+
+
+def _take(handler: Callable[[int, FrameType | None], None] | signal.Handlers) -> None:
+    for one in STOPS:
+        signal.signal(one, handler)

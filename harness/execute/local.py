@@ -10,19 +10,19 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 
+from harness.errors import ExitCode
 from harness.execute.cores import usable_cores
 from harness.execute.events import Event, Failed, Finished, Retried
-from harness.execute.executor import TICK_S, MakeJob, Tell, failed, settle
+from harness.execute.executor import TICK_S, MakeJob, Queue, Tell, failed, settle
 from harness.execute.interrupt import interruptible
-from harness.execute.job import Job
-from harness.execute.queue import Queue
-from harness.execute.worker import serve
+from harness.execute.job import Job, run_job
 
 GRACE_S = 5.0  # between asking a worker to end and making it
 MEMORY = ", which systems do where memory runs out; then fewer --jobs help"
@@ -115,7 +115,7 @@ def _died(worker: _Worker, others: list[_Worker]) -> Iterator[Event]:
     else:
         attempt = worker.attempt + 1
         _hand(_idle(others), job, attempt)
-        yield Retried(job.key, f"{problem} before it began", attempt, ATTEMPTS)
+        yield Retried(job.node.key, f"{problem} before it began", attempt, ATTEMPTS)
 
 
 def _start() -> _Worker:
@@ -149,3 +149,29 @@ def _workers() -> Iterator[list[_Worker]]:
             worker.process.join(GRACE_S)
             worker.process.kill()
             worker.process.join()
+
+
+def serve(pipe: Connection) -> None:
+    """What a worker process does: run each job that comes, and tell what happens, until None or the
+    end of the pipe.
+    """
+    obey_the_driver()
+    with suppress(EOFError):
+        while (job := pipe.recv()) is not None:
+            run_job(job, pipe.send)
+
+
+def obey_the_driver() -> None:
+    """Leave Ctrl-C to the driver, and end when it ends."""
+    # Ctrl-C reaches the whole group; the driver alone decides, and ends us by SIGTERM.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    threading.Thread(target=_end_with_the_driver, daemon=True).start()
+
+
+def _end_with_the_driver() -> None:
+    """A killed driver must not leave a worker that trains for nobody."""
+    driver = multiprocessing.parent_process()
+    if driver is not None:
+        wait([driver.sentinel])
+        os._exit(ExitCode.INTERRUPTED)

@@ -9,18 +9,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints, ValidationError
 
-from harness.canonical import identity_key
 from harness.errors import HarnessError
 from harness.execute.cores import usable_cores
 from harness.execute.environment import machine
 from harness.execute.job import Job
+from harness.files import write_durably
+from harness.plan.node import make_node
 from harness.plan.revisions import REVISIONS
-from harness.spec.base import identity
 from harness.spec.safe_text import decoded
 from harness.spec.validate import sentence, shown, suggestion
 
@@ -29,8 +30,8 @@ LARGEST = 4_000_000  # bytes; a node file has some thousand
 Key = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
 
-class NodeFile(BaseModel):
-    """The fields of the file; a frozen `Job` in JSON values."""
+class _File(BaseModel):
+    """The fields of the file."""
 
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid", allow_inf_nan=False)
 
@@ -49,20 +50,21 @@ class NodeFile(BaseModel):
 
 def frozen(job: Job, *, threads: int | None) -> str:
     """The text of a job's file; `threads` None leaves them to the machine that runs it."""
-    file = NodeFile(
-        format=FORMAT,
-        kind=job.kind,
-        revision=job.revision,
-        key=job.key,
-        spec=json.loads(job.spec_json),
-        inputs=dict(job.inputs),
-        store=str(job.store.absolute()),
-        data=str(job.data.absolute()),
-        threads=threads,
-        requested=dict(job.requested),
-        environment=dict(job.environment),
-    )
-    return json.dumps(file.model_dump(), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    node = job.node
+    content = {
+        "format": FORMAT,
+        "kind": node.kind,
+        "revision": node.revision,
+        "key": node.key,
+        "spec": node.full.model_dump(mode="json"),
+        "inputs": dict(node.inputs),
+        "store": str(job.store.absolute()),
+        "data": str(job.data.absolute()),
+        "threads": threads,
+        "requested": dict(job.requested),
+        "environment": dict(job.environment),
+    }
+    return json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def read_node(
@@ -86,23 +88,46 @@ def read_node(
         raise HarnessError(str(path), problem, hint="harness plan --write-nodes") from error
     if len(content) > LARGEST:
         raise HarnessError(str(path), f"is no node file: more than {LARGEST:,} bytes")
-    file = _validated(decoded(content, str(path)), str(path))
-    changes = {
-        "store": str(store or file.store),
-        "data": str(data or file.data),
-        "threads": threads or file.threads,
-    }
-    return _job(file.model_copy(update=changes), str(path))
+    job = thawed(decoded(content, str(path)), str(path))
+    return replace(
+        job,
+        store=store or job.store,
+        data=data or job.data,
+        threads=threads or job.threads,
+    )
 
 
-def thawed(text: str) -> Job:
-    """The job in the text of a file, as `read_node` of one."""
-    return _job(_validated(text, "node"), "node")
+def thawed(text: str, where: str = "node") -> Job:
+    """The job in the text of a file, once its key is known to be that of its content: right name,
+    wrong run, must not pass for what it was.
 
+    What is recorded is the machine that computes; of the one that planned, only what no other
+    knows: the state of its checkout. Raises HarnessError as `read_node`.
+    """
+    from harness.runs.registry import RUNNERS  # imports torch, which a worker needs anyway
 
-def _validated(text: str, where: str) -> NodeFile:
+    file = _validated(text, where)
     try:
-        file = NodeFile.model_validate_json(text)
+        spec = RUNNERS[file.kind].spec.model_validate_json(json.dumps(file.spec), strict=True)
+    except ValidationError as error:
+        raise _fault(error, f"{where}: spec") from None
+    node = make_node(file.kind, spec, "", file.inputs)
+    if node.key != file.key:
+        problem = f"is {file.key[:8]}…, and its content has the key {node.key[:8]}…: it was changed"
+        raise HarnessError(f"{where}: key", problem, hint="harness plan --write-nodes")
+    return Job(
+        node,
+        Path(file.store),
+        Path(file.data),
+        file.threads or usable_cores(),
+        file.requested,
+        file.environment | machine(),
+    )
+
+
+def _validated(text: str, where: str) -> _File:
+    try:
+        file = _File.model_validate_json(text)
     except ValidationError as error:
         raise _fault(error, where) from None
     if file.kind not in REVISIONS:
@@ -118,26 +143,14 @@ def _validated(text: str, where: str) -> NodeFile:
     return file
 
 
-def _job(file: NodeFile, where: str) -> Job:
-    """The job, once its key is known to be that of its content.
-
-    What is recorded is the machine that computes; of the one that planned, only what no other
-    knows: the state of its checkout.
-    """
-    job = Job(
-        file.kind,
-        file.revision,
-        file.key,
-        json.dumps(file.spec),
-        file.inputs,
-        Path(file.store),
-        Path(file.data),
-        file.threads or usable_cores(),
-        file.requested,
-        file.environment | machine(),
-    )
-    _require_own_key(job, where)
-    return job
+def _fault(error: ValidationError, where: str) -> HarnessError:
+    first = error.errors(include_url=False)[0]
+    place = ".".join(str(part) for part in first["loc"])
+    if first["type"] == "json_invalid":
+        return HarnessError(where, f"is no JSON: {first['msg'].removeprefix('Invalid JSON: ')}")
+    got = "" if first["type"] == "missing" else f" (got {shown(first['input'])})"
+    hint = "written by another version of the harness" if place == "format" else ""
+    return HarnessError(f"{where}: {place}" if place else where, sentence(first) + got, hint=hint)
 
 
 def write_nodes(folder: Path, waves: Iterable[Iterable[Job]]) -> list[Path]:
@@ -155,35 +168,9 @@ def write_nodes(folder: Path, waves: Iterable[Iterable[Job]]) -> list[Path]:
             place = folder / f"wave-{number}"
             place.mkdir(parents=True)
             for index, job in enumerate(wave):
-                path = place / f"{index:04d}-{job.kind}-{job.key[:8]}.json"
-                draft = path.with_suffix(".partial")
-                draft.write_text(frozen(job, threads=None), encoding="utf-8")
-                draft.replace(path)
+                path = place / f"{index:04d}-{job.node.kind}-{job.node.key[:8]}.json"
+                write_durably(path, frozen(job, threads=None).encode())
                 written.append(path)
     except OSError as error:
         raise HarnessError(f"--write-nodes {folder}", str(error.strerror or error)) from error
     return written
-
-
-def _require_own_key(job: Job, where: str) -> None:
-    """Right name, wrong run: a file that was edited must not pass for what it was."""
-    from harness.runs.registry import RUNNERS  # imports torch, which a worker needs anyway
-
-    try:
-        spec = RUNNERS[job.kind].spec.model_validate_json(job.spec_json, strict=True)
-    except ValidationError as error:
-        raise _fault(error, f"{where}: spec") from None
-    key = identity_key(job.kind, job.revision, identity(spec), job.inputs)
-    if key != job.key:
-        problem = f"is {job.key[:8]}…, and its content has the key {key[:8]}…: it was changed"
-        raise HarnessError(f"{where}: key", problem, hint="harness plan --write-nodes")
-
-
-def _fault(error: ValidationError, where: str) -> HarnessError:
-    first = error.errors(include_url=False)[0]
-    place = ".".join(str(part) for part in first["loc"])
-    if first["type"] == "json_invalid":
-        return HarnessError(where, f"is no JSON: {first['msg'].removeprefix('Invalid JSON: ')}")
-    got = "" if first["type"] == "missing" else f" (got {shown(first['input'])})"
-    hint = "written by another version of the harness" if place == "format" else ""
-    return HarnessError(f"{where}: {place}" if place else where, sentence(first) + got, hint=hint)

@@ -1,4 +1,4 @@
-"""A Ray cluster as the driver sees it: found or started, its machines looked at, and left again.
+"""A Ray cluster as the driver sees it: found or started, each machine looked at, and left again.
 
 `ray` is the extra `cluster`: it is imported once somebody asks for it.
 """
@@ -8,21 +8,22 @@ from __future__ import annotations
 import os
 import secrets
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from harness.errors import HarnessError
-from harness.execute import ray_task
+from harness.errors import Faults, HarnessError
+from harness.execute.executor import TICK_S
 from harness.execute.interrupt import Stop, stoppable
-from harness.execute.ray_machines import alive, looked_at, on_machine
-from harness.execute.ray_worker import Relay
+from harness.execute.ray_worker import Relay, code_version, look
 from harness.execute.resources import Machine
 from harness.store.locks import lease
 from harness.store.store import Store
 
+LOOK_S = 180.0  # for a worker to start on each machine and look around: torch is not imported
 ANSWER_S = 10.0  # for a cluster to answer at its address
 START = "start one with ray start --head, or leave --address out"
 TOKEN = Path("~/.ray/auth_token")  # where Ray keeps what a cluster asks its users for
@@ -40,8 +41,8 @@ class Cluster:
     stop: Stop  # Ctrl-C or SIGTERM; raised in a call of Ray they would break it
 
     def machines(self) -> list[Machine]:
-        """Those that are alive now."""
-        return alive(self.ray)
+        """Those that runs may be placed on now, by what Ray was told of them."""
+        return _alive(self.ray)
 
 
 @contextmanager
@@ -60,10 +61,9 @@ def connected(address: str | None, store: Path) -> Iterator[Cluster]:
         try:
             _init(ray, address)
             stop.listen()  # Ray has handlers of its own
-            ray.cloudpickle.register_pickle_by_value(ray_task)
             with _witness(store) as witness:
-                machines = looked_at(ray, witness, stop)
-                yield Cluster(ray, witness, _relay(ray), tuple(machines), stop)
+                machines = _looked_at(ray, witness, stop)
+                yield Cluster(ray, witness, _relay(ray), machines, stop)
         finally:
             ray.shutdown()
 
@@ -136,6 +136,84 @@ def _relay(ray: Any) -> Any:
         "num_cpus": 0,
         "max_restarts": -1,
         "max_task_retries": -1,
-        "scheduling_strategy": on_machine(here, soft=True),
+        "scheduling_strategy": _on_machine(here, soft=True),
     }
     return ray.remote(Relay).options(**options).remote()
+
+
+def _on_machine(identity: str, *, soft: bool) -> Any:
+    """Ray's word for: there."""
+    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+    return NodeAffinitySchedulingStrategy(identity, soft=soft)
+
+
+def _alive(ray: Any) -> list[Machine]:
+    return [
+        Machine(
+            node["NodeID"],
+            node["NodeManagerHostname"],
+            cpus=has["CPU"],
+            gpus=has.get("GPU", 0.0),
+            memory=has.get("memory", 0.0),
+            labels=dict(node.get("Labels") or {}),
+        )
+        for node in ray.nodes()
+        if node["Alive"] and (has := node["Resources"]).get("CPU", 0) > 0
+    ]
+
+
+def _looked_at(ray: Any, witness: Path, stop: Stop) -> tuple[Machine, ...]:
+    """Every machine after a look at it from within.
+
+    Raises:
+        Interrupted: a signal came meanwhile.
+        HarnessError: the faults of all that cannot run nodes, each with its name.
+    """
+    machines, glance = _alive(ray), ray.remote(look)
+    if not machines:
+        problem = "no machine of the cluster has a CPU"
+        raise HarnessError("--executor ray", problem, hint="see ray status")
+    asked = []
+    for one in machines:
+        there = _on_machine(one.id, soft=False)
+        options = {"num_cpus": 0, "max_retries": 1, "scheduling_strategy": there}
+        asked.append(glance.options(**options).remote(witness, code_version()))
+    end = time.monotonic() + LOOK_S
+    while time.monotonic() < end:
+        stop.check()
+        if not ray.wait(asked, num_returns=len(asked), timeout=TICK_S)[1]:
+            break
+    seen = [_seen(ray, ref) for ref in asked]
+    pairs = list(zip(machines, seen, strict=True))
+    if faults := [unfit(one.id, one.host, problem) for one, (_, problem) in pairs if problem]:
+        raise Faults(faults)
+    return tuple(replace(one, gpu_mb=gpu_mb) for one, (gpu_mb, _) in pairs)
+
+
+def _seen(ray: Any, ref: Any) -> tuple[float | None, str]:
+    try:
+        seen: tuple[float | None, str] = ray.get(ref, timeout=0)
+    except ray.exceptions.GetTimeoutError:
+        ray.cancel(ref, force=True)
+        return None, f"no worker answered there within {LOOK_S:.0f} s"
+    except ray.exceptions.RayError as error:
+        return None, f"no worker starts there: {told(error)}"
+    return seen
+
+
+def unfit(identity: str, host: str, problem: str) -> HarnessError:
+    """Why no node may run on a machine, and what helps."""
+    hint = "install the same checkout and packages there, at the same path"
+    if "store" in problem:
+        hint = "name a folder that all machines share: --store, or HARNESS_STORE"
+    return HarnessError(f"machine {host} ({identity[:8]})", problem, hint=hint)
+
+
+def told(error: BaseException) -> str:
+    """The one line of a failure on another machine that says what it was."""
+    cause = getattr(error, "cause", None)
+    if isinstance(cause, HarnessError):
+        return str(cause)
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[-1] if lines else type(error).__name__

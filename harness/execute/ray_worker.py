@@ -1,19 +1,19 @@
 """What runs on the machines of a Ray cluster: one node of the plan, and a look at the machine.
 
-Ray calls these functions, and hands over what they need of it: nothing here imports ray but what
-only runs there.
+Nothing here imports ray but what only runs there.
 """
 
 from __future__ import annotations
 
+import socket
 import time
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import harness
 from harness.errors import HarnessError
-from harness.execute.environment import gpu_megabytes, hostname
+from harness.execute.environment import gpu_megabytes
 from harness.execute.events import Event, Failed, Finished
 from harness.execute.job import run_job
 from harness.execute.node_file import thawed
@@ -44,17 +44,7 @@ class Relay:
         return taken
 
 
-@dataclass(frozen=True)
-class Sight:
-    """What a look at a machine found."""
-
-    host: str
-    gpu_mb: float | None
-    problem: str = ""  # why no node may run there
-
-
-@dataclass(frozen=True)
-class Unfit:
+class Unfit(NamedTuple):
     """The machine that a node came to is none that may run nodes."""
 
     machine: str  # as Ray calls it
@@ -62,9 +52,33 @@ class Unfit:
     problem: str
 
 
-def look(witness: Path, version: str) -> Sight:
-    """Whether this machine has the driver's store, its locks, and the same harness."""
-    return Sight(hostname(), min(gpu_megabytes(), default=None), _fault(witness, version))
+def look(witness: Path, version: str) -> tuple[float | None, str]:
+    """Memory of this machine's smallest GPU in MB, if known, and why no node may run here; "" where
+    it has the driver's store, its locks, and the same harness.
+    """
+    return min(gpu_megabytes(), default=None), _fault(witness, version)
+
+
+def as_code() -> Callable[..., Any]:
+    """The function that a cluster is handed as code, where all others go by name: a machine that
+    lacks this project can say so, instead of failing each node that comes to it.
+
+    It gives what `run_node` returns, or the fields of an `Unfit`.
+    """
+
+    def run_there(text: str, witness: Path, version: str, relay: Any) -> Any:
+        try:
+            from harness.execute.ray_worker import run_node
+        except ImportError as error:
+            import socket
+
+            import ray
+
+            machine = str(ray.get_runtime_context().get_node_id())
+            return machine, socket.gethostname(), f"it cannot import harness: {error}"
+        return run_node(text, witness, version, relay)
+
+    return run_there  # made here, so it has no name by which Ray could look it up
 
 
 def run_node(text: str, witness: Path, version: str, relay: Any) -> Finished | Failed | Unfit:
@@ -72,9 +86,11 @@ def run_node(text: str, witness: Path, version: str, relay: Any) -> Finished | F
 
     The machine may have joined since the driver looked at all, so it is looked at again.
     """
-    problem = _fault(witness, version)
-    if problem:
-        return Unfit(_machine(), hostname(), problem)
+    if problem := _fault(witness, version):
+        import ray
+
+        machine = str(ray.get_runtime_context().get_node_id())
+        return Unfit(machine, socket.gethostname(), problem)
 
     def tell(event: Event) -> None:
         if not isinstance(event, Finished | Failed):
@@ -88,19 +104,11 @@ def code_version() -> str:
     return f"{harness.__version__} with revisions {dict(sorted(REVISIONS.items()))}"
 
 
-def _machine() -> str:
-    import ray
-
-    return str(ray.get_runtime_context().get_node_id())
-
-
-def _fault(witness: Path, version: str) -> str:
-    return _wrong_version(version) or fault_of_store(witness)
-
-
-def _wrong_version(wanted: str) -> str:
+def _fault(witness: Path, wanted: str) -> str:
     mine = code_version()
-    return "" if mine == wanted else f"it has harness {mine}, and the driver {wanted}"
+    if mine != wanted:
+        return f"it has harness {mine}, and the driver {wanted}"
+    return fault_of_store(witness)
 
 
 def fault_of_store(witness: Path) -> str:

@@ -18,6 +18,7 @@ MARGIN = 1.25  # on every measured peak: other seeds, other versions, a fragment
 CONTEXT_MB = 800.0  # of a GPU, for each process, beside what torch reserves
 SHARES = 20  # a GPU is given away in twentieths
 _SLACK = 1e-6  # of sums of twentieths
+_COUNTED = ("cpus", "gpus", "memory")  # what a machine has and a node asks for
 
 
 @dataclass(frozen=True)
@@ -105,12 +106,8 @@ def side_by_side(demand: Demand, machine: Machine) -> int:
     """How many such nodes the machine runs at once."""
     if not _carries(machine, demand.labels):
         return 0
-    pairs = (
-        (machine.cpus, demand.cpus),
-        (machine.gpus, demand.gpus),
-        (machine.memory, demand.memory),
-    )
-    return math.floor(min(has / wants for has, wants in pairs if wants) + _SLACK)
+    wants = {name: getattr(demand, name) for name in _COUNTED}
+    return math.floor(min(getattr(machine, n) / want for n, want in wants.items() if want) + _SLACK)
 
 
 def slots(demands: Iterable[Demand], machines: Sequence[Machine]) -> int:
@@ -131,20 +128,16 @@ def has_room(running: Iterable[Demand], machines: Sequence[Machine]) -> bool:
     return all(
         sum(getattr(one, name) for one in asked)
         <= sum(getattr(machine, name) for machine in machines) + _SLACK
-        for name in ("cpus", "gpus", "memory")
+        for name in _COUNTED
     )
 
 
 def refuse_homeless(demands: Mapping[str, Demand], machines: Sequence[Machine]) -> None:
     """Raise HarnessError unless each node, here by its label, fits on some machine."""
-    homeless = {
-        label: one
-        for label, one in demands.items()
-        if not any(fits(one, machine) for machine in machines)
-    }
+    homeless = [label for label in demands if not any(fits(demands[label], m) for m in machines)]
     if homeless:
-        label, one = next(iter(homeless.items()))
-        more = f", and so do {len(homeless) - 1} other nodes" if len(homeless) > 1 else ""
-        problem = f"no machine of the cluster has what {label} asks for ({one}){more}"
+        first, others = homeless[0], len(homeless) - 1
+        more = f", and so do {others} other nodes" if others else ""
+        problem = f"no machine of the cluster has what {first} asks for ({demands[first]}){more}"
         hint = "add one with ray start, or see --device, --pin and numerics.threads"
         raise HarnessError("--executor ray", problem, hint=hint)

@@ -8,9 +8,8 @@ from pathlib import Path
 
 from harness.errors import HarnessError
 from harness.execute.cores import default_slots, usable_cores
-from harness.execute.crew import Crew, Where
 from harness.execute.environment import sees_gpu
-from harness.execute.executor import Executor
+from harness.execute.executor import Crew, Executor, Where
 from harness.execute.local import Local
 from harness.plan.cost import device_of
 from harness.plan.footprint import Footprint

@@ -12,7 +12,7 @@ from harness.plan.expand import Plan
 from harness.plan.footprint import Footprint, footprints
 from harness.plan.node import Node
 from harness.runs.data_folder import downloads
-from harness.store.manifest import Identity, Manifest
+from harness.store.manifest import Manifest
 from harness.store.store import Store
 from harness.store.why import Precedents, Reason
 
@@ -49,7 +49,7 @@ def survey(plan: Plan, store: Store, data: Path) -> Survey:
     return Survey(
         plan,
         stored,
-        {node.key: precedents.why(_identity(node)) for node in todo},
+        {node.key: precedents.why(node) for node in todo},
         estimate(plan.nodes.values(), past),
         footprints(todo, past),
         {node.key: disk_bytes(node) for node in todo},
@@ -64,7 +64,3 @@ def _past(run: Manifest) -> Past:
 
     gpu_mb, rate = number(GPU_MEMORY), number("images_per_second")
     return Past(run.kind, run.spec, run.wall_s, run.peak_memory_mb, gpu_mb, rate, run.revision)
-
-
-def _identity(node: Node) -> Identity:
-    return Identity(node.kind, node.revision, node.spec, node.inputs, node.key)

@@ -12,7 +12,7 @@ from typing import Any
 from harness.errors import HarnessError
 from harness.plan.resolve import Setting
 from harness.spec.blocks import Blocks, Recipes, Shelf
-from harness.spec.exhibit import AXES, BLOCK_AXES, Exhibit
+from harness.spec.exhibit import AXES, BLOCK_AXES, Exhibit, value_of
 from harness.spec.run import Training
 
 
@@ -26,10 +26,11 @@ def refuse_relabelled(
     exhibit: Exhibit, combination: Mapping[str, Any], runs: Sequence[Training], setting: Setting
 ) -> None:
     """Raise HarnessError where a run of this point has another value than its row would say."""
-    for axis, value in combination.items():
+    for axis, level in combination.items():
         part, _, name = AXES[axis].partition(".")
         if axis in BLOCK_AXES or not name:
             continue
+        value = value_of(axis, level)
         if all(getattr(getattr(run, part), name, value) == value for run in runs):
             continue
         for one in setting.overrides:

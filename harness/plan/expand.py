@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
 from typing import Any
@@ -15,7 +15,7 @@ from harness.plan.measures import nodes_of
 from harness.plan.node import Node
 from harness.plan.resolve import Setting, resolve, resolve_part
 from harness.spec.document import Document
-from harness.spec.exhibit import AXES, BLOCK_AXES, MANY, Exhibit
+from harness.spec.exhibit import AXES, BLOCK_AXES, MANY, Exhibit, level_of
 from harness.spec.library import Library
 from harness.spec.measure import Measure
 from harness.spec.measure_base import Side
@@ -183,11 +183,8 @@ def _level(
     trainings: Sequence[Training],
     axis: str,
 ) -> Any:
-    """The value of an axis at a point: as the grid says it, else as the run resolved it; None where
+    """The level of an axis at a point: as the grid says it, else as the run resolved it; None where
     neither the runs nor the measure have such a thing, as the time steps of a ReLU.
-
-    A stage list is written so that a cell's index stays a word: `none-in-2` for `residual`,
-    `stage-1` or `no-stage` for `single_step`.
     """
     part, _, name = AXES[axis].partition(".")
     having = [run for run in trainings if has_field(run, axis)]
@@ -196,15 +193,7 @@ def _level(
     value = combination.get(axis, exhibit.fixed.axes().get(axis))
     if axis not in BLOCK_AXES and axis not in combination:
         value = getattr(getattr(having[0], part), name)
-    if isinstance(value, tuple):
-        return _STAGES[axis](tuple(map(str, value)))
-    return value
-
-
-_STAGES: Mapping[str, Callable[[tuple[str, ...]], str]] = {
-    "residual": lambda stages: "-".join(("none-in", *stages)),
-    "single_step": lambda stages: "-".join(("stage", *stages)) if stages else "no-stage",
-}
+    return level_of(axis, value)
 
 
 def refuse_idle(plan: Plan, overrides: Sequence[Override]) -> None:

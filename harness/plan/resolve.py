@@ -13,7 +13,7 @@ from harness.errors import Faults, HarnessError
 from harness.spec.base import Spec
 from harness.spec.blocks import Blocks
 from harness.spec.dataset import Cifar, PinnedFile
-from harness.spec.exhibit import AXES, BLOCK_AXES
+from harness.spec.exhibit import AXES, BLOCK_AXES, value_of
 from harness.spec.network import GivenWeights
 from harness.spec.overrides import Override
 from harness.spec.profile import Profile
@@ -61,7 +61,7 @@ def resolve(
         _scale(said, profile, origin)
     for axis, value in axes.items():
         if axis not in BLOCK_AXES:
-            _put(said, AXES[axis], value, places.get(axis, axis), origin)
+            _put(said, AXES[axis], value_of(axis, value), places.get(axis, axis), origin)
     _override(said, setting, origin)
     found: Training = _validated(Training, said, origin)
     return found

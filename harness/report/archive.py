@@ -7,10 +7,10 @@ import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from harness.files import os_errors
 from harness.plan.expand import Plan
 from harness.report.publish import publish
 from harness.report.results import JUNIT, REPORT
-from harness.store.durable import os_errors
 
 ARCHIVE = "report.zip"
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the first time that ZIP knows: there is no clock in an archive

@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.check.settle import settle
-from harness.check.verdict import Verdict, judge
+from harness.check.verdict import Verdict, judge, settle
 from harness.frames.frame import Frame, frame_of
 from harness.frames.recorded import Artifacts
 from harness.plan.expand import Plan, PlannedExhibit

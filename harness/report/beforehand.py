@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import paper_figures
-from harness.check.standard import changes, golden_set, standard
+from harness.check.standard import standard
 from harness.errors import Faults, HarnessError
-from harness.frames.runs import index_columns
 from harness.plan.expand import Plan, PlannedExhibit
 from harness.spec.profile import Profile
 
@@ -29,9 +28,8 @@ def golden_faults(
     planned: PlannedExhibit, profile: Profile, golden: Path
 ) -> Iterator[HarnessError]:
     """Every fault in the golden file and the tolerances of an exhibit. IO: reads them."""
-    changed = changes(planned, golden_set(planned.exhibit, profile))
     try:
-        standard(planned.exhibit, profile, golden, index_columns(planned), changed)
+        standard(planned, profile, golden)
     except Faults as several:
         yield from several.faults
     except HarnessError as fault:

@@ -9,7 +9,7 @@ from urllib.parse import quote
 from harness.check.claims import ClaimResult
 from harness.check.compare import compare
 from harness.check.golden import PUBLISHED
-from harness.check.join import Standard
+from harness.check.standard import Standard
 from harness.check.verdict import Verdict
 from harness.execute.events import Failed
 from harness.frames.files import MAPS

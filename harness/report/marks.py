@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from harness.check.status import ClaimStatus, Status, Word
+from harness.check.status import Status, Word
 from harness.check.verdict import Verdict
 from harness.report.view import Count, Mark
 
@@ -18,15 +18,15 @@ CELLS: Mapping[Status, Mark] = {
     Status.NOT_COMPARED: Mark("not compared", "·", "calm"),
     Status.APART: Mark("apart", "≈", "open"),
 }
-CLAIMS: Mapping[ClaimStatus, Mark] = {
-    ClaimStatus.PASS: Mark("holds", "✓", "good"),
-    ClaimStatus.FAIL: Mark("does not hold", "✕", "bad"),
-    ClaimStatus.UNDEFINED: Mark("undefined", "?", "open"),
+CLAIMS: Mapping[Status, Mark] = {
+    Status.PASS: Mark("holds", "✓", "good"),
+    Status.FAIL: Mark("does not hold", "✕", "bad"),
+    Status.UNDEFINED: Mark("undefined", "?", "open"),
 }
 DRAWN = Mark("drawn", "✓", "calm")
 UNDRAWN = Mark("not drawn", "?", "open")
 FAILED_DRAWING = Mark("not drawn", "✕", "bad")
-_EXHIBITS: Mapping[Word, tuple[str, str]] = {
+_WORDS: Mapping[Word, tuple[str, str]] = {
     Word.REPRODUCED: ("✓", "good"),
     Word.NOT_REPRODUCED: ("✕", "bad"),
     Word.INCONCLUSIVE: ("≈", "open"),
@@ -40,12 +40,18 @@ _EXHIBITS: Mapping[Word, tuple[str, str]] = {
     Word.UNDECIDED: ("◐", "open"),
     Word.INCOMPLETE: ("◐", "open"),
     Word.NOT_COMPARED: ("○", "calm"),
+    Word.NOT_TESTED: ("·", "calm"),
 }
+
+
+def of_word(word: Word) -> Mark:
+    """The mark of an exhibit, or of what the seeds of a cell say."""
+    return Mark(str(word), *_WORDS[word])
 
 
 def of_verdict(verdict: Verdict) -> Mark:
     """The mark of an exhibit; its word says what kind of golden value was in force."""
-    return Mark(str(verdict.word), *_EXHIBITS[verdict.word])
+    return of_word(verdict.word)
 
 
 def counts_of_cells(verdict: Verdict) -> tuple[Count, ...]:

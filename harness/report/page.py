@@ -6,12 +6,12 @@ import itertools
 import math
 from collections.abc import Iterator, Mapping, Sequence
 
+from harness.canonical import flatten
 from harness.check.compare import CellResult
-from harness.check.status import ClaimStatus, Status
+from harness.check.status import Status
 from harness.check.verdict import Verdict
 from harness.report import marks, summary, wording
 from harness.report.assess import Assessed
-from harness.report.provenance import flat
 from harness.report.view import Banner, ExhibitView, Fact, Mark, Page, Problem
 from harness.spec.dataset import Cifar
 from harness.spec.profile import Profile
@@ -120,7 +120,7 @@ def _problems(verdict: Verdict) -> Iterator[Problem]:
             said = whys[0] + (f" (and {len(whys) - 1} other reasons)" if whys[1:] else "")
             yield Problem(verdict.exhibit, wording.counted(len(cells), "cell"), said, mark)
     for claim in verdict.claims:
-        if claim.counted and claim.status is not ClaimStatus.PASS:
+        if claim.counted and claim.status is not Status.PASS:
             what, why = f"claim “{claim.text}”", f"{claim.sentence}. {claim.measured}"
             yield Problem(verdict.exhibit, what, why, marks.CLAIMS[claim.status])
 
@@ -147,7 +147,7 @@ def _scale(profile: Profile) -> Iterator[Fact]:
         swaps: Mapping[str, str] = getattr(profile.substitute, kind)
         for published, used in swaps.items():
             yield Fact(kind, f"{published} → {used}")
-    for name, value in flat(profile.change):
+    for name, value in flatten(profile.change):
         yield Fact(name, str(value))
     yield Fact("seeds", ", ".join(map(str, profile.seeds)))
     exact = "bitwise repeatable" if profile.numerics.deterministic else "fastest kernels"

@@ -98,17 +98,7 @@ def spread(layout: Pivot, cells: Sequence[Levels]) -> Pivot:
 
 
 def _text_axes(axes: Mapping[str, Sequence[object]]) -> dict[str, tuple[str, ...]]:
-    return {
-        name: tuple(_word(value) for value in values)
-        for name, values in axes.items()
-        if name != "seed"
-    }
-
-
-def _word(value: object) -> str:
-    if isinstance(value, tuple):
-        return "none-in-" + "-".join(map(str, value))
-    return str(value)
+    return {name: tuple(map(level_text, values)) for name, values in axes.items() if name != "seed"}
 
 
 def _across(grid: Mapping[str, object], shared: Sequence[str]) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from harness.canonical import flatten
 from harness.execute.events import Failed
 from harness.plan.expand import Plan, PlannedExhibit
 from harness.report import wording
@@ -107,27 +108,18 @@ def shared_settings(specs: Sequence[Mapping[str, Any]]) -> Iterator[Fact]:
     """Each field of the runs: its value where all have the same, else the values that occur."""
     seen: dict[str, Counter[str]] = {}
     for spec in specs:
-        for name, value in flat(spec):
+        for name, value in flatten(spec):
             seen.setdefault(name, Counter())[json.dumps(value, ensure_ascii=False)] += 1
     for name, values in seen.items():
         some = "" if sum(values.values()) == len(specs) else " (where it applies)"
         yield Fact(name, " | ".join(values) + some)
 
 
-def flat(value: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
-    """Dotted names and plain values of nested mappings."""
-    for name, item in value.items():
-        if isinstance(item, Mapping) and item:
-            yield from flat(item, f"{above}{name}.")
-        else:
-            yield f"{above}{name}", item
-
-
 def _environment(stored: Sequence[Manifest]) -> Iterator[Fact]:
     """What the runs were made with; where they differ, each value with its number of runs."""
     seen: dict[str, Counter[str]] = {}
     for manifest in stored:
-        for name, value in flat(manifest.environment):
+        for name, value in flatten(manifest.environment):
             if value not in (None, "", []):
                 said = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
                 seen.setdefault(name, Counter())[said] += 1

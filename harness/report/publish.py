@@ -9,17 +9,14 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
-import re
-import secrets
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from harness.store.durable import discard, make_folder, os_errors
+from harness.files import discard, draft_of, make_folder, os_errors, write_together
 from harness.store.locks import NO_FLOCK
 
 _NO_LOCK = NO_FLOCK | {errno.EBADF, errno.EISDIR}  # NFS takes a lock on a folder for one on a file
-_DRAFT = re.compile(r"\.(.+)\.[0-9a-f]{8}")
 
 
 def publish(folder: Path, files: Mapping[str, bytes | None]) -> None:
@@ -36,27 +33,16 @@ def publish(folder: Path, files: Mapping[str, bytes | None]) -> None:
         with _alone(folder) as alone:
             if alone:
                 _sweep([folder / name for name in files])
-            _put(folder, files)
-
-
-def _put(folder: Path, files: Mapping[str, bytes | None]) -> None:
-    staged: list[tuple[Path, Path]] = []
-    try:
-        for name, content in files.items():
-            target = folder / name
-            if content is None or _is_there(target, content):
-                continue
-            make_folder(target.parent)
-            draft = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
-            staged.append((draft, target))
-            _write(draft, content)
-        for draft, target in staged:
-            draft.replace(target)
-        for name in (name for name, content in files.items() if content is None):
-            (folder / name).unlink(missing_ok=True)
-    finally:
-        for draft, _ in staged:
-            discard(draft)
+            new = {
+                folder / name: content
+                for name, content in files.items()
+                if content is not None and not _is_there(folder / name, content)
+            }
+            for target in new:
+                make_folder(target.parent)
+            write_together(new)
+            for name in (name for name, content in files.items() if content is None):
+                (folder / name).unlink(missing_ok=True)
 
 
 @contextmanager
@@ -84,8 +70,8 @@ def _sweep(targets: Collection[Path]) -> None:
     wanted = {*targets}
     for folder in {target.parent for target in targets}:
         for path in folder.iterdir() if folder.is_dir() else ():
-            draft = _DRAFT.fullmatch(path.name)
-            if draft and path.with_name(draft[1]) in wanted:
+            whole = draft_of(path.name)
+            if whole is not None and path.with_name(whole) in wanted:
                 discard(path)
 
 
@@ -94,10 +80,3 @@ def _is_there(target: Path, content: bytes) -> bool:
         return target.stat().st_size == len(content) and target.read_bytes() == content
     except OSError:
         return False
-
-
-def _write(path: Path, content: bytes) -> None:
-    with path.open("xb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())

@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 import harness
-from harness.check.junit import junit_xml
-from harness.check.record import verdict_json
+from harness.check.record import junit_xml, verdict_json
 from harness.check.verdict import Verdict
 from harness.execute.events import Failed
 from harness.frames.files import MAPS, frame_csv, frame_json

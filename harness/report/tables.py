@@ -12,7 +12,7 @@ from harness.check.golden import PUBLISHED
 from harness.check.status import Status
 from harness.check.verdict import Verdict
 from harness.report import evidence, wording
-from harness.report.marks import CELLS
+from harness.report.marks import CELLS, of_word
 from harness.report.pivot import Pivot
 from harness.report.view import ColumnGroup, DetailRow, Fact, Grid, GridBody, GridCell, GridRow
 
@@ -172,7 +172,7 @@ def details(cells: Sequence[CellResult], names: Names) -> tuple[DetailRow, ...]:
             mark=CELLS[cell.status],
             sentence=cell.sentence,
             interval=evidence.interval(cell),
-            seeds=evidence.MARKS[cell.uncertainty.status],
+            seeds=of_word(cell.uncertainty.word),
             seeds_note=evidence.note(cell),
         )
         for cell in cells

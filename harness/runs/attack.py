@@ -11,7 +11,7 @@ from torch import Tensor
 
 from harness.engine.attacks import Pgd, accuracy_under_attack, attacked_batches
 from harness.engine.cka import CkaCurve, clean_against_attacked
-from harness.engine.data.images import ImageSet
+from harness.engine.data.labelled import ImageSet
 from harness.engine.networks import Network
 from harness.runs.cka import defined_mean, undefined
 from harness.runs.layers import described

@@ -85,7 +85,9 @@ def downloads(specs: Iterable[Spec], data: Path) -> dict[str, int]:
         for one in trainings
         if isinstance(one, Training) and isinstance(one.dataset, Cifar | Recordings)
     }
-    found = {name: one.archive_bytes for name, one in wanted.items() if not has_data(one, data)}
+    found: dict[str, int] = {
+        name: one.archive_bytes for name, one in wanted.items() if not has_data(one, data)
+    }
     for one in trainings:
         if isinstance(one, Pretrained) and one.network.weights == "imagenet":
             file = one.network.published

@@ -9,8 +9,7 @@ from pathlib import Path
 from harness.engine.data.cifar import load
 from harness.engine.data.download import fetch_cifar
 from harness.engine.data.embedded import digits_on_photos
-from harness.engine.data.images import ImageSet
-from harness.engine.data.labelled import LabelledSet
+from harness.engine.data.labelled import ImageSet, LabelledSet
 from harness.errors import ExitCode, HarnessError
 from harness.runs.recordings import looked_at, published, unpacked_in
 from harness.spec.dataset import Cifar, ColouredDigits, Dataset, Pictures, Recordings, Saccades

@@ -7,14 +7,13 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from harness.engine.data.events.event import Sensor
-from harness.engine.data.events.frame_set import FrameSet
-from harness.engine.data.events.load import Framing, frame_set, recordings
-from harness.engine.data.events.published import FORMATS, Archive, fetch_events
+from harness.engine.data.events.formats import FORMATS
+from harness.engine.data.events.load import Framing, frame_set, held_out, recordings
+from harness.engine.data.events.published import Archive, fetch_events
+from harness.engine.data.events.recording import Sensor
 from harness.engine.data.events.saccades import Saccades as Movement
-from harness.engine.data.events.simulated import for_testing, simulated
-from harness.engine.data.events.splits import held_out
-from harness.engine.data.images import ImageSet
+from harness.engine.data.events.saccades import for_testing, simulated
+from harness.engine.data.labelled import FrameSet, ImageSet
 from harness.spec.dataset import Recordings, Saccades
 
 

@@ -8,7 +8,7 @@ from safetensors.torch import save_file
 from torch import nn
 
 from harness.engine import training
-from harness.engine.cpu.memory import keep_freed_memory
+from harness.engine.cpu.process import keep_freed_memory
 from harness.engine.training import Epoch, History, Normalisation
 from harness.engine.training.loop import Step
 from harness.engine.training.ranks import ALONE, Ranks

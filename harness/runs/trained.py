@@ -9,8 +9,7 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
-from harness.engine.data.images import ImageSet
-from harness.engine.data.labelled import LabelledSet
+from harness.engine.data.labelled import ImageSet, LabelledSet
 from harness.engine.networks import Network
 from harness.engine.training import Normalisation
 from harness.errors import ExitCode, HarnessError

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated, Literal
+import re
+from collections.abc import Mapping
+from functools import partial
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from harness.spec.base import Name, Spec
 from harness.spec.claim import Claim
@@ -27,8 +30,56 @@ AXES = {
 
 BLOCK_AXES = ("network", "neuron", "dataset", "recipe")
 
-Residual = Literal["full", "none"] | tuple[int, ...]
 MANY = 10_000  # points of one exhibit; more is a slip of the keyboard, not a study
+
+_STAGES: Mapping[str, tuple[str, str]] = {  # axis → what stands before its stages, and for none
+    "residual": ("none-in", ""),
+    "single_step": ("stage", "no-stage"),
+}
+
+
+def level_of(axis: str, value: Any) -> Any:
+    """A value of an axis in the one word that grids, claims, frames and the page have for it.
+
+    The field behind an axis may be a list of stages: `none-in-2` is `residual = [2]`, `stage-1-3`
+    and `no-stage` are `single_step = [1, 3]` and `[]`. Everything else is its own word.
+    """
+    if axis not in _STAGES or not isinstance(value, list | tuple):
+        return value
+    before, without = _STAGES[axis]
+    return "-".join((before, *map(str, value))) if value else without
+
+
+def value_of(axis: str, level: Any) -> Any:
+    """The value of the field behind an axis, from its word: the way back from `level_of`."""
+    before, without = _STAGES.get(axis, ("", ""))
+    if not before or level in (None, without):
+        return () if level == without and before else level
+    start, found, stages = str(level).partition(f"{before}-")
+    return tuple(map(int, stages.split("-"))) if found and not start else level
+
+
+_RESIDUAL = r"^(full|none|none-in(-\d+)+)$"
+_SINGLE_STEP = r"^(no-stage|stage(-\d+)+)$"
+
+
+def _word(axis: str, pattern: str, known: str, value: Any) -> str:
+    level = level_of(axis, value)
+    if not isinstance(level, str) or not re.fullmatch(pattern, level, re.ASCII):
+        raise ValueError(f"must be {known}")
+    return level
+
+
+Residual = Annotated[
+    str,
+    BeforeValidator(partial(_word, "residual", _RESIDUAL, "full, none, or as none-in-2")),
+    Field(pattern=_RESIDUAL, description="none-in-2: no shortcuts in stage 2"),
+]
+SingleStep = Annotated[
+    str,
+    BeforeValidator(partial(_word, "single_step", _SINGLE_STEP, "no-stage, or as stage-1")),
+    Field(pattern=_SINGLE_STEP, description="stage-1: stage 1 runs one time step"),
+]
 
 
 class Source(Spec):
@@ -48,7 +99,7 @@ class Grid(Spec):
     depth: tuple[int, ...] | None = Field(default=None, min_length=1)
     width: tuple[int, ...] | None = Field(default=None, min_length=1)
     residual: tuple[Residual, ...] | None = Field(default=None, min_length=1)
-    single_step: tuple[tuple[int, ...], ...] | None = Field(default=None, min_length=1)
+    single_step: tuple[SingleStep, ...] | None = Field(default=None, min_length=1)
     time_steps: tuple[int, ...] | None = Field(default=None, min_length=1)
     seed: tuple[int, ...] | None = Field(default=None, min_length=1)
 
@@ -89,7 +140,7 @@ class Fixed(Spec):
     depth: int | None = None
     width: int | None = None
     residual: Residual | None = None
-    single_step: tuple[int, ...] | None = None
+    single_step: SingleStep | None = None
     time_steps: int | None = None
     seed: int | None = None
 

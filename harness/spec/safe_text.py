@@ -8,16 +8,18 @@ HTML is not refused: a report shows it as text.
 from __future__ import annotations
 
 import codecs
+import datetime
+import math
 import re
 import unicodedata
 from collections.abc import Iterator
 from typing import Any
 
+from harness.canonical import LARGEST, walk
 from harness.errors import HARMFUL, HarnessError
 from harness.spec.lines import Path as KeyPath
 
 DEEPEST = 32  # levels of tables and lists; a spec has about six
-LARGEST_INTEGER = 2**63 - 1
 
 # Each part is read once, from its beginning and without a way back: this must be fast on any text.
 _PART = r"""(?:[A-Za-z0-9_-]++|"(?:[^"\\\n]|\\.){0,99}+"|'[^'\n]{0,99}+')"""
@@ -62,21 +64,20 @@ def deep_key(text: str) -> int | None:
 
 
 def unusual(data: Any) -> Iterator[tuple[KeyPath, str]]:
-    """Place and problem of what may stand in TOML, but not in a spec; never recursive."""
-    waiting: list[tuple[KeyPath, Any]] = [((), data)]
-    while waiting:
-        path, value = waiting.pop()
+    """Place and problem of what may stand in TOML, but not in a spec: TOML knows dates, inf and
+    nan, and integers of any size.
+    """
+    for path, value in walk(data, DEEPEST):
         if len(path) > DEEPEST:
             yield path[:3], f"is nested more than {DEEPEST} levels deep"
         elif isinstance(value, dict):
-            for key, inner in value.items():
-                if (found := harmful(key)) is not None:
-                    yield path, f"a name in it holds {found[1]}, which no spec needs"
-                else:
-                    waiting.append(((*path, key), inner))
-        elif isinstance(value, list):
-            waiting += (((*path, index), inner) for index, inner in enumerate(value))
+            for found in filter(None, map(harmful, value)):
+                yield path, f"a name in it holds {found[1]}, which no spec needs"
         elif isinstance(value, str) and (found := harmful(value)) is not None:
             yield path, f"holds {found[1]}, which no spec needs"
-        elif isinstance(value, int) and abs(value) > LARGEST_INTEGER:
+        elif isinstance(value, int) and abs(value) > LARGEST:
             yield path, "is an integer that does not fit into 64 bits"
+        elif isinstance(value, datetime.date | datetime.time):
+            yield path, f"must not be a date or time (got {value})"
+        elif isinstance(value, float) and not math.isfinite(value):
+            yield path, f"must be a finite number (got {value})"

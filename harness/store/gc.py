@@ -6,16 +6,16 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
 from harness.canonical import is_key
-from harness.store.durable import discard, disk_bytes, os_errors
+from harness.files import discard, disk_bytes, os_errors
 from harness.store.locks import lease_if_free
 from harness.store.manifest import MANIFEST_NAME, Manifest
-from harness.store.partial import recorded_inputs
+from harness.store.publish import recorded_inputs
 from harness.store.store import Store
 from harness.store.tree import Tree
 
@@ -39,6 +39,7 @@ class Removal:
     path: Path
     key: str  # "" when it has none
     bytes: int
+    made_by: str = ""  # the command that was typed for a stored node
 
 
 def collect(
@@ -46,52 +47,52 @@ def collect(
     keep: Collection[str],
     *,
     older_than_s: float | None = None,
+    only: Collection[Path] | None = None,
     dry_run: bool = False,
 ) -> list[Removal]:
     """Remove what neither `keep` nor a running or kept node needs as input; returns what was freed.
 
     `keep` holds keys of stored and of planned nodes; checkpoints of planned nodes stay. With
     `older_than_s` only what was last written longer ago goes (by the clock of the file system; a
-    time in the future counts as new). What a process has leased stays, and while
-    one has anything leased, so do the caches. A kill in between loses nothing: each removal begins
-    with a rename into trash/.
+    time in the future counts as new), with `only` nothing but these paths. What a process has
+    leased stays, and while one has anything leased, so do the caches. A kill in between loses
+    nothing: each removal begins with a rename into trash/.
     """
     tree = store.tree
-    manifests = store.manifests()
+    stored = {manifest.key: manifest for manifest in store.manifests()}
     running = _running(tree)
-    needed = _closure({*keep, *running}, manifests, tree)
-    stored = {manifest.key for manifest in manifests}
+    needed = _closure({*keep, *running}, stored.values(), tree)
     now = time.time()
     removed = []
     for why, path, key in _candidates(tree, needed, stored, spare_caches=bool(running)):
+        if only is not None and path not in only:
+            continue
         if older_than_s is not None and now - _last_written(path) <= older_than_s:
             continue
-        removal = Removal(why, path, key, disk_bytes(path))
+        made = stored.get(key) if why is Rubbish.NODE else None
+        typed = str(made.requested.get("command", "")) if made else ""
+        removal = Removal(why, path, key, disk_bytes(path), typed)
         if dry_run or _remove(tree, removal):
             removed.append(removal)
     return removed
 
 
 def _candidates(
-    tree: Tree, needed: set[str], stored: set[str], *, spare_caches: bool
+    tree: Tree, needed: set[str], stored: Collection[str], *, spare_caches: bool
 ) -> Iterator[tuple[Rubbish, Path, str]]:
-    for path in _keyed(tree.node_folders(), lambda key: key not in needed):
-        yield Rubbish.NODE, path, path.name
-    for path in _keyed(tree.entries("partial"), lambda key: key in stored or key not in needed):
-        yield Rubbish.PARTIAL, path, path.name
+    for path in tree.node_folders():
+        if is_key(path.name) and path.name not in needed:
+            yield Rubbish.NODE, path, path.name
+    for path in tree.entries("partial"):
+        if is_key(path.name) and (path.name in stored or path.name not in needed):
+            yield Rubbish.PARTIAL, path, path.name
     for path in tree.entries("logs"):
         if path.suffix == ".log" and is_key(path.stem) and path.stem not in needed:
             yield Rubbish.LOG, path, path.stem
-    for path in tree.entries("quarantine"):
-        yield Rubbish.QUARANTINE, path, ""
-    for path in tree.entries("cache") if not spare_caches else ():
-        yield Rubbish.CACHE, path, ""
-    for path in tree.entries("trash"):
-        yield Rubbish.TRASH, path, ""
-
-
-def _keyed(paths: Iterable[Path], wanted: Callable[[str], bool]) -> Iterator[Path]:
-    return (path for path in paths if is_key(path.name) and wanted(path.name))
+    rooms = {"quarantine": Rubbish.QUARANTINE, "cache": Rubbish.CACHE, "trash": Rubbish.TRASH}
+    for room, why in rooms.items():
+        if not (why is Rubbish.CACHE and spare_caches):
+            yield from ((why, path, "") for path in tree.entries(room))
 
 
 def _running(tree: Tree) -> set[str]:

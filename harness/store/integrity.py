@@ -1,4 +1,4 @@
-"""Whether the files of one node are those that its manifest lists."""
+"""Whether one node is what was published, and moving it out of the way where it is not."""
 
 from __future__ import annotations
 
@@ -6,20 +6,21 @@ import os
 from pathlib import Path
 
 from harness.canonical import identity_key, short
-from harness.store.durable import contents, foreign, open_plain, sha256_of
+from harness.errors import ExitCode, HarnessError
+from harness.files import contents, foreign, open_plain, os_errors, sha256_of
 from harness.store.faults import Fault, FaultKind
-from harness.store.manifest import MANIFEST_NAME, FileRecord, Manifest
+from harness.store.manifest import MANIFEST_NAME, FileRecord, Manifest, read_manifest
+from harness.store.tree import Tree
 
 
 def node_faults(folder: Path, manifest: Manifest) -> list[Fault]:
     """Everything wrong with one node whose manifest could be read."""
-    faults = []
     follows = identity_key(manifest.kind, manifest.revision, manifest.spec, manifest.inputs)
+    faults = file_faults(folder, manifest)
     if manifest.key != follows:
-        faults.append(
-            Fault(FaultKind.KEY_WRONG, folder, manifest.key, f"it would be {short(follows)}")
-        )
-    return faults + file_faults(folder, manifest)
+        detail = f"it would be {short(follows)}"
+        faults.insert(0, Fault(FaultKind.KEY_WRONG, folder, manifest.key, detail))
+    return faults
 
 
 def file_faults(folder: Path, manifest: Manifest) -> list[Fault]:
@@ -35,11 +36,9 @@ def file_faults(folder: Path, manifest: Manifest) -> list[Fault]:
     for name, record in sorted(manifest.files.items()):
         if name not in found.files:
             faults.append(Fault(FaultKind.FILE_MISSING, folder / name, key))
-        else:
-            fault = content_fault(found.files[name], record, key)
-            faults += [fault] if fault else []
-    remarks = [Fault(FaultKind.FOREIGN, path, key, foreign(path.name)) for path in found.foreign]
-    return faults + remarks
+        elif fault := content_fault(found.files[name], record, key):
+            faults.append(fault)
+    return faults + [Fault(FaultKind.FOREIGN, one, key, foreign(one.name)) for one in found.foreign]
 
 
 def content_fault(path: Path, record: FileRecord, key: str) -> Fault | None:
@@ -57,3 +56,25 @@ def content_fault(path: Path, record: FileRecord, key: str) -> Fault | None:
         detail = f"SHA-256 {short(checksum)}… instead of {short(record.sha256)}…"
         return Fault(FaultKind.FILE_CHANGED, path, key, detail)
     return None
+
+
+def set_broken_aside(tree: Tree, key: str, *, unreadable: bool = False) -> Path | None:
+    """Move whatever stands in a node's place to quarantine; None when somebody else was faster.
+
+    Raises HarnessError for a node of another version, and, unless `unreadable`, where the system
+    would not let it be read at this moment: both may be whole.
+    """
+    target = tree.node(key)
+    found = read_manifest(target, key)
+    if isinstance(found, Fault):
+        if found.kind is FaultKind.MANIFEST_VERSION:
+            hint = "update the harness, or choose another --store"
+            raise HarnessError(str(found.place), found.problem, hint=hint)
+        if found.kind is FaultKind.MANIFEST_UNREADABLE and not unreadable:
+            hint = "if that stays so, harness verify --repair moves the node aside"
+            raise HarnessError(str(found.place), found.problem, hint=hint, code=ExitCode.RUN_FAILED)
+    with os_errors(target):
+        try:
+            return tree.set_aside(target)
+        except FileNotFoundError:
+            return None

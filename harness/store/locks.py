@@ -26,7 +26,7 @@ from pathlib import Path
 from filelock import BaseFileLock, FileLock, LeaseSettingsMismatch, SoftFileLease, Timeout
 
 from harness.errors import ExitCode, HarnessError
-from harness.store.durable import remedy
+from harness.files import remedy
 
 POLL_S = 0.2  # how soon a waiting process notices that the node is free
 BEAT_S = 20.0

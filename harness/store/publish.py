@@ -1,35 +1,129 @@
-"""From a finished folder to a published node: whole or not at all, and the first writer wins.
+"""From an unfinished run to a published node: whole or not at all, and the first writer wins.
 
-Order, each step on disk before the next begins: files, folders, manifest (draft, then renamed),
-shelf, one rename of the folder to its place, shelf again. A kill leaves either no node or a whole
-one: before the manifest stands, the attempt is thrown away and the run goes on from its
+`partial/<key>/checkpoints/` stays over kills and failures.
+`partial/<key>/attempt-<resumed>-<token>/` is one attempt's output: it starts empty, so that nothing
+of a killed writer is ever published, and is thrown away unless it has a manifest.
+
+Order of publishing, each step on disk before the next begins: files, folders, manifest (draft, then
+renamed), shelf, one rename of the folder to its place, shelf again. A kill leaves either no node or
+a whole one: before the manifest stands, the attempt is thrown away and the run goes on from its
 checkpoints; between the manifest and the rename, the next run checks every file against the
 manifest and does the rename; after it, only leftovers of the attempt remain.
 """
 
 from __future__ import annotations
 
+import json
 import os
+import re
+import secrets
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
+from harness.canonical import canonical_json
 from harness.errors import ExitCode, HarnessError
-from harness.store.durable import (
+from harness.files import (
     contents,
     discard,
     make_folder,
     os_errors,
     sha256_of,
     sync_folder,
+    write_durably,
 )
-from harness.store.faults import Fault, FaultKind
-from harness.store.manifest import MANIFEST_NAME, FileRecord, Manifest
-from harness.store.sealed import read_manifest, write_manifest
+from harness.plan.node import Node
+from harness.store.faults import Fault
+from harness.store.integrity import file_faults, set_broken_aside
+from harness.store.manifest import (
+    MANIFEST_NAME,
+    FileRecord,
+    Manifest,
+    read_manifest,
+    write_manifest,
+)
 from harness.store.tree import Tree
 
+_ATTEMPT = re.compile(r"attempt-([0-9]{1,6})-[0-9a-f]{8}")
 _TRIES = 3  # each moved a broken node out of the way; more: somebody keeps writing broken ones
 
 Describe = Callable[[Mapping[str, FileRecord]], Manifest]
+
+
+@dataclass(frozen=True)
+class Partial:
+    """The folders that a run is handed."""
+
+    files: Path  # empty at the start; everything in it is published
+    checkpoints: Path  # as the killed or failed run left it; never published
+    resumed: int  # how many times this run was taken up from a checkpoint
+
+
+def claim(tree: Tree, node: Node) -> Manifest | Partial:
+    """The node if it is stored (or was finished but for the last rename), else folders to run it
+    in.
+
+    To be called under the node's lease. A broken node in its place is moved to quarantine.
+    """
+    node.require_own_key()
+    tree.prepare()
+    place, unfinished = tree.node(node.key), tree.partial(node.key)
+    found: Manifest | Fault | None = read_manifest(place, node.key)
+    if isinstance(found, Fault):
+        if os.path.lexists(place):
+            set_broken_aside(tree, node.key)
+        found = _recovered(tree, node.key)
+    if found is not None:
+        discard(unfinished)
+        return found
+    with os_errors(unfinished):
+        return _start(unfinished, node)
+
+
+def recorded_inputs(folder: Path) -> set[str]:
+    """Keys of the nodes that an unfinished run reads; empty when its record is not readable."""
+    try:
+        record = json.loads((folder / "identity.json").read_bytes())
+        return {str(key) for key in record["inputs"].values()}
+    except (OSError, ValueError, RecursionError, KeyError, TypeError, AttributeError):
+        return set()  # a kill before the record stood: nothing was running yet
+
+
+def _recovered(tree: Tree, key: str) -> Manifest | None:
+    for attempt in _attempts(tree.partial(key)):
+        manifest = read_manifest(attempt, key)
+        if isinstance(manifest, Manifest) and _is_whole(attempt, manifest):
+            return move_into_place(tree, attempt, manifest)
+    return None
+
+
+def _is_whole(attempt: Path, manifest: Manifest) -> bool:
+    return all(fault.is_information for fault in file_faults(attempt, manifest))
+
+
+def _start(folder: Path, node: Node) -> Partial:
+    checkpoints = folder / "checkpoints"
+    for path in (folder, checkpoints):
+        if os.path.lexists(path) and (path.is_symlink() or not path.is_dir()):
+            discard(path)  # a run must not write out of the store
+    make_folder(checkpoints)
+    record = {"kind": node.kind, "spec": dict(node.spec), "inputs": dict(node.inputs)}
+    write_durably(folder / "identity.json", canonical_json(record).encode())
+    old = _attempts(folder)
+    resumed = max(old.values(), default=0) + bool(contents(checkpoints).files)
+    fresh = folder / f"attempt-{resumed}-{secrets.token_hex(4)}"
+    make_folder(fresh)
+    for attempt in old:
+        discard(attempt)
+    return Partial(fresh, checkpoints, resumed)
+
+
+def _attempts(folder: Path) -> dict[Path, int]:
+    """The attempts in the folder of an unfinished run, and how often each had been resumed."""
+    if folder.is_symlink() or not folder.is_dir():
+        return {}
+    found = ((path, _ATTEMPT.fullmatch(path.name)) for path in sorted(folder.iterdir()))
+    return {path: int(name[1]) for path, name in found if name}
 
 
 def publish_folder(tree: Tree, folder: Path, key: str, describe: Describe) -> Manifest:
@@ -40,8 +134,8 @@ def publish_folder(tree: Tree, folder: Path, key: str, describe: Describe) -> Ma
     plain one; `folder` is then kept.
     """
     try:
-        manifest = describe(_settle(folder))
         with os_errors(folder):
+            manifest = describe(_settle(folder))
             write_manifest(folder, manifest)
     except (HarnessError, OSError):
         # A faster process may have published and cleared this attempt under our hands.
@@ -71,49 +165,22 @@ def move_into_place(tree: Tree, folder: Path, manifest: Manifest) -> Manifest:
             else:
                 sync_folder(target.parent)
                 return manifest
-    raise HarnessError(
-        str(target), "something broken comes back in its place", code=ExitCode.RUN_FAILED
-    )
-
-
-def set_broken_aside(tree: Tree, key: str, *, unreadable: bool = False) -> Path | None:
-    """Move whatever stands in a node's place to quarantine; None when somebody else was faster.
-
-    Raises HarnessError for a node of another version, and, unless `unreadable`, where the system
-    would not let it be read at this moment: both may be whole.
-    """
-    target = tree.node(key)
-    found = read_manifest(target, key)
-    if isinstance(found, Fault):
-        if found.kind is FaultKind.MANIFEST_VERSION:
-            hint = "update the harness, or choose another --store"
-            raise HarnessError(str(found.place), found.problem, hint=hint)
-        if found.kind is FaultKind.MANIFEST_UNREADABLE and not unreadable:
-            hint = "if that stays so, harness verify --repair moves the node aside"
-            raise HarnessError(str(found.place), found.problem, hint=hint, code=ExitCode.RUN_FAILED)
-    with os_errors(target):
-        try:
-            return tree.set_aside(target)
-        except FileNotFoundError:
-            return None
+    problem = "something broken comes back in its place"
+    raise HarnessError(str(target), problem, code=ExitCode.RUN_FAILED)
 
 
 def _settle(folder: Path) -> dict[str, FileRecord]:
     """Bring every file and folder to disk and return the checksums of the files."""
-    with os_errors(folder):
-        found = contents(folder)
-        if found.odd:
-            raise HarnessError(
-                str(found.odd[0]),
-                "a run may leave plain files and folders only (got a link or special file)",
-                code=ExitCode.RUN_FAILED,
-            )
-        records = {}
-        for name, path in found.files.items():
-            if name == MANIFEST_NAME:
-                continue  # of a publish that could not finish; it is written anew
-            checksum, size = sha256_of(path, sync=True)
-            records[name] = FileRecord(sha256=checksum, bytes=size)
-        for inner in reversed(found.folders):
-            sync_folder(inner)
+    found = contents(folder)
+    if found.odd:
+        problem = "a run may leave plain files and folders only (got a link or special file)"
+        raise HarnessError(str(found.odd[0]), problem, code=ExitCode.RUN_FAILED)
+    records = {}
+    for name, path in found.files.items():
+        if name == MANIFEST_NAME:
+            continue  # of a publish that could not finish; it is written anew
+        checksum, size = sha256_of(path, sync=True)
+        records[name] = FileRecord(sha256=checksum, bytes=size)
+    for inner in reversed(found.folders):
+        sync_folder(inner)
     return records

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import shutil
-from collections.abc import Mapping
 from pathlib import Path
 
 from harness.errors import ExitCode, HarnessError
-from harness.store.durable import discard, open_plain, os_errors
+from harness.files import discard, open_plain, os_errors
+from harness.plan.node import Node
 from harness.store.faults import Fault
 from harness.store.integrity import content_fault
 from harness.store.locks import Lease, Waiting, lease
-from harness.store.manifest import FileRecord, Identity, Manifest, Provenance, describe
-from harness.store.partial import Partial, claim
-from harness.store.publish import publish_folder
-from harness.store.sealed import read_manifest
+from harness.store.manifest import FileRecord, Manifest, Provenance, describe, read_manifest
+from harness.store.publish import Partial, claim, publish_folder
 from harness.store.tree import Tree
 
 LOG_NAME = "run.log"  # the log among the files of a published node
@@ -27,12 +26,12 @@ class Store:
 
     The way of a run, by whichever process:
 
-        with store.lease(identity.key, waiting=say):
-            found = store.claim(identity)
+        with store.lease(node.key, waiting=say):
+            found = store.claim(node)
             if isinstance(found, Manifest):
                 return found        # stored meanwhile, or only its last rename was missing
             ...                     # write into found.files, go on from found.checkpoints
-            return store.publish(identity, found, provenance)
+            return store.publish(node, found, provenance)
 
     An exception in between leaves the checkpoints and the log where they are.
     """
@@ -80,30 +79,28 @@ class Store:
         self.tree.prepare()
         return lease(self.tree.lock(key), waiting=waiting)
 
-    def claim(self, identity: Identity) -> Manifest | Partial:
+    def claim(self, node: Node) -> Manifest | Partial:
         """The node, if there is nothing left to run, else the folders to run it in. Under its
         lease.
         """
-        return claim(self.tree, identity)
+        return claim(self.tree, node)
 
-    def publish(self, identity: Identity, partial: Partial, provenance: Provenance) -> Manifest:
+    def publish(self, node: Node, partial: Partial, provenance: Provenance) -> Manifest:
         """Publish what the run left in `partial.files`, with its log; returns what stands in the
         store.
 
         Raises HarnessError (RUN_FAILED) when the disk refuses, with the path; files and checkpoints
         are then kept.
         """
-        identity.require_own_key()
-        log = self.tree.log(identity.key)
+        node.require_own_key()
+        log = self.tree.log(node.key)
         with os_errors(partial.files):
             if log.is_file() and partial.files.is_dir():
                 shutil.copyfile(log, partial.files / LOG_NAME)
 
-        def described(files: Mapping[str, FileRecord]) -> Manifest:
-            return describe(identity, provenance, files, resumed=partial.resumed)
-
-        manifest = publish_folder(self.tree, partial.files, identity.key, described)
-        discard(self.tree.partial(identity.key))
+        described = functools.partial(describe, node, provenance, resumed=partial.resumed)
+        manifest = publish_folder(self.tree, partial.files, node.key, described)
+        discard(self.tree.partial(node.key))
         return manifest
 
     def artifact(self, key: str, name: str) -> Path:

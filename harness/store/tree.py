@@ -20,7 +20,7 @@ from pathlib import Path
 
 from harness.canonical import is_key
 from harness.errors import HarnessError
-from harness.store.durable import (
+from harness.files import (
     foreign,
     make_folder,
     open_plain,
@@ -88,11 +88,9 @@ class Tree:
             raise HarnessError(str(marker), f"not a version of a store (got {text[:40]!r})")
         self._require_own_rooms()
         if int(text) != FORMAT:
-            raise HarnessError(
-                str(marker),
-                f"the store has format {int(text)}, this harness reads format {FORMAT}",
-                hint="update the harness, or choose another --store",
-            )
+            problem = f"the store has format {int(text)}, this harness reads format {FORMAT}"
+            hint = "update the harness, or choose another --store"
+            raise HarnessError(str(marker), problem, hint=hint)
 
     def _require_own_rooms(self) -> None:
         for room in map(self.room, ROOMS):
@@ -105,11 +103,9 @@ class Tree:
         """A folder that somebody uses for something else must never be swept by gc."""
         others = [path.name for path in _listing(self.root) if not path.name.startswith(".format.")]
         if others and not (self.root / "format").exists():  # made since we looked
-            raise HarnessError(
-                str(self.root),
-                f"the folder is not a store (it holds {sorted(others)[0]!r} but no file 'format')",
-                hint="choose a new or empty folder with --store",
-            )
+            problem = f"the folder is not a store (it holds {min(others)!r} but no file 'format')"
+            hint = "choose a new or empty folder with --store"
+            raise HarnessError(str(self.root), problem, hint=hint)
 
     def prepare(self) -> None:
         """Create what is missing of the folders; the marker first."""

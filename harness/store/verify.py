@@ -4,41 +4,47 @@ is not.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 
 from harness.canonical import is_key, short
 from harness.store.faults import Fault, FaultKind
-from harness.store.integrity import node_faults
+from harness.store.integrity import node_faults, set_broken_aside
 from harness.store.locks import lease_if_free
-from harness.store.manifest import Manifest
-from harness.store.publish import set_broken_aside
-from harness.store.sealed import read_manifest
+from harness.store.manifest import Manifest, read_manifest
 from harness.store.store import Store
+
+_LEFT = {
+    "partial": FaultKind.PARTIAL_LEFT,
+    "quarantine": FaultKind.QUARANTINED,
+    "trash": FaultKind.TRASH_LEFT,
+}
 
 
 def verify(store: Store) -> list[Fault]:
     """Read the whole store; faults first by place, then the remarks (`Fault.is_information`)."""
     tree = store.tree
-    stored = set()
-    faults: list[Fault] = []
-    manifests: list[Manifest] = []
-    faults += (Fault(FaultKind.STRAY, path) for path in tree.entries("nodes") if path.is_symlink())
+    manifests: dict[str, Manifest] = {}
+    found = [Fault(FaultKind.STRAY, path) for path in tree.entries("nodes") if path.is_symlink()]
     for folder in tree.node_folders():
         if not is_key(folder.name) or folder.parent.name != folder.name[:2]:
-            faults.append(Fault(FaultKind.STRAY, folder))
+            found.append(Fault(FaultKind.STRAY, folder))
             continue
-        found = read_manifest(folder, folder.name)
-        if isinstance(found, Manifest):
-            stored.add(folder.name)
-            manifests.append(found)
-            faults += node_faults(folder, found)
+        manifest = read_manifest(folder, folder.name)
+        if isinstance(manifest, Manifest):
+            manifests[folder.name] = manifest
+            found += node_faults(folder, manifest)
         else:
-            faults.append(found)
-    remarks = [fault for fault in faults if fault.is_information]
-    faults = [fault for fault in faults if not fault.is_information]
-    remarks += [*_absent_inputs(store, manifests, stored), *_leftovers(store)]
-    return faults + remarks
+            found.append(manifest)
+    for manifest in manifests.values():
+        for name, key in sorted(manifest.inputs.items()):
+            if key not in manifests:
+                place, said = tree.node(manifest.key), f"{name} = {short(key)}"
+                found.append(Fault(FaultKind.INPUT_ABSENT, place, manifest.key, said))
+    for room, kind in _LEFT.items():
+        for path in tree.entries(room):
+            found.append(Fault(kind, path, path.name if is_key(path.name) else ""))
+    return sorted(found, key=lambda fault: fault.is_information)  # stable: by place within each
 
 
 def repair(store: Store, faults: Iterable[Fault]) -> list[Path]:
@@ -55,24 +61,3 @@ def repair(store: Store, faults: Iterable[Fault]) -> list[Path]:
         if place is not None:
             moved.append(place)
     return moved
-
-
-def _absent_inputs(
-    store: Store, manifests: Iterable[Manifest], stored: set[str]
-) -> Iterator[Fault]:
-    for manifest in manifests:
-        for name, key in sorted(manifest.inputs.items()):
-            if key not in stored:
-                place = store.tree.node(manifest.key)
-                yield Fault(FaultKind.INPUT_ABSENT, place, manifest.key, f"{name} = {short(key)}")
-
-
-def _leftovers(store: Store) -> Iterator[Fault]:
-    rooms = {
-        "partial": FaultKind.PARTIAL_LEFT,
-        "quarantine": FaultKind.QUARANTINED,
-        "trash": FaultKind.TRASH_LEFT,
-    }
-    for room, kind in rooms.items():
-        for path in store.tree.entries(room):
-            yield Fault(kind, path, path.name if is_key(path.name) else "")

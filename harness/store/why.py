@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from enum import Enum
 
 from harness.canonical import fields, is_key, short
-from harness.store.manifest import Identity, Manifest
+from harness.plan.node import Node
+from harness.store.manifest import Manifest
 
 ABSENT = "(absent)"
 _REVISION = "code revision"  # the space keeps these two apart from the fields of a spec
@@ -57,11 +58,6 @@ class Reason:
         return f"{', '.join(map(str, self.changes))} since {short(self.nearest)}"
 
 
-def why(identity: Identity, manifests: Iterable[Manifest]) -> Reason:
-    """The reason for one node; for many of them make one `Precedents`."""
-    return Precedents(manifests).why(identity)
-
-
 class Precedents:
     """Stored nodes, flattened once, to be asked about many planned ones.
 
@@ -76,22 +72,22 @@ class Precedents:
         newest_first = sorted(manifests, key=lambda item: (item.started, item.key), reverse=True)
         for manifest in newest_first:  # the first of several equally near ones is then the newest
             self._keys.add(manifest.key)
-            row = (*self._masks(_flat(manifest.identity)), manifest)
+            row = (*self._masks(_flat(manifest)), manifest)
             self._of_kind.setdefault(manifest.kind, []).append(row)
 
-    def why(self, identity: Identity) -> Reason:
+    def why(self, node: Node) -> Reason:
         """The reason why this node would run, or that it is stored."""
-        if identity.key in self._keys:
-            return Reason(Cause.STORED, identity.kind, identity.key)
-        rows = self._of_kind.get(identity.kind)
+        if node.key in self._keys:
+            return Reason(Cause.STORED, node.kind, node.key)
+        rows = self._of_kind.get(node.kind)
         if not rows:
-            return Reason(Cause.FIRST, identity.kind)
-        wanted = _flat(identity)
+            return Reason(Cause.FIRST, node.kind)
+        wanted = _flat(node)
         fields, pairs = self._masks(wanted)
         distances = [(f | fields).bit_count() - (p & pairs).bit_count() for f, p, _ in rows]
         nearest = rows[distances.index(min(distances))][2]
-        changes = tuple(_changes(_flat(nearest.identity), wanted))
-        return Reason(_cause(changes), identity.kind, nearest.key, changes)
+        changes = tuple(_changes(_flat(nearest), wanted))
+        return Reason(_cause(changes), node.kind, nearest.key, changes)
 
     def _masks(self, flat: Mapping[str, str]) -> tuple[int, int]:
         fields = pairs = 0
@@ -115,11 +111,10 @@ def _changes(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[Change]
             yield Change(name, before, after)
 
 
-def _flat(identity: Identity) -> dict[str, str]:
+def _flat(node: Node | Manifest) -> dict[str, str]:
     """Dotted field -> canonical JSON, beside the code revision and the keys of the inputs."""
-    flat = {_REVISION: str(identity.revision)}
-    flat |= {f"{_INPUT}{name}": key for name, key in identity.inputs.items()}
-    return flat | fields(identity.spec)
+    inputs = {f"{_INPUT}{name}": key for name, key in node.inputs.items()}
+    return {_REVISION: str(node.revision), **inputs, **fields(node.spec)}
 
 
 def _clipped(text: str) -> str:

@@ -13,8 +13,7 @@ from rich.live import Live
 from rich.text import Text
 
 from harness.execute.events import Advanced, Event, Failed, Finished, Retried, Started, Waiting
-from harness.execute.executor import Tell
-from harness.execute.queue import Queue
+from harness.execute.executor import Queue, Tell
 from harness.execute.survey import Survey
 from harness.plan.node import Node
 from harness.runs.place import Progress

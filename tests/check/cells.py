@@ -8,8 +8,12 @@ from typing import Any
 
 import pandas as pd
 
+from harness.check.claims import evaluate
+from harness.check.status import Status
 from harness.frames.columns import CELL_COLUMNS
 from harness.frames.runs import tidy
+from harness.spec.claim import Claim
+from harness.spec.claim.predicate import Outcome, Predicate
 
 Numbers = Mapping[tuple[Any, ...], float | str]
 """Levels, as many as there are axes → value, or why there is none."""
@@ -56,3 +60,12 @@ def cells(
         for levels in [*numbers, *missing]
     ]
     return Cells(tuple(axes), tidy(content, axes, CELL_COLUMNS), points)
+
+
+def tried(test: Predicate, measured: Cells) -> Outcome:
+    """What comes of a claim that makes this test."""
+    claim = Claim(id="c", text="It is so.", place="p. 6", test=test)
+    found: Any = evaluate(claim, measured, counted=True)  # type: ignore[arg-type]
+    holds = {Status.PASS: True, Status.FAIL: False, Status.UNDEFINED: None}[found.status]
+    why = found.sentence.partition(": ")[2]
+    return Outcome(holds, found.measured, why, found.noise)

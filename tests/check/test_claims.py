@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pandas as pd
 import pytest
 
-from harness.check.claims import evaluate
-from harness.check.status import ClaimStatus
+from harness.check.claims import agrees, evaluate, same
+from harness.check.status import Status
 from harness.frames.frame import frame_of
 from harness.plan.expand import Plan
-from harness.spec.claim import Claim, Monotone, RankCorrelation
+from harness.spec.claim import Claim
+from harness.spec.claim.course import Monotone, RankCorrelation
 from tests.synthetic import SyntheticStore, plan
 
 FALLS = RankCorrelation(
@@ -24,7 +28,7 @@ NOT_MONOTONE = Monotone(
 )
 
 
-def tried(test: RankCorrelation | Monotone, store: SyntheticStore) -> tuple[ClaimStatus, str, str]:
+def tried(test: RankCorrelation | Monotone, store: SyntheticStore) -> tuple[Status, str, str]:
     claim = Claim(id="c", text="It is so.", place="p. 6", test=test)
     found = evaluate(claim, frame_of(store.plan.exhibits[0], store, {}), counted=True)
     return found.status, found.sentence, found.measured
@@ -38,10 +42,10 @@ def lif(made: Plan, depth: int, width: int = 1) -> str:
 def test_published_numbers_bear_out_both_claims_of_table_1() -> None:
     store = SyntheticStore(plan("table1"))
     status, _, measured = tried(FALLS, store)
-    assert status is ClaimStatus.PASS
+    assert status is Status.PASS
     assert measured == "ρ = −1.00 over 5 points (1: 1.39, 2: 1.36, 4: 0.56, 8: 0.30, 16: 0.05)"
     status, _, measured = tried(NOT_MONOTONE, store)
-    assert status is ClaimStatus.PASS
+    assert status is Status.PASS
     assert measured.startswith("falls at 3 of 4 steps")
     assert measured.endswith("not from 110 to 164: 0.54 → 0.95")
 
@@ -51,7 +55,7 @@ def test_the_opposite_numbers_refute_them() -> None:
     for width, gap in ((1, 0.1), (2, 0.2), (4, 0.3), (8, 0.4), (16, 0.5)):
         ann = {1: 91.06, 2: 93.36, 4: 94.52, 8: 94.78, 16: 94.78}[width]
         store.contents[lif(store.plan, 20, width)]["best_accuracy"] = ann - gap
-    assert tried(FALLS, store)[0] is ClaimStatus.FAIL
+    assert tried(FALLS, store)[0] is Status.FAIL
     for depth, ann, gap in (
         (20, 91.06, 5),
         (38, 92.34, 4),
@@ -60,19 +64,19 @@ def test_the_opposite_numbers_refute_them() -> None:
         (164, 93, 1),
     ):
         store.contents[lif(store.plan, depth)]["best_accuracy"] = ann - gap
-    assert tried(NOT_MONOTONE, store)[0] is ClaimStatus.FAIL
-    assert tried(NOT_MONOTONE.model_copy(update={"holds": True}), store)[0] is ClaimStatus.PASS
+    assert tried(NOT_MONOTONE, store)[0] is Status.FAIL
+    assert tried(NOT_MONOTONE.model_copy(update={"holds": True}), store)[0] is Status.PASS
 
 
 def test_a_step_without_change_does_not_fall() -> None:
     store = SyntheticStore(plan("table1"))
     for depth, ann in ((20, 91.06), (38, 92.34), (56, 92.98), (110, 92.37), (164, 93.0)):
         store.contents[lif(store.plan, depth)]["best_accuracy"] = ann  # every gap is 0
-    assert tried(NOT_MONOTONE, store)[0] is ClaimStatus.PASS
+    assert tried(NOT_MONOTONE, store)[0] is Status.PASS
     status, sentence, _ = tried(
         FALLS.model_copy(update={"along": "depth", "where": {"width": 1}}), store
     )
-    assert status is ClaimStatus.UNDEFINED
+    assert status is Status.UNDEFINED
     assert "is the same at every depth" in sentence
 
 
@@ -90,7 +94,7 @@ def test_a_missing_or_undefined_cell_leaves_the_claim_undefined(change, said: st
     store = SyntheticStore(plan("table1"))
     change(store)
     status, sentence, _ = tried(FALLS, store)
-    assert status is ClaimStatus.UNDEFINED
+    assert status is Status.UNDEFINED
     assert said in sentence
 
 
@@ -105,5 +109,37 @@ def test_a_missing_or_undefined_cell_leaves_the_claim_undefined(change, said: st
 def test_a_series_that_is_none_is_undefined(update: dict[str, object], said: str) -> None:
     store = SyntheticStore(plan("table1"))
     status, sentence, _ = tried(FALLS.model_copy(update=update), store)
-    assert status is ClaimStatus.UNDEFINED
+    assert status is Status.UNDEFINED
     assert said in sentence
+
+
+@pytest.mark.parametrize(
+    ("written", "wanted", "answer"),
+    [
+        ("0", 0.0, True),
+        ("0.001", 0.001, True),
+        ("0.0010", 0.001, True),
+        (20, "20", True),
+        (20, 2, False),
+        ("stage-1", "stage-1", True),
+        ("stage-1", 1, False),
+        ("nan", "nan", True),
+    ],
+)
+def test_same(written: Any, wanted: Any, answer: bool) -> None:
+    assert same(written, wanted) is answer
+
+
+@pytest.mark.parametrize(
+    ("levels", "answer"),
+    [
+        ({"neuron": "lif", "depth": 20}, True),
+        ({"neuron": "lif", "depth": 56}, True),
+        ({"neuron": "lif", "depth": 38}, False),
+        ({"neuron": "relu", "depth": 20}, False),
+        ({"neuron": pd.NA, "depth": 20}, True),  # a gap of neurons has none
+        ({"depth": 20}, True),
+    ],
+)
+def test_agrees(levels: dict[str, Any], answer: bool) -> None:
+    assert agrees(levels, {"neuron": "lif", "depth": (20, 56)}) is answer

@@ -9,7 +9,7 @@ import pytest
 
 from harness.check.compare import CellResult, compare
 from harness.check.golden import read_golden
-from harness.check.join import Standard
+from harness.check.standard import Standard
 from harness.check.status import Status
 from harness.errors import Faults, HarnessError
 from harness.frames.frame import Frame, frame_of

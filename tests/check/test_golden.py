@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.check.golden import FIELDS, level_text, read_golden
+from harness.check.golden import FIELDS, level_text, read_golden, read_table
 from harness.errors import Faults, HarnessError
 from tests.synthetic import library
 
@@ -147,3 +147,126 @@ def test_no_exhibit_has_an_axis_with_the_name_of_a_field() -> None:
     exhibits = library().exhibits.values()
     taken = {one.id: set(FIELDS) & {*one.varied(), *one.added()} for one in exhibits}
     assert not {name: axes for name, axes in taken.items() if axes}
+
+
+PLAIN = "quantity,depth,value,place\naccuracy,20,91.06,Table 1\n"
+READ = [(1, ["quantity", "depth", "value", "place"]), (2, ["accuracy", "20", "91.06", "Table 1"])]
+
+
+def table(folder: Path, raw: bytes) -> list[tuple[int, list[str]]]:
+    path = folder / "t.csv"
+    path.write_bytes(raw)
+    return read_table(path, "golden/paper/t.csv")
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        PLAIN.encode(),
+        PLAIN.encode("utf-8-sig"),
+        PLAIN.replace("\n", "\r\n").encode(),
+        PLAIN.replace("\n", "\r\n").encode("utf-8-sig"),
+        PLAIN.replace("\n", "\r").encode(),
+        PLAIN.rstrip().encode(),
+        f"{PLAIN}\n\n".encode(),
+        f"{PLAIN},,,\r\n,,,\r\n".encode(),
+        PLAIN.replace("quantity", '"quantity"').replace("Table 1", '"Table 1"').encode("utf-8-sig"),
+    ],
+    ids=["plain", "mark", "CRLF", "Excel", "CR", "no end", "empty lines", "empty rows", "quoted"],
+)
+def test_what_editors_save_is_the_same_table(tmp_path: Path, raw: bytes) -> None:
+    assert table(tmp_path, raw) == READ
+
+
+def test_a_row_stands_on_the_line_where_it_begins(tmp_path: Path) -> None:
+    found = table(tmp_path, b'a,b\n"1\n2",3\n\n4,5\n')
+    assert found == [(1, ["a", "b"]), (2, ["1\n2", "3"]), (5, ["4", "5"])]
+
+
+@pytest.mark.parametrize(
+    ("raw", "said"),
+    [
+        (PLAIN.encode("utf-16"), "t.csv: is UTF-16 or UTF-32 text – save it as UTF-8"),
+        (PLAIN.encode("utf-16-le"), "t.csv: is UTF-16 or UTF-32 text"),
+        (PLAIN.encode("utf-16-be"), "t.csv: is UTF-16 or UTF-32 text"),
+        (PLAIN.encode("utf-32"), "t.csv: is UTF-16 or UTF-32 text"),
+        ("a,b\n1,é\n".encode("latin-1"), "t.csv:2: is not UTF-8 text – save it as UTF-8"),
+        (PLAIN.replace(",", ";").encode(), "t.csv:1: its fields are separated by ';' – save it"),
+        (PLAIN.replace(",", "\t").encode(), r"t.csv:1: its fields are separated by '\t'"),
+        (b"", "t.csv:1: holds no values"),
+        (b"\xef\xbb\xbf\r\n", "t.csv:1: holds no values"),
+    ],
+)
+def test_what_is_no_such_table_is_told(tmp_path: Path, raw: bytes, said: str) -> None:
+    with pytest.raises(HarnessError) as caught:
+        table(tmp_path, raw)
+    assert said in str(caught.value)
+
+
+OWNER = """\
+quantity,neuron,depth,width,value,place
+accuracy,relu,20,1,91.06,Table 1
+accuracy,lif,20,1,89.67,Table 1
+accuracy,lif,20,2,92.00,Table 1
+gap,,20,1,1.39,Table 1
+"""
+FIG_8 = "quantity,neuron,epsilon,value,same_as,place"
+TO_LIF = "table1.csv accuracy neuron=lif depth=20 width=1"
+MARGIN = '[attack_accuracy]\nrule = "margin"\nvalue = 3.0\nbasis = "stated"\n'
+
+
+def borrow(folder: Path, *lines: str):
+    paper = folder / "golden" / "paper"
+    paper.mkdir(parents=True)
+    (paper / "table1.csv").write_text(OWNER, encoding="utf-8")
+    (paper / "fig8.csv").write_text("\n".join((FIG_8, *lines)) + "\n", encoding="utf-8")
+    (paper / "tolerances.toml").write_text(MARGIN, encoding="utf-8")
+    return read_golden(folder / "golden", "paper", "fig8.csv", ("neuron", "epsilon"))
+
+
+@pytest.mark.parametrize(
+    ("reference", "printed"),
+    [
+        (TO_LIF, "89.67"),
+        ("table1.csv accuracy width=2 depth=20 neuron=lif", "92.00"),
+        ("table1.csv gap depth=20 width=1", "1.39"),
+    ],
+)
+def test_the_value_is_lent_as_printed_and_the_place_is_its_own(
+    tmp_path: Path, reference: str, printed: str
+) -> None:
+    golden = borrow(tmp_path, f"attack_accuracy,lif,0,,{reference},Fig. 8")
+    assert golden is not None
+    assert golden.cells[0].shown == printed
+    assert golden.cells[0].place == "Fig. 8"
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("a,lif,0,,table2.csv accuracy neuron=lif,F", "fig8.csv:2: same_as: no file 'table2.csv'"),
+        ("a,lif,0,,table1.csv accuracy neuron=lif,F", "no such lines in table1.csv"),
+        (f"a,lif,0,,{TO_LIF} epsilon=0,F", "no such lines in table1.csv"),
+        ("a,lif,0,,table1.csv,F", "same_as: not a reference (got 'table1.csv')"),
+        ("a,lif,0,,table1.csv accuracy lif 20,F", "write it as: table1.csv accuracy neuron=lif"),
+        (f"a,lif,0,89.67,{TO_LIF},F", "must have either a value or a text, or say same_as"),
+        (
+            f"a,lif,0,,fig8.csv a neuron=lif epsilon=0,F\na,relu,0,,{TO_LIF},F",
+            "no value of its own",
+        ),
+    ],
+)
+def test_a_reference_that_leads_nowhere_is_refused(tmp_path: Path, line: str, said: str) -> None:
+    with pytest.raises(Faults) as caught:
+        borrow(tmp_path, *line.splitlines())
+    assert said in str(caught.value)
+
+
+def test_the_same_line_twice_in_the_owner_is_no_answer(tmp_path: Path) -> None:
+    twice = OWNER + "accuracy,lif,20,1,89.63,Table 2\n"
+    paper = tmp_path / "golden" / "paper"
+    paper.mkdir(parents=True)
+    (paper / "table1.csv").write_text(twice, encoding="utf-8")
+    (paper / "fig8.csv").write_text(f"{FIG_8}\nattack_accuracy,lif,0,,{TO_LIF},Fig. 8\n")
+    with pytest.raises(Faults, match=r"2 such lines in table1\.csv"):
+        read_golden(tmp_path / "golden", "paper", "fig8.csv", ("neuron", "epsilon"))

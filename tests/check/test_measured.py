@@ -15,9 +15,8 @@ from hypothesis import strategies as st
 
 from harness.check.compare import compare
 from harness.check.golden import Golden, read_golden
-from harness.check.join import Standard
-from harness.check.measured import refuse_unwritten, write_exhibit, write_measured
-from harness.check.new_rules import UNSETTLED
+from harness.check.measured import UNSETTLED, refuse_unwritten, write_exhibit, write_measured
+from harness.check.standard import Standard
 from harness.check.status import Status
 from harness.check.tolerance import Seeds, read_tolerances
 from harness.errors import HarnessError

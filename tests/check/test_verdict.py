@@ -9,7 +9,7 @@ import pytest
 
 from harness.check.compare import MEASURED_HERE
 from harness.check.record import verdict_json
-from harness.check.status import ClaimStatus, Evidence, ExhibitStatus, Status
+from harness.check.status import Status, Word
 from harness.check.verdict import Verdict, judge
 from harness.frames.frame import frame_of
 from harness.spec.network import GivenWeights
@@ -43,7 +43,7 @@ def test_a_figure_without_published_numbers_is_held_against_those_measured_befor
 ) -> None:
     golden = project / "golden"
     (golden / "smoke/fig3.csv").unlink(missing_ok=True)
-    assert mapped(0.5, "smoke", golden).status is ExhibitStatus.NOT_COMPARED
+    assert mapped(0.5, "smoke", golden).status == "NOT_COMPARED"
     header = "quantity,depth,map,layer,position,stage_y,stage_x,value,std,n,place\n"
     line = "mean,110,ann-snn,,,,,0.5,0.01,5,here\n"
     (golden / "smoke/fig3.csv").write_text(header + line, encoding="utf-8")
@@ -59,7 +59,7 @@ def lif_16(store: SyntheticStore) -> str:
 
 def test_published_numbers_are_reproduced_as_far_as_seeds_show_it() -> None:
     verdict = judged(SyntheticStore(plan("table1")))
-    assert verdict.status is ExhibitStatus.REPRODUCED
+    assert verdict.status == "REPRODUCED"
     assert not verdict.is_broken
     said = "cells 27 PASS; claims 2 PASS"
     assert verdict.sentence == f"table1: within the margins (one seed) – {said}"
@@ -70,7 +70,7 @@ def test_one_cell_outside_fails() -> None:
     store = SyntheticStore(plan("table1"))
     store.contents[lif_16(store)]["best_accuracy"] = 90.0
     verdict = judged(store)
-    assert verdict.status is ExhibitStatus.NOT_REPRODUCED
+    assert verdict.status == "NOT_REPRODUCED"
     assert verdict.cell_counts == {Status.PASS: 25, Status.FAIL: 2}
     assert verdict.is_broken
 
@@ -80,7 +80,7 @@ def test_a_missing_cell_is_incomplete_and_names_the_failure() -> None:
     key = lif_16(store)
     del store.contents[key]
     verdict = judged(store, failures={key: "out of memory"})
-    assert verdict.status is ExhibitStatus.INCOMPLETE
+    assert verdict.status == "INCOMPLETE"
     assert verdict.is_broken
     assert verdict.failures == {key: "out of memory"}
 
@@ -95,8 +95,8 @@ def test_a_counted_claim_that_does_not_hold_fails(project: Path) -> None:
             store.contents[point.key]["best_accuracy"] = 80.0 - point.axes["width"]
     verdict = judged(store, golden=project / "golden")
     assert set(verdict.cell_counts) == {Status.PASS}
-    assert ClaimStatus.FAIL in verdict.claim_counts
-    assert verdict.status is ExhibitStatus.NOT_REPRODUCED
+    assert Status.FAIL in verdict.claim_counts
+    assert verdict.status == "NOT_REPRODUCED"
 
 
 def test_without_golden_set_claims_are_shown_and_count_for_nothing() -> None:
@@ -105,9 +105,9 @@ def test_without_golden_set_claims_are_shown_and_count_for_nothing() -> None:
         if point.axes["neuron"] == "lif":
             store.contents[point.key]["best_accuracy"] = 80.0 - point.axes["width"]
     verdict = judged(store, "quick")
-    assert verdict.status is ExhibitStatus.NOT_COMPARED
+    assert verdict.status == "NOT_COMPARED"
     assert not verdict.is_broken
-    assert ClaimStatus.FAIL in verdict.claim_counts
+    assert Status.FAIL in verdict.claim_counts
     assert not any(claim.counted for claim in verdict.claims)
     assert verdict.golden is None
     assert verdict.cells[0].published == "91.06"
@@ -116,14 +116,14 @@ def test_without_golden_set_claims_are_shown_and_count_for_nothing() -> None:
 def test_without_golden_set_a_run_that_is_not_there_is_still_noticed() -> None:
     store = SyntheticStore(plan("table1", profile="quick"))
     del store.contents[lif_16(store)]
-    assert judged(store, "quick").status is ExhibitStatus.INCOMPLETE
+    assert judged(store, "quick").status == "INCOMPLETE"
 
 
 def test_a_promised_golden_file_that_is_not_there_fails(project: Path) -> None:
     for file in (project / "golden/smoke").glob("table1.csv"):
         file.unlink()
     verdict = judged(SyntheticStore(plan("table1", profile="smoke")), "smoke", project / "golden")
-    assert verdict.status is ExhibitStatus.INCOMPLETE
+    assert verdict.status == "INCOMPLETE"
     assert verdict.why == "golden/smoke/ has no table1.csv"
     assert verdict.is_broken
 
@@ -144,7 +144,7 @@ def test_measured_golden_values_are_not_called_reproduced(project: Path) -> None
 def test_what_does_not_depend_on_scale_is_published_under_every_profile() -> None:
     for profile in ("smoke", "quick", "paper"):
         verdict = judged(SyntheticStore(plan("tableD1", profile=profile)), profile)
-        assert (verdict.golden, verdict.status) == ("paper", ExhibitStatus.REPRODUCED)
+        assert (verdict.golden, verdict.status) == ("paper", "REPRODUCED")
 
 
 @pytest.mark.parametrize("override", ["recipe.epochs=2", "depth=20,38,56", "neuron=lif,relu"])
@@ -155,7 +155,7 @@ def test_an_overridden_run_neither_passes_nor_fails(override: str, accuracy: flo
         content["best_accuracy"] = accuracy
     verdict = judged(store)
     assert {cell.status for cell in verdict.cells} == {Status.NOT_COMPARED}
-    assert verdict.status is ExhibitStatus.NOT_COMPARED
+    assert verdict.status == "NOT_COMPARED"
     assert f"--set {override}" in verdict.explanation
     assert not any(claim.counted for claim in verdict.claims)
 
@@ -240,48 +240,48 @@ def keys_of_lif_16() -> list[str]:
 
 def test_three_seeds_that_agree_reproduce_and_one_seed_leaves_it_open() -> None:
     three = three_seeds()
-    assert three.evidence is Evidence.REPRODUCED
+    assert three.evidence is Word.REPRODUCED
     assert three.evidence_why == "of 18 tested cells, 18 reproduced"
     one = judged(SyntheticStore(plan("table1")))
-    assert one.evidence is Evidence.INCONCLUSIVE
+    assert one.evidence is Word.INCONCLUSIVE
     assert one.evidence_why == "of 18 tested cells, 18 inconclusive"
-    assert one.status is three.status is ExhibitStatus.REPRODUCED  # a check asks for the means
+    assert one.status == three.status == "REPRODUCED"  # a check asks for the means
 
 
 def test_a_wide_spread_is_inconclusive_although_the_means_are_inside() -> None:
     verdict = three_seeds(noise={0: -2.0, 1: 0.0, 2: 2.0})
-    assert verdict.status is ExhibitStatus.REPRODUCED
-    assert verdict.evidence is Evidence.INCONCLUSIVE
-    assert verdict.evidence_counts == {Evidence.REPRODUCED: 9, Evidence.INCONCLUSIVE: 18}  # gaps
+    assert verdict.status == "REPRODUCED"
+    assert verdict.evidence is Word.INCONCLUSIVE
+    assert verdict.evidence_counts == {Word.REPRODUCED: 9, Word.INCONCLUSIVE: 18}  # gaps
 
 
 def test_a_cell_far_outside_is_not_reproduced_and_one_barely_outside_is_open() -> None:
     verdict = three_seeds(dict.fromkeys(keys_of_lif_16(), -20.0))
-    assert verdict.evidence is Evidence.NOT_REPRODUCED
-    assert verdict.evidence_counts == {Evidence.REPRODUCED: 25, Evidence.NOT_REPRODUCED: 2}
+    assert verdict.evidence is Word.NOT_REPRODUCED
+    assert verdict.evidence_counts == {Word.REPRODUCED: 25, Word.NOT_REPRODUCED: 2}
     barely = three_seeds(dict.fromkeys(keys_of_lif_16(), -0.55))
-    assert barely.status is ExhibitStatus.NOT_REPRODUCED
-    assert barely.evidence is Evidence.INCONCLUSIVE
+    assert barely.status == "NOT_REPRODUCED"
+    assert barely.evidence is Word.INCONCLUSIVE
 
 
 def test_a_cell_that_is_not_there_leaves_it_open() -> None:
     store = SyntheticStore(plan("table1", overrides=("seed=0,1,2",)), SPREAD)
     del store.contents[keys_of_lif_16()[0]]
     verdict = judged(store)
-    assert verdict.evidence is Evidence.INCONCLUSIVE
+    assert verdict.evidence is Word.INCONCLUSIVE
     assert verdict.evidence_why == "of 17 tested cells, 17 reproduced; 1 more are not tested"
 
 
 def test_values_measured_here_are_not_tested_and_show_their_interval(project: Path) -> None:
     store = SyntheticStore(plan("table1", profile="smoke"))
     verdict = judged(store, "smoke", project / "golden")
-    assert verdict.evidence is Evidence.NOT_TESTED
+    assert verdict.evidence is Word.NOT_TESTED
     assert verdict.evidence_why == MEASURED_HERE
-    assert set(verdict.evidence_counts) == {Evidence.NOT_TESTED}
+    assert set(verdict.evidence_counts) == {Word.NOT_TESTED}
 
 
 def test_a_word_needs_no_seeds() -> None:
-    assert judged(SyntheticStore(plan("tableD1"))).evidence is Evidence.REPRODUCED
+    assert judged(SyntheticStore(plan("tableD1"))).evidence is Word.REPRODUCED
 
 
 def test_more_seeds_are_held_against_published_and_measured_values() -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from harness.check.predicates.level import listed, same
+from harness.check.claims import same
+from harness.spec.claim.predicate import listed
 from tests.synthetic import library, plan
 
 

@@ -14,8 +14,8 @@ import pytest
 
 from harness.check.compare import compare
 from harness.check.golden import read_golden
-from harness.check.join import Standard
-from harness.check.status import ClaimStatus, Status
+from harness.check.standard import Standard
+from harness.check.status import Status
 from harness.check.verdict import judge
 from harness.frames.frame import frame_of
 from harness.plan.expand import Plan
@@ -169,7 +169,7 @@ def test_the_paper_bears_out_its_own_claims(name: str, tmp_path: Path) -> None:
     profile = library().profile("paper")
     verdict = judge(made.exhibits[0], frame, profile, PROJECT / "golden", {})
     held = {claim.id: claim.status for claim in verdict.claims}
-    assert set(held.values()) <= {ClaimStatus.PASS}, {c.id: c.measured for c in verdict.claims}
+    assert set(held.values()) <= {Status.PASS}, {c.id: c.measured for c in verdict.claims}
     assert verdict.word == "within the margins (one seed)"
 
 

@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 
-from harness.diff.compare import Change, Difference, compare
-from harness.diff.results import read_results
+from harness.diff.compare import Change, Difference, compare, read_results
 from tests.diff.made import ENVIRONMENT, cell, claim, exhibit
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.diff.results import read_results
+from harness.diff.compare import read_results
 from harness.errors import ExitCode, HarnessError
 from tests.diff.made import exhibit
 

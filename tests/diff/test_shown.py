@@ -9,10 +9,8 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from harness.diff.compare import Difference, compare
-from harness.diff.results import read_results
-from harness.diff.sections import MOST, sections, summary
-from harness.diff.shown import markdown, print_text, record
+from harness.diff.compare import Difference, compare, read_results
+from harness.diff.shown import MOST, markdown, print_text, record, sections, summary
 from harness.terminal.output import table
 from tests.diff.made import ENVIRONMENT, cell, claim, exhibit
 

@@ -20,7 +20,7 @@ from harness.engine.cka import (
     gram_matrices,
     time_cka,
 )
-from harness.engine.data.images import image_set
+from harness.engine.data.labelled import ImageSet
 from harness.engine.lif import lif
 from harness.engine.networks import Network, record, resnet
 from harness.engine.probes import linear_probe, probe_blocks
@@ -221,7 +221,7 @@ def broken() -> Network:
 def labelled(classes: int = 10) -> Any:
     names = tuple(map(str, range(classes)))
     split = (PIXELS, LABELS)
-    return image_set("drawn", train=split, test=split, class_names=names, origin="embedded")
+    return ImageSet("drawn", *split, *split, names, "embedded")
 
 
 def cases() -> Iterator[Any]:

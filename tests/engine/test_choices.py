@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness.engine.choices import choose
+from harness.engine.arguments import choose
 from harness.errors import HarnessError
 
 

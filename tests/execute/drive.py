@@ -11,10 +11,9 @@ from pathlib import Path
 
 from harness.app import job_maker, open_project, surveyed
 from harness.errors import ExitCode, HarnessError
-from harness.execute.crew import Crew, Where, parse_pins
 from harness.execute.events import Event
+from harness.execute.executor import Crew, Queue, Where, parse_pins
 from harness.execute.interrupt import Interrupted
-from harness.execute.queue import Queue
 from harness.execute.start import executor_for
 from harness.layout import layout
 from harness.spec.overrides import parse_override

@@ -24,11 +24,11 @@ def serve(pipe: Connection) -> None:
 
 
 def run(job: Job, pipe: Connection) -> None:
-    if job.kind == "dies before":
+    if job.node.kind == "dies before":
         die()
-    pipe.send(Started(job.key, os.getpid()))
-    if job.kind == "dies within":
+    pipe.send(Started(job.node.key, os.getpid()))
+    if job.node.kind == "dies within":
         die()
-    while not (job.store / f"{job.key}.end").exists():
+    while not (job.store / f"{job.node.key}.end").exists():
         time.sleep(0.01)
-    pipe.send(Finished(job.key, 0.0, here=True))
+    pipe.send(Finished(job.node.key, 0.0, here=True))

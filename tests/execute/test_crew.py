@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from harness.errors import HarnessError
-from harness.execute.crew import Crew, Pin, parse_pins
+from harness.execute.executor import Crew, Pin, parse_pins
 
 
 def test_pins_are_for_a_kind_or_for_all() -> None:

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from harness.execute.events import Event, Failed
-from harness.execute.job import job_of, run_job
+from harness.execute.job import Job, run_job
 from tests.synthetic import plan
 
 NODES = plan("table1", profile="quick").nodes.values()
@@ -15,14 +15,7 @@ NODES = plan("table1", profile="quick").nodes.values()
 def test_a_failure_says_its_problem_once_and_leaves_the_spec_to_the_log(tmp_path: Path) -> None:
     node = next(iter(NODES))
     (tmp_path / "data").write_text("a file where the folder of the data should be")
-    job = job_of(
-        node,
-        store=tmp_path / "store",
-        data=tmp_path / "data",
-        threads=1,
-        requested={},
-        environment={},
-    )
+    job = Job(node, tmp_path / "store", tmp_path / "data", 1, {}, {})
     told: list[Event] = []
     failed = run_job(job, told.append)
     assert isinstance(failed, Failed)

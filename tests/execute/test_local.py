@@ -10,9 +10,9 @@ import pytest
 
 from harness.execute import local
 from harness.execute.events import Event, Failed, Finished, Retried, Started
+from harness.execute.executor import Queue
 from harness.execute.job import Job
 from harness.execute.local import ATTEMPTS, Local
-from harness.execute.queue import Queue
 from harness.plan.node import Node
 from harness.spec.numerics import Numerics
 from tests.execute import mortal
@@ -30,7 +30,7 @@ def node(name: str, *needs: str, kind: str = "lives") -> Node:
 
 
 def job(folder: Path, node: Node) -> Job:
-    return Job(node.kind, 1, node.key, "{}", {}, folder, folder, 1, {}, {})
+    return Job(node, folder, folder, 1, {}, {})
 
 
 def let_end(folder: Path, *keys: str) -> None:

@@ -13,7 +13,7 @@ import pytest
 from harness.errors import HarnessError
 from harness.execute.cores import usable_cores
 from harness.execute.environment import machine
-from harness.execute.job import Job, job_of
+from harness.execute.job import Job
 from harness.execute.node_file import LARGEST, frozen, read_node, thawed, write_nodes
 from tests.synthetic import plan
 
@@ -21,14 +21,9 @@ NODE = next(iter(plan("table1", profile="smoke").nodes.values()))
 
 
 def job(folder: Path) -> Job:
-    return job_of(
-        NODE,
-        store=folder / "store",
-        data=folder / "data",
-        threads=3,
-        requested={"command": "harness plan", "set": ["seed=1"]},
-        environment={"git": "abc", "python": "2.7", "gpus": ["of the driver"]},
-    )
+    requested = {"command": "harness plan", "set": ["seed=1"]}
+    environment = {"git": "abc", "python": "2.7", "gpus": ["of the driver"]}
+    return Job(NODE, folder / "store", folder / "data", 3, requested, environment)
 
 
 def test_what_was_frozen_comes_back_with_the_machine_that_runs_it(tmp_path: Path) -> None:
@@ -37,10 +32,9 @@ def test_what_was_frozen_comes_back_with_the_machine_that_runs_it(tmp_path: Path
     assert back.environment["git"] == "abc"
     assert back.environment["python"] == machine()["python"]
     assert back.environment["gpus"] == machine()["gpus"]
-    assert json.loads(back.spec_json) == json.loads(mine.spec_json)
-    assert replace(back, environment={}, spec_json="") == replace(
-        mine, environment={}, spec_json=""
-    )
+    assert back.node.full == mine.node.full
+    assert replace(back.node, label=NODE.label) == mine.node
+    assert replace(back, environment={}, node=NODE) == replace(mine, environment={})
 
 
 def test_threads_that_are_left_open_are_those_of_this_machine(tmp_path: Path) -> None:
@@ -53,7 +47,7 @@ def test_folders_and_threads_may_be_others_here(tmp_path: Path) -> None:
     here = read_node(path, store=Path("/elsewhere/store"), data=Path("/elsewhere"), threads=5)
     assert (here.store, here.data) == (Path("/elsewhere/store"), Path("/elsewhere"))
     assert here.threads == 5
-    assert here.key == NODE.key
+    assert here.node.key == NODE.key
 
 
 def test_a_file_that_an_editor_saved_is_the_same_node(tmp_path: Path) -> None:
@@ -132,14 +126,17 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
 
 
 def test_files_are_written_in_waves_into_a_new_folder(tmp_path: Path) -> None:
-    first, second = job(tmp_path), replace(job(tmp_path), kind="cka", key="f" * 64)
+    first, second = (
+        job(tmp_path),
+        replace(job(tmp_path), node=replace(NODE, kind="cka", key="f" * 64)),
+    )
     written = write_nodes(tmp_path / "nodes", [[first, second], [second]])
     assert [str(path.relative_to(tmp_path / "nodes")) for path in written] == [
         f"wave-1/0000-train-{NODE.key[:8]}.json",
         "wave-1/0001-cka-ffffffff.json",
         "wave-2/0000-cka-ffffffff.json",
     ]
-    assert read_node(written[0]).key == NODE.key
+    assert read_node(written[0]).node.key == NODE.key
     with pytest.raises(HarnessError, match="is not empty"):
         write_nodes(tmp_path / "nodes", [[first]])
     (tmp_path / "file").touch()

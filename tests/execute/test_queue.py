@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.execute.queue import Queue
+from harness.execute.executor import Queue
 from harness.plan.node import Node
 from harness.spec.numerics import Numerics
 

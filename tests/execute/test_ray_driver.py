@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
-from harness.execute import ray_flight
+from harness.execute import ray_driver
 from harness.execute.events import Event, Failed, Finished, Retried
+from harness.execute.executor import Queue
 from harness.execute.interrupt import Interrupted, Stop
-from harness.execute.job import Job, job_of
-from harness.execute.queue import Queue
+from harness.execute.job import Job
 from harness.execute.ray_cluster import Cluster
 from harness.execute.ray_driver import OnRay
 from harness.execute.ray_worker import Unfit
@@ -137,8 +137,7 @@ def run(
     told: list[Event] = []
 
     def make_job(node: Node) -> Job:
-        folders = {"store": folder / "store", "data": folder / "data"}
-        return job_of(node, **folders, threads=1, requested={}, environment={})
+        return Job(node, folder / "store", folder / "data", 1, {}, {})
 
     def tell(event: Event | None) -> None:
         if event is not None:
@@ -231,8 +230,8 @@ def test_a_machine_that_joined_unfit_is_named_and_left_out(tmp_path: Path) -> No
 def test_a_node_that_only_unfit_machines_could_run_is_given_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ray_flight, "HOMELESS_S", 0.3)
-    monkeypatch.setattr(ray_flight, "LOOK_AGAIN_S", 0.0)
+    monkeypatch.setattr(ray_driver, "HOMELESS_S", 0.3)
+    monkeypatch.setattr(ray_driver, "LOOK_AGAIN_S", 0.0)
     strange = Unfit("m", "lab3", "not the same store")
     _, failures = run(Ray({NODES[0].key: [strange]}, [machine()]), tmp_path)
     assert len(failures) == 3
@@ -249,7 +248,7 @@ def test_a_node_that_comes_to_an_unfit_machine_all_the_same_fails(tmp_path: Path
 
 def test_a_share_of_a_gpu_that_was_too_small_becomes_a_whole_one(tmp_path: Path) -> None:
     first = NODES[0].key
-    full = Failed(first, "OutOfMemoryError: CUDA out of memory")
+    full = Failed(first, "OutOfMemoryError: CUDA out of memory", lacked_gpu_memory=True)
     ray = Ray(everything(**{first: [full, done(NODES[0])]}), [machine(gpus=1)])
     _, failures = run(ray, tmp_path, demand=Demand(1, 0.25))
     assert failures == {}
@@ -263,8 +262,8 @@ def test_a_share_of_a_gpu_that_was_too_small_becomes_a_whole_one(tmp_path: Path)
 def test_what_no_machine_has_any_more_is_given_up_together(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ray_flight, "HOMELESS_S", 0.3)
-    monkeypatch.setattr(ray_flight, "LOOK_AGAIN_S", 0.0)
+    monkeypatch.setattr(ray_driver, "HOMELESS_S", 0.3)
+    monkeypatch.setattr(ray_driver, "LOOK_AGAIN_S", 0.0)
     ray = Ray({}, [machine(gpus=0)])  # what there was at the start has gone
     _, failures = run(ray, tmp_path, demand=Demand(1, 1.0), looked=[machine(gpus=1)])
     assert len(failures) == 3

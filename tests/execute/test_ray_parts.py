@@ -13,10 +13,8 @@ from harness.errors import HarnessError
 from harness.execute import ray_worker
 from harness.execute.environment import gpu_megabytes, machine
 from harness.execute.events import Advanced, Failed, Retried, Started, event_record
-from harness.execute.ray_cluster import connected
-from harness.execute.ray_machines import told
-from harness.execute.ray_task import run_there
-from harness.execute.ray_worker import Relay, code_version, fault_of_store, look
+from harness.execute.ray_cluster import connected, told
+from harness.execute.ray_worker import Relay, as_code, code_version, fault_of_store, look
 from harness.runs.place import Progress
 from harness.store.locks import lease
 from harness.terminal.board import sentence
@@ -48,7 +46,7 @@ def test_a_machine_without_the_project_says_so(
     context = SimpleNamespace(get_node_id=lambda: "a" * 56)
     monkeypatch.setitem(sys.modules, "ray", SimpleNamespace(get_runtime_context=lambda: context))
     monkeypatch.setitem(sys.modules, "harness.execute.ray_worker", None)
-    machine, host, problem = run_there("{}", tmp_path / "driver-1.lock", "1", None)
+    machine, host, problem = as_code()("{}", tmp_path / "driver-1.lock", "1", None)
     assert (machine, host) == ("a" * 56, socket.gethostname())
     assert problem.startswith("it cannot import harness: ")
 
@@ -57,9 +55,8 @@ def test_a_store_that_is_locked_by_the_driver_is_the_driver_s(tmp_path: Path) ->
     witness = tmp_path / "driver-1.lock"
     with lease(witness):
         assert fault_of_store(witness) == ""
-        assert look(witness, code_version()).problem == ""
-        assert look(witness, code_version()).host == socket.gethostname()
-        assert "it has harness" in look(witness, "0.0.0").problem
+        assert look(witness, code_version()) == (min(gpu_megabytes(), default=None), "")
+        assert "it has harness" in look(witness, "0.0.0")[1]
     assert "locks in" in fault_of_store(witness)  # nobody holds it: they do not reach here
 
 

@@ -74,7 +74,7 @@ def arm_runs() -> None:
             if is_due and strikes():
                 FAULTS[FAULT["what"]]()
 
-        return real(work, store, told if work.kind == FAULT["kind"] else tell)
+        return real(work, store, told if work.node.kind == FAULT["kind"] else tell)
 
     job._run = run
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from harness.execute.events import Event, Failed
 from harness.execute.job import run_job
-from harness.store.durable import disk_bytes
+from harness.files import disk_bytes
 from tests.faults.killed import state, work
 from tests.faults.tiny import three
 from tests.forked import ended, fork

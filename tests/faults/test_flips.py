@@ -39,7 +39,7 @@ def report(exhibit: PlannedExhibit, store: Store) -> Mapping[str, Mapping[str, A
 def test_a_bit_flipped_in_each_of_100_artefacts(tmp_path: Path) -> None:
     work, store = jobs(tmp_path, "fig2", SEEDS_TYPED), Store(tmp_path / "store")
     trainings, measures = (
-        [job for job in work if (job.kind == "train") is wanted] for wanted in (True, False)
+        [job for job in work if (job.node.kind == "train") is wanted] for wanted in (True, False)
     )
     for job in trainings:
         assert not isinstance(run(job), Failed)
@@ -59,7 +59,7 @@ def test_a_bit_flipped_in_each_of_100_artefacts(tmp_path: Path) -> None:
         read = report(exhibit, store)
         assert all(read[one] == sound[one] for one in read)
         assert (key in read) is (path.name not in ("metrics.json", "manifest.json"))
-        (needing,) = (job for job in measures if key in job.inputs.values())
+        (needing,) = (job for job in measures if key in job.node.inputs.values())
         ended = run(needing)
         assert isinstance(ended, Failed)
         assert "not in the store" in ended.problem or path.name in ended.problem

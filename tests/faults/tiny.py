@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.engine.data.embedded import digits_on_photos
-from harness.execute.job import Job, job_of
+from harness.execute.job import Job
 from harness.plan.expand import Plan
 from tests.synthetic import library, plan
 
@@ -47,8 +47,8 @@ def planned(exhibit: str = "fig2", *more: str) -> Plan:
 def three(folder: Path) -> list[Job]:
     """An ANN, an SNN and their CKA."""
     found = jobs(folder, "fig2")
-    measure = next(job for job in found if job.kind == "cka")
-    return [*(job for job in found if job.key in measure.inputs.values()), measure]
+    measure = next(job for job in found if job.node.kind == "cka")
+    return [*(job for job in found if job.node.key in measure.node.inputs.values()), measure]
 
 
 def jobs(folder: Path, exhibit: str = "fig2", *more: str) -> list[Job]:
@@ -56,13 +56,6 @@ def jobs(folder: Path, exhibit: str = "fig2", *more: str) -> list[Job]:
     `folder`/store.
     """
     return [
-        job_of(
-            node,
-            store=folder / "store",
-            data=folder / "data",
-            threads=1,
-            requested={},
-            environment={"harness": "test"},
-        )
+        Job(node, folder / "store", folder / "data", 1, {}, {"harness": "test"})
         for node in planned(exhibit, *more).nodes.values()
     ]

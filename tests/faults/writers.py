@@ -13,21 +13,20 @@ from pathlib import Path
 
 import torch
 
-from harness.engine.data.archive import unpack
+from harness.engine.data.archive import unpack, unzip
 from harness.engine.data.checksums import LAYOUTS
 from harness.engine.data.events.cache import cached
 from harness.engine.data.events.recording import Recording
-from harness.engine.data.events.saccades import Saccades
-from harness.engine.data.events.simulated import simulated
-from harness.engine.data.events.unzip import unzip
+from harness.engine.data.events.saccades import Saccades, simulated
 from harness.engine.training.checkpoint import Checkpoint, load, save
 from harness.execute.events import Event, Failed
 from harness.execute.job import Job, run_job
+from harness.files import os_errors
+from harness.plan.node import Node
 from harness.report.publish import publish
-from harness.store.durable import os_errors
 from harness.store.gc import collect
 from harness.store.locks import lease
-from harness.store.manifest import Identity, Manifest, Provenance
+from harness.store.manifest import Manifest, Provenance
 from harness.store.store import Store
 from harness.store.verify import repair, verify
 from tests.engine.data.events.made import events_of
@@ -35,7 +34,7 @@ from tests.engine.data.events.test_unzip import pack
 from tests.engine.training.cases import images
 from tests.faults.tiny import jobs, planned
 
-NODE = Identity.of("train", 1, {"epochs": 3}, {})
+NODE = Node.of("train", 1, {"epochs": 3}, {})
 ROWS = [(1, 2, 3, 1), (4, 5, 60, 0)]
 
 
@@ -49,7 +48,7 @@ class Writer:
     says_remedy: bool = True
 
 
-def put(store: Store, identity: Identity = NODE) -> None:
+def put(store: Store, identity: Node = NODE) -> None:
     with store.lease(identity.key):
         found = store.claim(identity)
         if isinstance(found, Manifest):
@@ -69,14 +68,7 @@ def run(job: Job) -> str:
 def _architecture(folder: Path) -> Job:
     (node,) = (n for n in planned("tableD1").nodes.values())
     some = jobs(folder, "table1", "neuron=relu")[0]
-    return replace(
-        some,
-        kind=node.kind,
-        revision=node.revision,
-        key=node.key,
-        spec_json=node.full.model_dump_json(),
-        inputs={},
-    )
+    return replace(some, node=node)
 
 
 def is_stored(folder: Path) -> bool:
@@ -88,9 +80,9 @@ def _mess(folder: Path) -> None:
     """A store with something of everything that gc removes and verify repairs."""
     store = Store(folder / "store")
     put(store)
-    put(store, other := Identity.of("train", 1, {"epochs": 4}, {}))
+    put(store, other := Node.of("train", 1, {"epochs": 4}, {}))
     (store.folder(other.key) / "numbers.json").write_bytes(b"[2]")
-    store.claim(Identity.of("train", 1, {"epochs": 5}, {}))
+    store.claim(Node.of("train", 1, {"epochs": 5}, {}))
     store.log_path(other.key).write_text("a line\n")
     for room in ("quarantine", "trash"):
         (store.root / room / "old").mkdir()

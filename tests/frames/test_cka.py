@@ -117,7 +117,7 @@ def test_networks_of_different_layers_have_no_diagonal() -> None:
 
 def test_curves_are_kept_and_drawn_but_not_listed_on_the_page() -> None:
     from harness.check.compare import compare
-    from harness.check.join import Standard
+    from harness.check.standard import Standard
 
     frame = framed(numbered())
     assert frame.fine == {"diagonal"}

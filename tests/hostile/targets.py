@@ -19,14 +19,14 @@ from pathlib import Path
 import numpy as np
 
 from harness.engine.data import archive
+from harness.engine.data.archive import unzip
 from harness.engine.data.batch_pickle import PickledArray, read_batch
 from harness.engine.data.checksums import LAYOUTS
-from harness.engine.data.events.aedat2 import decode_aedat2
-from harness.engine.data.events.atis import decode_atis
 from harness.engine.data.events.cache import Damaged, _opened, cached
+from harness.engine.data.events.formats import decode_aedat2, decode_atis
 from harness.engine.data.events.recording import Recording
-from harness.engine.data.events.unzip import unzip
 from harness.errors import HarnessError
+from harness.plan.node import Node
 from harness.spec.blocks import read_blocks
 from harness.spec.crosscheck import exhibit_faults, profile_faults
 from harness.spec.document import parse_document
@@ -34,7 +34,7 @@ from harness.spec.exhibit import Exhibit
 from harness.spec.library import _models, _with_lists
 from harness.spec.overrides import parse_override
 from harness.spec.profile import Profile
-from harness.store import sealed
+from harness.store import manifest as sealed
 from harness.store.gc import collect
 from harness.store.manifest import Manifest
 from harness.store.store import Store
@@ -226,9 +226,9 @@ def _manifest(content: bytes, folder: Path) -> None:
 def _manifests() -> list[bytes]:
     from datetime import UTC, datetime
 
-    from harness.store.manifest import FileRecord, Identity, Provenance, describe
+    from harness.store.manifest import FileRecord, Provenance, describe
 
-    identity = Identity.of("train", 1, {"recipe": {"lr": 0.1, "steps": [1, 2]}}, {"x": KEY})
+    identity = Node.of("train", 1, {"recipe": {"lr": 0.1, "steps": [1, 2]}}, {"x": KEY})
     files = {"weights.bin": FileRecord(sha256="0" * 64, bytes=3)}
     when = Provenance(datetime(2026, 1, 1, tzinfo=UTC), 1.5, numbers={"accuracy": 9.5})
     return [sealed.to_bytes(describe(identity, when, files, resumed=1))]

@@ -235,7 +235,7 @@ def plan(project: Path, grids: str) -> str:
 
 
 def test_a_zip_with_a_nameless_member(tmp_path: Path) -> None:
-    from harness.engine.data.events.unzip import unzip
+    from harness.engine.data.archive import unzip
 
     with zipfile.ZipFile(tmp_path / "it.zip", "w") as out:
         out.writestr("cat/0.bin", b"x")

@@ -9,17 +9,18 @@ from pathlib import Path
 import pytest
 
 from harness.errors import HarnessError
-from harness.execute.runlog import logged
+from harness.execute.events import logged
+from harness.plan.node import Node
 from harness.store.faults import FaultKind
 from harness.store.gc import collect
-from harness.store.manifest import Identity, Manifest, Provenance
-from harness.store.partial import Partial
+from harness.store.manifest import Manifest, Provenance
+from harness.store.publish import Partial
 from harness.store.store import Store
 from harness.store.tree import ROOMS
 from harness.store.verify import repair, verify
 from tests.hostile.guard import guarded
 
-NODE = Identity.of("train", 1, {"epochs": 3}, {})
+NODE = Node.of("train", 1, {"epochs": 3}, {})
 KEY = NODE.key
 
 

@@ -13,9 +13,8 @@ import numpy as np
 import pytest
 
 from benchmarks.events import SPIKINGJELLY, TONIC, aedat2_peers, atis_peers
-from harness.engine.data.events.aedat2 import read_aedat2, upright
-from harness.engine.data.events.atis import read_atis
-from harness.engine.data.events.event import Events
+from harness.engine.data.events.formats import read_aedat2, read_atis, upright
+from harness.engine.data.events.recording import Events
 from tests.engine.data.events.made import Rows, aedat2_bytes, atis_bytes
 
 CORNERS: Rows = [(0, 0, 0, 0), (127, 0, 5, 1), (0, 127, 5, 0), (127, 127, 9, 1)]

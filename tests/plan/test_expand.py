@@ -5,6 +5,9 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
+
+from harness.errors import HarnessError
 from harness.layout import layout
 from harness.plan.expand import Plan, expand
 from harness.plan.resolve import Setting
@@ -87,3 +90,33 @@ def test_networks_without_depth_are_named_by_their_kind() -> None:
         "vgg-13 of Table D.2 as built",
         "vgg-13 x2 of Table D.2 as built",
     }
+
+
+@pytest.mark.parametrize(
+    ("lists", "words"),
+    [
+        ("single_step=[],[1],[1, 3]", "single_step=no-stage,stage-1,stage-1-3"),
+        ("residual=[2],none,[1, 3]", "residual=none-in-2,none,none-in-1-3"),
+    ],
+)
+def test_a_list_of_stages_has_one_notation_in_grid_and_point(lists: str, words: str) -> None:
+    library = load(layout())
+    settings = [
+        Setting(library.blocks, library.profile("smoke"), (parse_override(typed),))
+        for typed in (lists, words)
+    ]
+    found = [expand(library, ("table2",), setting).exhibits[0] for setting in settings]
+    axis, _, said = words.partition("=")
+    for planned in found:
+        assert planned.exhibit.grid[0].axes()[axis] == tuple(said.split(","))
+        assert {point.axes[axis] for point in planned.points} == set(said.split(","))
+    assert found[0].nodes == found[1].nodes
+
+
+@pytest.mark.parametrize("typed", ["residual=[]", "residual=all,none", "single_step=1,stage-2"])
+def test_what_is_no_list_of_stages_is_refused_with_what_would_be(typed: str) -> None:
+    library = load(layout())
+    setting = Setting(library.blocks, library.profile("smoke"), (parse_override(typed),))
+    with pytest.raises(HarnessError, match=r"must be .* as (none-in-2|stage-1)") as refused:
+        expand(library, ("table2",), setting)
+    assert refused.value.where == f"--set {typed}"

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.errors import HarnessError
-from harness.execute.queue import Queue
+from harness.execute.executor import Queue
 from harness.plan.node import Node
 from harness.plan.schedule import Machines, parse_machines, simulate, waves
 from harness.spec.numerics import Numerics

@@ -14,7 +14,7 @@ import pytest
 import torch
 
 from harness.engine.data.checksums import LAYOUTS
-from harness.engine.data.images import ImageSet
+from harness.engine.data.labelled import ImageSet
 from harness.layout import layout
 from harness.runs import images
 from harness.runs.images import image_set

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from harness.store.manifest import Identity, Manifest, Provenance
-from harness.store.partial import Partial
+from harness.plan.node import Node
+from harness.store.manifest import Manifest, Provenance
+from harness.store.publish import Partial
 from harness.store.store import Store
 
 STARTED = datetime(2026, 11, 22, 10, 30, tzinfo=UTC)
@@ -24,8 +25,8 @@ def store(tmp_path: Path) -> Store:
 
 
 @pytest.fixture
-def identity() -> Identity:
-    return Identity.of("train", 1, {"recipe": {"epochs": 3, "lr": 0.1}}, {})
+def identity() -> Node:
+    return Node.of("train", 1, {"recipe": {"epochs": 3, "lr": 0.1}}, {})
 
 
 @pytest.fixture
@@ -44,7 +45,7 @@ def provenance() -> Provenance:
 def publish(store: Store, provenance: Provenance) -> Publish:
     """Run a node the way an executor does, with the files given."""
 
-    def run(identity: Identity, files: Mapping[str, bytes] = FILES) -> Manifest:
+    def run(identity: Node, files: Mapping[str, bytes] = FILES) -> Manifest:
         with store.lease(identity.key):
             found = store.claim(identity)
             assert isinstance(found, Partial)

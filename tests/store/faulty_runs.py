@@ -18,14 +18,14 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from harness.store.durable import os_errors
-from harness.store.manifest import FileRecord, Identity, Manifest, Provenance, describe
-from harness.store.partial import Partial
-from harness.store.publish import publish_folder
+from harness.files import os_errors
+from harness.plan.node import Node
+from harness.store.manifest import FileRecord, Manifest, Provenance, describe
+from harness.store.publish import Partial, publish_folder
 from harness.store.store import Store
 from tests.forked import ended, fork
 
-IDENTITY = Identity.of("train", 1, {"epochs": 3}, {})
+IDENTITY = Node.of("train", 1, {"epochs": 3}, {})
 WORKERS = 8
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 CHANGING = {"os.rename", "os.mkdir", "os.remove", "os.rmdir", "os.truncate"}

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from harness.plan.node import Node
 from harness.store import gc
 from harness.store.gc import Removal, Rubbish, collect
-from harness.store.manifest import Identity, Manifest
-from harness.store.partial import Partial
+from harness.store.manifest import Manifest
+from harness.store.publish import Partial
 from harness.store.store import Store
 from harness.store.verify import verify
 
@@ -33,9 +34,9 @@ def age(path: Path, seconds: float) -> None:
 @pytest.fixture
 def chain(publish: Publish) -> list[str]:
     """Three nodes, each made from the one before."""
-    first = publish(Identity.of("train", 1, {}, {}))
-    second = publish(Identity.of("probe", 1, {}, {"network": first.key}))
-    third = publish(Identity.of("summary", 1, {}, {"probe": second.key}))
+    first = publish(Node.of("train", 1, {}, {}))
+    second = publish(Node.of("probe", 1, {}, {"network": first.key}))
+    third = publish(Node.of("summary", 1, {}, {"probe": second.key}))
     return [first.key, second.key, third.key]
 
 
@@ -61,8 +62,8 @@ def test_it_says_what_it_frees_and_a_dry_run_frees_nothing(store: Store, chain: 
 
 
 def test_checkpoints_stay_while_their_node_is_planned(store: Store) -> None:
-    planned = Identity.of("train", 1, {"seed": 1}, {})
-    dropped = Identity.of("train", 1, {"seed": 2}, {})
+    planned = Node.of("train", 1, {"seed": 1}, {})
+    dropped = Node.of("train", 1, {"seed": 2}, {})
     store.claim(planned)
     store.claim(dropped)
     assert why(collect(store, {planned.key})) == [(Rubbish.PARTIAL, dropped.key)]
@@ -75,7 +76,7 @@ def test_leftovers_of_a_stored_node_go_even_when_it_is_kept(store: Store, chain:
 
 
 def test_a_running_node_and_its_inputs_stay(store: Store, chain: list[str]) -> None:
-    running = Identity.of("probe", 2, {}, {"network": chain[0]})
+    running = Node.of("probe", 2, {}, {"network": chain[0]})
     with store.lease(running.key):
         assert isinstance(store.claim(running), Partial)
         assert set(why(collect(store, set()))) == {(Rubbish.NODE, key) for key in chain[1:]}
@@ -102,7 +103,7 @@ def test_only_what_is_old_enough_goes(store: Store, chain: list[str]) -> None:
 
 
 def test_the_age_of_an_unfinished_run_is_that_of_its_last_checkpoint(store: Store) -> None:
-    node = Identity.of("train", 1, {}, {})
+    node = Node.of("train", 1, {}, {})
     found = store.claim(node)
     assert isinstance(found, Partial)
     (found.checkpoints / "epoch1").touch()

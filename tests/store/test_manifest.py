@@ -10,31 +10,33 @@ import pytest
 from pydantic import ValidationError
 
 from harness.errors import HarnessError
-from harness.store.manifest import FileRecord, Identity, Manifest, Provenance, describe
+from harness.plan.node import Node
+from harness.store.manifest import FileRecord, Manifest, Provenance, describe
 
 FILE = FileRecord(sha256="0" * 64, bytes=3)
 
 
-def test_the_start_is_written_in_utc(identity: Identity) -> None:
+def test_the_start_is_written_in_utc(identity: Node) -> None:
     east = datetime(2026, 1, 1, 0, 30, tzinfo=timezone(timedelta(hours=2)))
     manifest = describe(identity, Provenance(east, 1.0), {}, resumed=0)
     assert manifest.started == "2025-12-31T22:30:00Z"
 
 
-def test_a_time_without_zone_is_refused(identity: Identity) -> None:
+def test_a_time_without_zone_is_refused(identity: Node) -> None:
     naive = datetime(2026, 1, 1, tzinfo=UTC).replace(tzinfo=None)
     with pytest.raises(HarnessError, match="no time zone"):
         describe(identity, Provenance(naive, 1.0), {}, resumed=0)
 
 
-def test_a_manifest_is_frozen(identity: Identity, provenance: Provenance) -> None:
+def test_a_manifest_is_frozen(identity: Node, provenance: Provenance) -> None:
     manifest = describe(identity, provenance, {}, resumed=0)
     with pytest.raises(ValidationError, match="frozen"):
         manifest.kind = "other"  # type: ignore[misc]
 
 
-def test_it_gives_its_identity_back(identity: Identity, provenance: Provenance) -> None:
-    assert describe(identity, provenance, {"a": FILE}, resumed=2).identity == identity
+def test_it_gives_its_identity_back(identity: Node, provenance: Provenance) -> None:
+    made = describe(identity, provenance, {"a": FILE}, resumed=2)
+    assert Node(made.key, made.kind, made.revision, made.spec, made.inputs) == identity
 
 
 @pytest.mark.parametrize(
@@ -49,7 +51,7 @@ def test_it_gives_its_identity_back(identity: Identity, provenance: Provenance) 
     ],
 )
 def test_a_field_that_cannot_be_recorded_is_named(
-    identity: Identity, provenance: Provenance, change: dict[str, Any]
+    identity: Node, provenance: Provenance, change: dict[str, Any]
 ) -> None:
     with pytest.raises(HarnessError) as caught:
         describe(identity, replace(provenance, **change), {}, resumed=0)
@@ -60,7 +62,7 @@ def test_a_field_that_cannot_be_recorded_is_named(
     "name",
     ["", ".", "../x", "a/../../x", "/etc/passwd", "a//b", "./a", "a\\b", "a\nb", "manifest.json"],
 )
-def test_a_file_name_never_leaves_the_node(identity: Identity, name: str) -> None:
+def test_a_file_name_never_leaves_the_node(identity: Node, name: str) -> None:
     with pytest.raises(ValidationError):
         Manifest.model_validate(
             {
@@ -81,7 +83,7 @@ def test_a_file_name_never_leaves_the_node(identity: Identity, name: str) -> Non
         )
 
 
-def test_a_key_of_something_else_is_refused(identity: Identity) -> None:
+def test_a_key_of_something_else_is_refused(identity: Node) -> None:
     replace(identity).require_own_key()
     with pytest.raises(HarnessError, match="does not follow"):
         replace(identity, revision=2).require_own_key()

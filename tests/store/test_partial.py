@@ -10,26 +10,26 @@ from pathlib import Path
 import pytest
 
 from harness.errors import HarnessError
-from harness.store import sealed
+from harness.plan.node import Node
+from harness.store import manifest as sealed
 from harness.store.faults import FaultKind
 from harness.store.integrity import file_faults
-from harness.store.manifest import FileRecord, Identity, Manifest, Provenance, describe
-from harness.store.partial import Partial, recorded_inputs
-from harness.store.sealed import write_manifest
+from harness.store.manifest import FileRecord, Manifest, Provenance, describe, write_manifest
+from harness.store.publish import Partial, recorded_inputs
 from harness.store.store import Store
 from harness.store.verify import verify
 
 Publish = Callable[..., Manifest]
 
 
-def started(store: Store, identity: Identity) -> Partial:
+def started(store: Store, identity: Node) -> Partial:
     found = store.claim(identity)
     assert isinstance(found, Partial)
     return found
 
 
 def finished(
-    store: Store, identity: Identity, provenance: Provenance, files: dict[str, FileRecord]
+    store: Store, identity: Node, provenance: Provenance, files: dict[str, FileRecord]
 ) -> Path:
     """An attempt that was killed between its manifest and the rename."""
     attempt = started(store, identity).files
@@ -41,14 +41,14 @@ def finished(
 ABC = FileRecord(sha256="ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad", bytes=3)
 
 
-def test_a_first_run_starts_with_nothing(store: Store, identity: Identity) -> None:
+def test_a_first_run_starts_with_nothing(store: Store, identity: Node) -> None:
     found = started(store, identity)
     assert list(found.files.iterdir()) == list(found.checkpoints.iterdir()) == []
     assert found.resumed == 0
 
 
 def test_checkpoints_outlive_a_failure_and_half_written_files_do_not(
-    store: Store, identity: Identity
+    store: Store, identity: Node
 ) -> None:
     first = started(store, identity)
     (first.files / "half").touch()
@@ -59,7 +59,7 @@ def test_checkpoints_outlive_a_failure_and_half_written_files_do_not(
     assert not first.files.exists()
 
 
-def test_only_a_start_from_a_checkpoint_counts_as_resumed(store: Store, identity: Identity) -> None:
+def test_only_a_start_from_a_checkpoint_counts_as_resumed(store: Store, identity: Node) -> None:
     assert started(store, identity).resumed == 0
     first = started(store, identity)
     assert first.resumed == 0
@@ -68,7 +68,7 @@ def test_only_a_start_from_a_checkpoint_counts_as_resumed(store: Store, identity
 
 
 def test_a_finished_attempt_needs_only_its_rename(
-    store: Store, identity: Identity, provenance: Provenance
+    store: Store, identity: Node, provenance: Provenance
 ) -> None:
     finished(store, identity, provenance, {"weights.bin": ABC})
     found = store.claim(identity)
@@ -82,7 +82,7 @@ def test_a_finished_attempt_needs_only_its_rename(
     [{}, {"weights.bin": ABC, "more": ABC}, {"weights.bin": FileRecord(sha256="0" * 64, bytes=3)}],
 )
 def test_a_finished_attempt_whose_files_do_not_agree_is_run_again(
-    store: Store, identity: Identity, provenance: Provenance, files: dict[str, FileRecord]
+    store: Store, identity: Node, provenance: Provenance, files: dict[str, FileRecord]
 ) -> None:
     attempt = finished(store, identity, provenance, files)
     (store.tree.partial(identity.key) / "checkpoints" / "epoch1").touch()
@@ -93,7 +93,7 @@ def test_a_finished_attempt_whose_files_do_not_agree_is_run_again(
 
 
 def test_a_stored_node_is_given_and_leftovers_go(
-    store: Store, identity: Identity, publish: Publish
+    store: Store, identity: Node, publish: Publish
 ) -> None:
     manifest = publish(identity)
     store.tree.partial(identity.key).mkdir()
@@ -102,7 +102,7 @@ def test_a_stored_node_is_given_and_leftovers_go(
 
 
 def test_a_broken_node_is_moved_to_quarantine_when_it_is_wanted(
-    store: Store, identity: Identity, publish: Publish
+    store: Store, identity: Node, publish: Publish
 ) -> None:
     publish(identity)
     (store.folder(identity.key) / "manifest.json").write_bytes(b"{}")
@@ -114,7 +114,7 @@ def test_a_broken_node_is_moved_to_quarantine_when_it_is_wanted(
 
 
 def test_a_node_that_cannot_be_read_at_this_moment_is_not_taken_for_broken(
-    store: Store, identity: Identity, publish: Publish, monkeypatch: pytest.MonkeyPatch
+    store: Store, identity: Node, publish: Publish, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     publish(identity)
 
@@ -129,7 +129,7 @@ def test_a_node_that_cannot_be_read_at_this_moment_is_not_taken_for_broken(
 
 
 def test_a_node_of_another_version_is_left_alone(
-    store: Store, identity: Identity, publish: Publish
+    store: Store, identity: Node, publish: Publish
 ) -> None:
     manifest = publish(identity)
     newer = manifest.model_copy(update={"schema_version": 2})
@@ -140,7 +140,7 @@ def test_a_node_of_another_version_is_left_alone(
 
 
 def test_the_inputs_of_an_unfinished_run_are_on_record(store: Store) -> None:
-    node = Identity.of("cka", 1, {}, {"ann": "a" * 64, "snn": "b" * 64})
+    node = Node.of("cka", 1, {}, {"ann": "a" * 64, "snn": "b" * 64})
     started(store, node)
     folder = store.tree.partial(node.key)
     assert recorded_inputs(folder) == {"a" * 64, "b" * 64}
@@ -150,7 +150,7 @@ def test_the_inputs_of_an_unfinished_run_are_on_record(store: Store) -> None:
 
 
 def test_a_finished_attempt_is_checked_under_its_own_key(
-    store: Store, identity: Identity, provenance: Provenance
+    store: Store, identity: Node, provenance: Provenance
 ) -> None:
     attempt = finished(store, identity, provenance, {})
     manifest = describe(identity, provenance, {}, resumed=0)

@@ -12,16 +12,15 @@ import pytest
 
 import harness
 from harness.errors import ExitCode, HarnessError
+from harness.plan.node import Node
 from harness.store.faults import Fault, FaultKind
-from harness.store.manifest import FileRecord, Identity, Manifest, Provenance, describe
-from harness.store.partial import Partial
-from harness.store.publish import move_into_place, publish_folder
-from harness.store.sealed import write_manifest
+from harness.store.manifest import FileRecord, Manifest, Provenance, describe, write_manifest
+from harness.store.publish import Partial, move_into_place, publish_folder
 from harness.store.store import Store
 from harness.store.verify import verify
 
 PROGRAM = Path(__file__).with_name("faulty_runs.py")
-NODE = Identity.of("train", 1, {"epochs": 3}, {})  # the one that the program runs
+NODE = Node.of("train", 1, {"epochs": 3}, {})  # the one that the program runs
 CONTENT = {"weights.bin": b"weights" * 100, "sub/loss.json": b"[1, 2]", "run.log": b"epoch 3\n"}
 
 
@@ -137,7 +136,7 @@ def test_of_eight_runs_at_once_one_trains(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def attempt(store: Store, identity: Identity) -> Partial:
+def attempt(store: Store, identity: Node) -> Partial:
     found = store.claim(identity)
     assert isinstance(found, Partial)
     (found.files / "a").write_bytes(b"1")
@@ -146,7 +145,7 @@ def attempt(store: Store, identity: Identity) -> Partial:
 
 @pytest.mark.parametrize("kind", ["link", "broken link", "pipe"])
 def test_only_plain_files_are_published(
-    store: Store, identity: Identity, provenance: Provenance, attempt: Partial, kind: str
+    store: Store, identity: Node, provenance: Provenance, attempt: Partial, kind: str
 ) -> None:
     odd = attempt.files / "odd"
     if kind == "pipe":
@@ -160,7 +159,7 @@ def test_only_plain_files_are_published(
 
 
 def test_a_file_name_that_cannot_be_listed_is_refused(
-    store: Store, identity: Identity, provenance: Provenance, attempt: Partial
+    store: Store, identity: Node, provenance: Provenance, attempt: Partial
 ) -> None:
     (attempt.files / "a\nb").touch()
     with pytest.raises(HarnessError, match="control character"):
@@ -169,16 +168,16 @@ def test_a_file_name_that_cannot_be_listed_is_refused(
 
 
 def test_a_key_of_something_else_is_not_published(
-    store: Store, identity: Identity, provenance: Provenance, attempt: Partial
+    store: Store, identity: Node, provenance: Provenance, attempt: Partial
 ) -> None:
-    forged = Identity("train", 2, identity.spec, identity.inputs, identity.key)
+    forged = Node(identity.key, "train", 2, identity.spec, identity.inputs)
     with pytest.raises(HarnessError, match="does not follow"):
         store.publish(forged, attempt, provenance)
     assert store.get(identity.key) is None
 
 
 def test_something_broken_in_the_node_s_place_is_moved_aside(
-    store: Store, identity: Identity, provenance: Provenance, attempt: Partial
+    store: Store, identity: Node, provenance: Provenance, attempt: Partial
 ) -> None:
     node = store.folder(identity.key)
     node.mkdir(parents=True)
@@ -191,7 +190,7 @@ def test_something_broken_in_the_node_s_place_is_moved_aside(
 
 
 def test_an_attempt_that_a_faster_process_cleared_gives_theirs(
-    store: Store, identity: Identity, provenance: Provenance, attempt: Partial
+    store: Store, identity: Node, provenance: Provenance, attempt: Partial
 ) -> None:
     def described(files: object) -> Manifest:
         record = FileRecord(sha256="0" * 64, bytes=1)
@@ -207,7 +206,7 @@ def test_an_attempt_that_a_faster_process_cleared_gives_theirs(
 
 
 def test_an_attempt_that_vanished_for_no_reason_is_an_error(
-    store: Store, identity: Identity, provenance: Provenance, attempt: Partial
+    store: Store, identity: Node, provenance: Provenance, attempt: Partial
 ) -> None:
     shutil.rmtree(attempt.files)
     with pytest.raises(HarnessError, match="No such file"):
@@ -218,7 +217,7 @@ def test_an_attempt_that_vanished_for_no_reason_is_an_error(
 
 def test_everything_is_on_disk_before_the_step_that_relies_on_it(
     store: Store,
-    identity: Identity,
+    identity: Node,
     provenance: Provenance,
     attempt: Partial,
     monkeypatch: pytest.MonkeyPatch,

@@ -13,9 +13,18 @@ from hypothesis import strategies as st
 
 from harness.canonical import LARGEST, identity_key
 from harness.errors import HarnessError
+from harness.plan.node import Node
 from harness.store.faults import Fault, FaultKind
-from harness.store.manifest import FileRecord, Identity, Manifest, Provenance, describe
-from harness.store.sealed import parse, read_manifest, to_bytes, write_manifest
+from harness.store.manifest import (
+    FileRecord,
+    Manifest,
+    Provenance,
+    describe,
+    parse,
+    read_manifest,
+    to_bytes,
+    write_manifest,
+)
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=6)
 JSON = st.recursive(
@@ -29,7 +38,7 @@ JSON = st.recursive(
 
 
 @pytest.fixture
-def manifest(identity: Identity, provenance: Provenance) -> Manifest:
+def manifest(identity: Node, provenance: Provenance) -> Manifest:
     return describe(identity, provenance, {"a": FileRecord(sha256="0" * 64, bytes=3)}, resumed=1)
 
 
@@ -52,7 +61,7 @@ def fault_of(text: bytes) -> FaultKind:
 def test_any_spec_comes_back_with_the_same_key(spec: dict[str, object]) -> None:
     from datetime import UTC, datetime
 
-    identity = Identity.of("train", 1, spec, {})
+    identity = Node.of("train", 1, spec, {})
     provenance = Provenance(datetime(2026, 1, 1, tzinfo=UTC), 0.1, environment=spec)
     back = parse(to_bytes(describe(identity, provenance, {}, resumed=0)))
     assert isinstance(back, Manifest)

@@ -7,20 +7,22 @@ from collections.abc import Callable
 import pytest
 
 from harness.errors import ExitCode, HarnessError
-from harness.store.manifest import Identity, Manifest, Provenance
-from harness.store.partial import Partial
+from harness.plan.node import Node
+from harness.store.manifest import Manifest, Provenance
+from harness.store.publish import Partial
 from harness.store.store import LOG_NAME, Store
 
 Publish = Callable[..., Manifest]
 
 
 def test_a_published_node_is_what_was_written(
-    store: Store, identity: Identity, publish: Publish
+    store: Store, identity: Node, publish: Publish
 ) -> None:
     manifest = publish(identity)
     assert store.get(identity.key) == manifest
     assert Store(store.root).manifests() == [manifest]
-    assert manifest.identity == identity
+    made_of = (manifest.key, manifest.kind, manifest.revision, manifest.spec, manifest.inputs)
+    assert Node(*made_of) == identity
     assert manifest.numbers == {"accuracy": 89.67, "epochs": 3, "note": None}
     assert set(manifest.files) == {"weights.bin", "curves/loss.json"}
     assert store.read_bytes(identity.key, "curves/loss.json") == b"[1.5, 0.5]"
@@ -30,12 +32,12 @@ def test_a_published_node_is_what_was_written(
 
 
 def test_manifests_come_by_key(store: Store, publish: Publish) -> None:
-    made = [publish(Identity.of("train", 1, {"seed": seed}, {})) for seed in range(5)]
+    made = [publish(Node.of("train", 1, {"seed": seed}, {})) for seed in range(5)]
     assert store.manifests() == sorted(made, key=lambda manifest: manifest.key)
 
 
 def test_the_log_becomes_an_artifact_and_stays_where_it_was(
-    store: Store, identity: Identity, publish: Publish
+    store: Store, identity: Node, publish: Publish
 ) -> None:
     store.log_path(identity.key).write_text("epoch 1\n")
     publish(identity)
@@ -43,7 +45,7 @@ def test_the_log_becomes_an_artifact_and_stays_where_it_was(
     assert store.log_path(identity.key).read_text() == "epoch 1\n"
 
 
-def test_a_failed_run_keeps_its_log_and_checkpoints(store: Store, identity: Identity) -> None:
+def test_a_failed_run_keeps_its_log_and_checkpoints(store: Store, identity: Node) -> None:
     with pytest.raises(ZeroDivisionError), store.lease(identity.key):
         found = store.claim(identity)
         assert isinstance(found, Partial)
@@ -57,7 +59,7 @@ def test_a_failed_run_keeps_its_log_and_checkpoints(store: Store, identity: Iden
 
 
 def test_how_often_it_was_resumed_is_recorded(
-    store: Store, identity: Identity, provenance: Provenance
+    store: Store, identity: Node, provenance: Provenance
 ) -> None:
     first = store.claim(identity)
     assert isinstance(first, Partial)
@@ -69,7 +71,7 @@ def test_how_often_it_was_resumed_is_recorded(
 
 @pytest.mark.parametrize("change", [b"", b"[1.5, 0.4]", b"[1.5, 0.55]"])
 def test_a_changed_file_is_never_handed_out(
-    store: Store, identity: Identity, publish: Publish, change: bytes
+    store: Store, identity: Node, publish: Publish, change: bytes
 ) -> None:
     publish(identity)
     (store.folder(identity.key) / "curves" / "loss.json").write_bytes(change)
@@ -83,7 +85,7 @@ def test_a_changed_file_is_never_handed_out(
 
 
 def test_a_link_in_the_place_of_a_file_is_not_followed(
-    store: Store, identity: Identity, publish: Publish
+    store: Store, identity: Node, publish: Publish
 ) -> None:
     publish(identity)
     path = store.folder(identity.key) / "weights.bin"
@@ -96,20 +98,20 @@ def test_a_link_in_the_place_of_a_file_is_not_followed(
 
 @pytest.mark.parametrize("name", ["absent", "../../../format", "manifest.json"])
 def test_only_listed_files_are_handed_out(
-    store: Store, identity: Identity, publish: Publish, name: str
+    store: Store, identity: Node, publish: Publish, name: str
 ) -> None:
     publish(identity)
     with pytest.raises(HarnessError, match=r"it has curves/loss\.json, weights\.bin"):
         store.artifact(identity.key, name)
 
 
-def test_a_node_that_is_not_stored_has_no_files(store: Store, identity: Identity) -> None:
+def test_a_node_that_is_not_stored_has_no_files(store: Store, identity: Node) -> None:
     with pytest.raises(HarnessError, match="has no manifest"):
         store.artifact(identity.key, "weights.bin")
 
 
 def test_a_node_copied_to_another_key_is_not_that_node(
-    store: Store, identity: Identity, publish: Publish
+    store: Store, identity: Node, publish: Publish
 ) -> None:
     publish(identity)
     other = store.folder("0" * 64)

@@ -11,10 +11,10 @@ import pytest
 
 from harness.canonical import short
 from harness.errors import HarnessError
+from harness.plan.node import Node
 from harness.store.faults import Fault, FaultKind
-from harness.store.manifest import Identity, Manifest, Provenance
-from harness.store.partial import Partial
-from harness.store.sealed import write_manifest
+from harness.store.manifest import Manifest, Provenance, write_manifest
+from harness.store.publish import Partial
 from harness.store.store import Store
 from harness.store.verify import repair, verify
 
@@ -22,7 +22,7 @@ Publish = Callable[..., Manifest]
 
 
 @pytest.fixture
-def node(store: Store, identity: Identity, publish: Publish) -> Path:
+def node(store: Store, identity: Node, publish: Publish) -> Path:
     publish(identity)
     return store.folder(identity.key)
 
@@ -39,7 +39,7 @@ def test_a_sound_store_has_no_faults(store: Store, node: Path) -> None:
 @pytest.mark.parametrize("name", ["weights.bin", "curves/loss.json", "manifest.json"])
 @pytest.mark.parametrize("share", [0.0, 0.3, 0.6, 0.999])
 def test_a_flipped_byte_is_found_and_the_file_not_used(
-    store: Store, identity: Identity, node: Path, name: str, share: float
+    store: Store, identity: Node, node: Path, name: str, share: float
 ) -> None:
     content = bytearray((node / name).read_bytes())
     content[int(len(content) * share)] ^= 0x01
@@ -75,7 +75,7 @@ def test_a_folder_without_manifest(store: Store, node: Path) -> None:
 
 
 def test_a_manifest_whose_key_does_not_follow_from_its_spec(
-    store: Store, identity: Identity, node: Path
+    store: Store, identity: Node, node: Path
 ) -> None:
     manifest = store.get(identity.key)
     assert manifest is not None
@@ -85,7 +85,7 @@ def test_a_manifest_whose_key_does_not_follow_from_its_spec(
     assert str(fault).startswith(f"{node}: the key does not follow")
 
 
-def test_a_node_under_another_key(store: Store, identity: Identity, node: Path) -> None:
+def test_a_node_under_another_key(store: Store, identity: Node, node: Path) -> None:
     copy = store.folder("0" * 64)
     shutil.copytree(node, copy)
     fault = only(store)
@@ -102,8 +102,8 @@ def test_what_does_not_belong_there(store: Store, node: Path) -> None:
 
 
 def test_remarks_are_not_faults(store: Store, node: Path, publish: Publish) -> None:
-    publish(Identity.of("cka", 1, {}, {"ann": "a" * 64}))
-    store.claim(Identity.of("train", 2, {}, {}))
+    publish(Node.of("cka", 1, {}, {"ann": "a" * 64}))
+    store.claim(Node.of("train", 2, {}, {}))
     (store.root / "trash" / "x").touch()
     (store.root / "quarantine" / "y").touch()
     faults = verify(store)
@@ -130,7 +130,7 @@ def test_remarks_are_not_faults(store: Store, node: Path, publish: Publish) -> N
     ],
 )
 def test_what_others_leave_in_any_folder_is_a_remark(
-    store: Store, identity: Identity, node: Path, name: str, why: str
+    store: Store, identity: Node, node: Path, name: str, why: str
 ) -> None:
     for folder in (node, node / "curves", node.parent, store.root / "nodes", store.root):
         (folder / name).write_bytes(b"theirs")
@@ -156,7 +156,7 @@ def test_a_disk_of_its_own_is_an_empty_place_for_a_store(tmp_path: Path) -> None
     assert verify(store) == []
 
 
-def test_what_a_run_leaves_open_on_nfs_is_not_published(store: Store, identity: Identity) -> None:
+def test_what_a_run_leaves_open_on_nfs_is_not_published(store: Store, identity: Node) -> None:
     found = store.claim(identity)
     assert isinstance(found, Partial)
     (found.files / "weights.bin").write_bytes(b"weights")
@@ -166,9 +166,9 @@ def test_what_a_run_leaves_open_on_nfs_is_not_published(store: Store, identity: 
 
 
 def test_repair_moves_a_faulty_node_aside_and_a_sound_one_not(
-    store: Store, identity: Identity, node: Path, publish: Publish
+    store: Store, identity: Node, node: Path, publish: Publish
 ) -> None:
-    sound = publish(Identity.of("train", 2, {}, {}))
+    sound = publish(Node.of("train", 2, {}, {}))
     (node / "weights.bin").write_bytes(b"")
     (node / "curves" / "loss.json").unlink()
     (moved,) = repair(store, verify(store))
@@ -180,7 +180,7 @@ def test_repair_moves_a_faulty_node_aside_and_a_sound_one_not(
 
 
 def test_repair_leaves_a_leased_node_to_its_process(
-    store: Store, identity: Identity, node: Path
+    store: Store, identity: Node, node: Path
 ) -> None:
     (node / "weights.bin").write_bytes(b"")
     with store.lease(identity.key):

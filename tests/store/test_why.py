@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.canonical import short
-from harness.store.manifest import Identity, Manifest, Provenance, describe
-from harness.store.why import ABSENT, Cause, Change, Precedents, Reason, why
+from harness.plan.node import Node
+from harness.store.manifest import Manifest, Provenance, describe
+from harness.store.why import ABSENT, Cause, Change, Precedents, Reason
 
 BASE: Mapping[str, object] = {
     "depth": 20,
@@ -21,11 +22,15 @@ BASE: Mapping[str, object] = {
 }
 
 
-def train(spec: Mapping[str, object] = BASE, revision: int = 1, data: str = "a" * 64) -> Identity:
-    return Identity.of("train", revision, spec, {"data": data})
+def train(spec: Mapping[str, object] = BASE, revision: int = 1, data: str = "a" * 64) -> Node:
+    return Node.of("train", revision, spec, {"data": data})
 
 
-def stored(identity: Identity, minutes: int = 0) -> Manifest:
+def why(node: Node, manifests: Iterable[Manifest]) -> Reason:
+    return Precedents(manifests).why(node)
+
+
+def stored(identity: Node, minutes: int = 0) -> Manifest:
     when = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=minutes)
     return describe(identity, Provenance(when, 1.0), {}, resumed=0)
 
@@ -41,7 +46,7 @@ def test_a_stored_node_has_nothing_to_run() -> None:
     assert (reason.cause, reason.runs, str(reason)) == (Cause.STORED, False, "stored")
 
 
-@pytest.mark.parametrize("others", [[], [stored(Identity.of("probe", 1, {}, {}))]])
+@pytest.mark.parametrize("others", [[], [stored(Node.of("probe", 1, {}, {}))]])
 def test_the_first_of_its_kind(others: list[Manifest]) -> None:
     reason = why(train(), others)
     assert (reason.cause, reason.runs) == (Cause.FIRST, True)
@@ -74,7 +79,7 @@ def test_the_first_of_its_kind(others: list[Manifest]) -> None:
         ),
     ],
 )
-def test_the_fields_that_differ_are_named(wanted: Identity, cause: Cause, text: str) -> None:
+def test_the_fields_that_differ_are_named(wanted: Node, cause: Cause, text: str) -> None:
     reason = why(wanted, [stored(train())])
     assert reason.cause is cause
     assert str(reason) == f"{text} since {short(train().key)}"

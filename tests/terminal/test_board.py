@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.live import Live
 
 from harness.execute.events import Advanced, Failed, Finished, Started
-from harness.execute.queue import Queue
+from harness.execute.executor import Queue
 from harness.plan.node import Node
 from harness.runs.place import Progress
 from harness.spec.numerics import Numerics

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from harness.engine.attacks.budget import Units
 from harness.engine.attacks.evaluate import AttackedBatch, accuracy_under_attack, attacked_batches
-from harness.engine.attacks.fgsm import fgsm
-from harness.engine.attacks.pgd import Pgd, pgd
+from harness.engine.attacks.pgd import Pgd, fgsm, pgd
 
 __all__ = [
     "AttackedBatch",

@@ -14,7 +14,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from harness.engine.choices import choose
+from harness.engine.arguments import choose
 from harness.engine.training.normalisation import Normalisation
 from harness.errors import HarnessError
 

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from harness.engine.arguments import checked, device_of, require_logits
 from harness.engine.attacks.pgd import Pgd, Unmoved, pgd
-from harness.engine.networks.mode import in_mode
+from harness.engine.networks.hooks import in_mode
 from harness.engine.randomness import stream
 from harness.engine.training.normalisation import Normalisation
 from harness.engine.training.numerics import autocast

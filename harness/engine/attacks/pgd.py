@@ -1,4 +1,5 @@
-"""Projected gradient descent in the L∞ ball (Madry et al. 2017; paper eq. 5).
+"""Projected gradient descent in the L∞ ball (Madry et al. 2017; paper eq. 5), and its one step, the
+fast gradient sign method (Goodfellow et al. 2015).
 
 Legend: T = time steps, B = batch, C = channels, H, W = height and width.
 """
@@ -13,7 +14,7 @@ from torch.nn import functional
 
 from harness.engine.arguments import check_fields, checked, require_input, require_logits
 from harness.engine.attacks.budget import Budget, Units
-from harness.engine.networks.mode import Mode, in_mode
+from harness.engine.networks.hooks import Mode, in_mode
 from harness.engine.training.normalisation import Normalisation
 from harness.engine.training.numerics import autocast
 from harness.errors import ExitCode, HarnessError
@@ -128,3 +129,32 @@ def _input_gradient(
         return torch.zeros_like(wanted)
     (gradient,) = torch.autograd.grad(loss, wanted, allow_unused=True, materialize_grads=True)
     return gradient
+
+
+@checked
+def fgsm(
+    network: nn.Module,
+    inputs: Tensor,
+    labels_B: Tensor,
+    *,
+    normalisation: Normalisation,
+    epsilon: float,
+    units: str = "pixel",
+    clip: bool = True,
+    mode: str = "eval",
+    precision: str = "f32",
+) -> Tensor:
+    """x + ε·sign(∂L/∂x): one step of `pgd` of length ε from the clean inputs; see there."""
+    return pgd(
+        network,
+        inputs,
+        labels_B,
+        normalisation=normalisation,
+        epsilon=epsilon,
+        step=epsilon,
+        iterations=1,
+        units=units,
+        clip=clip,
+        mode=mode,
+        precision=precision,
+    )

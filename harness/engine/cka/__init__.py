@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from harness.engine.cka.batches import Batches, Pairs
-from harness.engine.cka.estimator import Estimator
+from harness.engine.cka.hsic import Estimator
 from harness.engine.cka.minibatch import MinibatchCKA, cka
-from harness.engine.cka.result import CkaCurve, CkaMap
-from harness.engine.cka.sums import MEMORY_LIMIT
+from harness.engine.cka.sums import MEMORY_LIMIT, CkaCurve, CkaMap
 from harness.engine.cka.sweep import (
+    Batches,
+    Pairs,
     cka_heatmap,
     clean_against_attacked,
     gram_matrices,

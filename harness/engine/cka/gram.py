@@ -5,19 +5,155 @@ the features adds a_i + a_j to K, and centring a Gram matrix takes such terms ou
 of each column may be subtracted beforehand, and is: with features of mean 1000 and deviation 1 the
 float32 product of the raw features is off by 0.2 in CKA, that of the centred ones by 1e-10.
 
+A Gram matrix squares the features, so in float32 those of 1e19 overflow and those of 1e-22 lose
+their digits. A power of two takes the size out without rounding anything. Spikes are multiplied as
+integers where the CPU has VNNI: exact, and several times faster.
+
 Legend: T = time steps, M = images of the minibatch, C = channels, D = features of an image at one
-step.
+step, d = columns of a block.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from enum import IntEnum
+from types import MappingProxyType
 
 import torch
 from torch import Tensor
 
-from harness.engine.cka.features import Steps, column_blocks
-from harness.engine.cka.spikes import spike_gram
+Steps = Sequence[Tensor]
+"""The features of one layer, [M, …] for each time step; one entry where there is no time."""
+
+
+def rows(features: Tensor) -> Tensor:
+    """Features [M, …] as [M, D] without copying where the memory of an image is contiguous.
+
+    The dimensions of an image are put in the order of their strides, so channels-last features are
+    not copied either: a Gram matrix does not depend on the order of its features.
+    """
+    if features.ndim == 1:
+        return features.unsqueeze(1)
+    order = sorted(range(1, features.ndim), key=features.stride, reverse=True)
+    return features.permute(0, *order).flatten(1)
+
+
+def column_blocks(steps: Steps, columns: int) -> Iterator[list[Tensor]]:
+    """Views [M, d] of the steps, in order, grouped so that each group has `columns` columns; the
+    last one may have fewer.
+    """
+    group: list[Tensor] = []
+    free = columns
+    for matrix in map(rows, steps):
+        start = 0
+        while start < matrix.shape[1]:
+            piece = matrix[:, start : start + free]
+            group.append(piece)
+            start += piece.shape[1]
+            free -= piece.shape[1]
+            if not free:
+                yield group
+                group, free = [], columns
+    if group:
+        yield group
+
+
+def constant(steps: Steps) -> bool:
+    """Whether every image has the same features, to the bit."""
+    matrices = [rows(step) for step in steps]
+    ends = all(torch.equal(matrix[0], matrix[-1]) for matrix in matrices)  # settles it mostly
+    return ends and all(bool((matrix == matrix[:1]).all()) for matrix in matrices)
+
+
+class Standing(IntEnum):
+    """What a layer's features are worth to CKA; over several minibatches the largest one counts."""
+
+    SILENT = 0  # all of them are 0
+    CONSTANT = 1  # the same for every image
+    UNSHARED = 2  # of a Gram matrix that centring empties
+    DEFINED = 3
+    BROKEN = 4  # NaN or infinite
+
+
+_ORDINARY: Mapping[torch.dtype, tuple[float, float]] = MappingProxyType(
+    {torch.float32: (2.0**-60, 2.0**100), torch.float64: (2.0**-400, 2.0**400)}
+)
+"""Between which the largest number on the diagonal of a Gram matrix leaves room: below for the
+products of features far smaller than the largest, above for the sums."""
+
+
+def ordinary(gram_MM: Tensor) -> bool:
+    """Whether a Gram matrix is free of overflow and underflow; never if it is 0 or NaN."""
+    low, high = _ORDINARY[gram_MM.dtype]
+    return low <= float(gram_MM.diagonal().max()) <= high
+
+
+def standing_of(same: Iterable[Tensor]) -> Standing:
+    """Of features that are the same for every image; of others only whether they are `BROKEN`."""
+    found = Standing.SILENT
+    for step in same:
+        if not step.isfinite().all():
+            return Standing.BROKEN
+        if step.any():
+            found = Standing.CONSTANT
+    return found
+
+
+def at_unit_scale(steps: Steps) -> tuple[Steps, int]:
+    """Finite features divided by 2^exponent, so that the one that varies most does so by 1 to 2.
+
+    A feature too large for its dtype then is the same for every image, or its last digit would
+    vary by more, and counts for nothing: it becomes 0.
+    """
+    widest = max(float(_range(step)) for step in steps)
+    exponent = int(torch.frexp(torch.tensor(widest, dtype=torch.float64)).exponent) - 1
+    dtype = torch.promote_types(steps[0].dtype, torch.float32)
+    largest = 4 / torch.finfo(dtype).eps
+    first = -exponent // 2  # two factors, since 2^1074 is none
+    second = -exponent - first
+    scaled = (step.double() * 2.0**first * 2.0**second for step in steps)
+    return [step.masked_fill(step.abs() > largest, 0.0).to(dtype) for step in scaled], exponent
+
+
+def _range(step: Tensor) -> Tensor:
+    low, high = rows(step).double().aminmax(dim=0)
+    return (high / 2 - low / 2).max() * 2
+
+
+_EXACT_IN_F32 = 2**24
+
+
+def spike_gram(steps: Steps, columns: int, block_rows: int) -> Tensor | None:
+    """K [M, M] = X·Xᵀ on and above the diagonal, in float32 (float64 from 2²⁴ features on, so that
+    each count is exact); None where features are neither 0 nor 1 or where integers are not faster.
+    """
+    if not _integers_are_faster(steps[0].device) or _as_integers([rows(steps[0][:1])]) is None:
+        return None
+    images = len(steps[0])
+    counts = torch.zeros(images, images, dtype=torch.int32)
+    for group in column_blocks(steps, columns):
+        spikes = _as_integers(group)
+        if spikes is None:
+            return None
+        for start in range(0, images, block_rows):
+            block = spikes[start : start + block_rows]
+            counts[start : start + block_rows, start:] += torch._int_mm(block, spikes[start:].T)
+    few = sum(step[0].numel() for step in steps) < _EXACT_IN_F32
+    return counts.to(torch.float32 if few else torch.float64)
+
+
+def _as_integers(group: list[Tensor]) -> Tensor | None:
+    """The pieces side by side in int8, [M, d]; None unless each number is 0 or 1."""
+    ones = [piece == 1 for piece in group]
+    if not all(torch.equal(one, piece != 0) for one, piece in zip(ones, group, strict=True)):
+        return None
+    return (ones[0] if len(ones) == 1 else torch.cat(ones, dim=1)).view(torch.int8)
+
+
+def _integers_are_faster(device: torch.device) -> bool:
+    asked = getattr(torch.cpu, "_is_vnni_supported", None)  # private: where it is gone, float32
+    return device.type == "cpu" and asked is not None and bool(asked())
+
 
 COLUMNS = 8192  # multiplied at once; the centred copy of M = 1024 images is 32 MB then
 _COLUMNS_CUDA = 65536

@@ -10,10 +10,9 @@ from collections.abc import Sequence
 from torch import Tensor
 
 from harness.engine.arguments import checked, tensor
-from harness.engine.cka.estimator import Estimator
-from harness.engine.cka.result import CkaMap
+from harness.engine.cka.hsic import Estimator
 from harness.engine.cka.stream import stream_of
-from harness.engine.cka.sums import MEMORY_LIMIT, HsicSums
+from harness.engine.cka.sums import MEMORY_LIMIT, CkaMap, HsicSums
 from harness.errors import HarnessError
 
 

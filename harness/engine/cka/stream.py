@@ -1,9 +1,14 @@
-"""All pairs of two streams of layers within a limit of memory.
+"""All pairs of two streams of layers, by matrix products of packed Gram matrices, within a limit
+of memory.
 
 A minibatch of M images takes 2·M·(M−1) bytes per layer. While both networks' layers fit into the
 limit, each network runs once. Where only one network's do, the other one's are taken in blocks, as
 they come. Where not even one's do, the first network is taken in groups, and the second runs again
 for each group: more time, the same numbers.
+
+A product runs in float32 over a piece of the P numbers at a time, and the pieces are added up in
+float64. Where few images are active, single numbers hold most of a vector's length, and float32
+would swallow the many small products beside them (errors of 1e-5): such a piece runs in float64.
 
 Legend: L = layers, P = numbers of a packed Gram matrix.
 """
@@ -16,10 +21,54 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from harness.engine.cka.estimator import Estimator, HsicVector, hsic_vector
-from harness.engine.cka.features import Steps
-from harness.engine.cka.hsics import Hsics, Own
-from harness.engine.cka.pairs import cross_hsic, own_hsic
+from harness.engine.cka.gram import Steps, add_upper_product
+from harness.engine.cka.hsic import Estimator, Hsics, HsicVector, Own, hsic_vector
+
+_COLUMNS = 8192  # of a piece
+_PEAK = 2.0**-6  # of a vector of length 1; 1/√P in evenly spread ones
+
+
+def cross_hsic(a: Sequence[HsicVector], b: Sequence[HsicVector]) -> Tensor:
+    """HSIC of each of `a` with each of `b` in their scales, [L_a, L_b] float64 on the CPU."""
+    total = _zeros(a, b)
+    for start in range(0, a[0].unit_P.numel(), _COLUMNS):
+        left, right = _piece(a, start), _piece(b, start)
+        if left.dtype != right.dtype:
+            left, right = left.double(), right.double()
+        total += left @ right.T
+    return _scaled(total, a, b)
+
+
+def own_hsic(a: Sequence[HsicVector]) -> Tensor:
+    """HSIC of each pair of `a`, [L, L] float64 on the CPU, symmetric, each pair computed once; its
+    diagonal is the square of the norms exactly.
+    """
+    total = _zeros(a, a)
+    for start in range(0, a[0].unit_P.numel(), _COLUMNS):
+        piece = _piece(a, start)
+        part = piece.new_zeros(len(a), len(a))
+        add_upper_product(piece, part)
+        total += part
+    total = total.triu_(1)
+    return _scaled(total + total.T + torch.eye(len(a), device=total.device), a, a)
+
+
+def _zeros(a: Sequence[HsicVector], b: Sequence[HsicVector]) -> Tensor:
+    return torch.zeros(len(a), len(b), dtype=torch.float64, device=a[0].unit_P.device)
+
+
+def _piece(vectors: Sequence[HsicVector], start: int) -> Tensor:
+    piece = torch.stack([vector.unit_P[start : start + _COLUMNS] for vector in vectors])
+    low, high = piece.aminmax()
+    return piece.double() if max(-low, high) > _PEAK else piece
+
+
+def _scaled(cosines: Tensor, a: Sequence[HsicVector], b: Sequence[HsicVector]) -> Tensor:
+    norms_a, norms_b = (
+        torch.tensor([vector.norm for vector in side], dtype=torch.float64) for side in (a, b)
+    )
+    return cosines.cpu() * torch.outer(norms_a, norms_b)
+
 
 Deliver = Callable[[HsicVector], None]
 
@@ -94,6 +143,32 @@ def _own(stream: Stream, room: int) -> Hsics:
             cross[stop:, start:stop] = cross[start:stop, stop:].T
     own = Own.joined(parts)
     return Hsics(cross, own, own)
+
+
+def counterparts_of(stream_a: Stream, stream_b: Stream | None, room: int) -> Hsics:
+    """HSIC of each layer of `stream_a` with the one of `stream_b` in its place; both streams have
+    equally many, and at most `room` layers (2 or more) are held at once.
+    """
+    assert stream_b is not None  # noqa: S101 - a stream beside itself has no counterparts
+    found: list[Hsics] = []
+    start, layers = 0, 1
+    while start < layers:
+        held: list[HsicVector] = []
+        layers = stream_a(start, start + room - 1, held.append)
+        held.reverse()
+        stream_b(start, start + room - 1, lambda b: found.append(_hsics(held.pop(), b)))  # noqa: B023
+        start += room - 1
+    return Hsics(
+        torch.cat([one.cross for one in found]),
+        Own.joined([one.a for one in found]),
+        Own.joined([one.b for one in found]),
+    )
+
+
+def _hsics(a: HsicVector, b: HsicVector) -> Hsics:
+    cosine = float((a.unit_P * b.unit_P).sum(dtype=torch.float64))
+    cross = torch.tensor([a.norm * b.norm * cosine], dtype=torch.float64)
+    return Hsics(cross, Own.of([a]), Own.of([b]))
 
 
 @dataclass

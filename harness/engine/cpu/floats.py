@@ -18,7 +18,7 @@ from numba import config, njit, types
 from numba.extending import intrinsic, overload
 from numpy.typing import NDArray
 
-from harness.engine.cpu.kernel_cache import kernel_cache
+from harness.engine.cpu.process import kernel_cache
 
 _SHIFT = np.uint32(16)  # bfloat16 is the upper half of a float32
 _LAST_BIT = np.uint32(1)

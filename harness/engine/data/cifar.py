@@ -16,7 +16,7 @@ from torch import Tensor
 from harness.engine.data.archive import LARGEST_FILE, unpack
 from harness.engine.data.batch_pickle import PickledArray, read_batch
 from harness.engine.data.checksums import Layout, algorithm_of, checksum_of, layout
-from harness.engine.data.images import ImageSet, image_set
+from harness.engine.data.labelled import ImageSet
 from harness.errors import HarnessError
 
 SIDE = 32
@@ -52,13 +52,10 @@ def load(
         batches[file], genuine = _checked_batch(folder / file, checksums, accept_repacked)
         as_published = as_published and genuine
     names = _class_names(folder / files.names, batches[files.names], _CLASS_NAMES[name])
-    return image_set(
-        name,
-        train=_split(folder, files.train, batches, _LABELS[name]),
-        test=_split(folder, files.test, batches, _LABELS[name]),
-        class_names=names,
-        origin="published" if as_published else "repacked",
+    train, test = (
+        _split(folder, part, batches, _LABELS[name]) for part in (files.train, files.test)
     )
+    return ImageSet(name, *train, *test, names, "published" if as_published else "repacked")
 
 
 def _folder(

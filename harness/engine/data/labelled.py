@@ -1,14 +1,14 @@
-"""What every labelled set has in common: its two splits, their checks, its content hash.
+"""Labelled sets, of images or of recordings as frames: two splits, their checks, a content hash.
 
-Legend: M = items of a split (images, or recordings as frames).
+Legend: M = items of a split, T = frames, H, W = rows and columns of pixels.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -21,13 +21,13 @@ Origin = Literal["published", "repacked", "embedded"]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class LabelledSet(ABC):
+class LabelledSet:
     """Train and test items with labels int64 [M] in 0 … len(class_names) − 1.
 
     `origin` says how far the set is the published one: `published` (checksums as given), `repacked`
     (other bytes, accepted on request), `embedded` (made from the images that ship with the
     harness). `sha256` is `content_hash` of the four tensors. Raises HarnessError when shapes,
-    dtypes, labels or hash do not fit.
+    dtypes or labels do not fit.
     """
 
     name: str
@@ -37,24 +37,23 @@ class LabelledSet(ABC):
     test_labels: Tensor
     class_names: tuple[str, ...]
     origin: Origin
-    sha256: str
+    sha256: str = field(init=False)
 
-    items: ClassVar[str] = "items"  # what one of them is called, in the plural
+    items: ClassVar[str]  # what they are called, in the plural
+    dtype: ClassVar[torch.dtype]
+    axes: ClassVar[tuple[str | int, ...]]  # a number where the size is fixed
 
     def __post_init__(self) -> None:
         for split in ("train", "test"):
-            images, labels = self.split(split)
-            where = f"{self.name}: {split}"
-            self._refuse_other(where, images)
-            self._refuse_wrong(where, images, labels)
+            self._refuse_wrong(f"{self.name}: {split}", *self.split(split))
         if self.train_images.shape[1:] != self.test_images.shape[1:]:
             shapes = [list(part.shape[1:]) for part in (self.train_images, self.test_images)]
             said = f"train {self.items} are {shapes[0]}, test {self.items} {shapes[1]}"
             raise HarnessError(self.name, said)
         if len(set(self.class_names)) != len(self.class_names):
             raise HarnessError(self.name, "two classes have the same name")
-        if self.sha256 != content_hash(*self.split("train"), *self.split("test")):
-            raise HarnessError(self.name, "sha256 is not the hash of the four tensors")
+        sha256 = content_hash(*self.split("train"), *self.split("test"))
+        object.__setattr__(self, "sha256", sha256)
 
     def split(self, split: str) -> tuple[Tensor, Tensor]:
         """Items and labels of `"train"` or `"test"`."""
@@ -64,11 +63,12 @@ class LabelledSet(ABC):
             return self.test_images, self.test_labels
         raise HarnessError(self.name, f"no split named {split!r}", hint="it is 'train' or 'test'")
 
-    @abstractmethod
-    def _refuse_other(self, where: str, images: Tensor) -> None:
-        """Raise HarnessError for items of another dtype or shape than this kind of set has."""
-
     def _refuse_wrong(self, where: str, images: Tensor, labels: Tensor) -> None:
+        sizes = zip(self.axes, images.shape, strict=False)
+        fit = images.ndim == len(self.axes) and all(a == b for a, b in sizes if isinstance(a, int))
+        if images.dtype != self.dtype or not fit:
+            wanted = f"{str(self.dtype).removeprefix('torch.')} [{', '.join(map(str, self.axes))}]"
+            raise HarnessError(where, f"{self.items} must be {wanted}, got {described(images)}")
         if labels.dtype != torch.int64 or labels.shape != images.shape[:1]:
             said = f"labels must be int64 [{images.shape[0]}], got {described(labels)}"
             raise HarnessError(where, said)
@@ -77,11 +77,32 @@ class LabelledSet(ABC):
         low, high = int(labels.min()), int(labels.max())
         last = len(self.class_names) - 1
         if low < 0 or high > last:
-            raise HarnessError(
-                where,
-                f"labels lie in {low} … {high}, with {last + 1} class names they must be "
-                f"0 … {last}",
-            )
+            said = f"with {last + 1} class names they must be 0 … {last}"
+            raise HarnessError(where, f"labels lie in {low} … {high}, {said}")
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class ImageSet(LabelledSet):
+    """Train and test images with labels, as they were stored: raw pixels, nothing normalised,
+    uint8 [M, 3, H, W] in RGB order.
+    """
+
+    items: ClassVar[str] = "images"
+    dtype: ClassVar[torch.dtype] = torch.uint8
+    axes: ClassVar[tuple[str | int, ...]] = ("M", 3, "H", "W")
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class FrameSet(LabelledSet):
+    """Train and test recordings as frames with labels: counts of events, int16 [M, T, 2, H, W], OFF
+    before ON. `skipped` says how many records of the files were left out, by reason.
+    """
+
+    skipped: Mapping[str, int] = field(default_factory=dict)
+
+    items: ClassVar[str] = "frames"
+    dtype: ClassVar[torch.dtype] = torch.int16
+    axes: ClassVar[tuple[str | int, ...]] = ("M", "T", 2, "H", "W")
 
 
 def content_hash(

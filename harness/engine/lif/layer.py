@@ -10,12 +10,11 @@ from collections.abc import Callable, Mapping
 import torch
 from torch import Tensor
 
-from harness.engine.choices import choose
+from harness.engine.arguments import choose
 from harness.engine.lif.dynamics import Dynamics, Reset
 from harness.engine.lif.fused_cpu import fits_fused_cpu, lif_fused_cpu
 from harness.engine.lif.fused_gpu import fits_fused_gpu, lif_fused_gpu
-from harness.engine.lif.reference import lif_loop
-from harness.engine.lif.through_time import lif_through_time
+from harness.engine.lif.reference import lif_loop, lif_through_time
 from harness.engine.surrogates import Surrogate, surrogate_by_name
 from harness.errors import HarnessError
 

@@ -1,4 +1,8 @@
-"""The pre-activation basic block (He et al. 2016b), for ReLU and LIF alike.
+"""The pre-activation basic block (He et al. 2016b), for ReLU and LIF alike, and its layers in one
+pass over memory, where that gives the same numbers and nobody listens.
+
+A batch norm and the neurons behind it, or the shortcut added to it, are one loop over memory on the
+CPU. The current in between then exists nowhere, so a layer that a hook listens to runs by itself.
 
 Legend: T = time steps, B = batch, C = channels, H, W = height and width; activations are folded,
 [T·B, C, H, W].
@@ -6,16 +10,99 @@ Legend: T = time steps, B = batch, C = channels, H, W = height and width; activa
 
 from __future__ import annotations
 
-from torch import Tensor, nn
+from collections.abc import Callable
 
-from harness.engine.networks.fused import (
-    activate_and_convolve,
-    normalise_activate_convolve,
-    normalise_and_add,
-)
+import torch
+from torch import Tensor, nn
+from torch.nn.modules.module import _has_any_global_hook
+
+from harness.engine.lif.fused_cpu import fits_fused_cpu
+from harness.engine.lif.into_convolution import Neurons, convolved_spikes
 from harness.engine.networks.layers import convolution
-from harness.engine.networks.neurons import Neuron
-from harness.engine.norm import TdBatchNorm
+from harness.engine.networks.neurons import Lif, Neuron
+from harness.engine.norm import TdBatchNorm, channels_last
+
+_FUSING = ("auto", "numba")  # backends of the neurons
+
+
+def normalise_and_activate(
+    norm: TdBatchNorm, activation: nn.Module, folded: Tensor, time_steps: int
+) -> Tensor:
+    """activation(norm(folded))."""
+    neurons = _neurons_to_fuse(norm, activation, folded, time_steps)
+    if neurons is not None:
+        return norm.fire(folded, neurons)
+    made: Tensor = activation(norm(folded), time_steps)
+    return made
+
+
+def normalise_activate_convolve(
+    norm: TdBatchNorm,
+    activation: nn.Module,
+    convolution: nn.Conv2d,
+    folded: Tensor,
+    time_steps: int,
+) -> Tensor:
+    """convolution(activation(norm(folded))), of a convolution without bias or dilation."""
+    neurons = _neurons_to_fuse(norm, activation, folded, time_steps)
+    if neurons is not None and not _listened_to(convolution):
+        return norm.fire_and_convolve(folded, neurons, convolution)
+    made: Tensor = convolution(normalise_and_activate(norm, activation, folded, time_steps))
+    return made
+
+
+def activate_and_convolve(
+    activation: nn.Module, convolution: nn.Conv2d, folded: Tensor, time_steps: int
+) -> tuple[Tensor, Tensor]:
+    """convolution(activation(folded)), and `folded` for the shortcut to carry on: what comes back
+    through both is then added in one loop. The convolution has no bias or dilation.
+    """
+    fits = channels_last.fits(folded, convolution.weight) and not _listened_to(convolution)
+    if torch.is_grad_enabled() and fits:
+        neurons = _neurons(activation, folded, time_steps)
+        if neurons is not None:
+            return convolved_spikes(folded, neurons, convolution)
+    made: Tensor = convolution(activation(folded, time_steps))
+    return made, folded
+
+
+def _neurons_to_fuse(
+    norm: TdBatchNorm, activation: nn.Module, folded: Tensor, time_steps: int
+) -> Neurons | None:
+    """The neurons, where one loop can normalise and fire; else None."""
+    return _neurons(activation, folded, time_steps) if _can_fuse(norm, folded) else None
+
+
+def _neurons(activation: nn.Module, folded: Tensor, time_steps: int) -> Neurons | None:
+    """The neurons, where the fused kernels can take them and no hook listens; else None."""
+    if not isinstance(activation, Lif) or _listened_to(activation):
+        return None
+    dynamics = activation.dynamics_now()
+    plain = not isinstance(dynamics.decay, Tensor) and activation.backend in _FUSING
+    if not plain or not fits_fused_cpu(folded, dynamics):
+        return None
+    return Neurons(dynamics, time_steps, activation.spike_dtype(torch.float32, folded.device))
+
+
+def normalise_and_add(norm: TdBatchNorm, folded: Tensor, shortcut: Callable[[], Tensor]) -> Tensor:
+    """norm(folded) + shortcut(), in this order where somebody listens."""
+    if not _can_fuse(norm, folded):
+        normalised: Tensor = norm(folded)
+        return normalised + shortcut()
+    other, layout = shortcut(), torch.channels_last
+    if other.dtype == torch.float32 and other.is_contiguous(memory_format=layout):
+        return norm.plus(folded, other)
+    return norm.plus(folded, None) + other
+
+
+def _can_fuse(norm: TdBatchNorm, folded: Tensor) -> bool:
+    return norm.training and not _listened_to(norm) and channels_last.fits(folded, norm.weight)
+
+
+def _listened_to(layer: nn.Module) -> bool:
+    own = [layer._forward_hooks, layer._forward_pre_hooks]
+    own += [layer._backward_hooks, layer._backward_pre_hooks]
+    return any(own) or bool(_has_any_global_hook())  # type: ignore[no-untyped-call]
 
 
 class PreActivationBlock(nn.Module):

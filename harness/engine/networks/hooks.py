@@ -1,19 +1,19 @@
-"""The outputs of a network's layers, by name and in execution order.
+"""The outputs of a network's layers, by name and in execution order; its mode for a while.
 
 Legend: T = time steps at that layer, B = batch.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
 
-from harness.engine.arguments import checked, require_input, tensor
-from harness.engine.choices import choose
+from harness.engine.arguments import checked, choose, require_input, tensor
 from harness.engine.data.labelled import described
 from harness.engine.networks.network import Network
 from harness.errors import HarnessError
@@ -75,3 +75,30 @@ def record(
     with torch.no_grad(), hooked(network, layers, lambda *call: found.append(call)):
         network(images)
     return found
+
+
+Mode = Literal["eval", "train"]
+
+_IS_TRAINING: Mapping[str, bool] = MappingProxyType({"eval": False, "train": True})
+
+
+@contextmanager
+def in_mode(network: nn.Module, mode: str) -> Iterator[None]:
+    """Inside, every layer is in `mode`; afterwards each layer's own mode and every buffer, such as
+    the running statistics of batch norms, are as they were, bit for bit.
+
+    In "train" the batch norms use the statistics of the batch they are shown, so what comes out
+    depends on the batch size. Raises HarnessError for another mode.
+    """
+    training = choose(_IS_TRAINING, mode, where="network mode")
+    modes = [(layer, layer.training) for layer in network.modules()]
+    before = [(buffer, buffer.clone()) for buffer in network.buffers()] if training else []
+    network.train(training)
+    try:
+        yield
+    finally:
+        for layer, was_training in modes:
+            layer.training = was_training
+        with torch.no_grad():
+            for buffer, kept in before:
+                buffer.copy_(kept)

@@ -1,4 +1,5 @@
-"""Networks without shortcuts: convolution – batch norm – activation, pools between them.
+"""Networks without shortcuts: convolution – batch norm – activation, pools between them; and the
+small one of the lab.
 
 Legend: T = time steps, B = batch, C = channels, H, W = height and width; activations are folded,
 [T·B, C, H, W].
@@ -7,13 +8,21 @@ Legend: T = time steps, B = batch, C = channels, H, W = height and width; activa
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from torch import Tensor, nn
 
+from harness.engine.arguments import checked
 from harness.engine.encoding import fold
-from harness.engine.networks.fused import normalise_and_activate
-from harness.engine.networks.layers import convolution, linear
-from harness.engine.networks.network import Network, mean_over_time, require_halving
+from harness.engine.networks.block import normalise_and_activate
+from harness.engine.networks.layers import convolution, initialise, linear
+from harness.engine.networks.network import (
+    Network,
+    at_least_1,
+    chosen,
+    mean_over_time,
+    require_halving,
+)
 from harness.engine.networks.neurons import Neuron
 from harness.engine.networks.outline import Part, convolution_cell, head, repeated
 from harness.engine.norm import TdBatchNorm
@@ -92,3 +101,47 @@ class PlainNetwork(Network):
         if container and container not in self._modules:
             self.add_module(container, nn.ModuleDict())
         self.get_submodule(container).add_module(last, layer)
+
+
+@checked
+def small(
+    stages: int = 3,
+    *,
+    width: int = 1,
+    base_width: int = 32,
+    neuron: str | Neuron = "lif",
+    classes: int = 10,
+    in_channels: int = 3,
+    time_steps: int = 4,
+    seed: int = 0,
+    **numbers: Any,
+) -> PlainNetwork:
+    """A small network with initial weights drawn from `seed`.
+
+    Layers are called `conv1 bn1 relu1 pool1 conv2 bn2 relu2 …`, `relu` in the spiking network too;
+    stage 1 has `base_width`·`width` channels. `neuron` is "lif", "relu", … with `numbers` the
+    further fields of `Neuron`, or a `Neuron`. Raises HarnessError for values that make no such
+    network.
+    """
+    at_least_1(
+        stages=stages,
+        width=width,
+        base_width=base_width,
+        classes=classes,
+        in_channels=in_channels,
+        time_steps=time_steps,
+    )
+    activation = chosen(neuron, numbers)
+    rows: dict[str, dict[str, nn.Module]] = {}
+    before = in_channels
+    for stage in range(1, stages + 1):
+        channels = base_width * width * 2 ** (stage - 1)
+        names = (f"conv{stage}", f"bn{stage}", f"relu{stage}")
+        rows[f"block{stage}"] = dict(zip(names, triple(before, channels, activation), strict=True))
+        if stage < stages:
+            rows[f"pooling{stage}"] = {f"pool{stage}": nn.AvgPool2d(2)}
+        before = channels
+    steps = time_steps if activation.is_spiking else 1
+    network = PlainNetwork(rows, classes=classes, time_steps=steps)
+    initialise(network, seed)
+    return network

@@ -20,12 +20,11 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, distributed
 from torch.autograd.function import once_differentiable
 
 from harness.engine.cpu.threads import in_threads
 from harness.engine.lif import fused_cpu
-from harness.engine.norm.over_ranks import summed_over_ranks
 
 Floats = NDArray[np.float32]
 Sums = NDArray[np.float64]
@@ -210,6 +209,13 @@ def to_weights(sums: Sums, rows: Rows) -> tuple[Tensor, Tensor]:
     """∂L/∂γ = Σ g·x̂ and ∂L/∂β = Σ g."""
     to_weight = (sums[1] * rows.deviation_C).astype(np.float32)
     return torch.from_numpy(to_weight), torch.from_numpy(sums[0].astype(np.float32))
+
+
+def summed_over_ranks(sums: Sums) -> Sums:
+    """The same array on every process of torch.distributed's default group."""
+    total = torch.from_numpy(sums.copy())
+    distributed.all_reduce(total)
+    return total.numpy()
 
 
 def flat(folded: Tensor) -> fused_cpu.Array:

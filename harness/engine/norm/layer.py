@@ -1,20 +1,60 @@
 """Batch normalisation of spiking networks: time counts as more of the batch.
 
-Legend: T = time steps, B = batch, C = channels, H, W = height and width.
+Legend: T = time steps, B = batch of this process, C = channels, H, W = height and width.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor, distributed, nn
 from torch.nn import functional
 
 from harness.engine.lif.into_convolution import Neurons
-from harness.engine.norm import channels_last, into_neurons, over_ranks
+from harness.engine.norm import channels_last, into_neurons
 from harness.engine.norm.channels_last import Moments
+
+
+def _normalised_over_ranks(
+    folded: Tensor, weight: Tensor, bias: Tensor, eps: float
+) -> tuple[Tensor, ...]:
+    """γ·(x − μ)/√(σ² + ε) + β of [T·B, C, H, W] with the statistics of all processes; then μ and
+    σ² (biased), [C], and the number of pixels that they are of.
+
+    Sums are float64 and every operation is torch's own, so autograd finds the gradient; it passes
+    over memory several times, where `channels_last` does once.
+    """
+    folded = folded.float() if folded.dtype in (torch.float16, torch.bfloat16) else folded
+    exact = folded.double()
+    count = exact.new_tensor([folded.numel() / folded.shape[1]])
+    own = torch.cat([exact.sum((0, 2, 3)), exact.square().sum((0, 2, 3)), count])
+    total = _SumOverRanks.apply(own)
+    channels, pixels = folded.shape[1], total[-1].detach()
+    mean_C, squares_C = total[:channels] / pixels, total[channels:-1] / pixels
+    variance_C = (squares_C - mean_C**2).clamp(min=0.0)
+    scale_C = weight * (variance_C + eps).rsqrt()
+    shift_C = bias - mean_C * scale_C
+    made = exact * scale_C[:, None, None] + shift_C[:, None, None]
+    return made.to(folded.dtype), mean_C.detach(), variance_C.detach(), pixels
+
+
+class _SumOverRanks(torch.autograd.Function):
+    """The gradient of a sum over processes is the sum of what it caused in each of them."""
+
+    @staticmethod
+    def forward(ctx: Any, own: Tensor) -> Tensor:
+        total = own.clone()
+        distributed.all_reduce(total)
+        return total
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> Tensor:
+        total = grads[0].contiguous().clone()
+        distributed.all_reduce(total)
+        return total
 
 
 class TdBatchNorm(nn.Module):
@@ -51,7 +91,7 @@ class TdBatchNorm(nn.Module):
         if self.training and channels_last.fits(folded, self.weight):
             return self.plus(folded, None)
         if self.training and self.shared:
-            made, *found = over_ranks.normalised(folded, self.weight, self.bias, self.eps)
+            made, *found = _normalised_over_ranks(folded, self.weight, self.bias, self.eps)
             self._learn(*found)
             return made
         return functional.batch_norm(

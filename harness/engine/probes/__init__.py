@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from harness.engine.probes.blocks import block_names, probe_blocks
-from harness.engine.probes.probe import ProbeAccuracy, linear_probe
-from harness.engine.probes.ridge import RidgeProbe
-from harness.engine.probes.sgd import SgdProbe, SgdSchedule
+from harness.engine.probes.probe import (
+    ProbeAccuracy,
+    RidgeProbe,
+    SgdProbe,
+    SgdSchedule,
+    linear_probe,
+)
 
 __all__ = [
     "ProbeAccuracy",

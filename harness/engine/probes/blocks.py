@@ -1,27 +1,84 @@
 """Probes on many layers of a network at once, streaming over the images.
 
-Legend: M = images, D = features, K = classes.
+Legend: M = images, B = batch, C = channels, H, W = height and width, D = features, K = classes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
+import torch
 from torch import Tensor
 
-from harness.engine.arguments import checked
+from harness.engine.arguments import checked, device_of, require_features
 from harness.engine.data.labelled import LabelledSet
-from harness.engine.networks import Network
+from harness.engine.features import image_features
+from harness.engine.networks import Network, hooked
 from harness.engine.networks.block import PreActivationBlock
-from harness.engine.probes.probe import Method, ProbeAccuracy, probe_order, require_method, right
-from harness.engine.probes.reading import Reading
-from harness.engine.probes.ridge import RidgeProbe
-from harness.engine.probes.sgd import SgdProbe, SgdSchedule
-from harness.engine.regression.linear_map import LinearMap
-from harness.engine.regression.moments import Moments, moments_bytes
+from harness.engine.networks.hooks import in_mode
+from harness.engine.probes.probe import (
+    Method,
+    ProbeAccuracy,
+    RidgeProbe,
+    SgdProbe,
+    SgdSchedule,
+    probe_order,
+    require_method,
+    right,
+)
+from harness.engine.regression.moments import LinearMap, Moments, moments_bytes
 from harness.engine.regression.ridge import MEMORY_LIMIT, fit_in
 from harness.engine.training.normalisation import Normalisation
+from harness.engine.training.numerics import autocast
 from harness.errors import HarnessError
+
+_BATCH = 256  # images of a forward pass; that of `accuracy`
+
+
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """Which layers of which network are read, and how."""
+
+    network: Network
+    normalisation: Normalisation
+    layers: Sequence[str]
+    pool: int | None
+    precision: str
+
+    @torch.no_grad()
+    def batches(
+        self,
+        images_MCHW: Tensor,
+        labels_M: Tensor,
+        *,
+        order_M: Tensor | None = None,
+        batch: int = _BATCH,
+    ) -> Iterator[tuple[Mapping[str, Tensor], Tensor]]:
+        """(features [B, D] by layer, labels [B]) of uint8 images, in their order or in `order_M`.
+
+        In evaluation mode; the network's modes are restored after each batch, and the features of a
+        layer are pooled as they come, so that no more than one batch of them is held.
+        """
+        device = device_of(self.network)
+        order_M = torch.arange(len(labels_M)) if order_M is None else order_M
+        for chosen in torch.split(order_M.to(labels_M.device), batch):
+            yield self._read(images_MCHW[chosen].to(device)), labels_M[chosen].to(device)
+
+    def _read(self, images_BCHW: Tensor) -> Mapping[str, Tensor]:
+        found: dict[str, Tensor] = {}
+
+        def keep(name: str, feature: Tensor) -> None:
+            found[name] = require_features(f"probe {name}", image_features(feature, pool=self.pool))
+
+        with (
+            in_mode(self.network, "eval"),
+            hooked(self.network, self.layers, keep),
+            autocast(self.precision, images_BCHW.device),
+        ):
+            self.network(self.normalisation(images_BCHW))
+        return found
+
 
 Split = tuple[Tensor, Tensor]
 

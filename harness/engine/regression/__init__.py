@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from harness.engine.regression.fit import Regression, regress
-from harness.engine.regression.linear_map import LinearMap
-from harness.engine.regression.moments import Moments
+from harness.engine.regression.moments import LinearMap, Moments, Residuals, Score
 from harness.engine.regression.pairs import (
     Pairs,
     Side,
@@ -14,13 +13,13 @@ from harness.engine.regression.pairs import (
 )
 from harness.engine.regression.ridge import (
     MEMORY_LIMIT,
+    Descent,
+    SgdRegression,
     gram_bytes,
     normal_equation_bytes,
     ridge,
     ridge_of,
 )
-from harness.engine.regression.score import Residuals, Score
-from harness.engine.regression.sgd import Descent, SgdRegression
 
 __all__ = [
     "MEMORY_LIMIT",

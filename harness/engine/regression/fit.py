@@ -11,19 +11,18 @@ from typing import Literal
 import torch
 
 from harness.engine.arguments import checked
-from harness.engine.regression.linear_map import LinearMap
-from harness.engine.regression.moments import Moments
+from harness.engine.regression.moments import LinearMap, Moments, Residuals, Score
 from harness.engine.regression.pairs import Pairs
 from harness.engine.regression.ridge import (
     MEMORY_LIMIT,
+    Descent,
+    SgdRegression,
     fit_in,
     gram_bytes,
     normal_equation_bytes,
     ridge,
     ridge_of,
 )
-from harness.engine.regression.score import Residuals, Score
-from harness.engine.regression.sgd import Descent, SgdRegression
 from harness.errors import HarnessError
 
 Method = Literal["ridge", "sgd"]

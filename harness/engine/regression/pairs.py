@@ -15,7 +15,7 @@ from torch import Tensor
 from harness.engine.arguments import checked, device_of
 from harness.engine.features import Time, image_features
 from harness.engine.networks import Network, hooked
-from harness.engine.networks.mode import in_mode
+from harness.engine.networks.hooks import in_mode
 from harness.engine.randomness import stream
 from harness.engine.training.normalisation import Normalisation
 from harness.engine.training.numerics import autocast

@@ -1,4 +1,5 @@
-"""Ridge regression in closed form, float64.
+"""The two ways to fit a linear map: ridge regression in closed form, float64, and minibatch SGD, as
+the lab fitted it.
 
 Legend: M = images, D = features that predict, K = features that are predicted.
 """
@@ -6,13 +7,13 @@ Legend: M = images, D = features that predict, K = features that are predicted.
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from harness.engine.arguments import checked
-from harness.engine.regression.linear_map import LinearMap
-from harness.engine.regression.moments import Moments, moments_bytes, still
+from harness.engine.regression.moments import LinearMap, Moments, moments_bytes, still
 from harness.errors import HarnessError
 
 MEMORY_LIMIT = 6 * 1024**3  # bytes of a fit; the lab's 16,384 features of 8,000 images need 5.4 GiB
@@ -112,3 +113,65 @@ def _centred(features: Tensor) -> tuple[Tensor, Tensor]:
 def _check_alpha(alpha: float) -> None:
     if not 0 <= alpha < math.inf:
         raise HarnessError("regression alpha", f"must be 0 or more (got {alpha})")
+
+
+@dataclass(frozen=True)
+class Descent:
+    """Momentum SGD on the squared error, with a cosine from `relative_lr` to 0.
+
+    The lab names neither optimiser nor schedule. A step is `relative_lr`/E‖x − mean‖²: that mean
+    square bounds the largest curvature, so 1 is stable without momentum for features of any number
+    and scale.
+    """
+
+    epochs: int = 20
+    relative_lr: float = 0.5
+    momentum: float = 0.9
+    batch: int = 256
+
+    def __post_init__(self) -> None:
+        fits = self.epochs >= 1 and self.batch >= 1 and 0 < self.relative_lr <= 2
+        if not fits or not 0 <= self.momentum < 1:
+            wanted = "epochs, batch ≥ 1, 0 < relative_lr ≤ 2, 0 ≤ momentum < 1"
+            raise HarnessError("regression descent", f"needs {wanted} (got {self})")
+
+
+class SgdRegression:
+    """A linear map from 0 that is handed batch after batch, any number of epochs of them.
+
+    The loss is ½ of the mean over images of ‖y − W·x − b‖², so targets do not slow each other down
+    as they would in their mean. Features and targets are taken about their means over the train
+    images; then b follows from W.
+    """
+
+    def __init__(
+        self, mean_x_D: Tensor, spread_x: float, mean_y_K: Tensor, *, descent: Descent, steps: int
+    ) -> None:
+        self.descent = descent
+        self.steps = steps
+        self.done = 0
+        self.mean_x_D = mean_x_D
+        self.mean_y_K = mean_y_K
+        self._lr = descent.relative_lr / spread_x if spread_x > 0 else 0.0
+        shape = (len(mean_x_D), len(mean_y_K))
+        self.weight_DK = torch.zeros(shape, device=mean_x_D.device)
+        self._velocity_DK = torch.zeros_like(self.weight_DK)
+
+    def update(self, x_MD: Tensor, y_MK: Tensor) -> float:
+        """One step: the gradient of a batch is Xᵀ(X·W − Y)/M, X and Y about their means. Gives the
+        sum of the batch's squared errors before it.
+        """
+        wide = self.weight_DK.dtype  # torch's default
+        x = x_MD.to(wide) - self.mean_x_D.to(wide)
+        y = y_MK.to(wide) - self.mean_y_K.to(wide)
+        lr = self._lr * (1 + math.cos(math.pi * self.done / self.steps)) / 2
+        residual_MK = x @ self.weight_DK - y
+        gradient_DK = x.T @ residual_MK / len(x)
+        self._velocity_DK.mul_(self.descent.momentum).add_(gradient_DK)
+        self.weight_DK -= lr * self._velocity_DK
+        self.done += 1
+        return float(residual_MK.double().square().sum())
+
+    def solve(self) -> LinearMap:
+        """The map as it is now."""
+        return LinearMap.through(self.weight_DK.double(), self.mean_x_D, self.mean_y_K)

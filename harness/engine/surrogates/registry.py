@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from harness.engine.choices import choose
+from harness.engine.arguments import choose
 from harness.engine.surrogates.arctan import Arctan
 from harness.engine.surrogates.dspike import Dspike
 from harness.engine.surrogates.protocol import Surrogate

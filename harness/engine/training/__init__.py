@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from harness.engine.training.divergence import Diverged
+from harness.engine.training.checkpoint import Epoch, History
 from harness.engine.training.evaluate import accuracy
-from harness.engine.training.history import Epoch, History
 from harness.engine.training.loop import train
 from harness.engine.training.normalisation import Normalisation
 from harness.engine.training.recipe import Recipe
+from harness.engine.training.state import Diverged
 
 __all__ = ["Diverged", "Epoch", "History", "Normalisation", "Recipe", "accuracy", "train"]

@@ -1,17 +1,15 @@
-"""Checkpoints: a training run as it stood after an epoch, in one safetensors file.
+"""A training run as it stood after an epoch, its learning curve included, in one safetensors file.
 
-No random state is kept: every epoch draws from its own named streams. Written beside its place,
-synced and renamed, so that a reader finds the old file or the new one; read with its content hash
-checked, and never unpickled.
+No random state is kept: every epoch draws from its own named streams. Written whole or not at all;
+read with its content hash checked, and never unpickled.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +18,67 @@ import safetensors.torch
 import torch
 from torch import Tensor
 
-from harness.engine.training.history import Epoch, epochs_from_json, epochs_to_json
+from harness.engine.training.normalisation import Normalisation
+from harness.files import write_durably
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """One epoch; accuracies in percent."""
+
+    epoch: int  # from 0
+    train_loss: float  # mean over the epoch's images, while the weights were changing
+    train_accuracy: float  # likewise
+    test_accuracy: float  # evaluation mode, all test images, after the epoch
+    lr: float  # of the epoch's first step
+    seconds: float  # training and test together
+    images_per_second: float  # training images, training time alone
+
+
+@dataclass(frozen=True)
+class History:
+    """All epochs, and what is needed to feed the trained network again.
+
+    The published code reports the best epoch *on the test set*, which flatters; both are recorded
+    here.
+    """
+
+    epochs: tuple[Epoch, ...]
+    normalisation: Normalisation
+    resumed_from: int = 0  # epochs that an earlier, interrupted call had done
+    discarded_checkpoint: str = ""  # why an existing checkpoint was not used
+    not_compiled: str = ""  # why torch.compile, asked for, was not used
+
+    @property
+    def best(self) -> Epoch:
+        """The epoch of highest test accuracy, the first of equals."""
+        return max(self.epochs, key=lambda epoch: epoch.test_accuracy)
+
+    @property
+    def best_accuracy(self) -> float:
+        """Percent."""
+        return self.best.test_accuracy
+
+    @property
+    def best_epoch(self) -> int:
+        """From 0."""
+        return self.best.epoch
+
+    @property
+    def last_accuracy(self) -> float:
+        """Percent, of the weights that the run ends with."""
+        return self.epochs[-1].test_accuracy
+
+
+def epochs_to_json(epochs: tuple[Epoch, ...]) -> str:
+    """Exact: floats keep all their digits."""
+    return json.dumps([asdict(epoch) for epoch in epochs])
+
+
+def epochs_from_json(text: str) -> tuple[Epoch, ...]:
+    """Inverse of `epochs_to_json`; raises TypeError or ValueError for anything else."""
+    return tuple(Epoch(**fields) for fields in json.loads(text))
+
 
 _FORMAT = "harness-training-1"
 
@@ -54,15 +112,7 @@ def save(path: Path, checkpoint: Checkpoint) -> None:
     }
     metadata["sha256"] = _digest(tensors, metadata)
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
-    try:
-        with partial.open("wb") as file:
-            file.write(safetensors.torch.save(tensors, metadata))
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    write_durably(path, safetensors.torch.save(tensors, metadata))
 
 
 def load(path: Path, identity: str) -> Checkpoint | Unusable | None:

@@ -1,4 +1,4 @@
-"""The training loop.
+"""The training loop, and the learning rate of each of its steps.
 
 Legend: M = images of the training split, B = batch, C = channels, H, W = height and width.
 """
@@ -6,6 +6,7 @@ Legend: M = images of the training split, B = batch, C = channels, H, W = height
 from __future__ import annotations
 
 import logging
+import math
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -18,17 +19,34 @@ from harness.engine.data.augment import crop_flip
 from harness.engine.data.labelled import LabelledSet
 from harness.engine.norm.layer import shared_statistics
 from harness.engine.randomness import stream
-from harness.engine.training.checkpoint import Checkpoint, Unusable, load, save
-from harness.engine.training.divergence import check_finite
+from harness.engine.training.checkpoint import Checkpoint, Epoch, History, Unusable, load, save
 from harness.engine.training.evaluate import accuracy
-from harness.engine.training.history import Epoch, History
 from harness.engine.training.normalisation import Normalisation
 from harness.engine.training.numerics import autocast, determinism
 from harness.engine.training.ranks import ALONE, Ranks
 from harness.engine.training.recipe import Recipe
 from harness.engine.training.recompute import recomputed_blocks
-from harness.engine.training.schedule import learning_rate
-from harness.engine.training.state import TrainingState, identity
+from harness.engine.training.state import TrainingState, check_finite, identity
+
+_WARMUP_START = 1.0 / 25.0  # of the peak, as in torch's OneCycleLR
+
+
+def learning_rate(recipe: Recipe, *, epoch: int, step: int, steps_per_epoch: int) -> float:
+    """The rate of one step; epochs and steps count from 0.
+
+    Warm-up, in both schedules: linear from lr/25 to lr over `warmup_epochs`, step by step. After it
+    the cosine ½·lr·(1 + cos(π·x)), where x runs from 0 to 1 over the epochs that are left: "cosine"
+    advances x once per epoch, as the published code does (torch CosineAnnealingLR, eta_min 0),
+    "one-cycle" at every step, so that the last steps are near 0.
+    """
+    now = epoch + step / steps_per_epoch
+    if now < recipe.warmup_epochs:
+        return recipe.lr * (_WARMUP_START + (1.0 - _WARMUP_START) * now / recipe.warmup_epochs)
+    if recipe.schedule == "cosine":
+        now = max(float(epoch), recipe.warmup_epochs)
+    x = (now - recipe.warmup_epochs) / (recipe.epochs - recipe.warmup_epochs)
+    return 0.5 * recipe.lr * (1.0 + math.cos(math.pi * x))
+
 
 _log = logging.getLogger(__name__)
 

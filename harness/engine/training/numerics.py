@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import torch
 
-from harness.engine.choices import choose
+from harness.engine.arguments import choose
 
 Precision = Literal["f32", "bf16", "fp16"]
 
@@ -58,3 +58,22 @@ def autocast(precision: str, device: torch.device) -> AbstractContextManager[obj
     if dtype is None:
         return nullcontext()
     return torch.autocast(device.type, dtype=dtype)
+
+
+@contextmanager
+def full_precision() -> Iterator[None]:
+    """Inside, float32 products are computed in float32: no TF32 on CUDA (its 10-bit mantissa moves
+    CKA in the third digit), no bfloat16 on the CPU, whatever the program allows elsewhere.
+
+    The settings are put back on the way out.
+    """
+    known: Any = torch.backends  # whose stubs lack some of these
+    backends = (known.cuda.matmul, known.cudnn.conv, known.mkldnn.matmul, known.mkldnn.conv)
+    before = [backend.fp32_precision for backend in backends]
+    try:
+        for backend in backends:
+            backend.fp32_precision = "ieee"
+        yield
+    finally:
+        for backend, precision in zip(backends, before, strict=True):
+            backend.fp32_precision = precision

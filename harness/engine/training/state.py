@@ -1,4 +1,4 @@
-"""Network, optimiser and loss scaling of a run: how they start, step, and go to and from a
+"""Network, optimiser and loss scaling of a run: how they start, step, diverge, and go to and from a
 checkpoint.
 """
 
@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+import logging
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 
 import torch
@@ -14,12 +15,71 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from harness.engine.arguments import require_logits
-from harness.engine.training.checkpoint import Checkpoint, content_hash
-from harness.engine.training.compilation import Compiled, Forward
-from harness.engine.training.history import Epoch
+from harness.engine.training.checkpoint import Checkpoint, Epoch, content_hash
 from harness.engine.training.numerics import autocast
 from harness.engine.training.ranks import ALONE, Ranks
 from harness.engine.training.recipe import Recipe
+from harness.errors import ExitCode, HarnessError
+
+
+class Diverged(HarnessError):
+    """NaN or infinity in training; `epoch` and `step` count from 0."""
+
+    def __init__(self, epoch: int, step: int, what: str) -> None:
+        self.epoch = epoch
+        self.step = step
+        self.what = what
+        super().__init__(
+            f"training, epoch {epoch}, step {step}",
+            f"{what} is NaN or infinite",
+            hint="lower recipe.lr, lengthen recipe.warmup_epochs or set recipe.gradient_clip",
+            code=ExitCode.RUN_FAILED,
+        )
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (Diverged, (self.epoch, self.step, self.what))
+
+
+def check_finite(losses: Tensor, network: nn.Module, epoch: int) -> None:
+    """Raise Diverged for the epoch's first bad loss, or for weights gone bad under a good one.
+
+    Asked once per epoch, so that no step waits for the device. A spiking layer hands on what is not
+    finite as NaN spikes, so a broken current shows in the loss of its own step; the weights are
+    looked at too because the last update is followed by no loss.
+    """
+    bad = torch.nonzero(~torch.isfinite(losses))
+    if len(bad):
+        raise Diverged(epoch, int(bad[0]), "the loss")
+    for name, tensor in network.state_dict().items():
+        if tensor.is_floating_point() and not torch.isfinite(tensor).all():
+            raise Diverged(epoch, len(losses) - 1, name)
+
+
+_log = logging.getLogger(__name__)
+
+Forward = Callable[[Tensor], Tensor]
+
+
+class Compiled:
+    """The forward pass of a network, compiled at its first call; `problem` says why it is not."""
+
+    def __init__(self, network: nn.Module) -> None:
+        self._plain: Forward = network
+        self._compiled: Forward | None = torch.compile(network)
+        self.problem = ""
+
+    def __call__(self, images: Tensor) -> Tensor:
+        """Logits; the first call that cannot be compiled is the last that is tried."""
+        if self._compiled is not None:
+            try:
+                return self._compiled(images)
+            except Exception as error:  # whatever a compiler may raise; the plain pass decides
+                self._compiled = None
+                first = (str(error).strip() or type(error).__name__).splitlines()[0]
+                self.problem = f"torch.compile failed, trained without it: {first}"
+                _log.warning("%s", self.problem)
+        return self._plain(images)
+
 
 _MOMENTUM = "momentum_buffer"  # torch's name for it
 _BATCH_AXIS = -4  # of images [B, C, H, W] and of frames [T, B, C, H, W]

@@ -2,14 +2,31 @@
 
 from __future__ import annotations
 
-from harness.engine.visualise.flatness import Contrast, contrast
-from harness.engine.visualise.gabor import GaborStatistics, gabor_statistics
-from harness.engine.visualise.grids import Sparsity, channel_tiles, sparsity, tiled
-from harness.engine.visualise.kernels import kernel_images, normalised_kernels, shuffled_kernels
+from harness.engine.visualise.activations import (
+    Sparsity,
+    Target,
+    TopImages,
+    channel_tiles,
+    image_activations,
+    sparsity,
+    tiled,
+    top_images,
+)
+from harness.engine.visualise.kernels import (
+    GaborStatistics,
+    gabor_statistics,
+    kernel_images,
+    normalised_kernels,
+    shuffled_kernels,
+)
 from harness.engine.visualise.maximise import Ascent, Maximised, maximise, total_variation
-from harness.engine.visualise.receptive import Box, receptive_field, seen_by_gradient
-from harness.engine.visualise.target import Target
-from harness.engine.visualise.top_images import TopImages, image_activations, top_images
+from harness.engine.visualise.receptive import (
+    Box,
+    Contrast,
+    contrast,
+    receptive_field,
+    seen_by_gradient,
+)
 
 __all__ = [
     "Ascent",

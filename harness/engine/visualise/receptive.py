@@ -1,20 +1,21 @@
-"""The part of the image that a neuron sees.
+"""The part of the image that a neuron sees, and how flat an image is outside of it.
 
-Legend: H, W = height and width.
+Legend: C = channels, H, W = height and width.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 from harness.engine.arguments import checked
 from harness.engine.networks import Network, hooked
-from harness.engine.networks.mode import in_mode
-from harness.engine.visualise.target import Target
+from harness.engine.networks.hooks import in_mode
+from harness.engine.visualise.activations import Target
 from harness.errors import HarnessError
 
 _Windowed = (nn.Conv2d, nn.MaxPool2d, nn.AvgPool2d)
@@ -134,3 +135,32 @@ def _seen(place: int, size: int, windows: Sequence[Window]) -> tuple[int, int]:
         first = max(0, first * stride - padding)
         last = min(before - 1, last * stride - padding + dilation * (kernel - 1))
     return first, last
+
+
+class Contrast(NamedTuple):
+    """Standard deviation of the pixels about the mean of their colour channel, 0 … 1."""
+
+    inside: float
+    outside: float  # NaN where the box is the whole image
+
+
+def contrast(image_CHW: Tensor, box: Box, *, margin: int = 0) -> Contrast:
+    """Inside a box and outside it; with `margin` the box grown by that many pixels each way, which
+    is what `margin` pixels of jitter do to the part that is changed.
+    """
+    height, width = image_CHW.shape[-2:]
+    grown = Box(
+        max(0, box.top - margin),
+        max(0, box.left - margin),
+        min(height, box.bottom + margin),
+        min(width, box.right + margin),
+    )
+    inside = grown.mask(height, width)
+    pixels = image_CHW.detach().double().cpu()
+    return Contrast(*(_spread(pixels[:, mask]) for mask in (inside, ~inside)))
+
+
+def _spread(pixels_CN: Tensor) -> float:
+    if not pixels_CN.numel():
+        return float("nan")
+    return float(torch.sqrt(pixels_CN.var(1, correction=0).mean()))

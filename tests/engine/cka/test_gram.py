@@ -7,9 +7,7 @@ import torch
 from torch import Tensor
 
 from harness.engine.cka import gram as grams
-from harness.engine.cka.features import column_blocks, constant, rows
-from harness.engine.cka.gram import upper_gram
-from harness.engine.cka.spikes import spike_gram
+from harness.engine.cka.gram import column_blocks, constant, rows, spike_gram, upper_gram
 
 DRAW = torch.Generator().manual_seed(0)
 REAL = torch.randn(2, 9, 3, 5, 4, generator=DRAW)

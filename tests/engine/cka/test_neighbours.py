@@ -6,7 +6,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from harness.engine.cka import MinibatchCKA, cka_heatmap, neighbours
+from harness.engine.cka import MinibatchCKA, cka_heatmap
+from harness.engine.cka import calls as layer_calls
 from harness.engine.networks import Network, record, resnet
 from harness.engine.networks.outline import Part
 from harness.engine.norm import TdBatchNorm
@@ -32,13 +33,13 @@ def trained(neuron: str) -> Network:
 def shared(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many channels each shared pair of Gram matrices had."""
     calls: list[int] = []
-    real = neighbours.upper_gram_and_scaled
+    real = layer_calls.upper_gram_and_scaled
 
     def counted(steps: tuple[Tensor, ...], scale_C: Tensor) -> tuple[Tensor, Tensor]:
         calls.append(len(scale_C))
         return real(steps, scale_C)
 
-    monkeypatch.setattr(neighbours, "upper_gram_and_scaled", counted)
+    monkeypatch.setattr(layer_calls, "upper_gram_and_scaled", counted)
     return calls
 
 

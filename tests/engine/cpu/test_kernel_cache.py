@@ -18,7 +18,7 @@ from tests.namespaces import has_users
 COUNT = """
 import numpy as np
 from harness.engine.cpu.floats import jit
-from harness.engine.cpu.kernel_cache import kernel_cache
+from harness.engine.cpu.process import kernel_cache
 print(kernel_cache())
 from harness.engine.data.events.frames_kernel import count
 one, number = np.zeros(3, np.uint8), np.uint32

@@ -7,12 +7,12 @@ import sys
 
 import pytest
 
-from harness.engine.cpu.memory import keep_freed_memory
+from harness.engine.cpu.process import keep_freed_memory
 
 FAULTS = """
 import resource, sys
 import numpy as np
-from harness.engine.cpu.memory import keep_freed_memory
+from harness.engine.cpu.process import keep_freed_memory
 
 def faults():
     return resource.getrusage(resource.RUSAGE_SELF).ru_minflt

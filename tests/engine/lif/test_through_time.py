@@ -6,8 +6,7 @@ import pytest
 import torch
 
 from harness.engine.lif.dynamics import Dynamics
-from harness.engine.lif.reference import lif_loop
-from harness.engine.lif.through_time import lif_through_time
+from harness.engine.lif.reference import lif_loop, lif_through_time
 from tests.engine.lif.cases import DYNAMICS, SHAPES, currents, gradient
 
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from harness.engine.networks import Network, resnet, small, vgg
-from harness.engine.networks import fused as fusing
+from harness.engine.networks import block as fusing
 from harness.engine.norm import TdBatchNorm
 
 pytest.importorskip("numba")

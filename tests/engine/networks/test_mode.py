@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from harness.engine.networks import resnet
-from harness.engine.networks.mode import in_mode
+from harness.engine.networks.hooks import in_mode
 from harness.errors import HarnessError
 
 IMAGES = torch.randn(4, 3, 8, 8, generator=torch.Generator().manual_seed(0))

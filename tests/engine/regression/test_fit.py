@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from harness.engine.regression import Descent, Regression, feature_pairs, regress
+from harness.engine.regression.moments import Residuals
 from harness.engine.regression.ridge import ridge
-from harness.engine.regression.score import Residuals
 from harness.errors import HarnessError
 from tests.engine.regression.cases import features
 

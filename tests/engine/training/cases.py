@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from harness.engine.data.images import ImageSet, image_set
+from harness.engine.data.labelled import ImageSet
 from harness.engine.networks import ResNet, resnet
 from harness.engine.training import Recipe
 
@@ -22,9 +22,7 @@ def images(train: int = 72, test: int = 24) -> ImageSet:
             image[:, 1 + 2 * label : 3 + 2 * label] += 130
         return pixels, labels
 
-    return image_set(
-        "bars", train=split(train), test=split(test), class_names=("a", "b", "c"), origin="embedded"
-    )
+    return ImageSet("bars", *split(train), *split(test), ("a", "b", "c"), "embedded")
 
 
 def network(neuron: str = "lif", seed: int = 0, **choice: float) -> ResNet:

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import nn
 
-from harness.engine.training.compilation import Compiled
+from harness.engine.training.state import Compiled
 
 
 def test_the_compiled_pass_is_the_one_that_runs(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from harness.engine.training import Diverged, train
-from harness.engine.training.divergence import check_finite
+from harness.engine.training.state import check_finite
 from harness.errors import ExitCode
 from tests.engine.training.cases import RECIPE, images, network
 

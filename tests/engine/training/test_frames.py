@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from harness.engine.data.events.frame_set import FrameSet
-from harness.engine.data.labelled import content_hash
+from harness.engine.data.labelled import FrameSet
 from harness.engine.networks import ResNet, resnet
 from harness.engine.training import Normalisation, Recipe, accuracy, train
 from harness.engine.training.state import TrainingState
@@ -29,7 +28,7 @@ def frames(steps: int, train_count: int = 72, test_count: int = 24) -> FrameSet:
         return counts.to(torch.int16), labels
 
     made = (*split(train_count), *split(test_count))
-    return FrameSet("bars", *made, ("a", "b", "c"), "embedded", content_hash(*made))
+    return FrameSet("bars", *made, ("a", "b", "c"), "embedded")
 
 
 def network(neuron: str) -> ResNet:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from harness.engine.training import Epoch, History, Normalisation
-from harness.engine.training.history import epochs_from_json, epochs_to_json
+from harness.engine.training.checkpoint import epochs_from_json, epochs_to_json
 
 EPOCHS = tuple(
     Epoch(number, 1.0 / 3, 50.0, accuracy, 0.1, 0.123456789, 1e3)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from harness.engine.data.events.aedat2 import read_aedat2, write_aedat2
-from harness.engine.data.events.atis import read_atis, write_atis
-from harness.engine.data.events.event import Events, Sensor, as_events
+from harness.engine.data.events.formats import read_aedat2, read_atis, write_aedat2, write_atis
 from harness.engine.data.events.frames import by_count, by_time
+from harness.engine.data.events.recording import Events, Sensor, as_events
 
 __all__ = [
     "Events",

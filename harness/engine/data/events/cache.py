@@ -25,10 +25,9 @@ import numpy as np
 from filelock import FileLock
 from numpy.typing import NDArray
 
-from harness.engine.data.events.columns import Columns
-from harness.engine.data.events.event import Events
-from harness.engine.data.events.recording import Recording
+from harness.engine.data.events.recording import Events, Recording
 from harness.errors import HarnessError
+from harness.files import replacing
 
 _log = logging.getLogger(__name__)
 
@@ -64,7 +63,7 @@ class Cache:
     def __len__(self) -> int:
         return len(self.names)
 
-    def __getitem__(self, number: int) -> Columns:
+    def __getitem__(self, number: int) -> Events:
         """One recording's events, not copied; t counts from the first of them.
 
         Every byte is held against the checksum each time. A recording that is damaged is decoded
@@ -73,7 +72,10 @@ class Cache:
         """
         content = self.content[self.starts[number] : self.starts[number + 1]]
         if _checksum(content.data) == self.checksums[number]:
-            return _columns(content, self.counts[number])
+            count = self.counts[number]
+            time, rest = content[: 4 * count].view(TIME), content[4 * count :]
+            x, y, p = (rest[k * count : (k + 1) * count] for k in range(3))
+            return Events(x, y, time, p)
         name = self.names[number]
         _log.warning("%s: %s is damaged and is decoded again", self.path, name)
         try:
@@ -103,7 +105,8 @@ def cached(path: Path, identity: str, names: Sequence[str], decode: Decode) -> C
                     return _opened(path, identity, names, decode)
                 except Damaged as damage:
                     _log.warning("%s is decoded again: %s", path, damage)
-            _publish(path, identity, names, map(decode, names))
+            with replacing(path) as file:
+                _write(file, identity, names, map(decode, names))
             try:
                 return _opened(path, identity, names, decode)
             except Damaged as damage:
@@ -114,35 +117,19 @@ def cached(path: Path, identity: str, names: Sequence[str], decode: Decode) -> C
         raise HarnessError(str(path), f"cannot be written: {error}") from error
 
 
-def packed(name: str, events: Events) -> Columns:
+def packed(name: str, events: Events) -> Events:
     """Events of a recording as they are kept; HarnessError for what 7 bytes cannot say."""
-    time = events["t"] - (events["t"][0] if len(events) else 0)
+    time = events.t - (events.t[0] if len(events) else 0)
     if (time[1:] < time[:-1]).any():
         raise HarnessError(name, "events out of order")
     kept = []
-    for field, column, form in (
-        ("x", events["x"], BYTE),
-        ("y", events["y"], BYTE),
-        ("t", time, TIME),
-        ("p", events["p"], BYTE),
+    for field, column, form in zip(
+        "xytp", (events.x, events.y, time, events.p), (BYTE, BYTE, TIME, BYTE), strict=True
     ):
         if len(column) and not 0 <= column.min() <= column.max() <= np.iinfo(form).max:
             raise HarnessError(name, f"{field} reaches {column.max():,}, beyond {form}")
         kept.append(np.ascontiguousarray(column, form))
-    return Columns(*kept)
-
-
-def _columns(content: NDArray[np.uint8], count: int) -> Columns:
-    """The columns in the bytes of a recording, as views."""
-    time, rest = content[: 4 * count].view(TIME), content[4 * count :]
-    x, y, p = (rest[k * count : (k + 1) * count] for k in range(3))
-    return Columns(x, y, time, p)
-
-
-def _bytes(events: Columns) -> bytes:
-    parts = (events.t, events.x, events.y, events.p)
-    content = b"".join(part.tobytes() for part in parts)
-    return content + bytes(-len(content) % _ALIGNED)
+    return Events(*kept)
 
 
 def _checksum(content: memoryview | bytes) -> str:
@@ -151,27 +138,15 @@ def _checksum(content: memoryview | bytes) -> str:
     return xxhash.xxh3_128_hexdigest(content)
 
 
-def _publish(
-    path: Path, identity: str, names: Sequence[str], recordings: Iterable[Recording]
-) -> None:
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    try:
-        with partial.open("wb") as file:
-            _write(file, identity, names, recordings)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
-
-
 def _write(
     file: BinaryIO, identity: str, names: Sequence[str], recordings: Iterable[Recording]
 ) -> None:
     skipped: dict[str, int] = {}
     counts, checksums = [], []
     for name, one in zip(names, recordings, strict=True):
-        content = _bytes(packed(name, one.events))
+        events = packed(name, one.events)
+        content = b"".join(part.tobytes() for part in (events.t, events.x, events.y, events.p))
+        content += bytes(-len(content) % _ALIGNED)
         file.write(content)
         counts.append(len(one.events))
         checksums.append(_checksum(content))
@@ -196,7 +171,8 @@ def _opened(path: Path, identity: str, names: Sequence[str], decode: Decode) -> 
         if index["identity"] != identity or index["names"] != list(names):
             raise Damaged("it was made from other recordings, or otherwise")
         counts = index["counts"]
-        starts = _starts(counts)
+        lengths = -(-np.array([0, *counts], np.int64) * _EVENT_BYTES // _ALIGNED) * _ALIGNED
+        starts = tuple(np.cumsum(lengths).tolist())
         if starts[-1] != length:
             raise Damaged(f"it has {length:,} bytes of events, its index {starts[-1]:,}")
         # numpy's own memory map makes every slice a memmap, which costs as much as a small read
@@ -206,11 +182,6 @@ def _opened(path: Path, identity: str, names: Sequence[str], decode: Decode) -> 
     return Cache(
         path, tuple(names), tuple(counts), checksums, starts, index["skipped"], content, decode
     )
-
-
-def _starts(counts: Sequence[int]) -> tuple[int, ...]:
-    lengths = -(-np.array([0, *counts], np.int64) * _EVENT_BYTES // _ALIGNED) * _ALIGNED
-    return tuple(np.cumsum(lengths).tolist())
 
 
 def _index(file: BinaryIO) -> tuple[dict[str, Any], int]:

@@ -14,8 +14,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.engine.data.events.columns import Column, Columns, columns
-from harness.engine.data.events.event import Events, Sensor
+from harness.engine.data.events.recording import Column, Events, Sensor
 from harness.errors import HarnessError
 
 Frames = NDArray[np.float32]
@@ -25,35 +24,33 @@ _HOLDS: Final = {np.dtype(np.int16): (1 << 15) - 1, np.dtype(np.float32): 1 << 2
 _BEYOND: Final = (1 << 16) - 1  # of two bytes; `_scale` refuses sensors that are so large
 
 
-def by_count(events: Events | Columns, frames: int, *, sensor: Sensor, side: int) -> Frames:
+def by_count(events: Events, frames: int, *, sensor: Sensor, side: int) -> Frames:
     """float32 [T, 2, S, S]: event i of N falls into frame ⌊i·T / N⌋.
 
     The frames differ by at most one event. Fewer events than frames leave frames empty, none
     leaves all empty. Raises HarnessError as `count`.
     """
-    found = columns(events)
-    return _frames(found, starts_by_count(found, frames), sensor, side)
+    return _frames(events, starts_by_count(events, frames), sensor, side)
 
 
-def by_time(events: Events | Columns, frames: int, *, sensor: Sensor, side: int) -> Frames:
+def by_time(events: Events, frames: int, *, sensor: Sensor, side: int) -> Frames:
     """float32 [T, 2, S, S]: event at t falls into frame ⌊(t − t_0)·T / (t_last − t_0 + 1)⌋.
 
     The frames last equally long, and one in which nothing happened is empty. Raises HarnessError as
     `count`, and for events that are not in order of time.
     """
-    found = columns(events)
-    if (found.t[1:] < found.t[:-1]).any():
+    if (events.t[1:] < events.t[:-1]).any():
         raise HarnessError("event frames", "events out of order", hint="sort them by t")
-    return _frames(found, starts_by_time(found, frames), sensor, side)
+    return _frames(events, starts_by_time(events, frames), sensor, side)
 
 
-def starts_by_count(events: Columns, frames: int) -> Starts:
+def starts_by_count(events: Events, frames: int) -> Starts:
     """The first event of each frame, and N: int64 [T + 1]. ⌊i·T / N⌋ ≥ k from i = ⌈k·N / T⌉ on."""
     _require(frames, "frames")
     return -(-np.arange(frames + 1, dtype=np.int64) * len(events) // frames)
 
 
-def starts_by_time(events: Columns, frames: int) -> Starts:
+def starts_by_time(events: Events, frames: int) -> Starts:
     """The first event of each frame, and N: int64 [T + 1]. Events must be in order of time."""
     _require(frames, "frames")
     starts = np.full(frames + 1, len(events), np.int64)
@@ -65,12 +62,12 @@ def starts_by_time(events: Columns, frames: int) -> Starts:
     return starts
 
 
-SLICINGS: Final[Mapping[str, Callable[[Columns, int], Starts]]] = MappingProxyType(
+SLICINGS: Final[Mapping[str, Callable[[Events, int], Starts]]] = MappingProxyType(
     {"count": starts_by_count, "time": starts_by_time}
 )
 
 
-def count(events: Columns, starts: Starts, sensor: Sensor, counts: NDArray[Any]) -> None:
+def count(events: Events, starts: Starts, sensor: Sensor, counts: NDArray[Any]) -> None:
     """Add the events of each frame to its polarity and pixel: `counts` [T, 2, S, S], zeros before.
 
     An event at column x lands in column ⌊x·S / width⌋, rows likewise, so each lands in exactly one
@@ -104,7 +101,7 @@ def count(events: Columns, starts: Starts, sensor: Sensor, counts: NDArray[Any])
         raise HarnessError("event frames", f"more events in one pixel than {counts.dtype} can hold")
 
 
-def _frames(events: Columns, starts: Starts, sensor: Sensor, side: int) -> Frames:
+def _frames(events: Events, starts: Starts, sensor: Sensor, side: int) -> Frames:
     _require(side, "side")
     result = np.zeros((len(starts) - 1, POLARITIES, side, side), np.float32)
     count(events, starts, sensor, result)
@@ -135,7 +132,7 @@ def _contiguous(column: Column) -> Column:
     return np.ascontiguousarray(column, np.uint16)
 
 
-def _outside(events: Columns, sensor: Sensor) -> HarnessError:
+def _outside(events: Events, sensor: Sensor) -> HarnessError:
     if events.p.min() < 0 or events.p.max() >= POLARITIES:
         return HarnessError("event frames", "polarity must be 0 (OFF) or 1 (ON)")
     reach = f"events reach ({events.x.max()}, {events.y.max()})"

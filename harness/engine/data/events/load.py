@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,17 +18,94 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from harness.engine.choices import choose
+from harness.engine.arguments import choose
 from harness.engine.cpu.threads import in_threads
 from harness.engine.data.events.cache import Cache, cached
-from harness.engine.data.events.event import Sensor
-from harness.engine.data.events.folders import Listing, list_recordings
-from harness.engine.data.events.frame_set import FrameSet
+from harness.engine.data.events.formats import FORMATS
 from harness.engine.data.events.frames import POLARITIES, SLICINGS, count
-from harness.engine.data.events.published import FORMATS
-from harness.engine.data.events.recording import Faults
-from harness.engine.data.labelled import Origin, content_hash
+from harness.engine.data.events.recording import Faults, Sensor
+from harness.engine.data.labelled import FrameSet, Origin
+from harness.engine.randomness import stream
 from harness.errors import HarnessError
+
+_NUMBER = re.compile(r"(\d+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Files relative to a folder, each with the number of its class."""
+
+    class_names: tuple[str, ...]
+    files: tuple[str, ...]
+    labels: tuple[int, ...]
+
+
+def list_recordings(folder: Path, suffix: str) -> Listing:
+    """Every file `class/name.suffix` under `folder`: classes by name, files in the order of their
+    numbers.
+
+    `cifar10_cat_10.aedat` comes after `cifar10_cat_9.aedat`, whatever the file system says. Other
+    files are passed over, hidden ones too. Raises HarnessError for a folder without such files and
+    for a class without any.
+    """
+    try:
+        classes = sorted(entry.name for entry in folder.iterdir() if entry.is_dir())
+        found = {
+            name: sorted(
+                (file.name for file in (folder / name).glob(f"[!.]*{suffix}")), key=_by_number
+            )
+            for name in classes
+            if not name.startswith(".")
+        }
+    except OSError as error:
+        raise HarnessError(str(folder), f"cannot be listed: {error.strerror or error}") from error
+    empty = [name for name, files in found.items() if not files]
+    if empty or not found:
+        raise HarnessError(
+            str(folder / empty[0]) if empty else str(folder),
+            f"holds no *{suffix}",
+            hint="the data directory needs a folder per class, as the archives unpack",
+        )
+    files = tuple(f"{name}/{file}" for name, those in found.items() for file in those)
+    labels = tuple(label for label, those in enumerate(found.values()) for _ in those)
+    return Listing(tuple(found), files, labels)
+
+
+def _by_number(name: str) -> tuple[tuple[int, str], ...]:
+    """Digits compare as numbers, the rest as text."""
+    parts = _NUMBER.split(name)
+    keys = ((int(part), "") if part.isdecimal() else (-1, part) for part in parts)
+    return (*keys, (-1, name))
+
+
+How = Literal["last", "random"]
+
+
+def held_out(labels: Sequence[int], *, share: float, how: How, seed: int = 0) -> NDArray[np.bool_]:
+    """For each recording whether it is for testing, bool [R].
+
+    Of every class with n recordings round(share·n) are, at least one, at most n − 1: the "last" of
+    the class, as SpikingJelly splits, or a "random" choice that `seed` and the class decide alone.
+    The choice changes the accuracy: recordings with neighbouring numbers were made under the same
+    conditions. Raises HarnessError for a share outside 0 … 1 and a class of a single recording.
+    """
+    if not 0 < share < 1:
+        raise HarnessError("event split", f"the share must lie between 0 and 1 (got {share})")
+    if how not in ("last", "random"):
+        raise HarnessError("event split", f"'last' or 'random' (got {how!r})")
+    wanted = np.zeros(len(labels), np.bool_)
+    all_labels = np.asarray(labels)
+    for label in np.unique(all_labels):
+        members = np.flatnonzero(all_labels == label)
+        if len(members) < 2:
+            raise HarnessError("event split", f"class {label} has a single recording")
+        count = min(max(round(share * len(members)), 1), len(members) - 1)
+        if how == "random":
+            draw = stream(seed, "event split", int(label))
+            members = members[torch.randperm(len(members), generator=draw).numpy()]
+        wanted[members[-count:]] = True
+    return wanted
+
 
 REVISION = 1  # of what a decoded event is; a cache of another one is built anew
 
@@ -118,22 +196,11 @@ def frame_set(
     origin: Origin,
 ) -> FrameSet:
     """The recordings as one set; `testing` says which are for testing, bool [M]
-    (`splits.held_out`).
+    (`held_out`).
     """
     labels = torch.tensor(listing.labels, dtype=torch.int64)
-    parts = []
+    splits: list[Tensor] = []
     for wanted in (~testing, testing):
         chosen = np.flatnonzero(wanted)
-        parts.append((framed(events, chosen, framing), labels[torch.from_numpy(chosen)]))
-    (train, train_labels), (test, test_labels) = parts
-    return FrameSet(
-        name,
-        train,
-        train_labels,
-        test,
-        test_labels,
-        listing.class_names,
-        origin,
-        content_hash(train, train_labels, test, test_labels),
-        events.skipped,
-    )
+        splits += [framed(events, chosen, framing), labels[torch.from_numpy(chosen)]]
+    return FrameSet(name, *splits, listing.class_names, origin, events.skipped)

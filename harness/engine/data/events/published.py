@@ -6,50 +6,18 @@ a page to click through. Then the error says what to fetch by hand, from where, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
 from typing import Final
 
-from harness.engine.data.download import fetch
-from harness.engine.data.events.aedat2 import DVS128, decode_aedat2, upright
-from harness.engine.data.events.atis import decode_atis
-from harness.engine.data.events.event import Sensor
-from harness.engine.data.events.recording import Faults, Recording
-from harness.engine.data.events.unzip import unzip
-from harness.engine.data.transfer import Progress
+from harness.engine.data.archive import unzip
+from harness.engine.data.download import Progress, fetch
 from harness.errors import HarnessError
 
 LARGEST_ARCHIVE: Final = 6_000_000_000  # bytes; Caltech101.zip and a class of CIFAR10-DVS have less
 LARGEST_FOLDER: Final = 12_000_000_000  # bytes of an archive's files, unpacked
-
-Decode = Callable[[Path, Sensor, Faults], Recording]
-
-
-def _atis(path: Path, sensor: Sensor, faults: Faults) -> Recording:
-    return decode_atis(path, sensor=sensor, faults=faults)
-
-
-def _aedat2(path: Path, sensor: Sensor, faults: Faults) -> Recording:
-    if sensor != DVS128:
-        raise HarnessError("event sensor", f"AEDAT 2.0 is read for {DVS128} pixels, not {sensor}")
-    found = decode_aedat2(path, faults=faults)
-    return Recording(upright(found.events), found.skipped)
-
-
-@dataclass(frozen=True, slots=True)
-class Format:
-    """A format of recordings: how its files end, and how one becomes events that stand upright."""
-
-    suffix: str
-    decode: Decode
-
-
-FORMATS: Final[Mapping[str, Format]] = MappingProxyType(
-    {"atis": Format(".bin", _atis), "aedat2": Format(".aedat", _aedat2)}
-)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,5 @@
-"""A simulated event camera that looks at still images in three saccades, as N-MNIST was recorded.
+"""A simulated event camera that looks at still images in three saccades, as N-MNIST was recorded,
+and the embedded images as such recordings, so that the real readers run without a download.
 
 Orchard et al. 2015 moved the camera along a triangle before each image, 100 ms a side. Here the
 image moves in small steps over a pixel grid; a pixel keeps a log intensity and answers a change of
@@ -10,17 +11,23 @@ Legend: M = images, S = pixels per side, K = steps of a saccade, E = events of a
 
 from __future__ import annotations
 
+import hashlib
+import json
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import pairwise
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.engine.data.events.event import EVENT, Events
+from harness.engine.data.events.formats import write_atis
+from harness.engine.data.events.recording import Events
+from harness.engine.data.labelled import ImageSet
 from harness.errors import HarnessError
+from harness.files import appear
 
 Ints = NDArray[np.int32]
 
@@ -68,11 +75,9 @@ def record(images_M3SS: NDArray[np.uint8], how: Saccades) -> list[Events]:
         np.concatenate(column) for column in zip(*parts, strict=True)
     )
     order_E = np.lexsort((x_E, y_E, time_E, image_E))
-    events = np.zeros(len(order_E), EVENT)
-    for name, column in (("x", x_E), ("y", y_E), ("t", time_E), ("p", on_E)):
-        events[name] = column[order_E]
-    counts = np.bincount(image_E, minlength=len(images_M3SS))
-    return np.split(events, np.cumsum(counts)[:-1])
+    ends = np.cumsum(np.bincount(image_E, minlength=len(images_M3SS)))[:-1]
+    columns = (np.split(one[order_E], ends) for one in (x_E, y_E, time_E, on_E.astype(np.uint8)))
+    return [Events(*one) for one in zip(*columns, strict=True)]
 
 
 def _log_intensity(images_M3SS: NDArray[np.uint8]) -> Ints:
@@ -129,3 +134,45 @@ def _between(values: Ints, shift: int, axis: int) -> Ints:
     far = np.clip(np.arange(side) + whole + 1, 0, side - 1)
     mixed: Ints = values.take(near, axis) * (_PIXEL - part) + values.take(far, axis) * part
     return mixed // _PIXEL
+
+
+REVISION: Final = 1  # of what the camera makes of an image
+_AT_A_TIME: Final = 256  # images
+_TESTING: Final = "test_"
+
+
+def simulated(images: ImageSet, place: Path, how: Saccades) -> Path:
+    """A folder of 40-bit recordings of every image of both splits, in a folder per class.
+
+    It lies in `place`, carries the hash of images and settings in its name, and appears by one
+    rename; where it is there it is taken as it is. Files are `class/train_00012.bin` and
+    `class/test_00012.bin` with the image's number in its split. Raises HarnessError where the disk
+    fails and for an image in which the camera sees no change.
+    """
+    said = {"revision": REVISION, "images": images.sha256, **asdict(how)}
+    key = hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:16]
+    target = place / f"{images.name}-saccades-{key}"
+
+    def write(scratch: Path) -> None:
+        for split in ("train", "test"):
+            _write_split(images, split, scratch, how)
+
+    try:
+        appear(target, write)
+    except OSError as error:
+        raise HarnessError(str(target), f"cannot be written: {error}") from error
+    return target
+
+
+def for_testing(files: tuple[str, ...]) -> NDArray[np.bool_]:
+    """Which recordings of such a folder belong to the test split, bool [M]."""
+    return np.array([file.split("/")[-1].startswith(_TESTING) for file in files], np.bool_)
+
+
+def _write_split(images: ImageSet, split: str, folder: Path, how: Saccades) -> None:
+    pixels, labels = images.split(split)
+    for start in range(0, len(pixels), _AT_A_TIME):
+        some = pixels[start : start + _AT_A_TIME].numpy()
+        for number, events in enumerate(record(some, how), start):
+            name = images.class_names[int(labels[number])]
+            write_atis(folder / name / f"{split}_{number:05}.bin", events)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from torch import Tensor, nn
 
-from harness.engine.choices import choose
+from harness.engine.arguments import choose
 from harness.engine.lif.dynamics import Dynamics, Reset
 from harness.engine.networks.neurons.leaky import Lif
 from harness.engine.networks.neurons.parametric import Plif

@@ -7,7 +7,7 @@ import hashlib
 import numpy as np
 import pytest
 
-from harness.engine.data.embedded.draws import draws, draws_between
+from harness.engine.data.embedded.scans import draws, draws_between
 
 
 def test_a_draw_is_the_share_of_32_bits_of_shake_256() -> None:

@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from harness.engine.data.embedded.draws import draws, draws_between
-from harness.engine.data.embedded.pose import Pose, opacity, sines
+from harness.engine.data.embedded.scans import Pose, draws, draws_between, opacity, sines
 
 
 def poses(count: int, size: int) -> Pose:

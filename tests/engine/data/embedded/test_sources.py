@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from harness.engine.data.embedded.sources import SCANS, grounds, scans, split_scans
+from harness.engine.data.embedded.scans import SCANS, grounds, scans, split_scans
 from harness.errors import HarnessError
 
 VENDORED = files("harness.engine.data.embedded") / "vendored"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import strategies as st
 
-from harness.engine.data.events.event import Events, as_events
+from harness.engine.data.events.recording import Events, as_events
 
 Rows = list[tuple[int, int, int, int]]  # x, y, t, p
 
@@ -16,7 +16,7 @@ def events_of(rows: Rows) -> Events:
 
 
 def rows_of(events: Events) -> Rows:
-    return [(int(e["x"]), int(e["y"]), int(e["t"]), int(e["p"])) for e in events]
+    return list(zip(*(events[name].tolist() for name in "xytp"), strict=True))  # type: ignore[literal-required]
 
 
 def atis_bytes(rows: Rows) -> bytes:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from harness.engine.data.events.aedat2 import decode_aedat2, read_aedat2, upright, write_aedat2
+from harness.engine.data.events.formats import decode_aedat2, read_aedat2, upright, write_aedat2
 from harness.errors import HarnessError
 from tests.engine.data.events.made import (
     HEADER,

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from harness.engine.data.events.atis import decode_atis, read_atis, write_atis
-from harness.engine.data.events.event import Sensor
+from harness.engine.data.events.formats import decode_atis, read_atis, write_atis
+from harness.engine.data.events.recording import Sensor
 from harness.errors import HarnessError
 from tests.engine.data.events.made import Rows, atis_bytes, damage, events_of, recorded, rows_of
 

@@ -49,7 +49,7 @@ def test_recordings_come_back_with_time_from_their_first_event(source: Source) -
         assert len(cache) == 3
         for number, rows in enumerate(ROWS.values()):
             since = [(x, y, t - rows[0][2], p) for x, y, t, p in rows]
-            assert rows_of(cache[number].structured()) == since
+            assert rows_of(cache[number]) == since
         assert cache.skipped == {"out of order": 2}
     assert source.decoded == 3  # once
 
@@ -89,7 +89,7 @@ def every_bit(content: bytes) -> list[bytes]:
 
 
 def everything(cache: Cache) -> list[Rows]:
-    return [rows_of(cache[number].structured()) for number in range(len(cache))]
+    return [rows_of(cache[number]) for number in range(len(cache))]
 
 
 def test_any_changed_byte_is_noticed_before_it_is_used_and_the_cache_rebuilt(
@@ -115,9 +115,9 @@ def test_one_damaged_recording_is_decoded_again_and_no_other(
     source.path.write_bytes(bad)
     cache = source.get()
     assert source.decoded == 3  # opening looks at the index alone
-    assert rows_of(cache[0].structured())[0] == (1, 2, 0, 1)
+    assert rows_of(cache[0])[0] == (1, 2, 0, 1)
     assert source.decoded == 3
-    assert rows_of(cache[1].structured()) == [(255, 255, 0, 1)]
+    assert rows_of(cache[1]) == [(255, 255, 0, 1)]
     assert source.decoded == 4
     assert "a/2.bin is damaged and is decoded again" in caplog.text
     assert not source.path.exists()
@@ -205,7 +205,5 @@ def test_an_index_that_somebody_made_is_decoded_again(source: Source, what: str)
     footer = struct.pack("<8sQ32s", b"EVENTS 2", len(text), hashlib.sha256(text.encode()).digest())
     source.path.write_bytes(content[: whole.starts[-1]] + text.encode() + footer)
     again = source.get()
-    assert [rows_of(again[k].structured()) for k in range(3)] == [
-        rows_of(whole[k].structured()) for k in range(3)
-    ]
+    assert [rows_of(again[k]) for k in range(3)] == [rows_of(whole[k]) for k in range(3)]
     assert source.decoded == 6

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.engine.data.events.clock import span, too_late, unwrapped
+from harness.engine.data.events.recording import too_late, unwrapped
 
 
 @pytest.mark.parametrize(
@@ -36,8 +36,3 @@ def test_any_times_without_a_long_silence_survive_a_small_clock(steps: list[int]
 def test_an_event_is_late_after_any_earlier_one() -> None:
     assert too_late(np.array([1, 5, 4, 4, 5, 2, 6])).tolist() == [0, 0, 1, 1, 0, 1, 0]
     assert too_late(np.array([], np.int64)).tolist() == []
-
-
-def test_the_span_is_the_longest_silence() -> None:
-    assert span(np.array([1, 5, 6, 30])) == 24
-    assert span(np.array([7])) == 0

@@ -5,15 +5,21 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from harness.engine.data.events.event import EVENT, Sensor, as_events
+from harness.engine.data.events.recording import Sensor, as_events
 from harness.errors import HarnessError
 
 
-def test_columns_become_fields() -> None:
+def test_columns_are_asked_for_by_name() -> None:
     events = as_events([1, 2], [3, 4], [2**40, 2**40 + 1], [0, 1])
-    assert events.dtype == EVENT
-    assert events.dtype.names == ("x", "y", "t", "p")
-    assert events[1].item() == (2, 4, 2**40 + 1, 1)
+    assert len(events) == 2
+    assert [column.dtype for column in (events.x, events.y, events.t, events.p)] == [
+        "<u2",
+        "<u2",
+        "<i8",
+        "u1",
+    ]
+    assert events["x"] is events.x
+    assert (events["y"][1], events["t"][1], events["p"][1]) == (4, 2**40 + 1, 1)
 
 
 @pytest.mark.parametrize(

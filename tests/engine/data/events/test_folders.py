@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.engine.data.events.folders import list_recordings
+from harness.engine.data.events.load import list_recordings
 from harness.errors import HarnessError
 
 

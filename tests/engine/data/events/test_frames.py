@@ -10,9 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.engine.data.events.cache import packed
-from harness.engine.data.events.columns import Columns
-from harness.engine.data.events.event import Events, Sensor, as_events
 from harness.engine.data.events.frames import by_count, by_time, count
+from harness.engine.data.events.recording import Events, Sensor, as_events
 from harness.errors import HarnessError
 from tests.engine.data.events.made import Rows, events_of, recorded
 
@@ -111,7 +110,7 @@ def test_the_last_frames_of_a_full_clock_are_found() -> None:
     ends = events_of([(0, 0, 0, 0), (1, 0, 2**32 - 1, 1)])
     found = by_time(packed("one", ends), 7, sensor=Sensor(2, 1), side=4)
     assert found.sum((1, 2, 3)).tolist() == [1, 0, 0, 0, 0, 0, 1]
-    once = by_time(packed("one", ends[:1]), 3, sensor=Sensor(2, 1), side=4)
+    once = by_time(packed("one", events_of([(0, 0, 0, 0)])), 3, sensor=Sensor(2, 1), side=4)
     assert once.sum((1, 2, 3)).tolist() == [1, 0, 0]
 
 
@@ -136,7 +135,7 @@ def test_more_pixels_than_can_be_scaled_are_refused() -> None:
 
 def test_another_polarity_is_refused_before_it_is_counted() -> None:
     one = events_of([(0, 0, 0, 1)])
-    one["p"] = 2
+    one.p[:] = 2
     with pytest.raises(HarnessError, match="polarity must be 0"):
         by_count(one, 1, sensor=Sensor(4, 4), side=4)
 
@@ -145,7 +144,7 @@ def test_another_polarity_is_refused_before_it_is_counted() -> None:
 def test_a_pixel_that_cannot_count_so_far_is_an_error(dtype: type, most: int) -> None:
     for number in (most, most + 1, 2 * most + 2):
         zeros = np.zeros(number, np.uint8)
-        events, counts = Columns(zeros, zeros, zeros, zeros), np.zeros((1, 2, 1, 1), dtype)
+        events, counts = Events(zeros, zeros, zeros, zeros), np.zeros((1, 2, 1, 1), dtype)
         if number == most:
             count(events, np.array([0, number]), Sensor(1, 1), counts)
             assert counts.ravel().tolist() == [most, 0]
@@ -159,6 +158,6 @@ def test_numbers_that_no_event_has_are_outside_whatever_they_would_be_in_two_byt
     for bad in (-1, -65_535, 65_536, 4):
         wrong = np.array([0, 0, bad, 0, 0])
         for columns in ((wrong, good), (good, wrong)):
-            events = Columns(*columns, good, good)
+            events = Events(*columns, good, good)
             with pytest.raises(HarnessError, match="outside the sensor of 4x4"):
                 by_count(events, 1, sensor=Sensor(4, 4), side=4)

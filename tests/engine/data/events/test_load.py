@@ -11,12 +11,11 @@ import pytest
 import torch
 
 from harness.engine.data.events import load
-from harness.engine.data.events.event import Sensor
-from harness.engine.data.events.frame_set import FrameSet
+from harness.engine.data.events.formats import Format
 from harness.engine.data.events.frames import by_count, by_time
-from harness.engine.data.events.load import Framing, frame_set, framed, recordings
-from harness.engine.data.events.published import Format
-from harness.engine.data.events.splits import held_out
+from harness.engine.data.events.load import Framing, frame_set, framed, held_out, recordings
+from harness.engine.data.events.recording import Sensor
+from harness.engine.data.labelled import FrameSet
 from harness.errors import HarnessError
 from tests.engine.data.events.made import Rows, atis_bytes, events_of
 

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from harness.engine.data.events.event import Sensor
-from harness.engine.data.events.published import FORMATS, Archive, fetch_events
+from harness.engine.data.events.formats import FORMATS
+from harness.engine.data.events.published import Archive, fetch_events
+from harness.engine.data.events.recording import Sensor
 from harness.errors import ExitCode, HarnessError
 from tests.engine.data.events.made import aedat2_bytes, atis_bytes, rows_of
 from tests.engine.data.mirror import Mirror

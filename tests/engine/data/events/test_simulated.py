@@ -7,13 +7,11 @@ from pathlib import Path
 import pytest
 
 from harness.engine.data.embedded import digits_on_photos
-from harness.engine.data.events.atis import read_atis
-from harness.engine.data.events.event import Sensor
-from harness.engine.data.events.frame_set import FrameSet
+from harness.engine.data.events.formats import read_atis
 from harness.engine.data.events.load import Framing, frame_set, recordings
-from harness.engine.data.events.saccades import Saccades, record
-from harness.engine.data.events.simulated import for_testing, simulated
-from harness.engine.data.images import ImageSet
+from harness.engine.data.events.recording import Sensor
+from harness.engine.data.events.saccades import Saccades, for_testing, record, simulated
+from harness.engine.data.labelled import FrameSet, ImageSet
 from tests.engine.data.events.made import rows_of
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from harness.engine.data.events.splits import held_out
+from harness.engine.data.events.load import held_out
 from harness.errors import HarnessError
 
 LABELS = [0] * 10 + [1] * 20 + [2] * 3

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from harness.engine.data.events.unzip import unzip
+from harness.engine.data.archive import unzip
 from harness.errors import HarnessError
 from tests.engine.data.events.made import damage
 

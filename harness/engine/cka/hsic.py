@@ -1,0 +1,203 @@
+"""From a Gram matrix to a vector whose dot products are HSICs, and sums of those that no scale of
+the features can overflow.
+
+HSIC₁(K, L) = Σ_{i≠j} K̃_ij·L̃_ij / (m·(m−3)), where K̃ is the U-centred K: zero diagonal, and
+K̃_ij = K_ij − r_i/(m−2) − r_j/(m−2) + Σr/((m−1)(m−2)) with r_i the sum of row i without its diagonal
+(Székely & Rizzo 2014). This is the unbiased estimator of Song et al. 2012 (eq. 5), term for term,
+without its cancellation: HSIC₁(K, K) is a sum of squares and cannot come out negative. HSIC₁ of two
+different layers may be negative; that is a value, not a fault.
+
+HSIC₀(K, L) = tr(K·H·L·H) / (m−1)², H = I − 1/m, is the biased one (Gretton et al. 2005).
+
+HSIC grows with the fourth power of the features, so that those of 1e80 have one that float64 cannot
+hold, and those of 1e-25 vanish in float32 long before. A layer's numbers are therefore kept with a
+power of two of its own, which is exact and 1 for features of ordinary size; CKA is blind to it.
+
+Legend: M (m) = images of the minibatch, P = numbers kept of a Gram matrix, M·(M−1)/2 or that + M,
+L = layers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from math import nan
+from typing import Literal
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from harness.engine.cka.gram import (
+    Standing,
+    Steps,
+    at_unit_scale,
+    constant,
+    ordinary,
+    standing_of,
+    upper_gram,
+)
+
+Estimator = Literal["unbiased", "biased"]
+FEWEST_IMAGES = {"unbiased": 4, "biased": 2}
+
+_ROUNDING = 4.0  # roundings of the dtype that a Gram matrix may be off by, relative to its trace
+_LEAST = -(2**20)  # exponent of a layer of norm 0, so that it sets no other minibatch's
+
+
+@dataclass(frozen=True)
+class HsicVector:
+    """A layer on one minibatch: HSIC(K, L) = K.norm·L.norm·(K.unit · L.unit), times two to both
+    exponents.
+    """
+
+    unit_P: Tensor  # of length 1; zeros where the norm is 0
+    norm: float  # √HSIC(K, K)/2^exponent; 0.0 or NaN where the layer is not `DEFINED`
+    standing: Standing = Standing.DEFINED
+    exponent: int = 0  # for features of ordinary size
+
+
+def hsic_vector(steps: Steps, estimator: Estimator) -> HsicVector:
+    """A layer's vector from its features [M, …] of each step, of any size."""
+    if constant(steps):
+        return _undefined(steps, estimator, standing_of(step[:1] for step in steps))
+    gram = upper_gram(steps)
+    if ordinary(gram):
+        return packed(gram, estimator)
+    if standing_of(steps) is Standing.BROKEN:
+        return _undefined(steps, estimator, Standing.BROKEN)
+    unit, exponent = at_unit_scale(steps)
+    vector = packed(upper_gram(unit), estimator)
+    return replace(vector, exponent=2 * exponent) if vector.norm else vector
+
+
+def packed(gram_MM: Tensor, estimator: Estimator) -> HsicVector:
+    """The upper triangle of an `ordinary` Gram matrix, centred; the matrix is used up.
+
+    The layer is `UNSHARED` when nothing but rounding is left.
+    """
+    images = len(gram_MM)
+    diagonal = gram_MM.diagonal().to(torch.float64, copy=True)
+    upper = gram_MM.triu_(1)
+    sums = upper.sum(1, dtype=torch.float64) + upper.sum(0, dtype=torch.float64)
+    trace = float(diagonal.sum() - (diagonal.sum() + sums.sum()) / images)  # of the centred K
+    packing = _upper_indices(images, gram_MM.device)
+    if estimator == "unbiased":
+        shift = _halves(sums / (images - 2), (images - 1) * (images - 2), sums.sum())
+        vector = _shifted(upper, shift).flatten().index_select(0, packing)
+        scale = (2.0 / (images * (images - 3))) ** 0.5
+    else:
+        sums = sums + diagonal
+        shift = _halves(sums / images, images**2, sums.sum())
+        centred = (diagonal - 2 * shift).to(upper.dtype)
+        vector = _shifted(upper, shift).flatten().index_select(0, packing)
+        vector = torch.cat([vector.mul_(2**0.5), centred])  # each pair of the square counts twice
+        scale = 1.0 / (images - 1)
+    length = float(torch.linalg.vector_norm(vector, dtype=torch.float64))
+    if length <= _ROUNDING * torch.finfo(vector.dtype).eps * trace or length == 0.0:
+        return HsicVector(vector.zero_(), 0.0, Standing.UNSHARED, _LEAST)
+    return HsicVector(vector.div_(length), scale * length)
+
+
+def packed_size(images: int, estimator: Estimator) -> int:
+    """P, how many numbers an `HsicVector` holds."""
+    strict = images * (images - 1) // 2
+    return strict if estimator == "unbiased" else strict + images
+
+
+def _undefined(steps: Steps, estimator: Estimator, standing: Standing) -> HsicVector:
+    dtype = torch.promote_types(steps[0].dtype, torch.float32)
+    nothing = steps[0].new_zeros(packed_size(len(steps[0]), estimator), dtype=dtype)
+    return HsicVector(nothing, nan if standing is Standing.BROKEN else 0.0, standing, _LEAST)
+
+
+def _halves(mean_M: Tensor, pairs: int, total: Tensor) -> Tensor:
+    """a_M with a_i + a_j = mean_i + mean_j − total/pairs."""
+    return mean_M - total / (2 * pairs)
+
+
+def _shifted(upper_MM: Tensor, shift_M: Tensor) -> Tensor:
+    """upper_ij − a_i − a_j, in place."""
+    shift = shift_M.to(upper_MM.dtype)
+    return upper_MM.sub_(shift.unsqueeze(1)).sub_(shift)
+
+
+@lru_cache(maxsize=2)  # a sweep has minibatches of one size, and a last one
+def _upper_indices(images: int, device: torch.device) -> Tensor:
+    """Flat indices of the strict upper triangle of [M, M], row by row."""
+    row, column = torch.triu_indices(images, images, 1, device=device)
+    flat: Tensor = row * images + column
+    return flat if images**2 >= 2**31 else flat.to(torch.int32)
+
+
+@dataclass(frozen=True)
+class Own:
+    """Layers beside themselves: HSIC(K, K) = hsic·4^exponent, and why it is 0 or NaN, if it is."""
+
+    hsic_L: Tensor  # float64 on the CPU
+    exponent_L: Tensor  # int64
+    standing_L: Tensor  # int64, the largest `Standing` of all minibatches
+
+    @classmethod
+    def of(cls, vectors: Sequence[HsicVector]) -> Own:
+        """Of one minibatch."""
+        return cls(
+            torch.tensor([vector.norm for vector in vectors], dtype=torch.float64).square(),
+            torch.tensor([vector.exponent for vector in vectors], dtype=torch.int64),
+            torch.tensor([vector.standing for vector in vectors], dtype=torch.int64),
+        )
+
+    @classmethod
+    def joined(cls, parts: Sequence[Own]) -> Own:
+        """One after the other."""
+        columns = zip(*((one.hsic_L, one.exponent_L, one.standing_L) for one in parts), strict=True)
+        return cls(*map(torch.cat, columns))
+
+    def plus(self, other: Own) -> Own:
+        """Of the minibatches of both, in the larger of the two scales."""
+        exponent_L = torch.maximum(self.exponent_L, other.exponent_L)
+        here, there = (
+            scaled(one.hsic_L, 2 * (one.exponent_L - exponent_L)) for one in (self, other)
+        )
+        hsic_L = here + there
+        return Own(hsic_L, exponent_L, torch.maximum(self.standing_L, other.standing_L))
+
+
+@dataclass(frozen=True)
+class Hsics:
+    """The HSICs of two networks' layers, of each pair [L_a, L_b] or of counterparts only [L].
+
+    HSIC(K, L) = cross·2^(exponent of K + exponent of L).
+    """
+
+    cross: Tensor  # float64 on the CPU
+    a: Own
+    b: Own
+
+    def plus(self, other: Hsics) -> Hsics:
+        """Of the minibatches of both."""
+        a, b = self.a.plus(other.a), self.b.plus(other.b)
+        here, there = (
+            one._shifted(one.a.exponent_L - a.exponent_L, one.b.exponent_L - b.exponent_L)
+            for one in (self, other)
+        )
+        return Hsics(here + there, a, b)
+
+    def balanced(self) -> tuple[Tensor, Tensor, Tensor]:
+        """cross, self_a and self_b in scales where the product of the last two is near 1."""
+        half_a, half_b = (
+            -(torch.frexp(own.hsic_L).exponent // 2).long() for own in (self.a, self.b)
+        )
+        own_a, own_b = scaled(self.a.hsic_L, 2 * half_a), scaled(self.b.hsic_L, 2 * half_b)
+        return self._shifted(half_a, half_b), own_a, own_b
+
+    def _shifted(self, by_a_L: Tensor, by_b_L: Tensor) -> Tensor:
+        """cross·2^(by_a + by_b)."""
+        pairs = by_a_L.unsqueeze(1) + by_b_L if self.cross.ndim == 2 else by_a_L + by_b_L
+        return scaled(self.cross, pairs)
+
+
+def scaled(numbers: Tensor, exponent: Tensor) -> Tensor:
+    """numbers·2^exponent, float64 on the CPU; numpy's is exact, torch's forms 2^exponent first."""
+    return torch.from_numpy(np.ldexp(numbers.numpy(), exponent.numpy()))

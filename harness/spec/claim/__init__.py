@@ -1,0 +1,36 @@
+"""A sentence of the paper as a predicate over the cells of an exhibit.
+
+Every predicate reads one quantity. `where` holds axes: a level keeps an axis at it, a list of
+levels restricts an axis that the predicate runs along. An axis is one that the grid varies or one
+that the measure adds, as `layer` or `epsilon`.
+"""
+
+from __future__ import annotations
+
+import pkgutil
+from functools import reduce
+from importlib import import_module
+from operator import or_
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import Field
+
+from harness.spec.base import Name, Spec
+from harness.spec.claim.predicate import Predicate
+
+for _file in pkgutil.iter_modules(__path__):
+    import_module(f"{__name__}.{_file.name}")
+
+if TYPE_CHECKING:
+    AnyPredicate = Predicate
+else:
+    AnyPredicate = Annotated[reduce(or_, Predicate.kinds), Field(discriminator="kind")]
+
+
+class Claim(Spec):
+    """What the paper says, where, and how it is put to the test."""
+
+    id: Name
+    text: str = Field(min_length=1)
+    place: str
+    test: AnyPredicate

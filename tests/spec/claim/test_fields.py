@@ -1,0 +1,50 @@
+"""A claim that cannot mean anything is refused before a run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pydantic import TypeAdapter, ValidationError
+
+from harness.spec.claim import AnyPredicate
+
+BOUND = {"kind": "bound", "quantity": "q", "along": ("depth",), "above": 0.5, "basis": "b"}
+COMPARE = {"kind": "compare", "quantity": "q", "high": {"neuron": "lif"}, "low": {"neuron": "relu"}}
+SPREAD = {"kind": "spread", "quantity": "q", "along": "depth", "below": 1.0, "basis": "b"}
+RANKS = {"kind": "rank_correlation", "quantity": "q", "along": "depth", "below": 0.0}
+
+
+def made(fields: dict[str, Any]) -> Any:
+    return TypeAdapter(AnyPredicate).validate_python(fields, strict=True)
+
+
+@pytest.mark.parametrize("fields", [BOUND, COMPARE, SPREAD, RANKS])
+def test_these_mean_something(fields: dict[str, Any]) -> None:
+    assert made(fields).kind == fields["kind"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "problem"),
+    [
+        (BOUND | {"basis": ""}, "a threshold other than 0 needs its basis"),
+        (SPREAD | {"basis": ""}, "a threshold other than 0 needs its basis"),
+        (RANKS | {"below": -0.5}, "a threshold other than 0 needs its basis"),
+        (COMPARE | {"margin": 1.0}, "a threshold other than 0 needs its basis"),
+        (BOUND | {"above": None}, "needs a bound"),
+        (BOUND | {"below": 0.5}, "no number lies above 0.5 and below 0.5"),
+        (BOUND | {"share": 0.0}, "greater than 0"),
+        (BOUND | {"where": {"width": (1, 2)}}, "several levels of 'width', which it does not run"),
+        (BOUND | {"where": {"depth": ()}}, "an empty list of levels of 'depth'"),
+        (COMPARE | {"low": {"neuron": "lif"}}, "high and low are the same place"),
+        (COMPARE | {"low": {"depth": 20}}, "high and low must hold the same axes"),
+        (COMPARE | {"where": {"neuron": "lif"}}, "'neuron' is held by high and low"),
+        (COMPARE | {"along": ("neuron",)}, "'neuron' is held by high and low"),
+        (COMPARE | {"margin": 2.0, "most": 1.0, "basis": "b"}, "nothing is more than 2 and less"),
+        (SPREAD | {"each": ("depth",)}, "'depth' stands in each and in along"),
+        (SPREAD | {"below": 0.0}, "greater than 0"),
+    ],
+)
+def test_these_do_not(fields: dict[str, Any], problem: str) -> None:
+    with pytest.raises(ValidationError, match=problem):
+        made(fields)
