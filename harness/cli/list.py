@@ -28,16 +28,7 @@ def list_(here: Here = Here(), spoken: Spoken = Spoken(), as_json: Json = False)
 
     library = load(here.layout())
     if as_json:
-        print_json(list_record(library))
-    else:
-        print_list(library, console(), whole=spoken.voice is Voice.VERBOSE)
-
-
-def list_record(library: Library) -> dict[str, Any]:
-    """Exhibits and profiles as JSON values."""
-    return {
-        "exhibits": list_rows(library),
-        "profiles": [
+        profiles = [
             {
                 "id": one.id,
                 "title": one.title,
@@ -46,8 +37,10 @@ def list_record(library: Library) -> dict[str, Any]:
                 "seeds": list(one.seeds),
             }
             for one in library.profiles.values()
-        ],
-    }
+        ]
+        print_json({"exhibits": list_rows(library), "profiles": profiles})
+    else:
+        print_list(library, console(), whole=spoken.voice is Voice.VERBOSE)
 
 
 def list_rows(library: Library) -> list[dict[str, Any]]:

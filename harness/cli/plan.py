@@ -159,8 +159,10 @@ def print_plan(held: Survey, console: Console, *, nodes: int = FEW_NODES) -> Non
         rows.append((row["id"], *counts, took, _why(planned, held)))
     columns = ("exhibit", "nodes", "stored", "to do", "time", "why")
     console.print(table(columns, rows, columns[1:-1]))
-    if len(held.plan.exhibits) > 1:
-        console.print(Text(_deduplicated(held)))
+    if (count := len(held.plan.exhibits)) > 1:
+        asked = sum(len(planned.nodes) for planned in held.plan.exhibits)
+        said = f"{asked} asked for by {count} exhibits, each run once"
+        console.print(Text(f"{len(held.plan.nodes)} nodes: {said}"))
     if 0 < len(held.todo) <= nodes:
         console.print()
         _print_nodes(held, console)
@@ -170,32 +172,19 @@ def print_plan(held: Survey, console: Console, *, nodes: int = FEW_NODES) -> Non
         console.print(Text("--verbose lists these nodes, --json every node", style="dim"))
 
 
-def _deduplicated(held: Survey) -> str:
-    """`174 nodes: 262 asked for by 25 exhibits, each run once`."""
-    asked = sum(len(planned.nodes) for planned in held.plan.exhibits)
-    exhibits = len(held.plan.exhibits)
-    return f"{len(held.plan.nodes)} nodes: {asked} asked for by {exhibits} exhibits, each run once"
-
-
 def _why(planned: PlannedExhibit, held: Survey) -> str:
-    """The reason that all of an exhibit's nodes have in common, and what it shares."""
+    """The reason that all of an exhibit's nodes have in common, and with which other exhibits it
+    shares nodes: only with how many, where they are many.
+    """
     reasons = [held.reasons[key] for key in planned.nodes if key in held.reasons]
-    parts = []
-    if len({(reason.cause, reason.changes) for reason in reasons}) == 1:
-        parts.append(str(reasons[0]))
-    elif reasons:
-        parts.append("for several reasons")
-    return "; ".join([*parts, *_sharing(planned, held)])
-
-
-def _sharing(planned: PlannedExhibit, held: Survey) -> list[str]:
-    """With which exhibits it shares nodes; only with how many, where they are many."""
+    is_one = len({(reason.cause, reason.changes) for reason in reasons}) == 1
+    parts = [str(reasons[0]) if is_one else "for several reasons"] if reasons else []
     shared = _shared(planned, held)
     if len(shared) <= FEW:
-        return [f"shares {count} with {name}" for name, count in shared.items()]
+        return "; ".join(parts + [f"shares {count} with {name}" for name, count in shared.items()])
     others = (set(one.nodes) for one in held.plan.exhibits if one is not planned)
     common = set(planned.nodes) & set().union(*others)
-    return [f"shares {len(common)} with {len(shared)} others"]
+    return "; ".join([*parts, f"shares {len(common)} with {len(shared)} others"])
 
 
 def _print_nodes(held: Survey, console: Console) -> None:

@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -92,18 +93,25 @@ def sentence(event: Event) -> str:
 
 
 class Lines:
-    """Plain lines: starts, ends, failures, and where a long run is, at most every `quiet_s`."""
+    """Plain lines: starts, ends, failures, and where a long run is, at most every `quiet_s`; or
+    those of one kind of event alone.
+    """
 
-    def __init__(self, board: Board, console: Console, quiet_s: float = QUIET_S) -> None:
+    def __init__(
+        self, board: Board, console: Console, quiet_s: float = QUIET_S, only: type[Any] = object
+    ) -> None:
         self.board = board
         self.console = console
         self.quiet_s = quiet_s
+        self.only = only
         self._last: dict[str, float] = {}
 
     def __call__(self, event: Event | None) -> None:
         if event is None:
             return
         self.board.tell(event)
+        if not isinstance(event, self.only):
+            return
         if isinstance(event, Advanced):
             now = time.monotonic()
             since = self.board.running[event.key][0]  # its start, until a line was printed
@@ -111,16 +119,6 @@ class Lines:
                 return
             self._last[event.key] = now
         self.console.print(Text(self.board.line(event)), soft_wrap=True)
-
-
-class Failures(Lines):
-    """Nothing but what went wrong."""
-
-    def __call__(self, event: Event | None) -> None:
-        if isinstance(event, Failed):
-            super().__call__(event)
-        elif event is not None:
-            self.board.tell(event)
 
 
 class LiveTable:
@@ -155,7 +153,7 @@ def screen_for(board: Board, console: Console, voice: Voice = Voice.PLAIN) -> It
     line if that is wanted.
     """
     if voice is Voice.QUIET:
-        yield Failures(board, console)
+        yield Lines(board, console, only=Failed)
     elif voice is Voice.VERBOSE:
         yield Lines(board, console, quiet_s=0)
     elif is_screen(console) and console.is_interactive and not os.environ.get("CI"):
