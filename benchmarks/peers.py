@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from harness.engine.lif.reference import _Fire
-from harness.engine.surrogates import Dspike, Sigmoid
+from harness.parts.surrogates import Dspike, Sigmoid
 
 DECAY, THRESHOLD = 0.5, 1.0
 PACKAGES = ("spikingjelly", "snntorch", "norse", "torch-cka")

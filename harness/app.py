@@ -11,22 +11,22 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from harness.costs import to_do
 from harness.errors import ExitCode, Faults, HarnessError
 from harness.execute.environment import environment
 from harness.execute.events import Failed
 from harness.execute.executor import Crew, MakeJob, Queue
 from harness.execute.job import Job
-from harness.execute.start import executor_for
-from harness.execute.survey import Survey, survey
+from harness.execute.survey import Survey, executor_for, survey
 from harness.layout import Layout, refuse_unwritable
 from harness.plan.expand import Plan, expand, refuse_idle
 from harness.plan.resolve import Setting
-from harness.runs.data_folder import given_weights, repacked_files
-from harness.spec.library import Library, load
+from harness.runs import data_folder
+from harness.spec.library import Library, load, read
 from harness.spec.overrides import Override, check_overrides
 from harness.spec.profile import Profile
 from harness.store.store import Store
-from harness.terminal.board import Board, screen_for, to_do
+from harness.terminal.board import Board, screen_for
 from harness.terminal.output import Voice, console, duration
 
 FEW = 3  # runs that a line names
@@ -145,13 +145,13 @@ def open_project(
     Raises:
         HarnessError: anything wrong in any spec or override.
     """
-    library = load(layout)
+    library = read(layout)
     check_overrides(overrides, library.blocks)
     sets = library.blocks.dataset.blocks.values()
-    files = repacked_files(sets, layout.data) if repacked else {}
-    given = given_weights(weights) if weights else None
+    others = data_folder.repacked(sets, layout.data) if repacked else {}
+    given = data_folder.given_weights(weights) if weights else None
     chosen = library.profile(profile)
-    setting = Setting(library.blocks, chosen, tuple(overrides), files, given)
+    setting = Setting(library.blocks, chosen, tuple(overrides), others, given)
     return Project(layout, library, setting, command)
 
 
@@ -162,6 +162,7 @@ def make_plan(project: Project, names: Sequence[str]) -> Plan:
         HarnessError: an unknown exhibit, or what was typed makes no valid run, or changes nothing.
     """
     if not names or "all" in names:
+        project.library.require_whole()
         names = tuple(project.library.exhibits)
     plan = expand(project.library, names, project.setting)
     refuse_idle(plan, project.setting.overrides)
@@ -170,7 +171,7 @@ def make_plan(project: Project, names: Sequence[str]) -> Plan:
 
 def surveyed(project: Project, names: Sequence[str]) -> Survey:
     """The plan of these exhibits, and what of it is stored."""
-    return survey(make_plan(project, names), project.store, project.layout.data)
+    return survey(make_plan(project, names), project.layout)
 
 
 def refuse_broken(project: Project, held: Survey) -> None:
@@ -178,7 +179,7 @@ def refuse_broken(project: Project, held: Survey) -> None:
 
     IO: reads golden files, imports drawings. Where nothing is to run, the report itself tells.
     """
-    from harness.report.beforehand import faults_beforehand  # brings pandas and matplotlib
+    from harness.report.results import faults_beforehand  # brings pandas and matplotlib
 
     if not held.todo:
         return
@@ -196,7 +197,7 @@ def run(project: Project, held: Survey, crew: Crew, voice: Voice) -> Mapping[str
     queue = Queue(held.plan.nodes.values(), set(held.stored), seconds)
     for folder in ("project", "store", "out", "data"):
         voice.detail(f"{folder}: {getattr(project.layout, folder)}")
-    with executor_for(held.todo, held.memory, project.layout.store, crew) as executor:
+    with executor_for(held, project.layout.store, crew) as executor:
         voice.tell(to_do(held, executor.slots))
         board = Board(held.plan.nodes, queue, executor.slots)
         with screen_for(board, console(), voice) as tell:
@@ -218,8 +219,7 @@ def report(project: Project, plan: Plan, failures: Mapping[str, Failed], voice: 
         Faults: no exhibit can be assessed.
     """
     from harness.check.status import Word
-    from harness.report.beforehand import golden_faults  # brings pandas and matplotlib
-    from harness.report.results import write_results
+    from harness.report.results import golden_faults, write_results  # pandas and matplotlib
 
     profile, golden = project.profile, project.layout.golden
     wrong = {one.exhibit.id: tuple(golden_faults(one, profile, golden)) for one in plan.exhibits}

@@ -1,42 +1,125 @@
-"""When a plan would be done on so many machines, as a user reads it and as JSON for programs."""
+"""When a plan would be done on so many machines, as a user reads it and as JSON for programs.
+
+The order is that of the executors. No schedule is shorter than the critical path, or than the work
+divided by the slots; this one takes at most twice the larger of them (Graham 1966).
+"""
 
 from __future__ import annotations
 
-from typing import Any
+import heapq
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 from rich.console import Console
 from rich.text import Text
 
+from harness.errors import HarnessError
+from harness.execute.executor import Queue
 from harness.execute.survey import Survey
-from harness.plan.cost import device_of
-from harness.plan.schedule import Machines, Schedule, simulate
+from harness.plan.estimate import device_of
+from harness.plan.node import Node
+from harness.plan.schedule import paths
 from harness.terminal.output import duration, size
 
 NAMED = 6  # nodes of the critical path that a line shows
+_CREW = re.compile(r"([1-9][0-9]{0,4})x([1-9][0-9]{0,3})")
 
 
-def forecast(held: Survey, machines: Machines) -> Schedule:
-    """The schedule of what is to do."""
-    seconds = {key: one.seconds for key, one in held.estimates.items()}
-    return simulate(held.todo, seconds, machines.slots)
+@dataclass(frozen=True)
+class Machines:
+    """So many machines that are alike, each running so many nodes at once."""
+
+    count: int
+    slots_each: int
+
+    @property
+    def slots(self) -> int:
+        return self.count * self.slots_each
+
+    def __str__(self) -> str:
+        return f"{self.count}x{self.slots_each}"
+
+
+def parse_machines(typed: str) -> Machines:
+    """`8x4`: 8 machines with 4 slots each.
+
+    Raises:
+        HarnessError: it is not of this form.
+    """
+    found = _CREW.fullmatch(typed)
+    if found is None:
+        hint = "write machines x slots, as in --nodes 8x4 for 8 machines with 4 GPUs each"
+        raise HarnessError(f"--nodes {typed[:40]}", "is not of the form 8x4", hint=hint)
+    return Machines(int(found[1]), int(found[2]))
+
+
+class Placed(NamedTuple):
+    """A node in the schedule; times in seconds from the start, slots counted from 0."""
+
+    key: str
+    start_s: float
+    end_s: float
+    slot: int
+
+
+def simulate(nodes: Sequence[Node], seconds: Mapping[str, float], slots: int) -> list[Placed]:
+    """The nodes on so many slots that are alike, in the order of their starts."""
+    queue, free = Queue(nodes, set(), seconds), list(range(slots))
+    running: list[tuple[float, int, Placed]] = []  # by end, then by start
+    placed: list[Placed] = []
+    now = 0.0
+    while not queue.is_over:
+        while free and (node := queue.next()) is not None:
+            end = now + seconds.get(node.key, 0.0)
+            placed.append(Placed(node.key, now, end, heapq.heappop(free)))
+            heapq.heappush(running, (end, len(placed), placed[-1]))
+        now = running[0][0]
+        while running and running[0][0] == now:
+            ended = heapq.heappop(running)[2]
+            heapq.heappush(free, ended.slot)
+            queue.finish(ended.key)
+    return placed
+
+
+def critical_path(nodes: Sequence[Node], seconds: Mapping[str, float]) -> list[Node]:
+    """The longest chain of nodes that wait for each other, from its first node on."""
+    longest, chain = paths(nodes, seconds), list[Node]()
+    choices = list(nodes)
+    while choices:
+        chain.append(max(choices, key=lambda node: longest[node.key]))
+        choices = [node for node in nodes if chain[-1].key in node.inputs.values()]
+    return chain
 
 
 def forecast_record(held: Survey, machines: Machines) -> dict[str, Any]:
     """The schedule and what it rests on, as JSON values."""
-    made = forecast(held, machines)
+    estimates = {node.key: held.estimates[node.key] for node in held.todo}
+    seconds = {key: one.seconds for key, one in estimates.items()}
+    slots = machines.slots
+    placed = simulate(held.todo, seconds, slots)
+    critical = critical_path(held.todo, seconds)
+    makespan = max((one.end_s for one in placed), default=0.0)
+    work, chain = sum(seconds.values()), sum(seconds[node.key] for node in critical)
+    gpu = sum(seconds[node.key] for node in held.todo if device_of(node.spec) == "cuda")
+    measured = sum(one.runs > 0 for one in estimates.values())
     return {
         "machines": machines.count,
         "slots_each": machines.slots_each,
-        "makespan_seconds": round(made.makespan_s, 1),
-        "lower_bound_seconds": round(made.bound_s, 1),
-        "utilisation": round(made.utilisation, 4),
-        "gpu_hours": round(_gpu_hours(held), 3),
-        "gpu_hours_held": round(_held_hours(held, made), 3),
-        "critical_path_seconds": round(made.critical_s, 1),
-        "critical_path": [_named(held, key) for key in made.critical],
+        "makespan_seconds": round(makespan, 1),
+        "lower_bound_seconds": round(max(chain, work / slots), 1),
+        "utilisation": round(work / (makespan * slots), 4) if makespan else 1.0,
+        "gpu_hours": round(gpu / 3600, 3),
+        "gpu_hours_held": round(makespan * slots / 3600, 3) if gpu else 0.0,
+        "critical_path_seconds": round(chain, 1),
+        "critical_path": [
+            {"key": node.key, "label": node.label, "seconds": round(seconds[node.key], 1)}
+            for node in critical
+        ],
         "disk_bytes": sum(held.disk.values()),
-        "measured_costs": _measured(held),
-        "stated_costs": len(held.todo) - _measured(held),
+        "measured_costs": measured,
+        "stated_costs": len(estimates) - measured,
         "order": [
             {
                 "key": one.key,
@@ -45,69 +128,33 @@ def forecast_record(held: Survey, machines: Machines) -> dict[str, Any]:
                 "start_seconds": round(one.start_s, 1),
                 "end_seconds": round(one.end_s, 1),
             }
-            for one in made.placed
+            for one in placed
         ],
     }
 
 
 def print_forecast(held: Survey, machines: Machines, console: Console) -> None:
     """The schedule in a few lines."""
-    made = forecast(held, machines)
-    for line in _lines(held, machines, made):
+    lines = _lines(forecast_record(held, machines), machines) if held.todo else None
+    for line in lines or [f"on {machines}: nothing to do"]:
         console.print(Text(line), soft_wrap=True)
 
 
-def _lines(held: Survey, machines: Machines, made: Schedule) -> list[str]:
-    took = duration(made.makespan_s)
-    if not held.todo:
-        return [f"on {machines}: nothing to do"]
-    chain = [held.plan.nodes[key] for key in made.critical]
-    shown = " → ".join(
-        f"{node.label} ({duration(held.estimates[node.key].seconds)})" for node in chain[:NAMED]
-    )
+def _lines(made: Mapping[str, Any], machines: Machines) -> list[str]:
+    chain, critical = made["critical_path"], made["critical_path_seconds"]
+    shown = " → ".join(f"{one['label']} ({duration(one['seconds'])})" for one in chain[:NAMED])
     more = f" → {len(chain) - NAMED} more" if len(chain) > NAMED else ""
-    worked, reserved = _gpu_hours(held), _held_hours(held, made)
+    worked, reserved = made["gpu_hours"], made["gpu_hours_held"]
     hours = f"; {worked:,.1f} GPU-hours worked, {reserved:,.1f} held" if worked else ""
+    binding = "the work of all nodes, shared by all slots"
+    if critical >= made["lower_bound_seconds"]:
+        binding = "the critical path, which more machines do not shorten"
+    measured, count = made["measured_costs"], len(made["order"])
+    rests = f"costs of {measured} nodes rest on earlier runs, {count - measured} on the roofline"
     return [
-        f"on {machines}: ~{took}, {made.utilisation:.0%} of {made.slots} slots busy"
-        + hours
-        + f"; {size(sum(held.disk.values()))} of disk",
-        f"no order is faster than {duration(made.bound_s)}: {_binding(made)}",
-        f"critical path, {duration(made.critical_s)}: {shown}{more}",
-        _basis(held),
+        f"on {machines}: ~{duration(made['makespan_seconds'])}, {made['utilisation']:.0%} of "
+        f"{machines.slots} slots busy{hours}; {size(made['disk_bytes'])} of disk",
+        f"no order is faster than {duration(made['lower_bound_seconds'])}: {binding}",
+        f"critical path, {duration(critical)}: {shown}{more}",
+        f"{rests} alone" if measured < count else f"all {count} costs rest on earlier runs",
     ]
-
-
-def _binding(made: Schedule) -> str:
-    if made.critical_s >= made.work_s / made.slots:
-        return "the critical path, which more machines do not shorten"
-    return "the work of all nodes, shared by all slots"
-
-
-def _basis(held: Survey) -> str:
-    measured, count = _measured(held), len(held.todo)
-    stated = f"{count - measured} of {count} costs are stated constants"
-    if not measured:
-        return f"all {count} costs are stated constants: run one of each kind to have them measured"
-    return f"costs of {measured} nodes rest on earlier runs; {stated}"
-
-
-def _measured(held: Survey) -> int:
-    return sum(held.estimates[node.key].runs > 0 for node in held.todo)
-
-
-def _gpu_hours(held: Survey) -> float:
-    """Hours that GPUs compute, one for each node on a GPU."""
-    on_gpu = [node.key for node in held.todo if device_of(node.spec) == "cuda"]
-    return sum(held.estimates[key].seconds for key in on_gpu) / 3600
-
-
-def _held_hours(held: Survey, made: Schedule) -> float:
-    """Hours that GPUs are reserved, if the machines are until the last node is done."""
-    return made.makespan_s * made.slots / 3600 if _gpu_hours(held) else 0.0
-
-
-def _named(held: Survey, key: str) -> dict[str, Any]:
-    node = held.plan.nodes[key]
-    seconds = round(held.estimates[key].seconds, 1)
-    return {"key": key, "label": node.label, "seconds": seconds}

@@ -1,25 +1,30 @@
-"""One module per figure, each with `draw(frame) -> Figure`: pandas and matplotlib only.
+"""One module per figure, each with `draw(frame)` or `draw(frame, maps)`, which returns a `Figure`:
+pandas and matplotlib only.
 
-A drawing gets the cells of its exhibit (index columns, quantity, value, std, n, text, unit, why),
-then, where the exhibit has maps, those too: `draw(frame, maps)` (varied axes, map, y, x, label_y,
-label_x, value). It returns a figure. It reads no files, computes no statistics, touches no global
-plotting state, and nothing that a user has set up for matplotlib reaches it.
+A drawing gets the cells of its exhibit (quantity, value, std, n, text, unit, why, what tells cells
+apart, and the axes that the exhibit holds fixed); if it takes a second argument, also its maps (the
+same axes, then map, y, x, label_y, label_x, value; no rows where the exhibit has none). What it
+shows, it takes from there: the levels are those of the frame, whatever the spec says, and what has
+no numbers has no panel. It reads no files, computes no statistics, touches no global plotting
+state, and nothing that a user has set up for matplotlib reaches it.
 """
 
 from __future__ import annotations
 
 import functools
 import importlib
+import inspect
 import os
 import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+    from pandas import DataFrame
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 
@@ -46,9 +51,17 @@ def drawing(name: str) -> Callable[..., Figure]:
     return functools.wraps(draw)(functools.partial(_drawn, draw))
 
 
-def _drawn(draw: Callable[..., Figure], *frames: Any) -> Figure:
+def _drawn(draw: Callable[..., Figure], frame: DataFrame, maps: DataFrame | None = None) -> Figure:
     with own_settings():
-        return draw(*frames)
+        if frame.empty and (maps is None or maps.empty):
+            style = importlib.import_module(f"{__name__}.style")
+            empty: Figure = style.nothing_measured()
+            return empty
+        if len(inspect.signature(draw).parameters) < 2:
+            return draw(frame)
+        return draw(
+            frame, frame[:0].reindex(columns=[*frame.columns, "map"]) if maps is None else maps
+        )
 
 
 @contextmanager

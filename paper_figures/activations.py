@@ -4,26 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, FigureBase
 from pandas import DataFrame
 
 from paper_figures.pictures import picture, show, value
-from paper_figures.select import at, matrix
-from paper_figures.style import (
-    ANN,
-    EMPTY,
-    INK,
-    MUTED,
-    SMALL,
-    SNN,
-    canvas,
-    not_measured,
-    parts,
-    quiet,
-)
+from paper_figures.select import AXES, Levels, at, levels_of, matrix, points
+from paper_figures.style import INK, MUTED, SMALL, parts, quiet
+from paper_figures.words import looks, stacked
 
 LAYER = "bn2"
-NETWORKS = {"relu": ("CNN", ANN), "lif": ("SNN", SNN)}
+NAMES = {"relu": "CNN", "lif": "SNN"}
 QUANTITIES = {
     "zero_share": "exactly 0",
     "near_zero_share": "below 1 % of\nthe largest",
@@ -33,27 +23,34 @@ QUANTITIES = {
 LAYERS = {"bn2": "second batch norm", "relu2": "behind the neurons"}
 
 
-def draw_activations(frame: DataFrame, maps: DataFrame, shown: str, beside: list[str]) -> Figure:
-    """The sheet of the network `shown`; the sparsity of it and of those `beside` it."""
-    figure = canvas(9.0, 5.0)
-    left, right = parts(figure, 1, 2, widths=[1.25, 1.0])
-    here = at(maps, {"neuron": shown})
-    _sheet(left.subplots(), matrix(at(here, {"map": f"sheet-{LAYER}"})), NETWORKS[shown][0])
-    top, *below = right.subplots(3, 1, height_ratios=[1.15, 1.0, 1.0])
-    show(top, picture(here, "shown"), title="the image")
-    for axes, (layer, said) in zip(below, LAYERS.items(), strict=True):
-        _sparsity(axes, frame, layer, said, beside)
-    return figure
+def draw_activations(frame: DataFrame, maps: DataFrame, shown: str) -> Figure:
+    """The sheet of the network `shown`, or of the first one; the sparsity of all."""
+    there = levels_of(frame, "neuron")
+    neuron = shown if shown in there else there[0] if there else shown
+
+    def draw(figure: FigureBase, frame: DataFrame, maps: DataFrame, levels: Levels) -> None:
+        left, right = parts(figure, 1, 2, widths=[1.25, 1.0])
+        here = at(maps, {"neuron": neuron})
+        sheet = matrix(at(here, {"map": f"sheet-{LAYER}"}))
+        if sheet.size:
+            _sheet(left.subplots(), sheet, NAMES.get(neuron, neuron))
+        image = picture(here, "shown")
+        layers = {name: said for name, said in LAYERS.items() if name in levels_of(frame, "layer")}
+        heights = [1.15] * bool(image.size) + [1.0] * len(layers)
+        panels = list(right.subplots(len(heights), 1, height_ratios=heights, squeeze=False)[:, 0])
+        if image.size:
+            show(panels.pop(0), image, title="the image")
+        for axes, (layer, said) in zip(panels, layers.items(), strict=True):
+            _sparsity(axes, frame, layer, said)
+
+    others = [axis for axis in AXES if axis != "neuron"]
+    return stacked(frame, maps, (9.0, 5.0), draw, others)
 
 
 def _sheet(axes: Axes, values: np.ndarray[tuple[int, ...], np.dtype[np.float64]], who: str) -> None:
     axes.set(xticks=[], yticks=[])
     axes.spines[:].set_visible(False)
     axes.set_title(f"{who}: second batch norm, a tile for each channel", fontsize=SMALL, color=INK)
-    if not values.size:
-        axes.set_facecolor(EMPTY)
-        not_measured(axes)
-        return
     far = float(np.nanmax(np.abs(values))) or 1.0
     drawn = axes.imshow(values, cmap="RdBu_r", vmin=-far, vmax=far, interpolation="nearest")
     bar = axes.figure.colorbar(drawn, ax=axes, shrink=0.6, aspect=30, pad=0.02)
@@ -62,16 +59,18 @@ def _sheet(axes: Axes, values: np.ndarray[tuple[int, ...], np.dtype[np.float64]]
     bar.outline.set_visible(False)
 
 
-def _sparsity(axes: Axes, frame: DataFrame, layer: str, said: str, networks: list[str]) -> None:
+def _sparsity(axes: Axes, frame: DataFrame, layer: str, said: str) -> None:
     quiet(axes)
     axes.set_title(f"sparsity, {said}", fontsize=SMALL, color=INK)
+    networks = points(frame)
     wide = 0.8 / len(networks)
-    for number, neuron in enumerate(networks):
-        name, colour = NETWORKS[neuron]
+    for number, (levels, look) in enumerate(zip(networks, looks(networks), strict=True)):
+        here = at(frame, levels)
+        name = NAMES.get(str(levels.get("neuron")), look.label)
         for place, quantity in enumerate(QUANTITIES):
-            found = value(frame, quantity, neuron=neuron, layer=layer)
+            found = value(here, quantity, layer=layer)
             x = place + (number - (len(networks) - 1) / 2) * wide
-            axes.bar(x, 0.0 if np.isnan(found) else found, wide * 0.92, color=colour,
+            axes.bar(x, 0.0 if np.isnan(found) else found, wide * 0.92, color=look.colour,
                      label=name if place == 0 else None)  # fmt: skip
             text = "–" if np.isnan(found) else f"{found:.2f}"
             axes.text(x, (0.0 if np.isnan(found) else found) + 0.02, text, fontsize=SMALL - 1,

@@ -11,7 +11,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from pandas import DataFrame
 
+from paper_figures.select import at, levels_of, points, told_apart
 from paper_figures.style import INK, MUTED, NORMAL, RULE, SMALL
+from paper_figures.words import word
 
 ROW = 0.52  # inches
 COLUMN = 1.42
@@ -20,24 +22,27 @@ LINE = 30  # letters
 
 def draw_architecture(frame: DataFrame) -> Figure:
     """Each cell: the stage as built; below it, parameters · multiply-accumulates of one image."""
-    depths = list(dict.fromkeys(frame["depth"]))
-    stages = list(dict.fromkeys(frame["stage"]))
-    size = (COLUMN * (len(depths) + 0.8), ROW * (len(stages) + 1.1))
+    columns, stages = points(frame), levels_of(frame, "stage")
+    size = (COLUMN * (len(columns) + 0.8), ROW * (len(stages) + 1.1))
     figure = Figure(figsize=size)
     axes = figure.add_axes((0.0, 0.0, 1.0, 1.0))
     axes.set_axis_off()
-    axes.set_xlim(-0.8, len(depths))
+    axes.set_xlim(-0.8, len(columns))
     axes.set_ylim(len(stages) + 0.05, -1.05)
     frame = frame.fillna({"text": "undefined"})
-    found = {(row["quantity"], row["depth"], row["stage"]): row for row in frame.to_dict("records")}
-    for column, depth in enumerate(depths):
-        _say(axes, column, -0.5, f"{depth} layers", size=NORMAL)
+    others = [axis for axis in told_apart(columns) if axis != "depth"]
+    for column, levels in enumerate(columns):
+        here = at(frame, levels).to_dict("records")
+        found = {(row["quantity"], row["stage"]): row for row in here}
+        depth = [f"{levels['depth']} layers"] if "depth" in levels else []
+        heading = ", ".join([*depth, *(word(axis, levels[axis]) for axis in others)])
+        _say(axes, column, -0.5, heading, size=NORMAL)
         for row, stage in enumerate(stages):
-            cell = found.get(("cell", depth, stage))
+            cell = found.get(("cell", stage))
             said = _notation(cell["text"] if cell else "")
             _say(axes, column, row + (0.36 if said else 0.5), said, size=_fitting(said))
             below = row + (0.75 if said else 0.5)
-            _say(axes, column, below, _sizes(found, depth, stage), size=SMALL - 1.5, colour=MUTED)
+            _say(axes, column, below, _sizes(found, stage), size=SMALL - 1.5, colour=MUTED)
     axes.text(-0.74, -0.5, "parameters · MACs", va="center", fontsize=SMALL - 1.5, color=MUTED)
     for row, stage in enumerate(stages):
         axes.axhline(row, color=MUTED if row == 0 else RULE, linewidth=0.8)
@@ -59,12 +64,10 @@ def _notation(text: object) -> str:
     return fill(said.replace(",", ", ").replace(",  ", ", "), LINE)
 
 
-def _sizes(
-    found: Mapping[tuple[Any, Any, Any], Mapping[Any, Any]], depth: object, stage: object
-) -> str:
+def _sizes(found: Mapping[tuple[Any, Any], Mapping[Any, Any]], stage: object) -> str:
     said = []
     for quantity, noun in (("parameters", ""), ("macs", " MACs")):
-        row = found.get((quantity, depth, stage))
+        row = found.get((quantity, stage))
         value = float(row["value"]) if row else float("nan")
         if value == value and value > 0:
             said.append(f"{_short(value)}{noun}")

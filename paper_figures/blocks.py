@@ -10,10 +10,11 @@ from matplotlib.patches import ConnectionPatch
 from matplotlib.ticker import MaxNLocator
 from pandas import DataFrame
 
-from paper_figures.curves import SIMILARITY, plate, trace
-from paper_figures.style import ANN, FIRST, INK, LAST, SMALL, SNN, Corner, not_measured
+from paper_figures.curves import SIMILARITY, named, plate, trace
+from paper_figures.style import ANN, FIRST, INK, LAST, SMALL, SNN, Corner
 
 GREY = "#C4C4C4"
+MAP = {"map": "ann-snn"}
 BELOW = -0.13  # of the height of a panel: under its tick labels
 
 
@@ -46,14 +47,19 @@ class Zoom:
 ZOOMS = (Zoom("10-th Residual Block", "s1.b9"), Zoom("34-th Residual Block", "s2.b15"))
 
 
-def whole(axes: Axes, curve: DataFrame) -> None:
+def zooms(curve: DataFrame) -> list[Zoom]:
+    """Those of the blocks that the network has."""
+    return [zoom for zoom in ZOOMS if len(of_block(curve, zoom.block))]
+
+
+def whole(axes: Axes, curve: DataFrame, name: str) -> None:
     """The curve over all layers, with the enlarged blocks shaded."""
     plate(axes)
-    trace(axes, curve, "ResNet-110", ANN, width=0.8)
-    for zoom in ZOOMS:
+    trace(axes, curve, name, ANN, width=0.8)
+    named(axes, name)
+    for zoom in zooms(curve):
         inside = of_block(curve, zoom.block)
-        if len(inside):
-            axes.axvspan(inside["at"].min() - 0.5, inside["at"].max() + 0.5, color=GREY, lw=0)
+        axes.axvspan(inside["at"].min() - 0.5, inside["at"].max() + 0.5, color=GREY, lw=0)
 
 
 def enlarged(axes: Axes, curve: DataFrame, zoom: Zoom) -> None:
@@ -61,9 +67,6 @@ def enlarged(axes: Axes, curve: DataFrame, zoom: Zoom) -> None:
     plate(axes, x="", y=SIMILARITY if zoom is ZOOMS[0] else "")
     axes.set_title(zoom.title, fontsize=SMALL, color=INK)
     inside = of_block(curve, zoom.block)
-    if inside.empty:
-        not_measured(axes)
-        return
     with_input = curve[curve["at"].between(inside["at"].min() - 1, inside["at"].max())]
     trace(axes, with_input, "", GREY, width=1.0)
     for row in with_input.to_dict("records"):
@@ -76,8 +79,6 @@ def enlarged(axes: Axes, curve: DataFrame, zoom: Zoom) -> None:
 def connect(small: Axes, large: Axes, curve: DataFrame, zoom: Zoom) -> None:
     """Lines from the shaded block of the whole curve up to its enlargement."""
     inside = of_block(curve, zoom.block)
-    if inside.empty:
-        return
     for corner, at in ((0.0, inside["at"].min() - 0.5), (1.0, inside["at"].max() + 0.5)):
         line = ConnectionPatch(
             (corner, BELOW), (float(at), 1.0), "axes fraction", large.get_xaxis_transform(),

@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, FigureBase
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 from pandas import DataFrame
 
-from paper_figures.blocks import GREY, PLACES, ZOOMS, connect, enlarged, key, place_of, whole
+from paper_figures.blocks import (
+    GREY,
+    MAP,
+    PLACES,
+    connect,
+    enlarged,
+    key,
+    place_of,
+    whole,
+    zooms,
+)
 from paper_figures.curves import SIMILARITY, plate
-from paper_figures.select import curve
-from paper_figures.style import INK, SMALL, canvas
+from paper_figures.select import Levels, curve
+from paper_figures.style import INK, SMALL
+from paper_figures.words import network, stacked
 
 POSITIONS = {
     "input": "input", "act1": "relu1", "conv1": "conv1", "bn1": "bn1", "act2": "relu2",
@@ -21,24 +32,28 @@ BOXES = {"relu1": "LIF/\nReLU", "conv1": "Conv", "bn1": "(td)BN", "relu2": "LIF/
          "conv2": "Conv", "bn2": "(td)BN"}  # fmt: skip
 
 
-def draw(frame: DataFrame, maps: DataFrame | None = None) -> Figure:
+def draw(frame: DataFrame, maps: DataFrame) -> Figure:
     """Left the curve of all layers and two blocks of it; top right the average over all blocks at
     each place of a block; bottom right the block itself."""
-    figure = canvas(9.6, 4.4)
+    return stacked(frame, maps, (9.6, 4.4), _draw)
+
+
+def _draw(figure: FigureBase, frame: DataFrame, maps: DataFrame, levels: Levels) -> None:
+    there = curve(frame, MAP)
+    large = zooms(there)
+    above = [zoom.block for zoom in large] or ["whole"]
     parts = figure.subplot_mosaic(
-        [["first", "second", "average"], ["whole", "whole", "block"]],
+        [[*above, "average"], [*("whole" for _ in above), "block"]],
         height_ratios=(1.25, 1),
-        width_ratios=(1, 1, 1.35),
+        width_ratios=(*(2.0 / len(above) for _ in above), 1.35),
     )
-    there = curve(frame, {"map": "ann-snn", "depth": 110})
-    whole(parts["whole"], there)
-    for name, zoom in zip(("first", "second"), ZOOMS, strict=True):
-        enlarged(parts[name], there, zoom)
-        connect(parts[name], parts["whole"], there, zoom)
-    key(parts["first"])
+    whole(parts["whole"], there, network(levels))
+    for zoom in large:
+        enlarged(parts[zoom.block], there, zoom)
+        connect(parts[zoom.block], parts["whole"], there, zoom)
+    key(parts[above[0]])
     _average(parts["average"], frame[frame["quantity"] == "position_mean"])
     _block(parts["block"])
-    return figure
 
 
 def _average(axes: Axes, means: DataFrame) -> None:

@@ -7,27 +7,30 @@ from pandas import DataFrame
 
 from paper_figures.curves import overlaid
 from paper_figures.heatmap import heatmap, scale
-from paper_figures.scaling import MAP
-from paper_figures.select import at, curve, matrix
+from paper_figures.select import at, curve, matrix, points, told_apart
 from paper_figures.style import SMALL, canvas, parts, ramp
+from paper_figures.words import network, words
 
-SETS = {"cifar10-dvs": "CIFAR10-DVS", "n-caltech101": "N-Caltech101"}
+MAP = {"map": "ann-snn"}
 
 
 def draw(frame: DataFrame, maps: DataFrame) -> Figure:
-    """A heatmap for each data set, then the diagonals of both."""
-    figure = canvas(10.2, 3.1)
-    left, right = parts(figure, 1, 2)
-    panels = left.subplots(1, len(SETS), squeeze=False)[0]
-    for axes, (dataset, name) in zip(panels, SETS.items(), strict=True):
-        values = matrix(at(maps, {"dataset": dataset, "map": MAP}))
-        x, y = "Spiking ResNet-20 T10", "Artificial ResNet-20"
-        heatmap(axes, values, title=name, x=x, y=y)
+    """A heatmap for each data set, then the diagonals of all."""
+    shown, runs = points(maps), points(frame)
+    axes_of = list(dict.fromkeys(("dataset", *told_apart(runs))))
+    figure = canvas(2.55 * max(1, len(shown)) + 5.1, 3.1)
+    left, right = parts(figure, 1, 2, widths=[2.55 * max(1, len(shown)), 5.1])
+    panels = left.subplots(1, max(1, len(shown)), squeeze=False)[0]
+    for axes, levels in zip(panels, shown, strict=True):
+        x = f"Spiking {network(levels)} T{levels.get('time_steps', '')}"
+        values = matrix(at(maps, levels | MAP))
+        title = words(levels, axes_of)
+        heatmap(axes, values, title=title, x=x, y=f"Artificial {network(levels)}")
         axes.title.set_fontsize(SMALL)
     scale(left, panels)
     found = {
-        name: (curve(frame, {"dataset": dataset, "map": MAP}), colour)
-        for (dataset, name), colour in zip(SETS.items(), ramp(len(SETS)), strict=True)
+        words(levels, axes_of): (curve(frame, levels | MAP), colour)
+        for levels, colour in zip(runs, ramp(len(runs)), strict=True)
     }
     overlaid(right.subplots(), found, low=0.4)
     return figure

@@ -5,9 +5,9 @@ from __future__ import annotations
 from matplotlib.figure import Figure
 from pandas import DataFrame
 
-from paper_figures.timewise import Group, convolutions, draw_timewise
+from paper_figures.timewise import CONVOLUTIONS, draw_timewise
 
 
 def draw(frame: DataFrame, maps: DataFrame) -> Figure:
-    """Every convolution and the classifier, ten frames of each recording."""
-    return draw_timewise(maps, (10,), (Group(convolutions(), columns=11),))
+    """Every convolution and the classifier."""
+    return draw_timewise(maps, CONVOLUTIONS)

@@ -7,11 +7,9 @@ from __future__ import annotations
 from matplotlib.figure import Figure
 from pandas import DataFrame
 
-from paper_figures.timewise import Group, activations, convolutions, draw_timewise
-
-GROUPS = (Group(convolutions(), columns=11), Group(activations(), columns=9))
+from paper_figures.timewise import ACTIVATIONS, CONVOLUTIONS, draw_timewise
 
 
 def draw(frame: DataFrame, maps: DataFrame) -> Figure:
     """Convolutions and the classifier with 4, 8 and 32 time steps, then the LIF layers alike."""
-    return draw_timewise(maps, (4, 8, 32), GROUPS)
+    return draw_timewise(maps, CONVOLUTIONS, ACTIVATIONS)

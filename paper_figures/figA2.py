@@ -2,14 +2,6 @@
 
 from __future__ import annotations
 
-from matplotlib.figure import Figure
-from pandas import DataFrame
+from paper_figures.steps import draw_steps as draw
 
-from paper_figures.steps import Steps, draw_steps
-
-STUDY = Steps("VGG-13", time_steps=(4, 8, 16, 32), columns=2)
-
-
-def draw(frame: DataFrame, maps: DataFrame) -> Figure:
-    """Heatmaps of the ANN against each SNN, and their diagonals."""
-    return draw_steps(frame, maps, STUDY)
+__all__ = ["draw"]

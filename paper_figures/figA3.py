@@ -8,11 +8,13 @@ from __future__ import annotations
 from matplotlib.figure import Figure
 from pandas import DataFrame
 
+from paper_figures.select import levels_of
 from paper_figures.timewise import Group, draw_timewise
-
-LAYERS = tuple(f"features.{number}" for number in (0, 3, 7, 10, 14, 17, 21, 24, 27))
 
 
 def draw(frame: DataFrame, maps: DataFrame) -> Figure:
-    """The outputs of nine convolutions; from top to bottom with 4, 8 and 32 time steps."""
-    return draw_timewise(maps, (4, 8, 32), [Group(LAYERS, columns=9)])
+    """The outputs of the convolutions, a band for each number of time steps; without the last one,
+    as in the paper.
+    """
+    shown = maps[maps["map"] != levels_of(maps, "map")[-1]]
+    return draw_timewise(shown, Group(r"features\.\d+", columns=9))

@@ -5,30 +5,34 @@ from __future__ import annotations
 from matplotlib.figure import Figure, FigureBase
 from pandas import DataFrame
 
-from paper_figures.partial import NETWORKS, self_similarity
-from paper_figures.select import curve
-from paper_figures.style import INK, SMALL, SNN, canvas, not_measured, parts, quiet
+from paper_figures.partial import self_similarity
+from paper_figures.select import at, curve, points
+from paper_figures.style import INK, SMALL, SNN, canvas, parts, quiet
 
 
 def draw(frame: DataFrame, maps: DataFrame) -> Figure:
     """Above the SNN with itself, the stage without shortcuts in green; below the accuracy of a
     linear probe on the output of each block."""
-    figure = canvas(9.6, 4.6)
-    above, below = parts(figure, 2, 1, heights=[1.3, 1.0])
-    self_similarity(above, maps)
-    _probes(below, frame)
+    probes = frame[frame["quantity"] == "probe_accuracy"]
+    shown = [(height, draw_part, rows) for height, draw_part, rows in
+             ((1.3, self_similarity, maps), (1.0, _probes, probes)) if len(rows)]  # fmt: skip
+    heights = [height for height, *_ in shown]
+    widest = max((len(points(rows)) for *_, rows in shown), default=2)
+    figure = canvas(2.4 * max(2, widest), 2.0 * sum(heights))
+    cut = parts(figure, len(shown), 1, heights=heights)
+    for part, (_, draw_part, rows) in zip(cut, shown, strict=True):
+        draw_part(part, rows)
     return figure
 
 
-def _probes(figure: FigureBase, frame: DataFrame) -> None:
-    panels = figure.subplots(1, len(NETWORKS), sharey=True)
-    for axes, residual in zip(panels, NETWORKS, strict=True):
+def _probes(figure: FigureBase, probes: DataFrame) -> None:
+    shown = points(probes)
+    panels = figure.subplots(1, len(shown), sharey=True, squeeze=False)[0]
+    for axes, levels in zip(panels, shown, strict=True):
         quiet(axes)
-        probes = curve(frame, {"residual": residual}, "probe_accuracy")
-        y = probes["value"].to_numpy(dtype=float)
-        axes.plot(probes["at"].to_numpy(dtype=float), y, color=SNN, marker="o", markersize=3)
-        if probes.empty:
-            not_measured(axes)
+        here = curve(at(probes, levels), {}, "probe_accuracy")
+        y = here["value"].to_numpy(dtype=float)
+        axes.plot(here["at"].to_numpy(dtype=float), y, color=SNN, marker="o", markersize=3)
         axes.set_xlabel("Blocks", fontsize=SMALL, color=INK)
     panels[0].set_ylim(bottom=0)
     panels[0].set_ylabel("Accuracy, %", fontsize=SMALL, color=INK)

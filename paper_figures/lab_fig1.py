@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, FigureBase
 from pandas import DataFrame
 
 from paper_figures.pictures import value
-from paper_figures.select import at, matrix, names
+from paper_figures.select import Levels, at, matrix, names
 from paper_figures.style import (
     ANN,
     GAP,
@@ -17,38 +17,47 @@ from paper_figures.style import (
     MUTED,
     SMALL,
     SNN,
-    canvas,
-    not_measured,
     quiet,
 )
+from paper_figures.words import stacked
 
 DIRECTIONS = {"cnn-to-snn": ("CNN → SNN", ANN), "snn-to-cnn": ("SNN → CNN", SNN)}
 BARS = (("ridge", "train"), ("ridge", "held-out"), ("descent", "train"), ("descent", "held-out"))
 WORDS = {"ridge": "closed\nform", "descent": "mini-\nbatch"}
 WIDTH = 0.19
+TITLES = {"mse": "MSE, and variance of the targets", "r2": "R²"}
 
 
 def draw(frame: DataFrame, maps: DataFrame) -> Figure:
     """The loss over the epochs of the minibatch fit; error beside variance; R² and CKA."""
-    figure = canvas(9.6, 3.7)
-    losses, errors, shares = figure.subplots(1, 3, width_ratios=[1.0, 1.25, 1.25])
-    _losses(losses, at(maps, {"map": "losses"}))
-    _bars(errors, frame, "mse")
-    errors.set_title("MSE, and variance of the targets", fontsize=SMALL, color=INK)
-    _bars(shares, frame, "r2")
-    found = value(frame, "diagonal", map="ann-snn", layer="bn2")
-    cka = "not measured" if math.isnan(found) else f"{found:.3f}"
-    shares.set_title(f"R²  (CKA of the two layers: {cka})", fontsize=SMALL, color=INK)
-    return figure
+    return stacked(frame, maps, (9.6, 3.7), _draw)
+
+
+def _draw(figure: FigureBase, frame: DataFrame, maps: DataFrame, levels: Levels) -> None:
+    losses, found = (
+        at(maps, {"map": "losses"}),
+        value(frame, "diagonal", map="ann-snn", layer="bn2"),
+    )
+    there = [name for name in TITLES if (frame["quantity"] == name).any()]
+    widths = [1.0] * bool(len(losses)) + [1.25] * len(there)
+    panels = (
+        list(figure.subplots(1, len(widths), width_ratios=widths, squeeze=False)[0])
+        if widths
+        else []
+    )
+    if len(losses):
+        _losses(panels.pop(0), losses)
+    for axes, quantity in zip(panels, there, strict=True):
+        _bars(axes, frame, quantity)
+        axes.set_title(TITLES[quantity], fontsize=SMALL, color=INK)
+    if not math.isnan(found):
+        figure.suptitle(f"CKA of the two layers: {found:.3f}", fontsize=SMALL, color=INK)
 
 
 def _losses(axes: Axes, maps: DataFrame) -> None:
     quiet(axes)
     axes.set_title("MSE loss of the minibatch fit", fontsize=SMALL, color=INK)
     axes.set_xlabel("epoch", fontsize=SMALL, color=INK)
-    if maps.empty:
-        not_measured(axes)
-        return
     for row, name in zip(matrix(maps), names(maps, "y"), strict=True):
         said, colour = DIRECTIONS[name]
         epochs = range(1, len(row) + 1)

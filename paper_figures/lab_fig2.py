@@ -10,4 +10,4 @@ from paper_figures.activations import draw_activations
 
 def draw(frame: DataFrame, maps: DataFrame) -> Figure:
     """One image as the CNN sees it."""
-    return draw_activations(frame, maps, "relu", ["relu"])
+    return draw_activations(frame, maps, "relu")

@@ -10,4 +10,4 @@ from paper_figures.activations import draw_activations
 
 def draw(frame: DataFrame, maps: DataFrame) -> Figure:
     """The same image as the SNN sees it, with the sparsity of both."""
-    return draw_activations(frame, maps, "lif", ["relu", "lif"])
+    return draw_activations(frame, maps, "lif")

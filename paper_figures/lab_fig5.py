@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, FigureBase
 from pandas import DataFrame
 
 from paper_figures.kernels import compass
 from paper_figures.pictures import picture, show, source, word
-from paper_figures.select import at, matrix
-from paper_figures.style import canvas, parts
+from paper_figures.select import Levels, at, matrix
+from paper_figures.style import parts
+from paper_figures.words import stacked
 
 
 def draw(frame: DataFrame, maps: DataFrame) -> Figure:
     """192 kernels of 5x5 pixels by their three strongest channels; all channels of some below."""
-    figure = canvas(9.2, 6.2)
+    return stacked(frame, maps, (9.2, 6.2), _draw)
+
+
+def _draw(figure: FigureBase, frame: DataFrame, maps: DataFrame, levels: Levels) -> None:
     source(figure, frame)
     top, bottom = parts(figure, 2, 1, heights=[2.6, 1.35])
     left, right = parts(top, 1, 2, widths=[1.3, 1.0])
@@ -24,4 +28,3 @@ def draw(frame: DataFrame, maps: DataFrame) -> Figure:
     channels = matrix(at(maps, {"map": "image-channels"}))
     below = f"all 64 channels, a row for each of the filters of clearest orientation: {listed}"
     show(bottom.subplots(), channels, title=below)
-    return figure

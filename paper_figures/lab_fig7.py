@@ -5,7 +5,7 @@ from __future__ import annotations
 from matplotlib.figure import Figure
 from pandas import DataFrame
 
-from paper_figures.units import Row, draw_unit, starts_of
+from paper_figures.units import Row, draw_unit
 
 SAID: tuple[Row, ...] = (
     ("activation_end", "activation {:.2f}", ""),
@@ -16,4 +16,4 @@ SAID: tuple[Row, ...] = (
 
 def draw(frame: DataFrame, maps: DataFrame) -> Figure:
     """Images with a pattern where the neuron looks, and none elsewhere."""
-    return draw_unit(frame, maps, starts_of(maps), SAID)
+    return draw_unit(frame, maps, SAID)

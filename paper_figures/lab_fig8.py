@@ -5,7 +5,7 @@ from __future__ import annotations
 from matplotlib.figure import Figure
 from pandas import DataFrame
 
-from paper_figures.units import Row, draw_unit, starts_of
+from paper_figures.units import Row, draw_unit
 
 SAID: tuple[Row, ...] = (
     ("activation_end", "activation {:.3f}", ""),
@@ -15,4 +15,4 @@ SAID: tuple[Row, ...] = (
 
 def draw(frame: DataFrame, maps: DataFrame) -> Figure:
     """Images with patterns all over."""
-    return draw_unit(frame, maps, starts_of(maps), SAID)
+    return draw_unit(frame, maps, SAID)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 
-from matplotlib.figure import Figure, SubFigure
+from matplotlib.figure import Figure, FigureBase, SubFigure
 from pandas import DataFrame
 
 from paper_figures.pictures import picture, show, value, word
-from paper_figures.style import INK, MUTED, NORMAL, SMALL, canvas, parts
+from paper_figures.select import Levels, levels_of
+from paper_figures.style import INK, MUTED, NORMAL, SMALL, parts
+from paper_figures.words import stacked
 
 TARGETS = ("layer", "channel", "neuron")
 ROWS, COLUMNS = 4, 5
@@ -16,11 +18,15 @@ ROWS, COLUMNS = 4, 5
 
 def draw(frame: DataFrame, maps: DataFrame) -> Figure:
     """From left to right layer, channel, neuron: the mean, and below it the single images."""
-    figure = canvas(9.6, 5.9)
-    for part, target in zip(parts(figure, 1, len(TARGETS)), TARGETS, strict=True):
+    return stacked(frame, maps, (9.6, 5.9), _draw)
+
+
+def _draw(figure: FigureBase, frame: DataFrame, maps: DataFrame, levels: Levels) -> None:
+    there = levels_of(frame, "target")
+    shown = [target for target in TARGETS if target in there]
+    for part, target in zip(parts(figure, 1, len(shown)), shown, strict=True):
         part.suptitle(_title(frame, target), fontsize=NORMAL, color=INK, weight="bold")
         _target(part, frame, maps, target)
-    return figure
 
 
 def _title(frame: DataFrame, target: str) -> str:

@@ -1,8 +1,6 @@
-"""Self-similarity of SNNs with one stage that has no shortcuts: Fig. 4, A.6."""
+"""Self-similarity of SNNs with stages that have no shortcuts: Fig. 4, A.6."""
 
 from __future__ import annotations
-
-from collections.abc import Mapping
 
 from matplotlib.axes import Axes
 from matplotlib.figure import FigureBase
@@ -11,29 +9,37 @@ from pandas import DataFrame
 
 from paper_figures.curves import LAYERS
 from paper_figures.heatmap import heatmap, scale
-from paper_figures.select import at, matrix, names
+from paper_figures.select import Levels, at, matrix, names, points
+from paper_figures.words import kind, network
 
-MAP = "snn-snn"
+MAP = {"map": "snn-snn"}
 GREEN = "#2CA02C"
-NETWORKS: Mapping[str, tuple[str, str]] = {
-    "full": ("Spiking Res56 Full Residual", ""),
-    "none-in-1": ("Spiking Res56 Partial Residual (1)", "s1"),
-    "none-in-2": ("Spiking Res56 Partial Residual (2)", "s2"),
-    "none-in-3": ("Spiking Res56 Partial Residual (3)", "s3"),
-}
-"""Level of `residual` → title, and the stage without shortcuts."""
+WITHOUT = "none-in-"  # and the stages without shortcuts: a level of `residual`
 
 
 def self_similarity(figure: FigureBase, maps: DataFrame) -> None:
-    """A heatmap for each network; a green square around the stage without shortcuts."""
-    panels = figure.subplots(1, len(NETWORKS))
-    for axes, (residual, (title, stage)) in zip(panels, NETWORKS.items(), strict=True):
-        here = at(maps, {"residual": residual, "map": MAP})
+    """A heatmap for each network; a green square around each stage without shortcuts."""
+    shown = points(maps)
+    panels = figure.subplots(1, len(shown), squeeze=False)[0]
+    for axes, levels in zip(panels, shown, strict=True):
+        here = at(maps, levels | MAP)
         y = LAYERS if axes is panels[0] else ""
-        heatmap(axes, matrix(here), title=title, x=LAYERS, y=y)
-        if stage and axes.images:
-            _outline(axes, names(here, "x"), stage)
+        heatmap(axes, matrix(here), title=_title(levels), x=LAYERS, y=y)
+        for stage in _without(levels):
+            _outline(axes, names(here, "x"), f"s{stage}")
     scale(figure, panels)
+
+
+def _title(levels: Levels) -> str:
+    stages = _without(levels)
+    said = f"Partial Residual ({', '.join(stages)})" if stages else "Full Residual"
+    said = "No Residual" if levels.get("residual") == "none" else said
+    return f"{kind(levels)} {network(levels).replace('Net-', '')} {said}"
+
+
+def _without(levels: Levels) -> list[str]:
+    before, found, stages = str(levels.get("residual", "")).partition(WITHOUT)
+    return stages.split("-") if found and not before else []
 
 
 def _outline(axes: Axes, layers: list[str], stage: str) -> None:

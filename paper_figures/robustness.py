@@ -8,25 +8,27 @@ from matplotlib.figure import Figure
 from pandas import DataFrame
 
 from paper_figures.curves import legend, plate, trace
-from paper_figures.select import at, curve
-from paper_figures.style import ANN, INK, MUTED, SMALL, SNN, canvas, quiet, ramp
-
-EPSILON = ("0", "0.001", "0.005", "0.01", "0.02", "0.05")
-NETWORKS = {"relu": ("ANN", ANN), "lif": ("SNN", SNN)}
-BAR = 0.38
+from paper_figures.select import at, curve, levels_of, points
+from paper_figures.style import INK, MUTED, SMALL, canvas, quiet, ramp
+from paper_figures.words import looks
 
 
 def draw_robustness(frame: DataFrame) -> Figure:
     """Left the accuracies after attack; then CKA between clean and attacked images over layers,
     for the ANN and for the SNN."""
-    figure = canvas(12.4, 3.1)
-    bars, *panels = figure.subplots(1, 3, width_ratios=(1.25, 1, 1))
+    networks = points(frame)
+    similar = frame[frame["quantity"] == "attack_cka"]
+    epsilons = sorted(levels_of(similar, "epsilon"), key=float)
+    shown = networks if epsilons else []
+    figure = canvas(4.8 + 3.8 * len(shown), 3.1)
+    widths = [1.25, *(1.0 for _ in shown)]
+    bars, *panels = figure.subplots(1, 1 + len(shown), width_ratios=widths, squeeze=False)[0]
     _accuracies(bars, frame[frame["quantity"] == "attack_accuracy"])
-    for axes, (neuron, (name, _)) in zip(panels, NETWORKS.items(), strict=True):
+    for axes, levels, look in zip(panels, shown, looks(networks), strict=False):
         plate(axes)
-        axes.set_title(f"Similarity of {name}", fontsize=SMALL, color=INK)
-        for epsilon, colour in zip(EPSILON[1:], ramp(len(EPSILON) - 1), strict=True):
-            found = curve(frame, {"neuron": neuron, "epsilon": epsilon}, "attack_cka")
+        axes.set_title(f"Similarity of {look.label}", fontsize=SMALL, color=INK)
+        for epsilon, colour in zip(epsilons, ramp(len(epsilons)), strict=True):
+            found = curve(similar, levels | {"epsilon": epsilon}, "attack_cka")
             trace(axes, found, f"ε = {epsilon}", colour)
         legend(axes, "lower left")
     return figure
@@ -34,15 +36,21 @@ def draw_robustness(frame: DataFrame) -> Figure:
 
 def _accuracies(axes: Axes, accuracies: DataFrame) -> None:
     quiet(axes)
-    axes.set_title("Robustness of ANN and SNN", fontsize=SMALL, color=INK)
-    for number, (neuron, (name, colour)) in enumerate(NETWORKS.items()):
-        found = at(accuracies, {"neuron": neuron}).set_index("epsilon").reindex(list(EPSILON))
+    networks = points(accuracies)
+    epsilons = sorted(levels_of(accuracies, "epsilon"), key=float)
+    names = " and ".join(look.label for look in looks(networks))
+    axes.set_title(f"Robustness of {names}", fontsize=SMALL, color=INK)
+    wide = 0.76 / max(1, len(networks))
+    for number, (levels, look) in enumerate(zip(networks, looks(networks), strict=True)):
+        found = at(accuracies, levels).set_index("epsilon").reindex(epsilons)
         measured = found["value"].to_numpy(dtype=float)
-        places = [place + (number - 0.5) * BAR for place in range(len(EPSILON))]
-        drawn = axes.bar(places, np.nan_to_num(measured), BAR, label=name, color=colour)
+        places = [
+            place + (number - (len(networks) - 1) / 2) * wide for place in range(len(epsilons))
+        ]
+        drawn = axes.bar(places, np.nan_to_num(measured), wide, label=look.label, color=look.colour)
         said = ["–" if np.isnan(value) else f"{value:.2f}" for value in measured]
         axes.bar_label(drawn, said, fontsize=SMALL - 3, color=MUTED, padding=1)
-    axes.set_xticks(range(len(EPSILON)), EPSILON)
+    axes.set_xticks(range(len(epsilons)), epsilons)
     axes.set_xlabel("ε", fontsize=SMALL, color=INK)
     axes.set_ylabel("Accuracy, %", fontsize=SMALL, color=INK)
     axes.set_ylim(top=1.14 * axes.get_ylim()[1])  # room for the legend above the bars

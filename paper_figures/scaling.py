@@ -1,81 +1,71 @@
-"""Similarity of SNNs and ANNs over depth and over width: Fig. 2, A.1, A.4."""
+"""Similarity of SNNs and ANNs over depth and over width: Fig. 2, A.1, A.4, A.10."""
 
 from __future__ import annotations
-
-from collections.abc import Iterable
-from dataclasses import dataclass
 
 from matplotlib.figure import Figure, FigureBase
 from pandas import DataFrame
 
 from paper_figures.curves import LAYERS, SIMILARITY, named, overlaid, plate, trace
 from paper_figures.heatmap import heatmap, scale
-from paper_figures.select import Levels, at, curve, matrix
+from paper_figures.select import Levels, at, curve, matrix, points, through
 from paper_figures.style import ANN, canvas, parts, ramp
+from paper_figures.words import network
 
-MAP = "ann-snn"
-
-
-@dataclass(frozen=True)
-class Scaling:
-    """A family of networks; the first depth is that of all widths. `low` is where the width panel
-    of the paper starts."""
-
-    family: str
-    depths: tuple[int, ...]
-    widths: tuple[int, ...]
-    low: float = 0.2
-
-    def over_depth(self) -> Iterable[tuple[str, Levels]]:
-        """Name and levels of each network of the first row."""
-        return ((f"{self.family}-{d}", {"depth": d, "width": 1}) for d in self.depths)
-
-    def over_width(self) -> Iterable[tuple[str, Levels]]:
-        """Name and levels of each network of the second row."""
-        first = self.depths[0]
-        return (
-            (f"{self.family}-{first}{f' ×{w}' if w > 1 else ''}", {"depth": first, "width": w})
-            for w in self.widths
-        )
+MAP = {"map": "ann-snn"}
+LOW = 0.2  # where the width panel of the paper starts
 
 
-def draw_scaling(frame: DataFrame, maps: DataFrame, study: Scaling) -> Figure:
+def draw_scaling(frame: DataFrame, maps: DataFrame) -> Figure:
     """Heatmaps by depth, heatmaps by width; below, their diagonals: by depth each in its own
-    panel, by width in one."""
-    columns = max(len(study.depths), len(study.widths))
-    figure = canvas(1.0 + 2.05 * columns, 8.2)
-    first, second, last = parts(figure, 3, 1, heights=[1.0, 1.0, 1.6])
-    _heatmaps(first, maps, study.over_depth())
-    _heatmaps(second, maps, study.over_width())
-    left, right = parts(last, 1, 2)
-    _stacked(left, frame, study)
-    _together(right, frame, study)
+    panel, by width in one. An axis of a single level has neither.
+    """
+    by_depth, by_width = (_over(frame, axis) for axis in ("depth", "width"))
+    if not by_depth and not by_width:
+        by_width = points(frame)[:1]
+    rows = [row for row in (_there(maps, by_depth), _there(maps, by_width)) if row]
+    curves = [(_stacked, by_depth)] * bool(by_depth) + [(_together, by_width)] * bool(by_width)
+    columns = max(3, *map(len, rows), 0)
+    figure = canvas(1.0 + 2.05 * columns, 2.28 * (len(rows) + 1.6))
+    *above, last = parts(figure, len(rows) + 1, 1, heights=[*(1.0 for _ in rows), 1.6])
+    for part, row in zip(above, rows, strict=True):
+        _heatmaps(part, maps, row)
+    for part, (draw, networks) in zip(parts(last, 1, len(curves)), curves, strict=True):
+        draw(part, frame, networks)
     return figure
 
 
-def _heatmaps(figure: FigureBase, maps: DataFrame, networks: Iterable[tuple[str, Levels]]) -> None:
-    shown = list(networks)
-    panels = figure.subplots(1, len(shown), squeeze=False)[0]
-    for axes, (name, levels) in zip(panels, shown, strict=True):
-        values = matrix(at(maps, levels | {"map": MAP}))
+def _over(frame: DataFrame, axis: str) -> list[Levels]:
+    """The networks along an axis; none where there is nothing to go along."""
+    found = points(through(frame, axis, ("depth", "width"))[0])
+    return found if len(found) > 1 else []
+
+
+def _there(maps: DataFrame, networks: list[Levels]) -> list[Levels]:
+    return [levels for levels in networks if len(at(maps, levels | MAP))]
+
+
+def _heatmaps(figure: FigureBase, maps: DataFrame, networks: list[Levels]) -> None:
+    panels = figure.subplots(1, len(networks), squeeze=False)[0]
+    for axes, levels in zip(panels, networks, strict=True):
+        name = network(levels)
+        values = matrix(at(maps, levels | MAP))
         heatmap(axes, values, x=f"Spiking {name}", y=f"Artificial {name}")
     scale(figure, panels)
 
 
-def _stacked(figure: FigureBase, frame: DataFrame, study: Scaling) -> None:
-    panels = figure.subplots(len(study.depths), 1, squeeze=False)[:, 0]
+def _stacked(figure: FigureBase, frame: DataFrame, networks: list[Levels]) -> None:
+    panels = figure.subplots(len(networks), 1, squeeze=False)[:, 0]
     middle = panels[len(panels) // 2]
-    for axes, (name, levels) in zip(panels, study.over_depth(), strict=True):
+    for axes, levels in zip(panels, networks, strict=True):
         plate(axes, x=LAYERS if axes is panels[-1] else "", y=SIMILARITY if axes is middle else "")
-        trace(axes, curve(frame, levels | {"map": MAP}), name, ANN, width=0.9)
+        trace(axes, curve(frame, levels | MAP), network(levels), ANN, width=0.9)
         axes.set_yticks([0.0, 0.5, 1.0])
-        named(axes, name)
+        named(axes, network(levels))
 
 
-def _together(figure: FigureBase, frame: DataFrame, study: Scaling) -> None:
-    colours = ramp(len(study.widths))
+def _together(figure: FigureBase, frame: DataFrame, networks: list[Levels]) -> None:
     found = {
-        name: (curve(frame, levels | {"map": MAP}), colour)
-        for (name, levels), colour in zip(study.over_width(), colours, strict=True)
+        network(levels): (curve(frame, levels | MAP), colour)
+        for levels, colour in zip(networks, ramp(len(networks)), strict=True)
     }
-    overlaid(figure.subplots(), found, study.low)
+    overlaid(figure.subplots(), found, LOW)

@@ -1,7 +1,8 @@
-"""Rows of a frame at given levels, and the matrix of a map."""
+"""Rows of a frame at given levels, what a frame has levels of, and the matrix of a map."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,15 +11,64 @@ from pandas import DataFrame
 
 Levels = dict[str, Any]
 Matrix = NDArray[np.float64]
+AXES = (
+    "network",
+    "neuron",
+    "dataset",
+    "recipe",
+    "depth",
+    "width",
+    "residual",
+    "single_step",
+    "time_steps",
+)
+"""What an exhibit may vary; a drawing is given those that it holds fixed, too."""
 
 
-def at(frame: DataFrame, levels: Levels) -> DataFrame:
+def at(frame: DataFrame, levels: Mapping[str, Any]) -> DataFrame:
     """The rows at these levels; an axis that the frame has not says nothing."""
     chosen = np.ones(len(frame), dtype=bool)
     for axis, level in levels.items():
         if axis in frame.columns:
             chosen &= (frame[axis] == level).fillna(value=False).to_numpy(dtype=bool)
     return frame[chosen]
+
+
+def levels_of(frame: DataFrame, axis: str) -> list[Any]:
+    """The levels that occur, in the order of the frame; nothing for an axis that it has not."""
+    return list(frame[axis].dropna().unique()) if axis in frame.columns else []
+
+
+def points(frame: DataFrame, axes: Sequence[str] = AXES) -> list[Levels]:
+    """Each combination of levels that occurs, in the order of the frame."""
+    known = [axis for axis in axes if axis in frame.columns]
+    if frame.empty:
+        return []
+    found = frame[known].drop_duplicates().to_dict("records") if known else [{}]
+    return [{str(axis): row[axis] for axis in known if _is_level(row[axis])} for row in found]
+
+
+def told_apart(among: Sequence[Levels]) -> tuple[str, ...]:
+    """The axes in which these points differ, those apart that have no level of one."""
+    names = dict.fromkeys(axis for levels in among for axis in levels)
+    return tuple(
+        axis for axis in names if len({str(one[axis]) for one in among if axis in one}) > 1
+    )
+
+
+def through(frame: DataFrame, along: str, among: Iterable[str]) -> tuple[DataFrame, Levels]:
+    """The rows over one axis, and where they hold the others: at those levels which have the most
+    levels of it. A row without a level, as an ANN has no time steps, is held anywhere.
+    """
+    others = [axis for axis in among if axis != along and levels_of(frame, axis)]
+    whole = frame.dropna(subset=[along, *others])
+    places = points(whole, others)
+    if not places:
+        return frame[frame[along].notna()], {}
+    held = max(places, key=lambda place: len(levels_of(at(whole, place), along)))
+    for axis, level in held.items():
+        frame = frame[(frame[axis] == level).fillna(value=True).to_numpy(dtype=bool)]
+    return frame, held
 
 
 def matrix(maps: DataFrame) -> Matrix:
@@ -43,7 +93,11 @@ def names(maps: DataFrame, side: str) -> list[str]:
     return [str(name) for name in there[f"label_{side}"]]
 
 
-def curve(frame: DataFrame, levels: Levels, quantity: str = "diagonal") -> DataFrame:
+def curve(frame: DataFrame, levels: Mapping[str, Any], quantity: str = "diagonal") -> DataFrame:
     """The rows of a quantity over layers, in execution order, with their place in a column `at`."""
     here = at(frame[frame["quantity"] == quantity], levels)
     return here.assign(at=range(len(here)))
+
+
+def _is_level(value: Any) -> bool:
+    return value is not None and value == value and str(value) != "<NA>"

@@ -2,32 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-
 from matplotlib.figure import Figure
 from pandas import DataFrame
 
 from paper_figures.heatmap import heatmap, scale
-from paper_figures.select import Levels, at, matrix
+from paper_figures.select import Levels, at, levels_of, matrix, points
 from paper_figures.style import canvas, parts
+from paper_figures.words import kind, network
 
 
-@dataclass(frozen=True)
-class Pair:
-    """One map and what is along its axes."""
-
-    levels: Levels
-    x: str
-    y: str
-
-
-def draw_pairs(maps: DataFrame, rows: Sequence[Sequence[Pair]]) -> Figure:
-    """A heatmap for each pair, row by row, and one colour scale per row."""
-    figure = canvas(2.25 * len(rows[0]) + 0.8, 2.25 * len(rows))
-    for part, row in zip(parts(figure, len(rows), 1), rows, strict=True):
-        panels = part.subplots(1, len(row), squeeze=False)[0]
-        for axes, pair in zip(panels, row, strict=True):
-            heatmap(axes, matrix(at(maps, pair.levels)), x=pair.x, y=pair.y)
+def draw_starts(frame: DataFrame, maps: DataFrame) -> Figure:
+    """A row for each network, a heatmap for each pair of initialisations; where the pair is of an
+    SNN and an ANN, the SNN is across.
+    """
+    rows = [(levels, levels_of(at(maps, levels), "map")) for levels in points(maps)]
+    widest = max((len(pairs) for _, pairs in rows), default=1)
+    figure = canvas(2.25 * widest + 0.8, 2.25 * len(rows))
+    for part, (levels, pairs) in zip(parts(figure, len(rows), 1), rows, strict=True):
+        panels = part.subplots(1, len(pairs), squeeze=False)[0]
+        for axes, pair in zip(panels, pairs, strict=True):
+            x, y = (f"{who} {network(levels)}" for who in _kinds(levels))
+            across, up = str(pair).split("-")
+            values = matrix(at(maps, levels | {"map": pair}))
+            heatmap(axes, values, x=f"{x} {across}", y=f"{y} {up}")
         scale(part, panels)
     return figure
+
+
+def _kinds(levels: Levels) -> tuple[str, str]:
+    """Of the networks across and up; a pair of an SNN and an ANN is of no one neuron."""
+    return (kind(levels),) * 2 if "neuron" in levels else ("Spiking", "Artificial")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap, to_hex
 from matplotlib.figure import Figure, FigureBase, SubFigure
 
 # Okabe & Ito (2008): told apart with every common colour vision, and in grey by lightness.
@@ -46,6 +47,15 @@ def parts(
     return list(cut.flat)
 
 
+def nothing_measured() -> Figure:
+    """What is drawn of an exhibit without numbers."""
+    figure = canvas(3.0, 1.2)
+    axes = figure.subplots()
+    axes.set_axis_off()
+    not_measured(axes)
+    return figure
+
+
 def not_measured(axes: Axes, size: float = SMALL - 1) -> None:
     """A panel that has no numbers says so."""
     axes.text(
@@ -74,4 +84,7 @@ def ramp(count: int) -> tuple[str, ...]:
     """So many colours of the ramp, spread over all of it."""
     if count == 1:
         return (RAMP[-2],)
-    return tuple(RAMP[round(n * (len(RAMP) - 1) / (count - 1))] for n in range(count))
+    if count <= len(RAMP):
+        return tuple(RAMP[round(n * (len(RAMP) - 1) / (count - 1))] for n in range(count))
+    between = LinearSegmentedColormap.from_list("ramp", RAMP)
+    return tuple(to_hex(between(n / (count - 1))) for n in range(count))

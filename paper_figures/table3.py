@@ -5,14 +5,8 @@ from __future__ import annotations
 from matplotlib.figure import Figure
 from pandas import DataFrame
 
-from paper_figures.series import Look, legend, levels_of, line, panel
-from paper_figures.style import FIRST, INK, LAST, NORMAL, SNN
-
-SERIES = {
-    "no-stage": Look("all time steps in each stage", SNN, "s"),
-    "stage-1": Look("one time step in the first stage", FIRST, "o", "--"),
-    "stage-3": Look("one time step in the last stage", LAST, "D", ":"),
-}
+from paper_figures.series import ascending, legend, lines, panel
+from paper_figures.style import INK, NORMAL
 
 
 def draw(frame: DataFrame) -> Figure:
@@ -20,11 +14,9 @@ def draw(frame: DataFrame) -> Figure:
     figure = Figure(figsize=(5.4, 3.2), layout="constrained")
     axes = figure.subplots()
     accuracy = frame[frame["quantity"] == "accuracy"]
-    levels = levels_of(accuracy, "time_steps")
-    panel(axes, "", "time_steps", levels, is_log=True)
-    for stage, look in SERIES.items():
-        here = accuracy[accuracy["single_step"] == stage]
-        line(axes, here, "time_steps", levels, look)
+    levels = ascending(accuracy, "time_steps")
+    panel(axes, "", "time_steps", levels)
+    lines(axes, accuracy, "time_steps", levels)
     axes.set_xlabel("time steps T", color=INK, fontsize=NORMAL)
     axes.set_ylabel("accuracy, %", color=INK, fontsize=NORMAL)
     legend(axes, "center right")

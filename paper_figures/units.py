@@ -6,42 +6,41 @@ import math
 from collections.abc import Sequence
 
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, FigureBase
 from matplotlib.patches import Rectangle
 from pandas import DataFrame
 
 from paper_figures.pictures import picture, show, source, value, word
-from paper_figures.select import at, matrix
-from paper_figures.style import FIRST, INK, SMALL, canvas, not_measured, quiet, ramp
+from paper_figures.select import Levels, at, matrix
+from paper_figures.style import FIRST, INK, SMALL, not_measured, quiet, ramp
+from paper_figures.words import stacked
 
 Row = tuple[str, str, str]  # quantity, its words with room for the number, what is left out
 CONVOLUTIONS = {f"features.{n}": f"conv{k}" for k, n in enumerate((0, 3, 6, 8, 10), 1)}
 EDGES = ("top", "left", "bottom", "right")
 
 
-def draw_unit(frame: DataFrame, maps: DataFrame, starts: int, said: Sequence[Row]) -> Figure:
+def draw_unit(frame: DataFrame, maps: DataFrame, said: Sequence[Row]) -> Figure:
     """An image for each start with its numbers, what the unit sees outlined; then the curves."""
-    figure = canvas(2.55 * (starts + 1) + 0.4, 3.45)
-    source(figure, frame)
-    *panels, curves = figure.subplots(1, starts + 1, width_ratios=[1.0] * starts + [1.15])
-    for start, axes in enumerate(panels):
-        show(axes, picture(maps, str(start)), title=f"start {start + 1}")
-        if axes.images:
-            _outline(axes, frame)
-        axes.set_xlabel(_numbers(frame, start, said), fontsize=SMALL - 1, color=INK)
-    _curves(curves, at(maps, {"map": "curves"}), word(frame, "unit"))
-    kernel = picture(maps, "kernel")
-    if kernel.size:
-        inset = curves.inset_axes((0.03, 0.68, 0.3, 0.3))
-        show(inset, kernel)
-        inset.set_xlabel("the kernel", fontsize=SMALL - 1, color=INK, labelpad=2)
-    return figure
+    starts = [str(n) for n in range(at(maps, {"map": "curves"})["y"].nunique())]
 
+    def draw(figure: FigureBase, frame: DataFrame, maps: DataFrame, levels: Levels) -> None:
+        source(figure, frame)
+        widths = [1.0 for _ in starts] + [1.15]
+        *panels, curves = figure.subplots(1, len(widths), width_ratios=widths, squeeze=False)[0]
+        for start, axes in enumerate(panels):
+            show(axes, picture(maps, str(start)), title=f"start {start + 1}")
+            if axes.images:
+                _outline(axes, frame)
+            axes.set_xlabel(_numbers(frame, start, said), fontsize=SMALL - 1, color=INK)
+        _curves(curves, at(maps, {"map": "curves"}), word(frame, "unit"))
+        kernel = picture(maps, "kernel")
+        if kernel.size:
+            inset = curves.inset_axes((0.03, 0.68, 0.3, 0.3))
+            show(inset, kernel)
+            inset.set_xlabel("the kernel", fontsize=SMALL - 1, color=INK, labelpad=2)
 
-def starts_of(maps: DataFrame) -> int:
-    """How many starts there are, one at least."""
-    here = at(maps, {"map": "curves"})
-    return max(1, here["y"].nunique())
+    return stacked(frame, maps, (2.55 * (len(starts) + 1) + 0.4, 3.45), draw)
 
 
 def _outline(axes: Axes, frame: DataFrame) -> None:

@@ -12,12 +12,12 @@ from typing import Any
 
 from harness.errors import HarnessError
 from harness.layout import Layout, layout
+from harness.measures.base import Training
+from harness.parts.networks import GivenWeights
 from harness.plan.expand import Plan, expand
 from harness.plan.resolve import Setting
 from harness.spec.library import Library, load
-from harness.spec.network import GivenWeights
 from harness.spec.overrides import parse_override
-from harness.spec.run import Training
 from harness.store.manifest import FileRecord, Manifest
 
 PROJECT = Path(__file__).resolve().parent.parent

@@ -6,13 +6,12 @@ from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness.canary.task import Done
-from harness.canary.values import Series, text_of
+from harness.canary.task import Done, Series
 from harness.errors import HarnessError
 from harness.files import make_folder, write_durably
 from harness.layout import Layout
@@ -60,48 +59,43 @@ def has_canary(layout: Layout) -> bool:
 def read_kept(golden: Path) -> Kept:
     """Raises HarnessError where a file is missing or is not what this writes."""
     folder = golden / FOLDER
-    limits = _limits(folder / LIMITS)
+    limits = _read(folder / LIMITS, lambda text: _limits(tomllib.loads(text)))
     files = sorted(path for path in folder.glob("*.json") if path.name != PROVENANCE)
-    traces = {path.stem: _json(path) for path in files}
-    return Kept(traces, limits, _json(folder / PROVENANCE))
+    traces = {path.stem: _read(path, json.loads) for path in files}
+    return Kept(traces, limits, _read(folder / PROVENANCE, json.loads))
 
 
-def _limits(path: Path) -> Limits:
+def _read(path: Path, parse: Callable[[str], Any]) -> Any:
     try:
-        said = tomllib.loads(path.read_text(encoding="utf-8"))
-        exact = {kind: float(one["tolerance"]) for kind, one in said["exact"].items()}
-        real = {
-            precision: {kind: _tolerance(one["tolerance"]) for kind, one in kinds.items()}
-            for precision, kinds in said["real"].items()
-        }
-        return Limits(exact, real, float(said["share"]))
+        return parse(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise _unreadable(path, error) from error
+        where, hint = f"golden/{FOLDER}/{path.name}", "harness golden --canary"
+        raise HarnessError(where, f"cannot be read: {error}", hint=hint) from error
 
 
-def _tolerance(said: Any) -> float | dict[str, float]:
-    return {k: float(one) for k, one in said.items()} if isinstance(said, dict) else float(said)
+def _limits(said: Mapping[str, Any]) -> Limits:
+    def number(one: Any) -> Any:
+        return {k: float(v) for k, v in one.items()} if isinstance(one, dict) else float(one)
 
-
-def _json(path: Path) -> Any:
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise _unreadable(path, error) from error
-
-
-def _unreadable(path: Path, error: Exception) -> HarnessError:
-    where = f"golden/{FOLDER}/{path.name}"
-    return HarnessError(where, f"cannot be read: {error}", hint="harness golden --canary")
+    return Limits(
+        {kind: float(one["tolerance"]) for kind, one in said["exact"].items()},
+        {
+            precision: {kind: number(one["tolerance"]) for kind, one in kinds.items()}
+            for precision, kinds in said["real"].items()
+        },
+        float(said["share"]),
+    )
 
 
 def kept_of(done: Sequence[Done], golden: Path, provenance: Mapping[str, Any]) -> Kept:
     """What would be kept of these, under the limits that there are."""
     traces: dict[str, dict[str, Series]] = {}
-    for one in sorted(done, key=lambda one: one.name):
+    ordered = sorted(done, key=lambda one: one.name)
+    for one in ordered:
         traces.setdefault(one.kind, {})[one.name] = one.exact
-    digests = {one.name: one.digest for one in sorted(done, key=lambda one: one.name)}
-    return Kept(traces, _limits(golden / FOLDER / LIMITS), {**provenance, "digests": digests})
+    digests = {one.name: one.digest for one in ordered}
+    limits = _read(golden / FOLDER / LIMITS, lambda text: _limits(tomllib.loads(text)))
+    return Kept(traces, limits, {**provenance, "digests": digests})
 
 
 def write_networks(golden: Path, files: Mapping[str, bytes]) -> None:
@@ -119,8 +113,20 @@ def write_kept(golden: Path, kept: Kept) -> list[Path]:
     for path in folder.glob("*.json"):
         if path.stem not in traces and path.name != PROVENANCE:
             path.unlink()  # a kind that is gone
-    texts = {f"{kind}.json": text_of(those) for kind, those in sorted(traces.items())}
+    texts = {f"{kind}.json": _text(those) for kind, those in sorted(traces.items())}
     texts[PROVENANCE] = json.dumps(provenance, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
     for name, text in texts.items():
         write_durably(folder / name, text.encode())
     return [folder / name for name in texts]
+
+
+def _text(traces: Mapping[str, Series]) -> str:
+    """A file of traces, a line for each series, floats with all their digits."""
+    lines = []
+    for trace, series in traces.items():
+        inner = ",\n".join(
+            f"  {json.dumps(name, ensure_ascii=False)}: {json.dumps(list(values))}"
+            for name, values in series.items()
+        )
+        lines.append(f" {json.dumps(trace, ensure_ascii=False)}: {{\n{inner}\n }}")
+    return "{\n" + ",\n".join(lines) + "\n}\n"

@@ -12,17 +12,15 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
-from harness.canary.values import projections
+from harness.canary.task import projections
 from harness.engine.networks.hooks import in_mode
 from harness.engine.training.checkpoint import Checkpoint
 from harness.engine.training.numerics import autocast, determinism
-from harness.engine.training.recipe import Recipe
 from harness.engine.training.recompute import recomputed_blocks
 from harness.engine.training.state import TrainingState
-from harness.runs.networks import network
-from harness.spec.run import Training
+from harness.measures.base import Training
 
 STATES = 12  # of a trace, from which a step is forced
 _STATISTICS = ("running_mean", "running_var")
@@ -114,17 +112,9 @@ def _flat(tensors: Iterator[Tensor] | list[Tensor]) -> NDArray[np.float64]:
     return np.concatenate(pieces) if pieces else np.empty(0)
 
 
-def forced(
-    spec: Training, recipe: Recipe, before: Before, *, device: str = "cpu", precision: str = "f32"
-) -> Row:
+def forced(spec: Training, before: Before, *, device: str = "cpu", precision: str = "f32") -> Row:
     """One step from a state, in torch's default dtype or in mixed `precision`, on a device."""
-    net: nn.Module = network(
-        spec.network,
-        spec.neuron,
-        classes=spec.dataset.classes,
-        channels=spec.dataset.channels,
-        seed=spec.seed,
-    )
+    net, recipe = spec.build(), spec.recipe
     place = torch.device(device)
     inputs = before.inputs.to(place, torch.get_default_dtype())
     with determinism(True), recomputed_blocks(net, recipe.checkpoint_activations):

@@ -1,30 +1,34 @@
-"""What the canary runs in processes of their own, where alone torch is loaded, and what it gets."""
+"""What the canary keeps of a run: named series of numbers and words.
+
+A series of more than `KEPT` numbers is kept as its norm and two projections, so that a layer which
+is permuted or shifted shows.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from harness.canary.values import Series
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
 
+Value = float | str | None
+Numbers = Sequence[Value]
+Series = Mapping[str, Numbers]
+"""Quantity → its values, step by step or in the order of an array; None where undefined."""
 
-@dataclass(frozen=True)
-class Task:
-    """What to run. `kind` is that of a run, or `late` or `neuron`; `spec` its model as JSON."""
-
-    kind: str
-    name: str
-    key: str
-    spec: str
-    inputs: Mapping[str, str] = field(default_factory=dict)  # side → key
+KEPT = 24
+_IRRATIONAL = (0.6180339887498949, 0.41421356237309515)
 
 
 @dataclass(frozen=True)
 class Done:
-    """What came of a task: float64 series, the same in real arithmetic by precision (of forced
+    """What came of a node: float64 series, the same in real arithmetic by precision (of forced
     steps those alone), the seconds of a processor that it took, and why it did not run.
     """
 
@@ -44,7 +48,7 @@ class Done:
 
 @dataclass(frozen=True)
 class Room:
-    """Where tasks work: a folder that is thrown away, late weights, the device of real runs."""
+    """Where runs work: a folder that is thrown away, late weights, the device of real runs."""
 
     folder: Path
     late: Path
@@ -55,15 +59,45 @@ class Room:
         return precision if self.device == "cpu" else f"{precision} on {self.device}"
 
 
-def carried_out(task: Task, room: Room) -> Done:
-    """Run a task, in whichever process this is called."""
-    from harness.canary.kinds import carried_out as run  # brings torch
+def projections(numbers: ArrayLike) -> list[float]:
+    """Norm, and products with two fixed vectors: the fractional parts of (i + 1)·φ less a half, in
+    float64, which any language makes alike. Sums are numpy's own: a BLAS adds by its threads.
+    """
+    import numpy as np  # a plan must not wait for it
 
-    return run(task, room)
+    flat: NDArray[np.float64] = np.asarray(numbers, dtype=np.float64).reshape(-1)
+    place = np.arange(1, len(flat) + 1, dtype=np.float64)
+    along = [float((flat * (place * one % 1.0 - 0.5)).sum()) for one in _IRRATIONAL]
+    return [float(np.sqrt((flat * flat).sum())), *along]
 
 
-def trained_late(task: Task, room: Room) -> tuple[str, bytes]:
-    """Train a network to the end; the name of its file of weights, and the file."""
-    from harness.canary.kinds import trained_late as run
+def series_of(record: Any, above: str = "") -> dict[str, list[Value]]:
+    """A JSON value as series: the numbers and words at one path, lists read in order."""
+    found: dict[str, list[Value]] = {}
+    for name, value in _leaves(record, above):
+        found.setdefault(name, []).append(value)
+    return {name: shortened(values) for name, values in found.items()}
 
-    return run(task, room)
+
+def _leaves(value: Any, name: str) -> Iterator[tuple[str, Value]]:
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from _leaves(inner, f"{name}.{key}" if name else str(key))
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            yield from _leaves(inner, name)
+    elif isinstance(value, str) or value is None:
+        yield name, value
+    else:
+        yield name, None if math.isnan(value) else float(value)
+
+
+def shortened(values: Numbers) -> list[Value]:
+    """The values themselves where they are few; else how many are not finite, and of the numbers
+    norm and projections. Words stay.
+    """
+    if len(values) <= KEPT or any(isinstance(one, str) for one in values):
+        return list(values)
+    numbers = [math.nan if one is None else float(one) for one in values]
+    finite = [one if math.isfinite(one) else 0.0 for one in numbers]
+    return [float(sum(not math.isfinite(one) for one in numbers)), *projections(finite)]

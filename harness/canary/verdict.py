@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from harness.canary.held import Finding, deviations, exact_findings, off, scale_of, settled
-from harness.canary.kept import Kept, Limits
-from harness.canary.task import Done
+from harness.canary.kept import Kept
+from harness.canary.task import Done, Numbers, Series, Value
 from harness.check.bits import other_versions, same_arithmetic
 
 NAMED = 2  # traces of a finding that many share
 FORCED = ("train", "late")  # kinds whose real arithmetic is one of forced steps
 SAME = "on the class of processor of the kept values"
+_NOT_IN_REAL = ("lr", "right", "update", "update projected")
+"""Given, a count, and a small difference of large weights, of which float32 keeps few digits."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something that does not hold, in a sentence."""
+
+    trace: str
+    said: str
+
+    @property
+    def sentence(self) -> str:
+        return f"{self.trace}: {self.said}"
 
 
 @dataclass(frozen=True)
@@ -38,17 +52,21 @@ class Verdict:
 def judged(done: Sequence[Done], kept: Kept, made_with: Mapping[str, Any]) -> Verdict:
     """Hold what came of the tasks against what is kept; `made_with` is the environment
     here, without arithmetic where it is not the processor's.
+
+    Where the processor is that of the kept values, so are the bits: others are a finding of their
+    own, or told where other versions explain them.
     """
-    there = {(one.kind, one.name): one for one in done}
-    findings: list[Finding] = []
-    for kind, traces in kept.traces.items():
-        for name in traces:
-            if (kind, name) not in there:
-                findings.append(Finding(name, "was not run, and values are kept of it"))
+    there = {(one.kind, one.name) for one in done}
+    wanted = [(kind, name) for kind, traces in kept.traces.items() for name in traces]
+    lost = "was not run, and values are kept of it"
+    findings = [Finding(name, lost) for kind, name in wanted if (kind, name) not in there]
     largest: dict[str, float] = {}
     for one in done:
         findings += findings_of(one, kept, largest)
-    other = _other_bits(done, kept, made_with)
+    digests: Mapping[str, str] = {}
+    if same_arithmetic(made_with, kept.environment):
+        digests = kept.provenance.get("digests", {})
+    other = [one.name for one in done if digests.get(one.name, one.digest) != one.digest]
     versions = other_versions(made_with, kept.environment)
     if other and versions:
         note = f"other bits than kept in {len(other)} traces, by other versions: {versions}"
@@ -69,61 +87,103 @@ def findings_of(one: Done, kept: Kept, largest: dict[str, float]) -> Iterator[Fi
     if golden is None or limit is None:
         yield Finding(one.name, f"no values of kind {one.kind} are kept of it")
         return
-    yield from exact_findings(one.name, one.exact, golden, limit)
-    _note(largest, f"{one.kind} f64", _largest(one.exact, golden))
+
+    def note(kind: str, apart: float) -> None:
+        largest[kind] = max(largest.get(kind, 0.0), apart)
+
+    note(f"{one.kind} f64", 0.0)
+    for _, said, apart in sorted(_exact(one.exact, golden, limit), key=lambda found: found[0]):
+        note(f"{one.kind} f64", apart)
+        if said:
+            yield Finding(one.name, said)
     for precision, real in one.real.items():
-        found = _real(one, real, kept.limits)
-        for said, apart in found:
+        apart_by_name = _forced(one, real, kept) if one.kind in FORCED else _real(one, real)
+        for said, apart in apart_by_name:
             part = f" {said.split()[0]}" if one.kind in FORCED else ""
-            _note(largest, f"{one.kind} {precision}{part}", apart)
-        for said, apart in found:
+            note(f"{one.kind} {precision}{part}", apart)
             allowed = kept.limits.of_real(precision, one.kind, said)
             if apart > allowed:
-                yield Finding(
-                    one.name, f"{precision}: {said} {apart:.1g} from float64, tolerance {allowed:g}"
-                )
+                far = f"{apart:.1g} from float64, tolerance {allowed:g}"
+                yield Finding(one.name, f"{precision}: {said} {far}")
 
 
-def _real(one: Done, real: Any, limits: Limits) -> list[tuple[str, float]]:
-    """Of each quantity in real arithmetic, its distance from float64."""
-    if one.kind in FORCED:
-        return [
-            (f"{name} of most of {len(apart)} steps", settled(apart, limits.share))
-            for name, apart in deviations(real, one.exact).items()
-        ]
+def _exact(found: Series, golden: Series, limit: float) -> Iterator[tuple[int, str, float]]:
+    """Of each quantity in float64, the step of the first value that differs from what is kept, what
+    is to be said of it, and how far any lies away. The first step is nearest to the cause.
+    """
+    for name in golden:
+        if name not in found:
+            yield -1, f"{name} is missing", 0.0
+    for name, values in found.items():
+        kept = golden.get(name)
+        if kept is None:
+            yield -1, f"{name} is new: no value is kept of it", 0.0
+        elif len(values) != len(kept):
+            yield -1, f"{name} has {len(values)} values instead of {len(kept)}", 0.0
+        else:
+            apart = _apart(values, kept)
+            at = next((step for step, far in enumerate(apart) if far > limit), -1)
+            said = ""
+            if at >= 0:
+                # series of a training's steps have a plain name, those of a record the path in it
+                where = f"value {at} of {name}" if "." in name else f"step {at}, {name}"
+                far = f"{apart[at]:.1g} relative, " if math.isfinite(apart[at]) else ""
+                instead = f"{_shown(values[at])} instead of {_shown(kept[at])}"
+                said = f"{where} {instead}, {far}tolerance {limit:g}"
+            yield at, said, max(apart, default=0.0)
+
+
+def _real(one: Done, real: Series) -> Iterator[tuple[str, float]]:
+    """Of each quantity of a measure in real arithmetic, its distance from float64."""
     if set(real) - set(one.exact):
-        return [("other quantities", float("inf"))]
-    found = []
+        yield "other quantities", math.inf
+        return
     for name, values in real.items():
-        exact = one.exact[name]
-        if len(values) != len(exact):
-            found.append((f"another number of {name}", float("inf")))
+        if len(values) != len(one.exact[name]):
+            yield f"another number of {name}", math.inf
+        else:
+            yield name, max(_apart(values, one.exact[name]), default=0.0)
+
+
+def _forced(one: Done, real: Series, kept: Kept) -> Iterator[tuple[str, float]]:
+    """Of each quantity of forced steps, what the share of them that must exceed a limit exceeds or
+    meets, whatever single spikes flipped. A norm is relative to itself, a projection to its norm.
+    Float64 may have more steps, evenly between.
+    """
+    for name, values in real.items():
+        if name in _NOT_IN_REAL:
             continue
-        scale = scale_of(exact)
-        apart = max((off(a, b, scale) for a, b in zip(values, exact, strict=True)), default=0.0)
-        found.append((name, apart))
-    return found
+        every = -(-len(one.exact[name]) // len(values))
+        norms = one.exact[name.removesuffix(" projected")][::every]
+        exact = one.exact[name][::every]
+        apart = [
+            _off(a, b, abs(float(norm or 0.0)))
+            for a, b, norm in zip(values, exact, norms, strict=True)
+        ]
+        said = f"{name} of most of {len(apart)} steps"
+        yield said, sorted(apart, reverse=True)[math.ceil(kept.limits.share * len(apart)) - 1]
 
 
-def _largest(found: Any, golden: Any) -> float:
-    return max(
-        (
-            off(a, b, scale_of(golden[name]))
-            for name, values in found.items()
-            if name in golden
-            for a, b in zip(values, golden[name], strict=False)
-        ),
-        default=0.0,
-    )
+def _apart(values: Numbers, others: Numbers) -> list[float]:
+    """How far each lies from the other, relative to the largest size among these."""
+    sizes = [abs(one) for one in others if isinstance(one, int | float)]
+    scale = max((one for one in sizes if math.isfinite(one)), default=0.0)
+    return [_off(one, other, scale) for one, other in zip(values, others, strict=True)]
 
 
-def _note(largest: dict[str, float], name: str, apart: float) -> None:
-    largest[name] = max(largest.get(name, 0.0), apart)
+def _off(found: Value, golden: Value, scale: float) -> float:
+    """How far a value lies from another, relative to `scale`; infinite where they cannot be
+    compared, 0 where both are undefined or the same word.
+    """
+    if isinstance(found, int | float) and isinstance(golden, int | float):
+        apart = abs(found - golden)
+        if math.isnan(apart):
+            return math.inf
+        return apart / scale if scale else (math.inf if apart else 0.0)
+    return 0.0 if found == golden else math.inf
 
 
-def _other_bits(done: Sequence[Done], kept: Kept, made_with: Mapping[str, Any]) -> list[str]:
-    """Traces whose numbers are not the kept ones to the bit, where the processor says they are."""
-    if not same_arithmetic(made_with, kept.environment):
-        return []
-    digests = kept.provenance.get("digests", {})
-    return [one.name for one in done if digests.get(one.name, one.digest) != one.digest]
+def _shown(value: Value) -> str:
+    if isinstance(value, float):
+        return f"{value:.10g}"
+    return "undefined" if value is None else value

@@ -8,34 +8,15 @@ from dataclasses import dataclass, field
 from statistics import NormalDist
 from typing import Any
 
-from harness.check.equivalence import (
-    Spread,
-    Uncertainty,
-    beside,
-    rounding,
-    sample,
-    untested,
-    weighed,
-    without_spread,
-)
+from harness.check.equivalence import Uncertainty, by_seeds, rounding, sample, untested
 from harness.check.golden import PUBLISHED, GoldenCell, SeedValues, level_text
 from harness.check.shift import POWER, Training
 from harness.check.standard import Standard
-from harness.check.status import Status
-from harness.check.tolerance import (
-    Allowed,
-    Exact,
-    Margin,
-    Printed,
-    Rule,
-    Seeds,
-    Unsettled,
-    allowed,
-    guards_nothing,
-)
+from harness.check.status import Status, Word
+from harness.check.tolerance import Allowed, Rule, Seeds, Unsettled, allowed, guards_nothing
+from harness.frames.cells import rows
 from harness.frames.frame import Frame, Planned
 from harness.frames.recorded import Absence
-from harness.frames.runs import rows
 
 MEASURED_HERE = "it is held against a value measured here, not against a published one"
 
@@ -96,7 +77,7 @@ class CellResult:
     place: str = ""
     published: str = ""
     published_place: str = ""
-    uncertainty: Uncertainty = field(default_factory=lambda: untested("", None))
+    uncertainty: Uncertainty = field(default_factory=lambda: Uncertainty(Word.NOT_TESTED, ""))
     origin: Origin = field(default_factory=Origin)
     seeds: SeedValues = field(default_factory=dict)  # of the golden value
     idle: str = ""  # why its band could not fail, if so
@@ -170,7 +151,7 @@ class _Row:
     published: GoldenCell | None
 
 
-_NOTHING = {"value": math.nan, "std": math.nan, "n": 0, "text": None, "unit": ""}
+_NOTHING: Mapping[str, Any] = {"value": math.nan, "std": math.nan, "n": 0, "text": None, "unit": ""}
 
 
 def _result(row: _Row, measured: Frame, standard: Standard, origin: Origin) -> CellResult:
@@ -186,17 +167,13 @@ def _result(row: _Row, measured: Frame, standard: Standard, origin: Origin) -> C
     number = golden.number if golden else None
     idle, sees = _power(golden, rule, bound, unit, origin, n)
     is_published = standard.golden is not None and standard.golden.name == PUBLISHED
-    found = sample(value, std, n, number.std if number else None, number.n if number else None)
+    found = sample(value, std, n, number)
     if status not in (Status.PASS, Status.FAIL):
         uncertainty = untested(status.sentence(why), found)
     elif rule is None or not is_published:
         uncertainty = untested(MEASURED_HERE, found)
-    elif isinstance(rule, Exact) or number is None:
-        uncertainty = without_spread(status is Status.PASS)
-    elif n == 1 or found is None:
-        uncertainty = beside(value, number.value, _spread(number, rule))
     else:
-        uncertainty = weighed(found, number.value, bound.value, _spread(number, rule))
+        uncertainty = by_seeds(found, number, rule, bound.value, same=status is Status.PASS)
     return CellResult(
         levels=row.levels,
         quantity=row.quantity,
@@ -221,16 +198,6 @@ def _result(row: _Row, measured: Frame, standard: Standard, origin: Origin) -> C
         idle=idle,
         sees=sees,
     )
-
-
-def _spread(published: Printed, rule: Rule) -> Spread | None:
-    """That printed beside the value, else one that its rule borrows."""
-    if published.std is not None and (published.n or 0) > 1:
-        runs = int(published.n or 0)
-        return Spread(published.std, runs, runs, f"{runs} runs of its own")
-    if isinstance(rule, Margin) and rule.spread:
-        return Spread(rule.spread.std, rule.spread.seeds, 1, rule.spread.source)
-    return None
 
 
 def _power(

@@ -17,6 +17,7 @@ from typing import Final
 
 from harness.check import student
 from harness.check.status import Word
+from harness.check.tolerance import Exact, Margin, Printed, Rule
 
 ALPHA: Final = 0.05  # of each one-sided test
 LEVEL: Final = 1 - 2 * ALPHA  # of the interval that shows both
@@ -27,7 +28,9 @@ NO_SPREAD: Final = "one run beside one run; no spread known"
 
 @dataclass(frozen=True)
 class Sample:
-    """The mean over `n` seeds, the standard deviation of one, and its degrees of freedom."""
+    """The mean over `n` seeds, the standard deviation of one (NaN where it is not known), and its
+    degrees of freedom.
+    """
 
     mean: float
     std: float
@@ -88,19 +91,38 @@ def rounding(value: float, golden: float) -> float:
     return ROUNDING * max(abs(value), abs(golden))
 
 
-def sample(
-    mean: float, std: float, n: int, known_std: float | None, known_n: int | None
-) -> Sample | None:
+def sample(mean: float, std: float, n: int, golden: Printed | None = None) -> Sample:
     """The seeds with their own spread; with a single one, the spread that stands beside a golden
-    value that was measured here, over `known_n` seeds; None where there is neither.
+    value that was measured here; NaN where there is neither.
     """
-    if math.isnan(mean) or n < 1:
-        return None
     if n > 1 and not math.isnan(std):
         return Sample(mean, std, n, n - 1)
-    if known_std is not None and known_n is not None and known_n > 1:
-        return Sample(mean, known_std, n, known_n - 1)
-    return None
+    if golden and golden.std is not None and (golden.n or 0) > 1:
+        return Sample(mean, golden.std, max(n, 1), int(golden.n or 0) - 1)
+    return Sample(mean, math.nan, max(n, 1), 1)
+
+
+def by_seeds(
+    found: Sample, published: Printed | None, rule: Rule, margin: float, *, same: bool
+) -> Uncertainty:
+    """Hold a cell against its published value by its seeds, if there is any that moves it; `same`
+    says whether it lies inside the tolerance.
+    """
+    if isinstance(rule, Exact) or published is None:
+        why = "a value without spread, and it is the published one"
+        if same:
+            return Uncertainty(Word.REPRODUCED, why, p_outside=1.0)
+        why = "a value without spread, and it is another than published"
+        return Uncertainty(Word.NOT_REPRODUCED, why, p_outside=0.0)
+    spread = None
+    if published.std is not None and (published.n or 0) > 1:
+        runs = int(published.n or 0)
+        spread = Spread(published.std, runs, runs, f"{runs} runs of its own")
+    elif isinstance(rule, Margin) and rule.spread:
+        spread = Spread(rule.spread.std, rule.spread.seeds, 1, rule.spread.source)
+    if found.n == 1 or math.isnan(found.std):
+        return beside(found.mean, published.value, spread)
+    return weighed(found, published.value, margin, spread)
 
 
 def beside(mean: float, golden: float, spread: Spread | None) -> Uncertainty:
@@ -158,18 +180,9 @@ def _chance_below(distance: float, found: Sample) -> float:
     return student.cdf(distance / found.error, found.df)
 
 
-def untested(why: str, found: Sample | None) -> Uncertainty:
+def untested(why: str, found: Sample) -> Uncertainty:
     """No published value to test against; the interval all the same, where the seeds give one."""
-    return Uncertainty(Word.NOT_TESTED, why, *(found.interval() if found else ()))
-
-
-def without_spread(same: bool) -> Uncertainty:
-    """A value that no seed changes, as a word or a number of layers: it is the same or not."""
-    if same:
-        why = "a value without spread, and it is the published one"
-        return Uncertainty(Word.REPRODUCED, why, p_outside=1.0)
-    why = "a value without spread, and it is another than published"
-    return Uncertainty(Word.NOT_REPRODUCED, why, p_outside=0.0)
+    return Uncertainty(Word.NOT_TESTED, why, *found.interval())
 
 
 def together(cells: Sequence[Uncertainty]) -> Word:

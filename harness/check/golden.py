@@ -16,8 +16,8 @@ import pandas as pd
 
 from harness.check.tolerance import Exact, Printed, Rule, Seeds, Unsettled, read_tolerances
 from harness.errors import Faults, HarnessError
+from harness.parts.base import suggestion
 from harness.spec.safe_text import decoded
-from harness.spec.validate import suggestion
 
 PUBLISHED = "paper"  # the folder of golden/ that holds what the documents print
 FIELDS = ("quantity", "value", "same_as", "text", "std", "n", "seeds", "rule", "place")

@@ -32,10 +32,9 @@ from harness.check.tolerance import (
 )
 from harness.errors import HarnessError
 from harness.files import make_folder, os_errors, write_durably
+from harness.frames.cells import rows
 from harness.frames.frame import frame_of
-from harness.frames.readers import pinned
 from harness.frames.recorded import Artifacts
-from harness.frames.runs import index_columns, rows
 from harness.layout import refuse_unwritable
 from harness.plan.expand import Plan, PlannedExhibit
 from harness.spec.profile import Profile
@@ -106,8 +105,8 @@ def refuse_unwritten(folder: Path, name: str, planned: PlannedExhibit) -> None:
 
     All that can be known before anything is measured. IO: reads tolerances.toml.
     """
-    where, index = f"golden/{name}/{_file(planned)}", index_columns(planned)
-    quantities = (*pinned(planned.exhibit), *_derived(planned))
+    where, index = f"golden/{name}/{_file(planned)}", planned.index
+    quantities = (*planned.exhibit.pinned(), *_derived(planned))
     if not quantities or planned.exhibit.scale_free:
         raise HarnessError(where, f"{planned.exhibit.id} has no numbers that depend on seeds")
     _require_free(index, where)

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from harness.check.golden import PUBLISHED, Golden, read_golden
 from harness.errors import HarnessError
-from harness.frames.runs import index_columns
 from harness.plan.expand import PlannedExhibit
 from harness.spec.profile import Profile
 
@@ -37,7 +36,7 @@ def standard(planned: PlannedExhibit, profile: Profile, folder: Path) -> Standar
     Raises:
         Faults: a golden file is wrong.
     """
-    exhibit, index = planned.exhibit, index_columns(planned)
+    exhibit, index = planned.exhibit, planned.index
     name = PUBLISHED if exhibit.scale_free else profile.golden
     changed = _changes(planned, name)
     golden = published = None
@@ -85,6 +84,7 @@ def keeps_seeds(planned: PlannedExhibit, profile: Profile, folder: Path) -> bool
     Raises:
         Faults: a golden file is wrong.
     """
-    found = standard(planned, profile, folder)
-    is_measured = found.golden is not None and found.name != PUBLISHED
-    return is_measured and any(cell.seeds for cell in found.golden.cells)
+    golden = standard(planned, profile, folder).golden
+    if golden is None or golden.name == PUBLISHED:
+        return False
+    return any(cell.seeds for cell in golden.cells)

@@ -13,7 +13,7 @@ from pydantic import Field
 
 from harness.check import student
 from harness.errors import Faults, HarnessError
-from harness.spec.base import Name, Spec
+from harness.parts.base import Name, Spec
 from harness.spec.document import read_document
 from harness.spec.validate import validate
 

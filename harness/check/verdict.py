@@ -19,7 +19,6 @@ from harness.check.status import Status, Word
 from harness.check.together import Group, is_single, seen, together
 from harness.frames.frame import Frame
 from harness.plan.expand import PlannedExhibit
-from harness.spec.dataset import Cifar
 from harness.spec.profile import Profile
 
 _BY_STATUS: Mapping[str, str] = {
@@ -157,7 +156,7 @@ def judge(
         cells=cells,
         claims=claims,
         overridden=against.changed,
-        repacked=any(isinstance(one, Cifar) and one.origin == "repacked" for one in data),
+        repacked=any(one.is_repacked for one in data),
         failures={key: failures[key] for key in planned.nodes if key in failures},
         evidence=evidence,
         evidence_why=evidence_why,
@@ -283,8 +282,8 @@ def _settled(verdict: Verdict, groups: Sequence[Group], single: int) -> Verdict:
             word, holds, why = Word.UNDECIDED, False, f"seeds {', '.join(map(str, asks))}"
     if word is Word.NO_CHANGE_BY_BANDS and ranks:
         word = Word.NO_CHANGE_BY_RANKS
-    said = {"word": word, "holds": holds, "why": why}
-    return replace(verdict, cells=cells, ranks=ranks, asks=tuple(asks), **said)
+    verdict = replace(verdict, word=word, holds=holds, why=why)
+    return replace(verdict, cells=cells, ranks=ranks, asks=tuple(asks))
 
 
 def _asked(cell: CellResult, single: int) -> tuple[int, ...]:

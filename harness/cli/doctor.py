@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+from cyclopts import Parameter
 from rich.text import Text
 
 from harness.cli.options import Json, Places, Spoken
@@ -9,21 +12,33 @@ from harness.errors import ExitCode
 from harness.terminal.output import Voice, console, print_json, table
 
 
-def doctor(places: Places = Places(), spoken: Spoken = Spoken(), as_json: Json = False) -> ExitCode:
+def doctor(
+    places: Places = Places(),
+    spoken: Spoken = Spoken(),
+    as_json: Json = False,
+    measure: Annotated[
+        bool, Parameter(help="time training steps here, for the costs that `plan` says")
+    ] = False,
+) -> ExitCode:
     """Say what is installed and found here, what is missing, and the command that mends it.
 
     Exit code 1 when something is missing that every run needs. With --quiet only what is not in
-    order is shown.
+    order is shown. With --measure training steps are timed for some seconds on a core and on the
+    first GPU, and kept in the store.
 
     For example:
 
     - `harness doctor`
     - `harness doctor --json`
+    - `harness doctor --measure`
     """
-    from harness.cli.health import Health, examine
+    from harness.cli.health import Health, examine, measure_devices
 
     style = {Health.GOOD: "green", Health.NOTE: "yellow", Health.BAD: "red"}
-    voice, findings = spoken.voice, list(examine(places.layout()))
+    voice = spoken.voice
+    if measure:
+        measure_devices(places.layout())
+    findings = list(examine(places.layout()))
     if as_json:
         print_json([vars(one) | {"health": one.health.value} for one in findings])
     else:

@@ -43,7 +43,7 @@ def in_words(error: CycloptsError, app: App) -> HarnessError:
     help_of = f"see {place} --help"
     match error:
         case UnknownCommandError(unused_tokens=[word, *_]) if not word.startswith("-"):
-            from harness.spec.validate import suggestion
+            from harness.parts.base import suggestion
 
             hint = suggestion(word, tuple(name for name, _ in _options(app))) or help_of
             return HarnessError(place, f"no such command {word!r}", hint=hint)
@@ -70,7 +70,7 @@ def in_words(error: CycloptsError, app: App) -> HarnessError:
 
 def _no_option(place: str, command: str, option: str, app: App) -> HarnessError:
     """With the commands that have this option, or what is spelt alike here."""
-    from harness.spec.validate import suggestion
+    from harness.parts.base import suggestion
 
     known = dict(_options(app))
     having = [name for name, options in known.items() if option in options]

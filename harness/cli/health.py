@@ -17,12 +17,21 @@ from harness.engine.cpu.process import COMPILING_S, kernel_cache
 from harness.engine.data.checksums import checksum_of
 from harness.errors import HarnessError
 from harness.execute.cores import usable_cores
-from harness.execute.environment import CODE, OTHER_OWNER, arithmetic, environment
+from harness.execute.environment import (
+    CODE,
+    OTHER_OWNER,
+    arithmetic,
+    environment,
+    gpus,
+    processor,
+)
+from harness.execute.survey import devices_here, measured_devices
+from harness.files import write_durably
 from harness.layout import Layout, refuse_unwritable
-from harness.runs.data_folder import has_data
-from harness.spec.dataset import Cifar, Dataset, Recordings
-from harness.spec.library import Library, load
-from harness.spec.network import Alexnet, Network
+from harness.parts.datasets import Dataset
+from harness.parts.networks import Alexnet, Network
+from harness.plan.device import dumped, read_measured
+from harness.spec.library import Library, read
 from harness.store.store import Store
 from harness.terminal.output import size
 
@@ -63,12 +72,13 @@ def examine(layout: Layout) -> Iterator[Finding]:
     if made_with["packages"]["numba"] is not None:
         yield _kernels()
     yield _gpu(made_with)
+    yield from _speeds(layout, made_with["gpus"])
     try:
-        library = load(layout)
+        library = read(layout)
     except HarnessError as error:
         yield bad("specs", str(error), "mend the lines named")
     else:
-        yield good("specs", f"{len(library.exhibits)} exhibits, all valid")
+        yield _specs(library)
         yield from _profiles(library, made_with["gpus"])
         yield from _data(layout.data, list(library.blocks.dataset.blocks.values()))
         yield from _weights(layout.data, list(library.blocks.network.blocks.values()))
@@ -76,6 +86,14 @@ def examine(layout: Layout) -> Iterator[Finding]:
         yield _canary(layout)
     yield _store(layout.store)
     yield _folder("out", layout.out, "--out")
+
+
+def _specs(library: Library) -> Finding:
+    try:
+        library.require_whole()
+    except HarnessError as error:
+        return bad("specs", str(error), "mend the lines named")
+    return good("specs", f"{len(library.exhibits)} exhibits, all valid")
 
 
 def _code(version: str, project: Path) -> Finding:
@@ -123,6 +141,25 @@ def _gpu(made_with: dict[str, Any]) -> Finding:
     return good("gpu", ", ".join(gpus)) if gpus else note("gpu", "the driver lists none")
 
 
+def _speeds(layout: Layout, gpus: Sequence[str]) -> Iterator[Finding]:
+    """What the costs of a plan rest on, where no run is stored."""
+    for kind, device in devices_here(layout, with_gpu=bool(gpus)).items():
+        if kind == "cpu" or gpus:
+            offer = "" if device.is_measured else "harness doctor --measure"
+            yield good(f"speed of {kind}", str(device), offer)
+
+
+def measure_devices(layout: Layout) -> None:
+    """Time training steps on a core and on the first GPU, and keep what they reach in the store."""
+    from harness.runs.speed import measure  # imports torch
+
+    kinds = {processor(): "cpu"} | dict.fromkeys(gpus()[:1], "cuda")
+    measured = {name: device for name, kind in kinds.items() if (device := measure(kind))}
+    path = measured_devices(layout)
+    Store(layout.store).tree.prepare()
+    write_durably(path, dumped(read_measured(path) | measured))
+
+
 def _profiles(library: Library, gpus: Sequence[str]) -> Iterator[Finding]:
     for profile in library.profiles.values():
         what = f"profile {profile.id}"
@@ -135,15 +172,15 @@ def _profiles(library: Library, gpus: Sequence[str]) -> Iterator[Finding]:
 def _data(data: Path, blocks: list[Dataset]) -> Iterator[Finding]:
     """Each set once: several blocks may take other images of it."""
     for name, block in {f"data {block.name}": block for block in blocks}.items():
-        if not isinstance(block, Cifar | Recordings):
+        if not block.download_bytes:
             yield good(name, "embedded in this project")
             continue
         try:
-            is_there = has_data(block, data)
+            is_there = block.is_in(data)
         except HarnessError as error:
             yield note(name, f"{error.where} {error.problem}", error.hint)
             continue
-        absent = f"not in {data}; {size(block.archive_bytes)} are downloaded when needed"
+        absent = f"not in {data}; {size(block.download_bytes)} are downloaded when needed"
         fix = "export HARNESS_DATA_DIR=FOLDER, if you have it"
         yield good(name, f"found in {data}") if is_there else note(name, absent, fix)
 

@@ -24,9 +24,9 @@ def list_(here: Here = Here(), spoken: Spoken = Spoken(), as_json: Json = False)
     - `harness list`
     - `harness list --json | jq -r '.exhibits[].id'`
     """
-    from harness.spec.library import load
+    from harness.spec.library import read
 
-    library = load(here.layout())
+    library = read(here.layout())
     if as_json:
         profiles = [
             {
@@ -41,6 +41,7 @@ def list_(here: Here = Here(), spoken: Spoken = Spoken(), as_json: Json = False)
         print_json({"exhibits": list_rows(library), "profiles": profiles})
     else:
         print_list(library, console(), whole=spoken.voice is Voice.VERBOSE)
+    library.require_whole()  # what is whole has been listed all the same
 
 
 def list_rows(library: Library) -> list[dict[str, Any]]:

@@ -62,9 +62,9 @@ def plan(
     from harness.app import job_maker, refuse_broken, surveyed
     from harness.costs import costs_record, print_costs
     from harness.execute.node_file import write_nodes
-    from harness.forecast import forecast_record, print_forecast
+    from harness.forecast import forecast_record, parse_machines, print_forecast
     from harness.layout import reachable
-    from harness.plan.schedule import parse_machines, waves
+    from harness.plan.schedule import waves
 
     voice = spoken.voice
     many = parse_machines(machines) if machines is not None else None
@@ -148,8 +148,7 @@ def print_plan(held: Survey, console: Console, *, nodes: int = FEW_NODES) -> Non
     """Per exhibit what is stored and why the rest would run; the nodes, if at most `nodes` are to
     do; then the cost.
     """
-    from harness.execute.start import slots_here
-    from harness.terminal.board import to_do
+    from harness.costs import to_do
 
     rows = []
     for planned in held.plan.exhibits:
@@ -167,7 +166,7 @@ def print_plan(held: Survey, console: Console, *, nodes: int = FEW_NODES) -> Non
         console.print()
         _print_nodes(held, console)
         console.print()
-    console.print(Text(to_do(held, slots_here(None, held.todo))))
+    console.print(Text(to_do(held)))
     if len(held.todo) > nodes > 0:
         console.print(Text("--verbose lists these nodes, --json every node", style="dim"))
 

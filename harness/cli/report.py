@@ -39,7 +39,7 @@ def report(
     if outcome.faults:
         raise Faults(outcome.faults)
     if as_zip:
-        from harness.report.archive import zipped
+        from harness.report.results import zipped
 
         voice.tell(str(zipped(project.out, plan)))
     return outcome.code

@@ -44,11 +44,10 @@ def reproduce(
 def _require_yes(project: Project, jobs: int | None) -> None:
     """Ask before every exhibit is run, which nobody may have meant; raise HarnessError for no."""
     from harness.app import surveyed
-    from harness.execute.start import slots_here
-    from harness.terminal.board import to_do
+    from harness.costs import to_do
 
     held = surveyed(project, ("all",))
-    said = f"{len(held.plan.exhibits)} exhibits, {to_do(held, slots_here(jobs, held.todo))}"
+    said = f"{len(held.plan.exhibits)} exhibits, {to_do(held, jobs)}"
     if held.todo and not asked(f"{said}\nrun all of them?"):
         hint = "name some, or all: harness reproduce all"
         raise HarnessError("harness reproduce", "no exhibit is named", hint=hint)

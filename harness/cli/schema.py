@@ -38,8 +38,8 @@ def schema(
     - `harness schema --write`
     """
     from harness.files import os_errors, write_durably
+    from harness.parts.base import suggestion
     from harness.spec.schema import KINDS, schema_files, schema_of
-    from harness.spec.validate import suggestion
 
     if kind not in KINDS:
         raise HarnessError(f"schema {kind}", "no such kind", hint=suggestion(kind, KINDS))

@@ -14,10 +14,10 @@ from typing import Protocol
 from harness.errors import HarnessError
 from harness.execute.events import Event, Failed, Finished, tail
 from harness.execute.job import Job
+from harness.measures.base import Run
+from harness.parts.base import suggestion
 from harness.plan.node import Node
-from harness.plan.revisions import REVISIONS
 from harness.plan.schedule import paths
-from harness.spec.validate import suggestion
 
 TICK_S = 0.5  # how often the screen is told that time passes
 
@@ -78,9 +78,9 @@ def _pin(typed: str) -> Pin:
         hint = "write LABEL=VALUE or KIND:LABEL=VALUE, as in train:pool=big"
         raise HarnessError(f"--pin {typed[:80]}", "names no label of a machine", hint=hint)
     kind = found["kind"]
-    if kind is not None and kind not in REVISIONS:
+    if kind is not None and kind not in Run.kinds:
         problem = f"no kind of node is called {kind!r}"
-        raise HarnessError(f"--pin {typed}", problem, hint=suggestion(kind, REVISIONS))
+        raise HarnessError(f"--pin {typed}", problem, hint=suggestion(kind, Run.kinds))
     return Pin(kind, found["label"], found["value"])
 
 

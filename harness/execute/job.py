@@ -88,7 +88,6 @@ def _logged_outcome(job: Job, store: Store, tell: Tell) -> Finished | Failed:
 
 def _run(job: Job, store: Store, tell: Tell) -> Finished:
     from harness.runs.machine import peak_gpu_mb, reset_peak_gpu
-    from harness.runs.registry import RUNNERS  # imports torch, so only here
 
     node = job.node
     with store.lease(node.key, waiting=lambda holder: tell(Waiting(node.key, holder))):
@@ -100,6 +99,7 @@ def _run(job: Job, store: Store, tell: Tell) -> Finished:
         _log.info("run %s %s, resumed %d times", node.kind, node.key, found.resumed, extra=fields)
         inputs, cache = _inputs(node, store), store.tree.room("cache")
         place = Place(found.files, found.checkpoints, job.data, inputs, job.threads, cache)
+        node.full.load()  # before the clock starts
         reset_peak_memory()
         reset_peak_gpu()
         started, clock = datetime.now(UTC), time.perf_counter()
@@ -109,7 +109,7 @@ def _run(job: Job, store: Store, tell: Tell) -> Finished:
             tell(Advanced(node.key, progress))
 
         with os_errors(found.files):
-            numbers = dict(RUNNERS[node.kind].run(node.full, place, report))
+            numbers = dict(node.full.run(place, report))
         if (gpu := peak_gpu_mb()) is not None:
             numbers[GPU_MEMORY] = gpu
         # a run that was taken up again counts what its earlier attempts spent, too

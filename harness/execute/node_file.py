@@ -20,10 +20,10 @@ from harness.execute.cores import usable_cores
 from harness.execute.environment import machine
 from harness.execute.job import Job
 from harness.files import write_durably
-from harness.plan.node import make_node
-from harness.plan.revisions import REVISIONS
+from harness.measures.base import Run
+from harness.parts.base import sentence, shown, suggestion
+from harness.plan.node import node_of
 from harness.spec.safe_text import decoded
-from harness.spec.validate import sentence, shown, suggestion
 
 FORMAT: Final = 1
 LARGEST = 4_000_000  # bytes; a node file has some thousand
@@ -104,14 +104,13 @@ def thawed(text: str, where: str = "node") -> Job:
     What is recorded is the machine that computes; of the one that planned, only what no other
     knows: the state of its checkout. Raises HarnessError as `read_node`.
     """
-    from harness.runs.registry import RUNNERS  # imports torch, which a worker needs anyway
 
     file = _validated(text, where)
     try:
-        spec = RUNNERS[file.kind].spec.model_validate_json(json.dumps(file.spec), strict=True)
+        spec = Run.kinds[file.kind].model_validate_json(json.dumps(file.spec), strict=True)
     except ValidationError as error:
         raise _fault(error, f"{where}: spec") from None
-    node = make_node(file.kind, spec, "", file.inputs)
+    node = node_of(spec, "", file.inputs)
     if node.key != file.key:
         problem = f"is {file.key[:8]}…, and its content has the key {node.key[:8]}…: it was changed"
         raise HarnessError(f"{where}: key", problem, hint="harness plan --write-nodes")
@@ -130,11 +129,12 @@ def _validated(text: str, where: str) -> _File:
         file = _File.model_validate_json(text)
     except ValidationError as error:
         raise _fault(error, where) from None
-    if file.kind not in REVISIONS:
+    if file.kind not in Run.kinds:
         problem = f"no kind of node is called {file.kind!r}"
-        raise HarnessError(f"{where}: kind", problem, hint=suggestion(file.kind, REVISIONS))
-    if file.revision != REVISIONS[file.kind]:
-        problem = f"is {file.revision}, and this harness makes {REVISIONS[file.kind]}"
+        raise HarnessError(f"{where}: kind", problem, hint=suggestion(file.kind, Run.kinds))
+    revision = Run.kinds[file.kind].revision
+    if file.revision != revision:
+        problem = f"is {file.revision}, and this harness makes {revision}"
         hint = "plan again with this harness, or run it with the one that planned it"
         raise HarnessError(f"{where}: revision", problem, hint=hint)
     for name, folder in (("store", file.store), ("data", file.data)):

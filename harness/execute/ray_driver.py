@@ -28,7 +28,7 @@ from harness.execute.resources import (
     refuse_homeless,
     slots,
 )
-from harness.plan.cost import device_of
+from harness.plan.estimate import device_of
 from harness.plan.footprint import Footprint
 from harness.plan.node import Node
 

@@ -17,7 +17,7 @@ from harness.execute.environment import gpu_megabytes
 from harness.execute.events import Event, Failed, Finished
 from harness.execute.job import run_job
 from harness.execute.node_file import thawed
-from harness.plan.revisions import REVISIONS
+from harness.measures.base import Run
 from harness.store.locks import lease_if_free
 
 SEEN_S = 5.0  # until a file made on one machine must be seen on another
@@ -101,7 +101,8 @@ def run_node(text: str, witness: Path, version: str, relay: Any) -> Finished | F
 
 def code_version() -> str:
     """What must be the same on every machine for a key to mean the same."""
-    return f"{harness.__version__} with revisions {dict(sorted(REVISIONS.items()))}"
+    revisions = {kind: run.revision for kind, run in sorted(Run.kinds.items())}
+    return f"{harness.__version__} with revisions {revisions}"
 
 
 def _fault(witness: Path, wanted: str) -> str:

@@ -7,9 +7,7 @@ no particular level: a gap between neurons has no neuron.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 RUN_COLUMNS: Mapping[str, str] = {
     "seed": "seed of the run",
@@ -29,25 +27,3 @@ CELL_COLUMNS: Mapping[str, str] = {
     "unit": RUN_COLUMNS["unit"],
     "why": RUN_COLUMNS["why"],
 }
-
-
-@dataclass(frozen=True)
-class Reading:
-    """One number or word of one run. Exactly one of `value`, `text` and `why` says something."""
-
-    quantity: str
-    unit: str
-    value: float = math.nan
-    text: str | None = None
-    why: str = ""
-    levels: Mapping[str, str] = field(default_factory=dict)  # index columns that the measure adds
-
-
-def number(quantity: str, unit: str, value: object, name: str) -> Reading:
-    """A reading of the field `name` of a stored file: NaN, infinite and null become a reason."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        said = "null" if value is None else repr(value)
-        return Reading(quantity, unit, why=f"{name} is {said}, not a number")
-    if not math.isfinite(value):
-        return Reading(quantity, unit, why=f"{name} is {value}")
-    return Reading(quantity, unit, value=float(value))

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from harness.errors import HarnessError
-from harness.frames.readers import READERS
 from harness.plan.expand import PlannedExhibit
 from harness.store.manifest import Manifest
 
@@ -52,16 +51,15 @@ def recorded(
     """Read the file of every point's node. `failures` holds, by key, why a run went wrong."""
     contents: dict[str, Mapping[str, Any]] = {}
     absent: dict[str, Absence] = {}
-    readers = {point.key: READERS[point.measure.kind] for point in planned.points}
-    for key, reader in readers.items():
+    for key, measure in {point.key: point.measure for point in planned.points}.items():
         if artifacts.get(key) is None:
             failed = key in failures
             absent[key] = Absence(failures[key] if failed else NOT_RUN, failed)
             continue
         try:
-            content = _parsed(artifacts.read_bytes(key, reader.file), key, reader.file)
-            arrays = _arrays(artifacts, key, reader.arrays) if reader.arrays else {}
-            contents[key] = {**content, ARRAYS: arrays} if reader.arrays else content
+            content = _parsed(artifacts.read_bytes(key, measure.file), key, measure.file)
+            arrays = _arrays(artifacts, key, measure.arrays) if measure.arrays else {}
+            contents[key] = {**content, ARRAYS: arrays} if measure.arrays else content
         except HarnessError as error:
             absent[key] = Absence(str(error), failed=True)
     return Recorded(contents, absent)
@@ -81,8 +79,9 @@ def _arrays(artifacts: Artifacts, key: str, name: str) -> dict[str, Any]:
 def _parsed(raw: bytes, key: str, name: str) -> Mapping[str, Any]:
     try:
         content = json.loads(raw)
+        problem = "is no JSON object"
     except (ValueError, RecursionError) as error:
-        raise HarnessError(f"node {key[:8]}: {name}", f"is not JSON: {error}") from error
+        content, problem = None, f"is not JSON: {error}"
     if not isinstance(content, dict):
-        raise HarnessError(f"node {key[:8]}: {name}", "is no JSON object")
+        raise HarnessError(f"node {key[:8]}: {name}", problem)
     return content

@@ -10,10 +10,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from harness.errors import HarnessError
+from harness.measures.base import Training
 from harness.plan.resolve import Setting
 from harness.spec.blocks import Blocks, Recipes, Shelf
 from harness.spec.exhibit import AXES, BLOCK_AXES, Exhibit, value_of
-from harness.spec.run import Training
 
 
 def has_field(run: Training, axis: str) -> bool:

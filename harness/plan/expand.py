@@ -9,19 +9,16 @@ from graphlib import TopologicalSorter
 from typing import Any
 
 from harness.errors import HarnessError
+from harness.measures.base import Measure, Side, Training
+from harness.parts.networks import Alexnet
 from harness.plan.apart import has_field, refuse_levelled, refuse_relabelled
 from harness.plan.labels import told_apart
-from harness.plan.measures import nodes_of
-from harness.plan.node import Node
+from harness.plan.node import Node, nodes_of
 from harness.plan.resolve import Setting, resolve, resolve_part
 from harness.spec.document import Document
 from harness.spec.exhibit import AXES, BLOCK_AXES, MANY, Exhibit, level_of
 from harness.spec.library import Library
-from harness.spec.measure import Measure
-from harness.spec.measure_base import Side
-from harness.spec.network import Alexnet
 from harness.spec.overrides import Override, override_axes
-from harness.spec.run import Training
 
 
 @dataclass(frozen=True)
@@ -35,6 +32,7 @@ class Point:
     measure: Measure
     trainings: tuple[Training, ...]
     key: str
+    levels: Mapping[str, Any]  # all axes, in the same words; None where it has no such thing
 
     @property
     def run(self) -> Training:
@@ -50,6 +48,23 @@ class PlannedExhibit:
     points: tuple[Point, ...]
     nodes: tuple[str, ...]
     overridden: tuple[Override, ...]
+
+    @property
+    def index(self) -> tuple[str, ...]:
+        """What tells its cells apart, besides the quantity."""
+        return (*self.exhibit.varied(), *self.exhibit.added())
+
+    @property
+    def held(self) -> dict[str, Any]:
+        """The axes that it does not vary, with the level that all of its points have."""
+        first, *others = [point.levels for point in self.points] or [{}]
+        return {
+            axis: level
+            for axis, level in first.items()
+            if axis not in self.exhibit.varied()
+            and level is not None
+            and all(levels[axis] == level for levels in others)
+        }
 
     @property
     def brought(self) -> Alexnet | None:
@@ -103,13 +118,18 @@ def _planned(
             parts = {
                 part: resolve_part(part, name, setting) for part, name in measure.blocks.items()
             }
-            made = nodes_of(measure, trainings, parts)
+            run = measure.resolved(trainings, parts)
+            made = nodes_of(run, measure.label(run))
             nodes |= {node.key: node for node in made}
             mine |= dict.fromkeys(node.key for node in made)
-            varied = exhibit.varied()
-            axes = {axis: _level(exhibit, combination, measure, trainings, axis) for axis in varied}
+            levels = {
+                axis: _level(exhibit, combination, measure, trainings, axis)
+                for axis in AXES
+                if axis != "seed"
+            }
+            axes = {axis: levels[axis] for axis in exhibit.varied()}
             seed = _seed(exhibit, combination, setting)
-            point = Point(axes, seed, measure, trainings, made[-1].key)
+            point = Point(axes, seed, measure, trainings, made[-1].key, levels)
             points.setdefault((*map(str, axes.values()), seed, number), point)
     _refuse_twins(exhibit, points.values(), setting)
     return PlannedExhibit(exhibit, tuple(points.values()), tuple(mine), tuple(setting.overrides))

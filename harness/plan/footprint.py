@@ -1,21 +1,18 @@
 """What memory a node will need, from what earlier ones needed: a bound, never a guess.
 
-The model only orders runs by size: numbers that are alive at once. A node is given what the
-smallest measured run at least as large as itself needed; where none is, nothing is said.
+A node is given what the smallest measured run at least as large as itself needed; where none is,
+nothing is said. Size is what a run holds at once, which only orders runs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from harness.plan.cost import Past, device_of
+from harness.plan.estimate import EVALUATED, Past, counted, device_of, size_of_training
 from harness.plan.node import Node
-from harness.plan.revisions import REVISIONS
-from harness.plan.size import SIZES
-
-BATCH = 256  # images at once of a measurement whose spec leaves it to the run
 
 
 @dataclass(frozen=True)
@@ -28,29 +25,23 @@ class Footprint:
 
 def footprints(nodes: Iterable[Node], past: Iterable[Past]) -> dict[str, Footprint]:
     """The footprint of each node by key."""
-    measured: dict[object, list[tuple[float, Past]]] = {}
-    for run in past:
-        if run.kind in REVISIONS:  # a store may hold kinds that are made no more
-            group = measured.setdefault((run.kind, *_arithmetic(run.spec)), [])
-            group.append((alive(run.spec), run))
-    found = {}
-    for node in nodes:
-        runs = measured.get((node.kind, *_arithmetic(node.spec)), [])
-        mine = alive(node.spec)
-        found[node.key] = Footprint(
-            _bound(mine, ((size, run.memory_mb) for size, run in runs)),
-            _bound(mine, ((size, run.gpu_mb) for size, run in runs)),
+    measured = defaultdict[object, list[tuple[float, Past]]](list)
+    for run, _ in counted(past):
+        measured[run.kind, _arithmetic(run.spec)].append((alive(run.spec), run))
+
+    def bound(node: Node, peak: Callable[[Past], float | None]) -> float | None:
+        """The largest peak among the runs of the least size that is not below that of the node."""
+        runs, mine = measured[node.kind, _arithmetic(node.spec)], alive(node.spec)
+        known = [(size, found) for size, run in runs if (found := peak(run)) is not None]
+        least = min((size for size, _ in known if size >= mine), default=None)
+        return max((found for size, found in known if size == least), default=None)
+
+    return {
+        node.key: Footprint(
+            bound(node, lambda run: run.memory_mb), bound(node, lambda run: run.gpu_mb)
         )
-    return found
-
-
-def _bound(mine: float, runs: Iterable[tuple[float, float | None]]) -> float | None:
-    """The largest peak among the runs of the least size that is not below `mine`."""
-    larger = [(size, peak) for size, peak in runs if size >= mine and peak is not None]
-    if not larger:
-        return None
-    least = min(size for size, _ in larger)
-    return max(peak for size, peak in larger if size == least)
+        for node in nodes
+    }
 
 
 def _arithmetic(spec: Mapping[str, Any]) -> tuple[object, ...]:
@@ -66,19 +57,11 @@ def alive(spec: Mapping[str, Any]) -> float:
     all runs of its kind share; 0 where no network with a data set is in it.
     """
     sides = [spec] if "recipe" in spec else [spec.get(name) or {} for name in ("x", "y")]
-    return sum(_network(side, spec) for side in sides if "dataset" in side)
-
-
-def _network(training: Mapping[str, Any], spec: Mapping[str, Any]) -> float:
-    network = training["network"]
-    size = SIZES[network["kind"]](network, training["dataset"]["size"])
-    steps = training["neuron"].get("time_steps", 1)
-    batch = max(_batches(spec), default=BATCH)
-    grams = size.layers * batch**2 if "cka" in spec else 0
-    return float(batch * steps * size.features + grams + 3 * size.parameters)
-
-
-def _batches(spec: Mapping[str, Any]) -> list[int]:
     parts = (spec.get(name) for name in ("recipe", "cka", "attack", "probe", "regression"))
     named = [part for part in parts if part and "batch" in part]
-    return [part.get("micro_batch") or part["batch"] for part in named]
+    batches = [part.get("micro_batch") or part["batch"] for part in named]
+    batch, total = max(batches, default=EVALUATED), 0.0
+    for size in (size_of_training(side) for side in sides if "dataset" in side):
+        grams = size.compared * batch**2 if "cka" in spec else 0
+        total += batch * size.features + grams + 3 * size.weights
+    return total

@@ -8,8 +8,8 @@ from typing import Any, Self
 
 from harness.canonical import identity_key, is_key
 from harness.errors import HarnessError
-from harness.plan.revisions import REVISIONS
-from harness.spec.base import Spec, identity
+from harness.measures.base import Run, Training
+from harness.parts.base import identity
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,20 @@ class Node:
         return hash(self.key)
 
 
-def make_node(kind: str, spec: Spec, label: str, inputs: Mapping[str, str] | None = None) -> Node:
-    """The node of a resolved spec."""
-    return Node.of(kind, REVISIONS[kind], identity(spec), dict(inputs or {}), label, spec)
+def node_of(run: Run, label: str, inputs: Mapping[str, str] | None = None) -> Node:
+    """The node of a run."""
+    return Node.of(run.kind, run.revision, identity(run), dict(inputs or {}), label, run)
+
+
+def nodes_of(run: Run, label: str) -> tuple[Node, ...]:
+    """The nodes of a run, in the order in which they run: the trainings that it has as x and y,
+    which it knows by these names, then the run itself.
+    """
+    sides = {name: getattr(run, name, None) for name in ("x", "y")}
+    trained = {
+        name: node_of(side, side.label)
+        for name, side in sides.items()
+        if isinstance(side, Training)
+    }
+    last = node_of(run, label, {name: node.key for name, node in trained.items()})
+    return (*trained.values(), last)

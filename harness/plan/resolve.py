@@ -10,22 +10,21 @@ from typing import Any
 from pydantic import ValidationError
 
 from harness.errors import Faults, HarnessError
-from harness.spec.base import Spec
+from harness.measures.base import Training
+from harness.parts.base import Spec, sentence, shown
+from harness.parts.datasets import Dataset
+from harness.parts.networks import GivenWeights
 from harness.spec.blocks import Blocks
-from harness.spec.dataset import Cifar, PinnedFile
 from harness.spec.exhibit import AXES, BLOCK_AXES, value_of
-from harness.spec.network import GivenWeights
 from harness.spec.overrides import Override
 from harness.spec.profile import Profile
-from harness.spec.run import Training
-from harness.spec.validate import sentence, shown
 
 
 @dataclass(frozen=True)
 class Setting:
     """Everything around a point that decides its spec.
 
-    `repacked` holds, by data set name, the checksums of files that the user chose to accept;
+    `repacked` holds, for data sets, the same with files that the user chose to accept;
     `weights` is the file of AlexNet's weights that the user named, if one was. `seeds` holds, by
     exhibit, those to be run in place of the profile's.
     """
@@ -33,7 +32,7 @@ class Setting:
     blocks: Blocks
     profile: Profile
     overrides: tuple[Override, ...] = ()
-    repacked: Mapping[str, tuple[PinnedFile, ...]] = field(default_factory=dict)
+    repacked: Mapping[Dataset, Dataset] = field(default_factory=dict)
     weights: GivenWeights | None = None
     seeds: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
 
@@ -109,11 +108,8 @@ def _blocks(axes: Mapping[str, Any], setting: Setting, scaled: bool) -> dict[str
     neuron = setting.blocks.neuron[str(axes.get("neuron", "relu"))]
     recipes = setting.blocks.recipe[recipe]
     data = setting.blocks.dataset[dataset]
-    if isinstance(data, Cifar) and data.name in setting.repacked:
-        files = setting.repacked[data.name]
-        data = data.model_copy(update={"files": files, "origin": "repacked"})
     return {
-        "dataset": data,
+        "dataset": setting.repacked.get(data, data),
         "network": setting.blocks.network[str(axes["network"])],
         "neuron": neuron,
         "recipe": recipes.snn if neuron.is_spiking else recipes.ann,

@@ -1,96 +1,175 @@
-"""How large a network is, by formula: enough to say what it will cost before torch is imported."""
+"""How large a network is: counted from its spec, layer by layer, before torch is imported.
+
+`tests/plan/test_size.py` holds every count against the networks as built.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-ALEXNET_MACS = 655e6  # of the convolutions, at 224 pixels
+from harness.parts.networks import VGG_CONVOLUTIONS
+
+Spec = Mapping[str, Any]
+
+ALEXNET_CONVOLUTIONS = (  # channels, kernel, stride, padding, whether a pool follows
+    (64, 11, 4, 2, True),
+    (192, 5, 1, 2, True),
+    (384, 3, 1, 1, False),
+    (256, 3, 1, 1, False),
+    (256, 3, 1, 1, True),
+)
 
 
-@dataclass(frozen=True)
+@dataclass
 class Size:
-    """`depth` counts layers with weights, `macs` multiply-accumulates of one image and step,
-    `parameters` the weights of convolutions, `layers` those that are compared, `features` their
-    numbers of one image and step together; `at_one_step` is the share of the MACs that runs one
-    step however many there are.
+    """A network of which one layer is counted after the other, for one image at all time steps.
+
+    `channels`, `side` in pixels and `steps` are those at its top. `compared` counts the layers of a
+    map of CKA and `features` the numbers that they give; `moved` the numbers that a forward pass
+    reads and writes, `macs` its multiply-accumulates, `calls` its operations.
     """
 
-    depth: int
-    macs: float
-    parameters: int
-    layers: int
-    features: float
-    at_one_step: float = 0.0
+    channels: int
+    side: int
+    steps: int
+    macs: int = 0
+    moved: int = 0
+    calls: int = 0
+    weights: int = 0
+    compared: int = 0
+    features: int = 0
+
+    @property
+    def numbers(self) -> int:
+        """What the layer at the top gives."""
+        return self.channels * self.side**2 * self.steps
+
+    def _count(self, moved: int, weights: int = 0, macs: int = 0, *, compared: bool = True) -> None:
+        self.moved += moved
+        self.calls += moved > 0
+        self.weights += weights
+        self.macs += macs
+        self.compared += compared
+        self.features += self.numbers * compared
+
+    def convolve(
+        self, channels: int, kernel: int = 3, stride: int = 1, padding: int | None = None
+    ) -> None:
+        """Without bias."""
+        before, weights = self.numbers, self.channels * channels * kernel**2
+        margin = kernel // 2 if padding is None else padding
+        self.channels, self.side = channels, (self.side + 2 * margin - kernel) // stride + 1
+        self._count(before + self.numbers, weights, weights * self.side**2 * self.steps)
+
+    def normalise(self) -> None:
+        """Read for the statistics, and again for what is written."""
+        self._count(3 * self.numbers, 2 * self.channels)
+
+    def activate(self, *, compared: bool = True) -> None:
+        """A ReLU, or neurons through time."""
+        self._count(2 * self.numbers, compared=compared)
+
+    def pool(self, side: int) -> None:
+        """Down to so many pixels a side."""
+        before, self.side = self.numbers, side
+        self._count(before + self.numbers)
+
+    def end_block(self, *, shortcut: bool) -> None:
+        """The sum of branch and shortcut, which is compared as the output of the block."""
+        self._count(3 * self.numbers if shortcut else 0)
+
+    def classify(self, features: int) -> None:
+        """A linear layer with bias."""
+        before, weights = self.numbers, self.channels * self.side**2 * features
+        self.channels, self.side = features, 1
+        moved, macs = before + self.numbers, weights * self.steps
+        self._count(moved, weights + features, macs, compared=False)
 
 
-def resnet_macs(depth: int, channels: int, side: int) -> float:
-    """Multiply-accumulates of one image and step: each of the three stages costs the same."""
-    blocks = (depth - 2) / 6
-    return 9.0 * side**2 * channels * (3 + 3 * blocks * 2 * channels)
+def _resnet(network: Spec, dataset: Spec, steps: int) -> Size:
+    residual = network.get("residual", "full")
+    bare = {"full": (), "none": (1, 2, 3)}[residual] if isinstance(residual, str) else residual
+    at_one_step = network.get("single_step", ())  # runs stored before the field have none
+    size = Size(dataset["channels"], dataset["size"], 1 if 1 in at_one_step else steps)
+    channels = network["base_width"] * network["width"]
+    size.convolve(channels)
+    size.normalise()
+    for stage in (1, 2, 3):
+        size.steps = 1 if stage in at_one_step else steps
+        here = channels * 2 ** (stage - 1)
+        for block in range((network["depth"] - 2) // 6):
+            stride = 2 if stage > 1 and block == 0 else 1
+            if stride == 2 and stage not in bare:
+                before = size.channels, size.side
+                size.pool(size.side // 2)
+                size.convolve(here, kernel=1)
+                size.normalise()
+                size.channels, size.side = before
+            for convolution_stride in (stride, 1):
+                size.activate()
+                size.convolve(here, stride=convolution_stride)
+                size.normalise()
+            size.end_block(shortcut=stage not in bare)
+    size.activate()
+    size.pool(1)
+    size.classify(dataset["classes"])
+    return size
 
 
-def resnet_parameters(depth: int, channels: int) -> int:
-    """Weights of the convolutions: two of 9c² a block, with c doubling at each of three stages."""
-    blocks = (depth - 2) // 6
-    return 18 * channels**2 * (1 + 4 + 16) * blocks
+def _plain(stages: Sequence[int], channels: int, dataset: Spec, steps: int) -> Size:
+    """So many convolutions in each stage, channels doubling and sides halving between them."""
+    size = Size(dataset["channels"], dataset["size"], steps)
+    for stage, convolutions in enumerate(stages):
+        if stage:
+            size.pool(size.side // 2)
+        for _ in range(convolutions):
+            size.convolve(channels * 2**stage)
+            size.normalise()
+            size.activate()
+    size.pool(1)
+    size.classify(dataset["classes"])
+    return size
 
 
-def chain_macs(convolutions: int, stages: int, channels: int, side: int) -> float:
-    """Of 3x3 convolutions in stages that halve the side and double the channels: each costs the
-    same, the first of a stage half, the very first 3 channels' worth.
-    """
-    alike = convolutions - 1 - (stages - 1) / 2
-    return 9.0 * side**2 * channels * (3 + alike * channels)
+def _alexnet(network: Spec, dataset: Spec, steps: int) -> Size:
+    is_stand_in = network["weights"] == "stand-in"
+    enlarge = network["enlarge"] if is_stand_in else 1
+    size = Size(dataset["channels"], dataset["size"] * enlarge, steps)
+    for channels, kernel, stride, padding, is_pooled in ALEXNET_CONVOLUTIONS:
+        size.convolve(channels, kernel, stride, padding)
+        size.weights += channels  # its bias
+        size.activate()
+        if is_pooled:
+            size.pool((size.side - 3) // 2 + 1)
+    size.pool(6)
+    for features in () if is_stand_in else (4096, 4096):
+        size.classify(features)
+        size.activate(compared=False)
+    size.classify(dataset["classes"])
+    return size
 
 
-def _resnet(network: Mapping[str, Any], side: int) -> Size:
-    depth, channels = network["depth"], network["base_width"] * network["width"]
-    macs, weights = resnet_macs(depth, channels, side), resnet_parameters(depth, channels)
-    single = network.get("single_step", ())  # runs stored before the field have none
-    layers = 7 * (depth - 2) // 2 + 10
-    features = layers * channels * side**2 * (1 + 1 / 2 + 1 / 4) / 3
-    return Size(depth, macs, weights, layers, features, len(set(single)) / 3)
-
-
-def _vgg(network: Mapping[str, Any], side: int) -> Size:
-    """N−3 convolutions, 4·(N−7)/6 of them in stage 4, which holds nearly all weights; the layout of
-    Table D.2 has one to three fewer in the stages before, which an estimate does not see.
-    """
-    depth, channels = network["depth"], network["base_width"] * network["width"]
-    last = 4 * (depth - 7) // 6
-    third = (depth - 3 - last) // 3
-    weights = 9 * channels**2 * (64 * last - 32 + 16 * third)
-    layers = 3 * (depth - 3) + 4
-    shares = 2 + 2 / 2 + third / 4 + last / 8  # of a stage: twice the channels, a quarter the area
-    features = 3 * channels * side**2 * shares
-    return Size(depth, chain_macs(depth - 3, 4, channels, side), weights, layers, features)
-
-
-def _small(network: Mapping[str, Any], side: int) -> Size:
-    stages, channels = network["stages"], network["channels"] * network["width"]
-    weights = 9 * channels * (3 + channels * sum(2 * 4**stage for stage in range(stages - 1)))
-    features = 3 * channels * side**2 * sum(2.0**-stage for stage in range(stages))
-    macs = chain_macs(stages, stages, channels, side)
-    return Size(stages + 1, macs, weights, 4 * stages, features)
-
-
-def _alexnet(network: Mapping[str, Any], side: int) -> Size:
-    """torchvision states 61.1 M parameters and 0.714 G MACs at 224 pixels, 59 M of them linear; a
-    stand-in has the 2.5 M of the convolutions, which is also what is looked at of the others.
-    """
-    if network.get("weights") == "stand-in":
-        area = (side * network["enlarge"] / 224) ** 2
-        return Size(6, ALEXNET_MACS * area, 2_560_000, 14, 1e6 * area)
-    area = (side / 224) ** 2
-    return Size(8, 59e6 + ALEXNET_MACS * area, 61_100_840, 20, 1e6 * area)
-
-
-SIZES: Mapping[str, Callable[[Mapping[str, Any], int], Size]] = {
+_NETWORKS: Mapping[str, Callable[[Spec, Spec, int], Size]] = {
     "resnet": _resnet,
-    "vgg": _vgg,
-    "small": _small,
+    "vgg": lambda network, dataset, steps: _plain(
+        VGG_CONVOLUTIONS[network["layout"]][network["depth"]],
+        network["base_width"] * network["width"],
+        dataset,
+        steps,
+    ),
+    "small": lambda network, dataset, steps: _plain(
+        [1] * network["stages"], network["channels"] * network["width"], dataset, steps
+    ),
     "alexnet": _alexnet,
 }
-"""Kind of network → its size, from the values of its spec and the side of its images in pixels."""
+
+
+def size_of(network: Spec, dataset: Spec, steps: int) -> Size:
+    """The size for images of a data set (its `channels`, `size`, `classes`) at so many steps; of
+    a network that is not counted here, nothing.
+    """
+    if network["kind"] not in _NETWORKS:
+        return Size(dataset["channels"], dataset["size"], steps)
+    return _NETWORKS[network["kind"]](network, dataset, steps)

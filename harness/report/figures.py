@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -30,29 +31,49 @@ class Drawn:
     failed: bool = False
 
     @property
-    def names(self) -> tuple[str, ...]:
-        """Of the files that a figure has."""
-        return f"{self.name}.png", f"{self.name}.svg", RECORD
+    def pictures(self) -> tuple[str, ...]:
+        """The names of its files that are pictures."""
+        return () if self.problem else (f"{self.name}.svg", f"{self.name}.png")
 
     @property
     def svg(self) -> bytes:
         return self.files[f"{self.name}.svg"]
 
 
-def drawn(name: str, cells: pd.DataFrame, earlier: Path, maps: Maps | None = None) -> Drawn:
-    """The figure `name` of these cells, and of these maps where there are any.
+def files_of(figure: Drawn | None, folder: Path) -> dict[str, bytes | None]:
+    """What a figure puts into the folder of its exhibit, and, as None, what an earlier one has left
+    there: one of other numbers, or of another name.
+    """
+    record = _record(folder)
+    left = [RECORD, *record["files"]] if record else []
+    left += [RECORD, f"{figure.name}.png", f"{figure.name}.svg"] if figure else []
+    names = [name for name in left if Path(name).name == name]
+    return {**dict.fromkeys(names), **(figure.files if figure else {})}
+
+
+def drawn(
+    name: str,
+    cells: pd.DataFrame,
+    earlier: Path,
+    maps: Maps | None = None,
+    held: Mapping[str, Any] | None = None,
+) -> Drawn:
+    """The figure `name` of these cells, and of these maps where there are any; `held` are the axes
+    at which the exhibit is fixed.
 
     What lies in the folder `earlier` is taken again when it was drawn from the same cells by the
     same code and is what was written then; so a report of stored runs need not load matplotlib.
     """
     if cells.empty:
         return Drawn(name, {}, "there are no cells to draw")
+    cells = cells.assign(**held or {})
     source = _source(name, cells, maps)
     found = _earlier(name, source, earlier)
     if found is not None:
         return found
     try:
-        files = _save(name, (cells,) if maps is None else (cells, maps.table))
+        there = None if maps is None else maps.table.assign(**held or {})
+        files = _save(name, cells, there)
     except Exception as error:  # a drawing that fails must not cost the reader the numbers
         said = f"the drawing failed: {type(error).__name__}: {error}"
         return Drawn(name, {}, said, failed=True)
@@ -61,12 +82,12 @@ def drawn(name: str, cells: pd.DataFrame, earlier: Path, maps: Maps | None = Non
     return Drawn(name, {**files, RECORD: record.encode()})
 
 
-def _save(name: str, frames: Sequence[pd.DataFrame]) -> dict[str, bytes]:
+def _save(name: str, cells: pd.DataFrame, maps: pd.DataFrame | None) -> dict[str, bytes]:
     lend("MPLCONFIGDIR", "matplotlib")  # read when it is imported
     draw = paper_figures.drawing(name)
     png, svg = io.BytesIO(), io.BytesIO()
     with paper_figures.own_settings():
-        figure = draw(*frames)
+        figure = draw(cells, maps)
         figure.savefig(png, format="png", backend="agg", dpi=DPI, metadata={"Software": None})
         figure.savefig(svg, format="svg", backend="svg", metadata={"Date": None, "Creator": None})
     return {f"{name}.png": png.getvalue(), f"{name}.svg": svg.getvalue()}
@@ -84,13 +105,22 @@ def _source(name: str, cells: pd.DataFrame, maps: Maps | None) -> str:
 
 
 def _earlier(name: str, source: str, folder: Path) -> Drawn | None:
-    try:
-        raw = (folder / RECORD).read_bytes()
-        record = json.loads(raw)
-        files = {file: (folder / file).read_bytes() for file in (f"{name}.png", f"{name}.svg")}
-    except (OSError, ValueError):
+    record = _record(folder)
+    if record is None or record.get("drawn_from") != source:
         return None
-    if not isinstance(record, dict) or record.get("drawn_from") != source:
+    try:
+        files = {file: (folder / file).read_bytes() for file in (f"{name}.png", f"{name}.svg")}
+    except OSError:
         return None
     sums = {file: hashlib.sha256(content).hexdigest() for file, content in files.items()}
-    return Drawn(name, {**files, RECORD: raw}) if record.get("files") == sums else None
+    raw = (folder / RECORD).read_bytes()
+    return Drawn(name, {**files, RECORD: raw}) if record["files"] == sums else None
+
+
+def _record(folder: Path) -> dict[str, Any] | None:
+    """What is known of the figure that lies in a folder."""
+    try:
+        record = json.loads((folder / RECORD).read_bytes())
+    except (OSError, ValueError):
+        return None
+    return record if isinstance(record, dict) and isinstance(record.get("files"), dict) else None

@@ -16,11 +16,11 @@ from torch import Tensor
 from harness.engine.networks import Network, record
 from harness.engine.visualise import channel_tiles, sparsity, tiled
 from harness.errors import HarnessError
+from harness.measures.activations import ActivationsRun
 from harness.runs.machine import prepared
 from harness.runs.place import Numbers, Place, Report, write_json
 from harness.runs.trained import first, minibatches, normalisation, pictures_of, trained
 from harness.runs.workflow import WHITE
-from harness.spec.run import ActivationsRun
 
 _BATCH = 250
 

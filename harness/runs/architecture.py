@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from harness.engine.networks.summary import StageSummary, summarise
-from harness.runs.networks import network
+from harness.measures.architecture import ArchitectureRun
+from harness.parts.neurons import Relu
 from harness.runs.place import Numbers, Place, Progress, Report, write_json
-from harness.spec.neuron import Relu
-from harness.spec.run import ArchitectureRun
 
 
 def run(spec: ArchitectureRun, place: Place, report: Report) -> Numbers:
     """Build the network; `architecture.json` holds its stages, parameters and MACs per image."""
-    built = network(
-        spec.network,
+    built = spec.network.build(
         Relu(kind=spec.neuron),
         classes=spec.classes,
         channels=spec.channels,

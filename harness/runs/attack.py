@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
-from harness.engine.attacks import Pgd, accuracy_under_attack, attacked_batches
+from harness.engine.attacks import accuracy_under_attack, attacked_batches
 from harness.engine.cka import CkaCurve, clean_against_attacked
 from harness.engine.data.labelled import ImageSet
 from harness.engine.networks import Network
+from harness.measures.attack import RobustnessRun
 from harness.runs.cka import defined_mean, undefined
 from harness.runs.layers import described
 from harness.runs.machine import prepared
 from harness.runs.place import Numbers, Place, Progress, Report, write_json
 from harness.runs.trained import first, normalisation, pictures_of, trained
-from harness.spec.attack import Attack, Fgsm, Mode
-from harness.spec.run import RobustnessRun
 
 
 def run(spec: RobustnessRun, place: Place, report: Report) -> Numbers:
@@ -62,7 +60,7 @@ def _accuracy(network: Network, images: ImageSet, spec: RobustnessRun, epsilon: 
         network,
         *first(images, "test", spec.attack.images),
         normalisation(spec.x, images),
-        _engine(spec.attack, spec.attack.accuracy_mode),
+        spec.attack,
         epsilons=(epsilon,),
         seed=spec.x.seed,
         batch=spec.attack.batch,
@@ -80,24 +78,12 @@ def _similarity(
             network,
             *first(images, "test", spec.cka.images),
             normalisation(spec.x, images),
-            _engine(spec.attack, spec.attack.similarity_mode),
+            spec.attack,
             epsilon=epsilon,
+            mode=spec.attack.similarity_mode,
             seed=spec.x.seed,
             batch=spec.cka.batch,
         )
         yield from ((one.clean, one.attacked) for one in batches)
 
     return clean_against_attacked(network, pairs(), estimator=spec.cka.estimator)
-
-
-def _engine(attack: Attack, mode: Mode) -> Pgd:
-    """FGSM is one iteration of PGD of length ε from the image."""
-    ball: Any = {"units": attack.units, "clip": attack.clip, "mode": mode}
-    if isinstance(attack, Fgsm):
-        return Pgd(iterations=1, relative_step=1.0, random_start=False, **ball)
-    return Pgd(
-        iterations=attack.iterations,
-        relative_step=attack.step,
-        random_start=attack.random_start,
-        **ball,
-    )

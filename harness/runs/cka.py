@@ -10,12 +10,12 @@ from safetensors.torch import save_file
 
 from harness.engine.cka import Batches, Pairs, cka_heatmap
 from harness.errors import HarnessError
+from harness.measures.base import Training
+from harness.measures.cka import CkaRun
 from harness.runs.layers import described
 from harness.runs.machine import prepared
 from harness.runs.place import Numbers, Place, Report, write_json
 from harness.runs.trained import first, images_of, minibatches, normalisation, trained
-from harness.spec.dataset import Framed
-from harness.spec.run import CkaRun, Training
 
 
 def run(spec: CkaRun, place: Place, report: Report) -> Numbers:
@@ -49,7 +49,7 @@ def _batches(spec: CkaRun, place: Place, device: torch.device, report: Report) -
         pixels, _ = first(images, "test", spec.cka.images)
         return minibatches(pixels, spec.cka.batch, normalisation(side, images), device, told)
 
-    if spec.y is None or not isinstance(spec.x.dataset, Framed):
+    if spec.y is None or not spec.x.dataset.is_framed:
         return shown(spec.x, report)
     return zip(shown(spec.y, lambda progress: None), shown(spec.x, report), strict=True)
 

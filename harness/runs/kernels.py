@@ -22,10 +22,10 @@ from harness.engine.visualise import (
     tiled,
 )
 from harness.errors import HarnessError
+from harness.measures.kernels import KernelsRun
 from harness.runs.machine import prepared
 from harness.runs.place import Numbers, Place, Progress, Report, write_json
 from harness.runs.pretrained import seen
-from harness.spec.run import KernelsRun
 
 LISTED = 12  # filters whose channels are shown one by one
 

@@ -9,8 +9,8 @@ import torch
 
 from harness.engine.training.numerics import determinism
 from harness.errors import ExitCode, HarnessError
+from harness.parts.measurement import Numerics
 from harness.runs.place import Place
-from harness.spec.numerics import Numerics
 
 
 def prepare(numerics: Numerics, place: Place) -> None:

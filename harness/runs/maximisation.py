@@ -15,7 +15,6 @@ from torch import Tensor, nn
 from harness.engine.networks import Network
 from harness.engine.randomness import stream
 from harness.engine.visualise import (
-    Ascent,
     Box,
     Maximised,
     Target,
@@ -25,11 +24,10 @@ from harness.engine.visualise import (
     normalised_kernels,
     receptive_field,
 )
+from harness.measures.maximisation import MaximisationRun
 from harness.runs.machine import prepared
 from harness.runs.place import Numbers, Place, Progress, Report, write_json
 from harness.runs.pretrained import seen
-from harness.spec import ascent as specs
-from harness.spec.run import MaximisationRun
 
 WINDOW = 64  # pixels of the middle of an image whose spectrum is looked at
 
@@ -55,7 +53,7 @@ def run(spec: MaximisationRun, place: Place, report: Report) -> Numbers:
                     network.normalisation,
                     shape=(3, size, size),
                     generator=stream(spec.seed, "maximise", start),
-                    ascent=_engine(spec.ascent),
+                    ascent=spec.ascent,
                 )
             )
         report(Progress(spec.ascent.starts, spec.ascent.starts, "start"))
@@ -80,11 +78,6 @@ def run(spec: MaximisationRun, place: Place, report: Report) -> Numbers:
     }
     write_json(place.files / "maximisation.json", record)
     return {name: sum(row[name] for row in rows) / len(rows) for name in ("start", "end")}
-
-
-def _engine(ascent: specs.Ascent) -> Ascent:
-    fields = {"parametrisation", "steps", "lr", "jitter", "total_variation", "leak"}
-    return Ascent(**ascent.model_dump(include=fields))
 
 
 def _row(found: Maximised, box: Box, margin: int) -> dict[str, Any]:

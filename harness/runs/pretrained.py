@@ -14,11 +14,10 @@ from harness.engine.data.download import fetch
 from harness.engine.networks import AlexNet, alexnet, read_convolutions
 from harness.engine.training import Normalisation
 from harness.errors import ExitCode, HarnessError
+from harness.measures.base import Pretrained, Training
+from harness.parts.networks import Alexnet, GivenWeights
 from harness.runs.place import Place
 from harness.runs.trained import trained
-from harness.spec.dataset import Framed
-from harness.spec.network import Alexnet, GivenWeights
-from harness.spec.run import Pretrained, Training
 
 IMAGENET = Normalisation((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))  # torchvision's
 LARGEST = 400_000_000  # bytes; the published file has 244 million
@@ -60,11 +59,11 @@ def _of(convolutions: Mapping[str, Tensor], device: torch.device) -> AlexNet:
 
 def _stand_in(x: Training, place: Place, device: torch.device) -> Seen:
     network = trained(x, place.inputs["x"], device)
-    if not isinstance(network, AlexNet) or isinstance(x.dataset, Framed):
+    if not isinstance(network, AlexNet) or x.dataset.statistics is None:
         raise HarnessError("network", f"must be an AlexNet on images (got {x.network.kind})")
     network.enlarge = 1  # images are made at the size that its convolutions see
     said = f"AlexNet's convolutions, {x.recipe.epochs} epochs on {x.dataset.name}; not ImageNet"
-    numbers = Normalisation(x.dataset.mean, x.dataset.std)
+    numbers = Normalisation(*map(tuple, x.dataset.statistics))
     return Seen(network, numbers, f"STAND-IN: {said}")
 
 

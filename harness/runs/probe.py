@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from harness.engine.probes import SgdSchedule, block_names, probe_blocks
+from harness.engine.probes import block_names, probe_blocks
+from harness.measures.probe import ProbeRun
 from harness.runs.machine import prepared
 from harness.runs.place import Numbers, Place, Progress, Report, write_json
 from harness.runs.trained import images_of, normalisation, trained
-from harness.spec.probe import Probe, Sgd
-from harness.spec.run import ProbeRun
 
 
 def run(spec: ProbeRun, place: Place, report: Report) -> Numbers:
@@ -21,9 +20,9 @@ def run(spec: ProbeRun, place: Place, report: Report) -> Numbers:
             network,
             images,
             normalisation(spec.x, images),
+            spec.probe,
             layers=block_names(network),
             seed=spec.x.seed,
-            **_engine(spec.probe),
         )
     report(Progress(len(found), len(found), "block"))
     layers: list[dict[str, Any]] = [
@@ -32,10 +31,3 @@ def run(spec: ProbeRun, place: Place, report: Report) -> Numbers:
     ]
     write_json(place.files / "probe.json", {"layers": layers})
     return {"first": layers[0]["accuracy"], "last": layers[-1]["accuracy"]}
-
-
-def _engine(probe: Probe) -> dict[str, Any]:
-    if isinstance(probe, Sgd):
-        fields = probe.model_dump(include={"epochs", "batch", "lr", "momentum", "weight_decay"})
-        return {"method": "sgd", "pool": probe.pool, "schedule": SgdSchedule(**fields)}
-    return {"method": "ridge", "pool": probe.pool, "alpha": probe.alpha}

@@ -12,9 +12,8 @@ import torch
 from torch import Tensor
 
 from harness.engine.regression import (
-    Descent,
     Pairs,
-    Regression,
+    Regressed,
     Score,
     Side,
     activation_pairs,
@@ -22,11 +21,12 @@ from harness.engine.regression import (
     held_out,
     regress,
 )
+from harness.measures.base import Training
+from harness.measures.regression import RegressionRun
+from harness.parts.regressions import Regression
 from harness.runs.machine import prepared
 from harness.runs.place import Numbers, Place, Progress, Report, write_json
 from harness.runs.trained import first, normalisation, pictures_of, trained
-from harness.spec.regression import DescentFit, RidgeFit
-from harness.spec.run import RegressionRun, Training
 
 GIB = 1 << 30
 DIRECTIONS = ("cnn-to-snn", "snn-to-cnn")
@@ -52,7 +52,7 @@ def run(spec: RegressionRun, place: Place, report: Report) -> Numbers:
             report(Progress(done, len(DIRECTIONS), "direction"))
             if done:
                 train, test = train.reversed(), test.reversed()
-            fit = regress(train, test, seed=spec.x.seed, **_engine(spec.regression))
+            fit = regress(train, test, spec.regression, seed=spec.x.seed)
             found.append({"direction": name, **_record(fit)})
         report(Progress(len(DIRECTIONS), len(DIRECTIONS), "direction"))
     record = {"layer": spec.layer, "images": len(pixels), "directions": found}
@@ -69,12 +69,12 @@ def _directions(x: Training) -> tuple[str, ...]:
     return DIRECTIONS[::-1] if x.neuron.is_spiking else DIRECTIONS
 
 
-def _pairs(x: Side, y: Side, pixels: Tensor, fit: RidgeFit | DescentFit) -> Pairs:
+def _pairs(x: Side, y: Side, pixels: Tensor, fit: Regression) -> Pairs:
     """Computed anew each time, so that a closed form stays within its limit; kept for a descent,
     which sees them in each epoch, where that is at most a gibibyte.
     """
     pairs = activation_pairs(x, y, pixels, pool=fit.pool or None, time=fit.time)
-    if isinstance(fit, RidgeFit):
+    if not fit.sees_them_often:
         return pairs
     one_x, one_y = next(iter(pairs.batches(torch.zeros(1, dtype=torch.int64), 1)))
     if len(pixels) * (one_x.shape[1] + one_y.shape[1]) * 4 > GIB:
@@ -83,17 +83,9 @@ def _pairs(x: Side, y: Side, pixels: Tensor, fit: RidgeFit | DescentFit) -> Pair
     return feature_pairs(*map(torch.cat, sides))
 
 
-def _engine(fit: RidgeFit | DescentFit) -> dict[str, Any]:
-    if isinstance(fit, RidgeFit):
-        limit = round(fit.memory_gib * GIB)
-        return {"method": "ridge", "alpha": fit.alpha, "memory_limit": limit}
-    fields = fit.model_dump(include={"epochs", "batch", "relative_lr", "momentum"})
-    return {"method": "sgd", "descent": Descent(**fields)}
-
-
-def _record(fit: Regression) -> dict[str, Any]:
+def _record(fit: Regressed) -> dict[str, Any]:
     scores = {"train": _score(fit.train), "held-out": _score(fit.test)}
-    return {"solver": fit.solver, "losses": list(fit.losses), **scores}
+    return {"solver": fit.fitted.solver, "losses": list(fit.fitted.losses), **scores}
 
 
 def _score(score: Score) -> dict[str, Any]:

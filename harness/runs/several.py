@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import ExitCode, HarnessError
+from harness.measures.base import Training
 from harness.runs.place import Numbers, Place, Progress, Report, write_json
-from harness.spec.run import Training
 
 TICK_S = 0.1
 GRACE_S = 5.0

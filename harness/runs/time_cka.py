@@ -5,12 +5,12 @@ from __future__ import annotations
 from safetensors.torch import save_file
 
 from harness.engine.cka import time_cka
+from harness.measures.time_cka import TimeCkaRun
 from harness.runs.cka import defined_mean, undefined
 from harness.runs.layers import chosen
 from harness.runs.machine import prepared
 from harness.runs.place import Numbers, Place, Report, write_json
 from harness.runs.trained import first, images_of, minibatches, normalisation, trained
-from harness.spec.run import TimeCkaRun
 
 
 def run(spec: TimeCkaRun, place: Place, report: Report) -> Numbers:

@@ -12,11 +12,11 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from harness.engine.visualise import Target, top_images
+from harness.measures.top_images import TopImagesRun
 from harness.runs.machine import prepared
 from harness.runs.place import Numbers, Place, Progress, Report, write_json
 from harness.runs.trained import normalisation, pictures_of, trained
 from harness.runs.workflow import WHITE
-from harness.spec.run import TopImagesRun
 
 COLOURS = ("red", "green", "blue")
 BORDER = 4  # the frame of an image is an n-th of its side wide

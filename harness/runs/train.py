@@ -9,16 +9,14 @@ from torch import nn
 
 from harness.engine import training
 from harness.engine.cpu.process import keep_freed_memory
-from harness.engine.training import Epoch, History, Normalisation
+from harness.engine.training import Epoch, History
 from harness.engine.training.loop import Step
 from harness.engine.training.ranks import ALONE, Ranks
+from harness.measures.base import Training
 from harness.runs.machine import prepare
-from harness.runs.networks import network
 from harness.runs.place import Numbers, Place, Progress, Report, write_json
 from harness.runs.several import run_in_ranks
 from harness.runs.trained import images_of, normalisation
-from harness.spec.recipe import Recipe
-from harness.spec.run import Training
 
 TIMES = ("seconds", "images_per_second")  # the only fields of an epoch that two runs differ in
 
@@ -47,13 +45,7 @@ def trained_in(
     prepare(spec.numerics, place)
     keep_freed_memory()
     images = images_of(spec, place)
-    net = network(
-        spec.network,
-        spec.neuron,
-        classes=spec.dataset.classes,
-        channels=spec.dataset.channels,
-        seed=spec.seed,
-    )
+    net = spec.build()
 
     def told(epoch: Epoch) -> None:
         note = f"test {epoch.test_accuracy:.2f} %"
@@ -63,10 +55,10 @@ def trained_in(
     history = training.train(
         net,
         images,
-        recipe_of(spec.recipe, normalisation(spec, images)),
+        spec.recipe,
         seed=spec.seed,
+        normalisation=normalisation(spec, images),
         device=device,
-        precision=spec.recipe.precision,
         deterministic=spec.numerics.deterministic,
         compiled=spec.numerics.compile,
         ranks=ranks,
@@ -94,12 +86,6 @@ def _leave(history: History, net: nn.Module, place: Place) -> None:
         name: tensor.detach().cpu().contiguous() for name, tensor in net.state_dict().items()
     }
     save_file(weights, place.files / "network.safetensors")
-
-
-def recipe_of(recipe: Recipe, numbers: Normalisation) -> training.Recipe:
-    """The engine's recipe; its precision is an argument of its own."""
-    fields = recipe.model_dump(exclude={"precision"})
-    return training.Recipe(**fields, normalisation=numbers)
 
 
 def _metrics(history: History, parameters: int) -> dict[str, object]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 
 import torch
@@ -13,11 +15,11 @@ from harness.engine.data.labelled import ImageSet, LabelledSet
 from harness.engine.networks import Network
 from harness.engine.training import Normalisation
 from harness.errors import ExitCode, HarnessError
-from harness.runs.images import image_set
-from harness.runs.networks import network
+from harness.measures.base import Training
+from harness.parts.datasets import Dataset
 from harness.runs.place import Place, Progress, Report
-from harness.spec.dataset import Framed
-from harness.spec.run import Training
+
+_ONE_AT_A_TIME = threading.Lock()
 
 
 def trained(spec: Training, folder: Path, device: torch.device) -> Network:
@@ -26,13 +28,7 @@ def trained(spec: Training, folder: Path, device: torch.device) -> Network:
     Raises:
         HarnessError: the weights are not those of such a network.
     """
-    net = network(
-        spec.network,
-        spec.neuron,
-        classes=spec.dataset.classes,
-        channels=spec.dataset.channels,
-        seed=spec.seed,
-    )
+    net = spec.build()
     try:
         net.load_state_dict(load_file(folder / "network.safetensors"))
     except RuntimeError as error:
@@ -45,8 +41,17 @@ def trained(spec: Training, folder: Path, device: torch.device) -> Network:
 
 
 def images_of(spec: Training, place: Place) -> LabelledSet:
-    """The data set that a network was trained on, as it was shown to it."""
-    return image_set(spec.dataset, spec.neuron, place.data, place.cache)
+    """The data set that a network was trained on, as it was shown to it: recordings in as many
+    frames as the neuron has time steps, in one for an ANN, all events integrated (Sec. 4.4, p. 9).
+    """
+    frames = spec.neuron.steps if spec.dataset.is_framed else 0
+    with _ONE_AT_A_TIME:
+        return _loaded(spec.dataset, frames, place.data, place.cache)
+
+
+@lru_cache(maxsize=2)
+def _loaded(dataset: Dataset, frames: int, data: Path, cache: Path) -> LabelledSet:
+    return dataset.load(frames, data, cache)
 
 
 def pictures_of(spec: Training, place: Place) -> ImageSet:
@@ -64,9 +69,12 @@ def pictures_of(spec: Training, place: Place) -> ImageSet:
 
 def normalisation(spec: Training, images: LabelledSet) -> Normalisation:
     """How a network wants its images: by the numbers of the spec, recordings by their own."""
-    if isinstance(spec.dataset, Framed):
-        return Normalisation.of(images.train_images)
-    return Normalisation(spec.dataset.mean, spec.dataset.std)
+    known = spec.dataset.statistics
+    return (
+        Normalisation.of(images.train_images)
+        if known is None
+        else Normalisation(*map(tuple, known))
+    )
 
 
 def first(images: LabelledSet, split: str, wanted: int) -> tuple[Tensor, Tensor]:

@@ -6,10 +6,10 @@ import torch
 from safetensors.torch import save_file
 
 from harness.engine.cka import cka_heatmap, gram_matrices
+from harness.measures.workflow import WorkflowRun
 from harness.runs.machine import prepared
 from harness.runs.place import Numbers, Place, Report, write_json
 from harness.runs.trained import first, minibatches, normalisation, pictures_of, trained
-from harness.spec.run import WorkflowRun
 
 WHITE = 255
 

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Generic, TypeVar
 
 from harness.errors import HarnessError
-from harness.spec.ascent import Ascent
-from harness.spec.attack import Attack
-from harness.spec.cka import Cka
-from harness.spec.dataset import Dataset
-from harness.spec.deviation import Deviation
+from harness.parts.attacks import Attack
+from harness.parts.base import Deviation, suggestion
+from harness.parts.datasets import Dataset
+from harness.parts.measurement import Ascent, Cka
+from harness.parts.networks import Network
+from harness.parts.neurons import Neuron
+from harness.parts.probes import Probe
+from harness.parts.recipe import Recipe
+from harness.parts.regressions import Regression
 from harness.spec.document import Document
-from harness.spec.network import Network
-from harness.spec.neuron import Neuron
-from harness.spec.probe import Probe
-from harness.spec.recipe import Recipe
-from harness.spec.regression import Regression
-from harness.spec.validate import suggestion, validate
+from harness.spec.parts import BLOCKS
+from harness.spec.validate import validate
 
 Block = TypeVar("Block")
 
@@ -35,18 +35,23 @@ class Recipes:
 @dataclass(frozen=True)
 class Shelf(Generic[Block]):
     """The blocks of one kind, by name; `noun` is how a message calls one of them, and `bases` says
-    from which block another one departs.
+    from which block another one departs. `broken` has what is wrong with those that are none, by
+    name, and under '' with their whole file.
     """
 
     noun: str
     blocks: Mapping[str, Block]
     bases: Mapping[str, str]
+    broken: Mapping[str, tuple[HarnessError, ...]]
 
-    def problem(self, name: str) -> tuple[str, str] | None:
-        """(problem, hint) when no block has this name."""
-        if name in self.blocks:
-            return None
-        return f"no {self.noun} block is called {name!r}", suggestion(name, self.blocks)
+    def faults(self, name: str, at: Callable[[str, str], HarnessError]) -> Iterator[HarnessError]:
+        """Why there is no block of this name, if there is none; `at` puts a problem and a hint to
+        the place that names it.
+        """
+        if name not in self.blocks:
+            problem = f"no {self.noun} block is called {name!r}"
+            unknown = at(problem, suggestion(name, {**self.blocks, **self.broken}))
+            yield from self.broken.get(name) or self.broken.get("") or (unknown,)
 
     def __getitem__(self, name: str) -> Block:
         return self.blocks[name]
@@ -70,32 +75,43 @@ class Blocks:
         """These blocks and those."""
         both = ((getattr(self, one.name), getattr(other, one.name)) for one in fields(self))
         return Blocks(
-            *(Shelf(a.noun, {**a.blocks, **b.blocks}, {**a.bases, **b.bases}) for a, b in both)
+            *(
+                Shelf(
+                    a.noun,
+                    {**a.blocks, **b.blocks},
+                    {**a.bases, **b.bases},
+                    {**a.broken, **b.broken},
+                )
+                for a, b in both
+            )
         )
 
+    def faults(self) -> Iterator[HarnessError]:
+        """Everything that is wrong in their files."""
+        for one in fields(self):
+            for faults in getattr(self, one.name).broken.values():
+                yield from faults
 
-def read_blocks(documents: Mapping[str, Document], faults: list[HarnessError]) -> Blocks:
-    """Blocks from a document per kind (`networks`, …); what is wrong goes to `faults`."""
+
+Broken = dict[str, tuple[HarnessError, ...]]
+
+
+def read_blocks(
+    documents: Mapping[str, Document], unread: Mapping[str, tuple[HarnessError, ...]]
+) -> Blocks:
+    """Blocks from a document per kind (`networks`, …); `unread` has what is wrong with those that
+    could not be read.
+    """
 
     def shelf(noun: str, kind: str, model: Any) -> Shelf[Any]:
         document = documents.get(kind)
         if document is None:
-            return Shelf(noun, {}, {})
-        tables = _tables(document, faults)
+            return Shelf(noun, {}, {}, {"": unread[kind]} if kind in unread else {})
+        tables, broken = _tables(document)
         read = _recipes if model is Recipe else _models
-        return Shelf(noun, read(document, tables, model, faults), _bases(document, tables))
+        return Shelf(noun, read(document, tables, model, broken), _bases(document, tables), broken)
 
-    return Blocks(
-        network=shelf("network", "networks", Network),
-        neuron=shelf("neuron", "neurons", Neuron),
-        dataset=shelf("dataset", "datasets", Dataset),
-        recipe=shelf("recipe", "recipes", Recipe),
-        cka=shelf("cka", "cka", Cka),
-        attack=shelf("attack", "attacks", Attack),
-        probe=shelf("probe", "probes", Probe),
-        regression=shelf("regression", "regressions", Regression),
-        ascent=shelf("ascent", "ascents", Ascent),
-    )
+    return Blocks(**{part: shelf(part, *said) for part, said in BLOCKS.items()})
 
 
 Tables = Mapping[str, dict[str, Any]]
@@ -107,21 +123,18 @@ def _bases(document: Document, tables: Tables) -> dict[str, str]:
     return {name: base for name, base in found.items() if base is not None}
 
 
-def _models(
-    document: Document, tables: Tables, model: Any, faults: list[HarnessError]
-) -> dict[str, Any]:
+def _models(document: Document, tables: Tables, model: Any, broken: Broken) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, table in tables.items():
         block, wrong = validate(model, table, document, (name,))
-        faults += wrong
-        if not wrong:
+        if wrong:
+            broken[name] = tuple(wrong)
+        else:
             found[name] = block
     return found
 
 
-def _recipes(
-    document: Document, tables: Tables, model: Any, faults: list[HarnessError]
-) -> dict[str, Recipes]:
+def _recipes(document: Document, tables: Tables, model: Any, broken: Broken) -> dict[str, Recipes]:
     """`[name]` holds what both share, `[name.ann]` and `[name.snn]` what one gets on top."""
     found: dict[str, Recipes] = {}
     for name, table in tables.items():
@@ -134,8 +147,9 @@ def _recipes(
             recipe, more = _variant(document, name, variant, shared, table.get(variant, {}))
             variants[variant] = recipe
             wrong += [fault for fault in more if str(fault) not in map(str, wrong)]
-        faults += wrong
-        if not wrong:
+        if wrong:
+            broken[name] = tuple(wrong)
+        else:
             found[name] = Recipes(variants["ann"], variants["snn"], noted)
     return found
 
@@ -152,22 +166,25 @@ def _variant(
     return validate(Recipe, {**shared, **own}, place, (name,))
 
 
-def _tables(document: Document, faults: list[HarnessError]) -> dict[str, dict[str, Any]]:
-    """The tables of a block file, each merged over the one that its `base` names."""
-    tables = {}
+def _tables(document: Document) -> tuple[dict[str, dict[str, Any]], Broken]:
+    """The tables of a block file, each merged over the one that its `base` names; and what is wrong
+    with the others.
+    """
+    tables: dict[str, dict[str, Any]] = {}
+    broken: Broken = {}
     for name, table in document.data.items():
         if not isinstance(table, dict):
-            faults.append(document.fault((name,), "must be a table: a block has a name and fields"))
+            said = "must be a table: a block has a name and fields"
+            broken[name] = (document.fault((name,), said),)
             continue
         base = table.get("base")
-        wrong = _base_fault(document, name, base)
-        if wrong:
-            faults.append(wrong)
+        if wrong := _base_fault(document, name, base):
+            broken[name] = (wrong,)
             continue
         own = {key: value for key, value in table.items() if key != "base"}
         under = document.data[base] if base is not None else {}
         tables[name] = {**{k: v for k, v in under.items() if k != "deviations"}, **own}
-    return tables
+    return tables, broken
 
 
 def _base_of(document: Document, name: str) -> Any:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 
 from harness.errors import HarnessError
 from harness.layout import Layout
+from harness.measures.base import Measure
+from harness.parts.base import suggestion
 from harness.spec.blocks import Blocks, Shelf
 from harness.spec.document import Document
 from harness.spec.exhibit import BLOCK_AXES, Exhibit
 from harness.spec.lines import Path
-from harness.spec.measure import Measure
 from harness.spec.parts import MEASURED, fields_of
 from harness.spec.profile import Profile
-from harness.spec.validate import suggestion
 
 CHANGED = ("network", "neuron", "dataset", "recipe", *MEASURED)
 """The parts of a run that a profile may change; its numerics it states itself."""
@@ -24,9 +25,9 @@ def profile_faults(profile: Profile, document: Document, blocks: Blocks) -> Iter
     for kind in ("dataset", "recipe"):
         shelf: Shelf[object] = getattr(blocks, kind)
         for published, used in getattr(profile.substitute, kind).items():
+            place = partial(document.fault, ("substitute", kind, published))
             for name in (published, used):
-                if unknown := shelf.problem(name):
-                    yield document.fault(("substitute", kind, published), *unknown)
+                yield from shelf.faults(name, place)
     for part, fields in profile.change.items():
         if part not in CHANGED:
             yield document.fault(("change", part), "is no part of a run", suggestion(part, CHANGED))
@@ -39,17 +40,35 @@ def profile_faults(profile: Profile, document: Document, blocks: Blocks) -> Iter
 
 
 def exhibit_faults(
-    exhibit: Exhibit, document: Document, blocks: Blocks | None, layout: Layout
+    exhibit: Exhibit, document: Document, blocks: Blocks, layout: Layout
 ) -> Iterable[HarnessError]:
     """Everything in an exhibit that points at something which is not there."""
-    if blocks is not None:
-        yield from _unknown_blocks(exhibit, document, blocks)
+    yield from _unknown_blocks(exhibit, document, blocks)
     yield from _unknown_axes(exhibit, document)
-    derived = {one.quantity for one in exhibit.derive}
-    for index, one in enumerate(exhibit.derive):
-        if one.of in derived:
-            yield document.fault(("derive", index, "of"), f"{one.of!r} is derived itself")
+    yield from _unknown_quantities(exhibit, document)
     yield from _missing_files(exhibit, document, layout)
+
+
+def _unknown_quantities(exhibit: Exhibit, document: Document) -> Iterable[HarnessError]:
+    """What is derived from, or claimed of, numbers that no measure of the exhibit gives."""
+    derived = {one.quantity for one in exhibit.derive}
+    measured = dict.fromkeys(name for one in exhibit.measure for name in one.quantities)
+    for index, one in enumerate(exhibit.derive):
+        at: Path = ("derive", index, "of")
+        if one.of in derived:
+            yield document.fault(at, f"{one.of!r} is derived itself")
+        elif one.of not in measured:
+            yield document.fault(at, _no_such(one.of), suggestion(one.of, measured))
+    known = {*measured, *derived}
+    for index, claim in enumerate(exhibit.claim):
+        name = claim.test.quantity
+        if name not in known:
+            at = ("claim", index, "test", "quantity")
+            yield document.fault(at, _no_such(name), suggestion(name, known))
+
+
+def _no_such(quantity: str) -> str:
+    return f"no measure of this exhibit gives {quantity!r}"
 
 
 def _missing_files(exhibit: Exhibit, document: Document, layout: Layout) -> Iterable[HarnessError]:
@@ -118,10 +137,8 @@ def _unknown_blocks(exhibit: Exhibit, document: Document, blocks: Blocks) -> Ite
         if kind == "neuron":
             named += _of_sides(exhibit)
         for path, name in named:
-            if problem := shelf.problem(str(name)):
-                yield document.fault(path, *problem)
+            yield from shelf.faults(str(name), partial(document.fault, path))
     for index, measure in enumerate(exhibit.measure):
         for part, name in measure.blocks.items():
             shelf = getattr(blocks, part)
-            if problem := shelf.problem(name):
-                yield document.fault(("measure", index, part), *problem)
+            yield from shelf.faults(name, partial(document.fault, ("measure", index, part)))

@@ -10,9 +10,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
-from harness.spec.base import Name, Spec
+from harness.measures.base import Measure
+from harness.parts.base import Name, Spec
 from harness.spec.claim import Claim
-from harness.spec.measure import Difference, Measure
 
 AXES = {
     "network": "network",
@@ -150,6 +150,16 @@ class Fixed(Spec):
         return {name: value for name, value in chosen.items() if value is not None}
 
 
+class Difference(Spec):
+    """A derived quantity: `of` at `over = minuend` less `of` at `over = subtrahend`, per seed."""
+
+    quantity: Name
+    of: Name
+    over: Name
+    minuend: str
+    subtrahend: str
+
+
 class Exhibit(Spec):
     """One exhibit, as its TOML file says it; an exhibit never names a profile."""
 
@@ -219,3 +229,7 @@ class Exhibit(Spec):
         """The axes that any grid of this exhibit varies, seeds apart: the index of its cells."""
         used = {name for grid in self.grid for name in grid.axes()}
         return tuple(name for name in AXES if name in used and name != "seed")
+
+    def pinned(self) -> tuple[str, ...]:
+        """The quantities of its measures that a measured golden file has."""
+        return tuple(dict.fromkeys(name for one in self.measure for name in one.pinned))

@@ -6,15 +6,16 @@ import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from pydantic import ValidationError
 
-from harness.errors import HarnessError
+from harness.errors import Faults, HarnessError
+from harness.parts.base import sentence, shown, suggestion
 from harness.spec.blocks import Blocks
 from harness.spec.exhibit import AXES, BLOCK_AXES, Exhibit, Fixed, Grid
 from harness.spec.parts import known_fields
-from harness.spec.validate import sentence, shown, suggestion
 
 _COMMA = re.compile(r",(?![^\[]*\])")  # not those inside a list
 
@@ -107,8 +108,13 @@ def check_overrides(overrides: Sequence[Override], blocks: Blocks) -> None:
         seen[override.name] = override
         if override.name in BLOCK_AXES:
             for value in override.values:
-                if wrong := getattr(blocks, override.name).problem(str(value)):
-                    raise HarnessError(override.where, wrong[0], hint=wrong[1])
+                place = partial(_at, override)
+                if faults := list(getattr(blocks, override.name).faults(str(value), place)):
+                    raise Faults(faults)
+
+
+def _at(override: Override, problem: str, hint: str) -> HarnessError:
+    return HarnessError(override.where, problem, hint=hint)
 
 
 def override_axes(exhibit: Exhibit, overrides: Sequence[Override]) -> Exhibit:

@@ -1,33 +1,33 @@
-"""What runs consist of, and the models that may stand in each part."""
+"""What runs consist of: the families of parts, and the fields that a spec may change."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pydantic import BaseModel
+from harness.parts.attacks import Attack
+from harness.parts.base import Spec
+from harness.parts.datasets import Dataset
+from harness.parts.measurement import Ascent, Cka, Numerics
+from harness.parts.networks import Network
+from harness.parts.neurons import Neuron
+from harness.parts.probes import Probe
+from harness.parts.recipe import Recipe
+from harness.parts.regressions import Regression
 
-from harness.spec.ascent import Ascent
-from harness.spec.attack import Fgsm, Pgd
-from harness.spec.cka import Cka
-from harness.spec.dataset import Cifar, ColouredDigits, EmbeddedDigits, Recordings, Saccades
-from harness.spec.network import Alexnet, Resnet, Small, Vgg
-from harness.spec.neuron import If, Lif, Plif, Relu
-from harness.spec.numerics import Numerics
-from harness.spec.probe import Ridge, Sgd
-from harness.spec.recipe import Recipe
-from harness.spec.regression import DescentFit, RidgeFit
-
-PARTS: Mapping[str, tuple[type[BaseModel], ...]] = {
-    "network": (Resnet, Vgg, Small, Alexnet),
-    "neuron": (Relu, Lif, If, Plif),
-    "dataset": (Cifar, EmbeddedDigits, ColouredDigits, Recordings, Saccades),
-    "recipe": (Recipe,),
-    "numerics": (Numerics,),
-    "cka": (Cka,),
-    "attack": (Pgd, Fgsm),
-    "probe": (Ridge, Sgd),
-    "regression": (RidgeFit, DescentFit),
-    "ascent": (Ascent,),
+BLOCKS: Mapping[str, tuple[str, type[Spec]]] = {
+    "network": ("networks", Network),
+    "neuron": ("neurons", Neuron),
+    "dataset": ("datasets", Dataset),
+    "recipe": ("recipes", Recipe),
+    "cka": ("cka", Cka),
+    "attack": ("attacks", Attack),
+    "probe": ("probes", Probe),
+    "regression": ("regressions", Regression),
+    "ascent": ("ascents", Ascent),
+}
+"""Part of a run → the file of specs/blocks/ whose tables describe it, and their model."""
+PARTS: Mapping[str, type[Spec]] = {name: model for name, (_, model) in BLOCKS.items()} | {
+    "numerics": Numerics
 }
 MEASURED: tuple[str, ...] = ("cka", "attack", "probe", "regression", "ascent")
 """The parts of a measurement, taken from named blocks; the others are those of a training."""
@@ -46,9 +46,15 @@ _CLOSED = (
 """Fields that choose the model or pin its data: a profile or an override leaves them alone."""
 
 
+def models_of(part: str) -> tuple[type[Spec], ...]:
+    """Every model that may stand in a part; none where it is no part."""
+    model = PARTS.get(part)
+    return tuple(getattr(model, "kinds", {}).values()) or ((model,) if model else ())
+
+
 def fields_of(part: str) -> tuple[str, ...]:
     """The fields of a part that may be changed, of all models that may stand there."""
-    names = (name for model in PARTS.get(part, ()) for name in model.model_fields)
+    names = (name for model in models_of(part) for name in model.model_fields)
     return tuple(dict.fromkeys(name for name in names if name not in _CLOSED))
 
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from pydantic import Field
 
-from harness.spec.base import FrozenMap, Name, Spec
-from harness.spec.numerics import Numerics
+from harness.parts.base import FrozenMap, Name, Spec
+from harness.parts.measurement import Numerics
 
 
 class Substitution(Spec):

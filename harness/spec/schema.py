@@ -3,39 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from pydantic import TypeAdapter
 
-from harness.spec.ascent import Ascent
-from harness.spec.attack import Attack
-from harness.spec.cka import Cka
-from harness.spec.dataset import Dataset
-from harness.spec.deviation import Deviation
+from harness.parts.base import Deviation
+from harness.parts.recipe import Recipe
 from harness.spec.exhibit import Exhibit
-from harness.spec.network import Network
-from harness.spec.neuron import Neuron
-from harness.spec.parts import PARTS
-from harness.spec.probe import Probe
+from harness.spec.parts import BLOCKS, models_of
 from harness.spec.profile import Profile
-from harness.spec.recipe import Recipe
-from harness.spec.regression import Regression
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
-BLOCKS: Mapping[str, tuple[str, Any]] = {
-    "networks": ("network", Network),
-    "neurons": ("neuron", Neuron),
-    "datasets": ("dataset", Dataset),
-    "cka": ("cka", Cka),
-    "attacks": ("attack", Attack),
-    "probes": ("probe", Probe),
-    "regressions": ("regression", Regression),
-    "ascents": ("ascent", Ascent),
-}
-"""File of specs/blocks/ → the part of a run that its tables describe, and their type."""
-KINDS = ("exhibit", "profile", *BLOCKS, "recipes")
+_FILES = {file: (part, model) for part, (file, model) in BLOCKS.items() if part != "recipe"}
+KINDS = ("exhibit", "profile", *_FILES, "recipes")
 
 Schema = dict[str, Any]
 
@@ -49,7 +30,7 @@ def schema_of(kind: str) -> Schema:
     elif kind == "recipes":
         made = _recipes()
     else:
-        made = _blocks(*BLOCKS[kind])
+        made = _blocks(*_FILES[kind])
     return {"$schema": DIALECT, **made}
 
 
@@ -117,7 +98,7 @@ def _table(properties: Schema, required: list[str] | None = None) -> Schema:
 def _fields(part: str, definitions: Schema) -> dict[str, list[Schema]]:
     """Every field that a model of this part has, with each of its schemas."""
     found: dict[str, list[Schema]] = {}
-    for model in PARTS[part]:
+    for model in models_of(part):
         for name, said in definitions[model.__name__]["properties"].items():
             seen = found.setdefault(name, [])
             if said not in seen:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import difflib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
@@ -12,17 +11,9 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from harness.errors import HarnessError
+from harness.parts.base import sentence, shown, suggestion
 from harness.spec.document import Document
 from harness.spec.lines import Path
-
-
-def suggestion(word: str, known: Iterable[str]) -> str:
-    """`did you mean 'depth'?`, or the list of what is known when it is short, or nothing."""
-    names = sorted(known)
-    near = difflib.get_close_matches(str(word), names, n=1, cutoff=0.6)
-    if near:
-        return f"did you mean '{near[0]}'?"
-    return f"known: {', '.join(names)}" if 0 < len(names) <= 24 else ""
 
 
 def validate(
@@ -84,23 +75,14 @@ def _is_branch(part: int | str, here: Mapping[str, Any]) -> bool:
     return part == here.get("kind") or (isinstance(part, str) and "[" in part)
 
 
-def sentence(detail: ErrorDetails) -> str:
-    """A complaint of pydantic in the words of this project."""
-    kind, context = detail["type"], detail.get("ctx", {})
-    if kind == "extra_forbidden":
-        return "not a field here"
-    if kind == "missing":
-        return "is missing"
-    if kind == "value_error":
-        return str(context["error"])
-    if kind in ("union_tag_invalid", "union_tag_not_found"):
-        return f"must name its kind, one of {context.get('expected_tags', 'those known')}"
-    said = detail["msg"].removeprefix("Input should be ").removeprefix("Value should be ")
-    return f"must be {said[:1].lower()}{said[1:]}" if said != detail["msg"] else f"wrong: {said}"
-
-
 def _hint(detail: ErrorDetails, model: Any) -> str:
-    """For an unknown field: the nearest one of the table that it stands in."""
+    """For an unknown field: the nearest one of the table that it stands in; for an unknown kind
+    the nearest kind, if one is near.
+    """
+    if detail["type"] == "union_tag_invalid":
+        family = _owner(model, detail["loc"])
+        near = suggestion(str(detail["ctx"]["tag"]), getattr(family, "kinds", ()))
+        return near if near.startswith("did you mean") else ""
     if detail["type"] != "extra_forbidden":
         return ""
     owner = _owner(model, detail["loc"][:-1])
@@ -113,7 +95,9 @@ def _owner(model: Any, loc: tuple[int | str, ...]) -> type[BaseModel] | None:
     for part in loc:
         while get_origin(here) is Annotated:
             here = get_args(here)[0]
-        if isinstance(here, type) and issubclass(here, BaseModel) and part in here.model_fields:
+        if part in getattr(here, "kinds", ()):
+            here = here.kinds[part]
+        elif isinstance(here, type) and issubclass(here, BaseModel) and part in here.model_fields:
             here = here.model_fields[str(part)].annotation
         elif get_origin(here) in (Union, UnionType):
             here = next((one for one in get_args(here) if _is_called(one, part)), None)
@@ -130,9 +114,3 @@ def _is_called(branch: Any, part: int | str) -> bool:
         return False
     kind = branch.model_fields.get("kind")
     return branch.__name__ == part or (kind is not None and part in get_args(kind.annotation))
-
-
-def shown(value: Any) -> str:
-    """A value as JSON, cut where it is long."""
-    text = json.dumps(value, ensure_ascii=True, default=str)
-    return text if len(text) <= 60 else text[:57] + "..."

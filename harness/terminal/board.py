@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import time
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -15,10 +14,9 @@ from rich.text import Text
 
 from harness.execute.events import Advanced, Event, Failed, Finished, Retried, Started, Waiting
 from harness.execute.executor import Queue, Tell
-from harness.execute.survey import Survey
 from harness.plan.node import Node
 from harness.runs.place import Progress
-from harness.terminal.output import Voice, duration, is_screen, size, table
+from harness.terminal.output import Voice, duration, is_screen, table
 
 QUIET_S = 20.0  # between two plain lines about the same node
 
@@ -172,22 +170,3 @@ def _rate(progress: Progress | None) -> str:
 def _told(progress: Progress) -> str:
     note = f", {progress.note}" if progress.note else ""
     return f"{progress.unit} {progress.done}/{progress.of}{note}"
-
-
-def to_do(held: Survey, slots: int) -> str:
-    """`to do: 6 train (~35 min on 2 workers, from 10 earlier runs; 3 MB of disk)`."""
-    if not held.todo:
-        return "to do: nothing, every node is stored"
-    kinds = Counter(node.kind for node in held.todo)
-    what = ", ".join(f"{count} {kind}" for kind, count in kinds.items())
-    seconds = sum(held.estimates[node.key].seconds for node in held.todo)
-    earlier = [held.estimates[node.key].runs for node in held.todo]
-    runs, bare = max(earlier), earlier.count(0)
-    basis = f"from {runs} earlier runs" if runs else "from stated constants, no earlier run here"
-    basis += f", {bare} nodes from stated constants" if runs and bare else ""
-    slots = min(slots, len(held.todo))
-    spent = f"~{duration(seconds / slots)} on {slots} worker{'s' if slots > 1 else ''}"
-    said = f"to do: {what} ({spent}, {basis}; {size(sum(held.disk.values()))} of disk)"
-    for name, count in held.downloads.items():
-        said += f"; {name} to download first, {size(count)}"
-    return said

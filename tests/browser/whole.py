@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.measures.base import Training
 from harness.plan.expand import Plan, Point
-from harness.spec.run import Training
 from tests.frames.stored import Stored, layer
 from tests.synthetic import architecture, metrics, vgg_architecture
 
@@ -54,8 +54,13 @@ def _cells(rows: int, columns: int, seed: str) -> NDArray[np.float64]:
     return np.clip(ground + 0.01 * draw.standard_normal((rows, columns)), 0, 1)
 
 
+def _percent(key: str) -> float:
+    """An accuracy that no other run has."""
+    return 60.0 + zlib.crc32(key.encode()) % 30_000 / 1000
+
+
 def _accuracy(store: Stored, point: Point) -> None:
-    store.keep(point, "metrics.json", metrics(85.0 + len(point.key) % 3))
+    store.keep(point, "metrics.json", metrics(_percent(point.key)))
 
 
 def _architecture(store: Stored, point: Point) -> None:
@@ -75,7 +80,11 @@ def _cka(store: Stored, point: Point) -> None:
 
 def _time_cka(store: Stored, point: Point) -> None:
     steps = getattr(point.run.neuron, "time_steps", 1)
-    names = [row["name"] for row in layers(point.run) if row["position"] in ("output", "conv1")]
+    positions = {"blocks": "output", "convolutions": "conv1", "activations": "act1"}
+    asked = [positions.get(one, "") for one in getattr(point.measure, "layers", ())]
+    names = [row["name"] for row in layers(point.run) if row["position"] in asked]
+    if point.run.network.kind == "vgg":
+        names = [f"features.{number}" for number in (0, 3, 7, 10)]
     arrays = {name: _cells(steps, steps, point.key + name) for name in names}
     store.keep(point, "cka.json", {"layers": names}, **arrays)
 
@@ -83,7 +92,8 @@ def _time_cka(store: Stored, point: Point) -> None:
 def _attack(store: Stored, point: Point) -> None:
     rows = layers(point.run)
     epsilon = list(getattr(point.measure, "epsilon", ()))
-    accuracy = [{"epsilon": e, "accuracy": 90.0 - 100 * e} for e in (0.0, *epsilon)]
+    of = _percent(point.key)
+    accuracy = [{"epsilon": e, "accuracy": of - 100 * e} for e in (0.0, *epsilon)]
     content: dict[str, Any] = {"accuracy": accuracy, "epsilon": epsilon, "layers": rows}
     values = _cells(len(epsilon), len(rows), point.key)
     store.keep(point, "attack.json", content | {"undefined": []}, values=values)
@@ -91,14 +101,18 @@ def _attack(store: Stored, point: Point) -> None:
 
 def _probe(store: Stored, point: Point) -> None:
     blocks = [row["name"] for row in layers(point.run) if row["position"] == "output"]
-    rows = [{"name": name, "accuracy": 50.0, "train_accuracy": 60.0} for name in blocks]
+    of = _percent(point.key)
+    rows = [
+        {"name": name, "accuracy": of - place, "train_accuracy": 90.0}
+        for place, name in enumerate(blocks)
+    ]
     store.keep(point, "probe.json", {"layers": rows})
 
 
 def _workflow(store: Stored, point: Point) -> None:
     gram = _cells(8, 8, point.key)
     content = {"cka": 0.7, "why": "", "layer": "s1.b0", "images": 8}
-    arrays = {"gram_x": gram, "gram_y": gram, "images": np.full((4, 3, 8, 8), 0.5)}
+    arrays = {"gram_x": gram, "gram_y": gram.T, "images": np.full((4, 3, 8, 8), 0.5)}
     store.keep(point, "workflow.json", content, **arrays)
 
 

@@ -30,11 +30,12 @@ def folder(golden: Path) -> Path:
 def test_what_was_measured_is_read_again(tmp_path: Path) -> None:
     place = folder(tmp_path)
     (place / "gone.json").write_text("{}")  # a kind that is no more
-    measured = kept_of([trace()], tmp_path, HERE)
+    odd = {"loss": [0.1 + 0.2, 1e-300, None, "word"], "lr": [2 / 3]}
+    measured = kept_of([trace(), trace(name="odd", exact=odd, real={})], tmp_path, HERE)
     write_kept(tmp_path, measured)
     found = read_kept(tmp_path)
     assert found == measured
-    assert found.provenance["digests"] == {"lif": trace().digest}
+    assert found.provenance["digests"]["lif"] == trace().digest
     assert not (place / "gone.json").exists()
 
 
@@ -49,6 +50,6 @@ def test_a_damaged_file_is_named(tmp_path: Path, name: str) -> None:
 
 def test_of_every_run_values_and_limits_are_kept() -> None:
     kept = read_kept(layout().golden)
-    wanted = {(task.kind, task.name) for task in tasks_of(layout())}
+    wanted = {(node.kind, node.label) for node in tasks_of(layout())}
     assert wanted == {(kind, name) for kind, those in kept.traces.items() for name in those}
     assert {kind for kind, _ in wanted} == set(kept.limits.exact)

@@ -17,21 +17,20 @@ from harness.check.equivalence import (
     Spread,
     Uncertainty,
     beside,
+    by_seeds,
     sample,
     together,
     untested,
     weighed,
-    without_spread,
 )
 from harness.check.status import Word
+from harness.check.tolerance import Exact, Printed
 
 YES, NO, OPEN = Word.REPRODUCED, Word.NOT_REPRODUCED, Word.INCONCLUSIVE
 
 
 def seeds(values: list[float]) -> Sample:
-    found = sample(float(np.mean(values)), float(np.std(values, ddof=1)), len(values), None, None)
-    assert found is not None
-    return found
+    return sample(float(np.mean(values)), float(np.std(values, ddof=1)), len(values))
 
 
 def held(values: list[float], golden: float, margin: float) -> Uncertainty:
@@ -142,14 +141,16 @@ def test_with_identical_truth_18_cells_are_rarely_called_not_reproduced() -> Non
     assert wrong / 200 <= 0.05
 
 
-def test_nothing_measured_is_no_sample() -> None:
-    assert sample(math.nan, math.nan, 0, 0.1, 5) is None
-    assert sample(math.nan, 0.1, 3, None, None) is None
+def test_nothing_measured_and_no_spread_have_no_interval() -> None:
+    for found in (sample(math.nan, math.nan, 0, Printed("1", 1, 0.1, 5)), sample(1.0, math.nan, 1)):
+        assert all(map(math.isnan, found.interval()))
 
 
 def test_what_no_seed_changes_is_the_same_or_not() -> None:
-    assert without_spread(True).word is YES
-    assert without_spread(False).word is NO
+    rule, seven = Exact(rule="exact", basis="b"), Printed("7", 7)
+    for published in (None, seven):
+        assert by_seeds(sample(7, math.nan, 1), published, rule, 0.0, same=True).word is YES
+        assert by_seeds(sample(8, math.nan, 1), published, rule, 0.0, same=False).word is NO
 
 
 @pytest.mark.parametrize("n", [2, 3, 5])

@@ -20,10 +20,9 @@ from harness.check.standard import Standard
 from harness.check.status import Status
 from harness.check.tolerance import Seeds, read_tolerances
 from harness.errors import HarnessError
+from harness.frames.cells import tidy
 from harness.frames.columns import CELL_COLUMNS
 from harness.frames.frame import Frame, frame_of
-from harness.frames.readers import READERS
-from harness.frames.runs import tidy
 from tests.check.cells import Cells
 from tests.synthetic import PROJECT, SyntheticStore, library, plan
 
@@ -127,9 +126,7 @@ def test_whatever_an_exhibit_would_pin_has_a_tolerance() -> None:
     """Else `harness golden` writes, after an hour of runs, what no later command can read."""
     rules = read_tolerances(PROJECT / "golden/smoke", "golden/smoke")
     for exhibit in library().exhibits.values():
-        kinds = [measure.kind for measure in exhibit.measure]
-        pinned = {name for kind in kinds if kind in READERS for name in READERS[kind].pinned}
-        wanted = pinned | {derived.quantity for derived in exhibit.derive}
+        wanted = {*exhibit.pinned()} | {derived.quantity for derived in exhibit.derive}
         assert wanted | {UNSETTLED} <= set(rules), exhibit.id
 
 

@@ -12,7 +12,7 @@ from harness.check.record import verdict_json
 from harness.check.status import Status, Word
 from harness.check.verdict import Verdict, judge
 from harness.frames.frame import frame_of
-from harness.spec.network import GivenWeights
+from harness.parts.networks import GivenWeights
 from tests.frames.stored import Stored, layer
 from tests.synthetic import PROJECT, SyntheticStore, library, plan
 

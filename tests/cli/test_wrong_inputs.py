@@ -169,7 +169,7 @@ def test_a_wrong_input_ends_with_2_and_one_line_that_helps(
 def test_no_run_starts_where_a_gpu_is_wanted_and_none_is_there(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("harness.execute.start.sees_gpu", lambda: False)
+    monkeypatch.setattr("harness.execute.survey.sees_gpu", lambda: False)
     line = f"reproduce table1 --device cuda --store {tmp_path}/store --out {tmp_path}/out"
     said = typed(line, monkeypatch, capsys)
     assert said.code == 2

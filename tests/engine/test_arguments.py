@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
 
-from harness.engine.attacks import Pgd, accuracy_under_attack, attacked_batches, fgsm, pgd
+from harness.engine.attacks import accuracy_under_attack, attacked_batches, fgsm, pgd
 from harness.engine.cka import (
     MinibatchCKA,
     cka,
@@ -33,8 +33,12 @@ from harness.engine.regression import (
     ridge,
 )
 from harness.engine.training import Normalisation, Recipe, accuracy, train
-from harness.engine.visualise import Ascent, Target, image_activations, maximise, top_images
+from harness.engine.visualise import Target, image_activations, maximise, top_images
 from harness.errors import HarnessError
+from harness.parts.attacks import Pgd
+from harness.parts.measurement import Ascent
+from harness.parts.probes import Ridge
+from harness.parts.regressions import DescentFit, RidgeFit
 
 DRAW = torch.Generator().manual_seed(0)
 SCALE = Normalisation((0.5, 0.5, 0.5), (0.25, 0.25, 0.25))
@@ -115,7 +119,7 @@ def attacked_accuracy(pixels: Any = PIXELS, labels: Any = LABELS) -> Any:
 
 
 def probed(features: Any = FEATURES, labels: Any = LABELS) -> Any:
-    return linear_probe(features, labels, FEATURES, LABELS)
+    return linear_probe(features, labels, FEATURES, LABELS, Ridge())
 
 
 def spikes(current: Any = FEATURES, **numbers: Any) -> Tensor:
@@ -163,9 +167,11 @@ AT_HAND: Mapping[str, Callable[[Any], Any]] = {
     "linear_probe": probed,
     "feature_pairs": lambda x: feature_pairs(x, FEATURES),
     "ridge": lambda y: ridge(FEATURES, y),
-    "regress, x": lambda x: regress(streamed(x, FEATURES), streamed(FEATURES, FEATURES)),
+    "regress, x": lambda x: regress(
+        streamed(x, FEATURES), streamed(FEATURES, FEATURES), RidgeFit()
+    ),
     "regress, y of the test": lambda y: regress(
-        streamed(FEATURES, FEATURES), streamed(FEATURES, y), method="sgd"
+        streamed(FEATURES, FEATURES), streamed(FEATURES, y), DescentFit()
     ),
 }
 SHOWN: Mapping[str, Callable[[Any], Any]] = {
@@ -176,7 +182,7 @@ SHOWN: Mapping[str, Callable[[Any], Any]] = {
     "accuracy": lambda net: accuracy(net, PIXELS, LABELS, SCALE),
     "maximise": climbed,
     "train": lambda net: train(net, labelled(), Recipe(epochs=1), seed=0),
-    "probe_blocks": lambda net: probe_blocks(net, labelled(), SCALE),
+    "probe_blocks": lambda net: probe_blocks(net, labelled(), SCALE, Ridge()),
 }
 
 
@@ -247,7 +253,7 @@ OTHERS: Mapping[str, tuple[Callable[[], Any], str]] = {
     "NaN deviation": (lambda: Normalisation((0.5,), (math.nan,)), "finite"),
     "NaN mean": (lambda: Normalisation((math.nan,), (0.5,)), "finite"),
     "words for numbers": (lambda: Normalisation(("a",), ("b",)), "expected"),  # type: ignore[arg-type]
-    "epochs in words": (lambda: Recipe(epochs="3"), "expected int"),  # type: ignore[arg-type]
+    "epochs in words": (lambda: Recipe(epochs="3"), "recipe epochs: must be a valid integer"),
     "depth in words": (lambda: resnet("20"), "expected int"),  # type: ignore[arg-type]
     "an unknown field": (lambda: resnet(8, threshhold=1.0), "threshold"),
     "an unknown argument": (lambda: pgd(NET, IMAGES, LABELS, eps=1), "'?(eps|normalisation)"),  # type: ignore[call-arg]
@@ -290,6 +296,7 @@ OTHERS: Mapping[str, tuple[Callable[[], Any], str]] = {
             TARGET,
             SCALE,
             shape=(8, 8),  # type: ignore[arg-type]
+            ascent=Ascent(),
             generator=torch.Generator(),
         ),
         "shape: expected tuple",
@@ -312,15 +319,17 @@ OTHERS: Mapping[str, tuple[Callable[[], Any], str]] = {
         "drop_last=True",
     ),
     "features of a broken network": (
-        lambda: probe_blocks(broken(), labelled(), SCALE),
+        lambda: probe_blocks(broken(), labelled(), SCALE, Ridge()),
         r"s1\.b0: some features are NaN",
     ),
     "a map of other features": (
-        lambda: regress(streamed(FEATURES, FEATURES), streamed(FEATURES[:, :3], FEATURES)),
+        lambda: regress(
+            streamed(FEATURES, FEATURES), streamed(FEATURES[:, :3], FEATURES), RidgeFit()
+        ),
         "made for 5 features",
     ),
     "other features in the test": (
-        lambda: linear_probe(FEATURES, LABELS, FEATURES[:, :3], LABELS),
+        lambda: linear_probe(FEATURES, LABELS, FEATURES[:, :3], LABELS, Ridge()),
         "5 features in features_train_MD, 3",
     ),
 }

@@ -14,7 +14,7 @@ from harness.errors import ExitCode, HarnessError
 from harness.execute.events import Event
 from harness.execute.executor import Crew, Queue, Where, parse_pins
 from harness.execute.interrupt import Interrupted
-from harness.execute.start import executor_for
+from harness.execute.survey import executor_for
 from harness.layout import layout
 from harness.spec.overrides import parse_override
 
@@ -45,7 +45,7 @@ def main() -> int:
             print(type(event).__name__, event.key, getattr(event, "problem", ""), flush=True)
 
     try:
-        with executor_for(held.todo, held.memory, project.layout.store, crew) as executor:
+        with executor_for(held, project.layout.store, crew) as executor:
             failures = executor(queue, job_maker(project, executor.threads), tell)
     except Interrupted:
         return ExitCode.INTERRUPTED

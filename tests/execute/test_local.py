@@ -13,8 +13,8 @@ from harness.execute.events import Event, Failed, Finished, Retried, Started
 from harness.execute.executor import Queue
 from harness.execute.job import Job
 from harness.execute.local import ATTEMPTS, Local
+from harness.parts.measurement import Numerics
 from harness.plan.node import Node
-from harness.spec.numerics import Numerics
 from tests.execute import mortal
 
 Hear = Callable[[Event], object]

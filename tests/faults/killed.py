@@ -19,14 +19,14 @@ from typing import Any
 from harness.engine.training.state import TrainingState
 from harness.execute.events import Advanced, Event, Failed, Finished
 from harness.execute.job import Job, run_job
-from harness.runs import registry
+from harness.runs import train
 from harness.store.store import Store
 from harness.store.verify import verify
 from tests.faults.inject import Disk, disk
 from tests.faults.tiny import SAME, three
 from tests.forked import ended, fork
 
-assert registry.RUNNERS  # imported before the first fork
+assert train.run  # imported before the first fork
 
 
 def work(folder: Path, struck: Callable[[int, Event], None] | None = None) -> None:

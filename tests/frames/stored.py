@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from safetensors.numpy import save
 
-from harness.frames.readers import READERS
 from harness.plan.expand import Plan, Point
 from harness.store.manifest import FileRecord, Manifest
 from tests.synthetic import ENVIRONMENT
@@ -28,7 +27,7 @@ class Stored:
         """The files of a point's node: its JSON, and its tensors where there are any."""
         files = {record: json.dumps(content).encode()}
         if arrays:
-            name = READERS[point.measure.kind].arrays
+            name = point.measure.arrays
             files[name] = save({key: np.asarray(value) for key, value in arrays.items()})
         self.files[point.key] = files
 

@@ -73,13 +73,13 @@ def _spec(content: bytes, folder: Path) -> None:
         document = _with_lists(parse_document(folder / "it.toml", "it.toml", content.decode()))
     except (UnicodeDecodeError, HarnessError):
         return
-    for kind in BLOCKS:
-        read_blocks({kind: document}, [])
+    for file, _ in BLOCKS.values():
+        read_blocks({file: document}, {})
     known = library().blocks
-    profiles, _ = _models(Profile, [document], [])
+    profiles, _ = _models(Profile, [document], {})
     for profile in profiles.values():
         list(profile_faults(profile, document, known))
-    exhibits, _ = _models(Exhibit, [document], [])
+    exhibits, _ = _models(Exhibit, [document], {})
     for exhibit in exhibits.values():
         list(exhibit_faults(exhibit, document, known, folders(folder)))
 

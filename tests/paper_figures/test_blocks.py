@@ -11,6 +11,7 @@ from paper_figures.blocks import place_of
 from tests.paper_figures.made import cell_rows, lines, resnet_layers
 
 LAYERS = resnet_layers(110)
+NO_MAPS = pd.DataFrame(columns=["map"])
 CURVE = list(np.linspace(1.0, 0.2, len(LAYERS)))
 POSITIONS = ("input", "act1", "conv1", "bn1", "act2", "conv2", "bn2", "output")
 
@@ -18,12 +19,14 @@ POSITIONS = ("input", "act1", "conv1", "bn1", "act2", "conv2", "bn2", "output")
 def cells() -> pd.DataFrame:
     means = cell_rows("position_mean", np.linspace(0.9, 0.2, 8), [""] * 8, map="ann-snn")
     diagonal = cell_rows("diagonal", CURVE, LAYERS, map="ann-snn")
-    return pd.concat([diagonal, means.assign(position=POSITIONS)])
+    return pd.concat([diagonal, means.assign(position=POSITIONS)]).assign(
+        network="resnet", depth=110
+    )
 
 
 @pytest.mark.parametrize("name", ["fig3", "figA5"])
 def test_the_whole_curve_and_two_of_its_blocks(name: str) -> None:
-    figure = drawing(name)(cells())
+    figure = drawing(name)(cells(), NO_MAPS)
     by_title = {axes.get_title(): axes for axes in figure.axes}
     for title, block in (("10-th Residual Block", "s1.b9"), ("34-th Residual Block", "s2.b15")):
         last = LAYERS.index(block)  # its output
@@ -37,7 +40,7 @@ def test_the_whole_curve_and_two_of_its_blocks(name: str) -> None:
 
 def test_the_average_stands_in_the_order_of_a_block() -> None:
     shuffled = cells().sample(frac=1, random_state=0)
-    axes = {axes.get_title(): axes for axes in drawing("fig3")(shuffled).axes}
+    axes = {axes.get_title(): axes for axes in drawing("fig3")(shuffled, NO_MAPS).axes}
     average = axes["Average over all blocks"]
     assert [label.get_text() for label in average.get_xticklabels()] == list(POSITIONS)
     assert list(average.lines[0].get_ydata()) == pytest.approx(list(np.linspace(0.9, 0.2, 8)))

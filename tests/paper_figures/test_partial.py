@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from paper_figures import drawing
-from tests.paper_figures.made import cell_rows, map_rows, values
+from tests.paper_figures.made import cell_rows, map_rows, values, words
 
 LAYERS = ["conv1", "bn1", *(f"s{s}.b{b}" for s in (1, 2, 3) for b in range(4)), "relu", "pool"]
 SQUARES = {"none-in-1": 2, "none-in-2": 6, "none-in-3": 10}  # first layer, of 4
@@ -23,7 +23,12 @@ def maps() -> dict[str, np.ndarray]:
 
 
 def rows(made: dict[str, np.ndarray]) -> pd.DataFrame:
-    return pd.concat([map_rows("snn-snn", m, LAYERS, LAYERS, residual=r) for r, m in made.items()])
+    return pd.concat(
+        [
+            map_rows("snn-snn", m, LAYERS, LAYERS, residual=r, network="resnet", depth=56)
+            for r, m in made.items()
+        ]
+    )
 
 
 def test_four_networks_and_three_squares() -> None:
@@ -52,9 +57,17 @@ def test_a_probe_for_each_block() -> None:
     )
     figure = drawing("figA6")(cells, rows(maps()))
     probes = [axes for axes in figure.axes if axes.get_xlabel() == "Blocks"]
-    assert [list(axes.lines[0].get_ydata()) for axes in probes[:3]] == [
+    assert [list(axes.lines[0].get_ydata()) for axes in probes] == [
         [10.0, 20.0, 30.0],
         [10.0, 20.0, 31.0],
         [10.0, 20.0, 32.0],
     ]
-    assert [text.get_text() for text in probes[3].texts] == ["not measured"]
+    assert words(figure) == []
+
+
+def test_every_stage_without_shortcuts_is_outlined_and_named() -> None:
+    made = {"none": values(16, 16), "none-in-1-3": values(16, 16, 1)}
+    figure = drawing("fig4")(pd.DataFrame({"quantity": []}), rows(made))
+    shown = {axes.get_title(): axes for axes in figure.axes if axes.images}
+    assert list(shown) == ["Spiking Res56 No Residual", "Spiking Res56 Partial Residual (1, 3)"]
+    assert [len(axes.patches) for axes in shown.values()] == [0, 2]

@@ -11,10 +11,9 @@ from matplotlib.figure import Figure
 
 from harness.engine.networks import Network
 from harness.frames.frame import frame_of
+from harness.measures.base import Training
 from harness.plan.expand import Point
 from harness.runs.layers import chosen, described
-from harness.runs.networks import network
-from harness.spec.run import Training
 from paper_figures import drawing
 from tests.frames.stored import Stored
 from tests.synthetic import library, plan
@@ -32,7 +31,7 @@ MEASURED = sorted(
 def layers_of(spec: Training) -> tuple[Network, list[dict[str, str]]]:
     """A narrow network of the same topology, and where its layers stand."""
     narrow = spec.network.model_copy(update={"base_width": 1, "width": 1})
-    made = network(narrow, spec.neuron, classes=10, channels=3, seed=0)
+    made = narrow.build(spec.neuron, classes=10, channels=3, seed=0)
     return made, described(made)
 
 
@@ -75,8 +74,9 @@ def test_a_drawing_finds_all_that_it_looks_for(name: str) -> None:
         frame.cells["text"].notna().sum()
     )
     figure_of = library().exhibits[name].figure
-    frames = (frame.cells,) if frame.maps is None else (frame.cells, frame.maps.table)
-    figure = drawing(str(figure_of))(*frames)
+    held = made.exhibits[0].held
+    maps = None if frame.maps is None else frame.maps.table.assign(**held)
+    figure = drawing(str(figure_of))(frame.cells.assign(**held), maps)
     assert isinstance(figure, Figure)
     blank = [axes for axes in figure.axes if axes.get_visible() and not axes.has_data()]
     words = [text.get_text() for axes in blank for text in axes.texts]

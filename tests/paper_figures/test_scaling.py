@@ -7,12 +7,13 @@ import pandas as pd
 import pytest
 
 from paper_figures import drawing
-from tests.paper_figures.made import cell_rows, heatmaps, lines, map_rows, values
+from tests.paper_figures.made import cell_rows, heatmaps, lines, map_rows, values, words
 
 STUDIES = [
     ("fig2", "ResNet", (20, 38, 56, 110, 164), (1, 2, 4, 8, 16)),
     ("figA1", "VGG", (13, 19, 25, 31, 43), (1, 2, 4, 8, 10)),
     ("figA4", "ResNet", (20, 56, 110, 164), (1, 2, 4, 8)),
+    ("figA10", "ResNet", (20, 38, 56, 110), (1, 2, 4, 8)),
 ]
 
 
@@ -22,9 +23,10 @@ def test_every_map_and_curve_is_where_the_paper_has_it(
 ) -> None:
     points = [(depth, 1) for depth in depths] + [(depths[0], width) for width in widths[1:]]
     made = {at: values(6, 6, seed) for seed, at in enumerate(points)}
-    maps = [map_rows("ann-snn", m, depth=d, width=w) for (d, w), m in made.items()]
+    block = family.lower()
+    maps = [map_rows("ann-snn", m, depth=d, width=w, network=block) for (d, w), m in made.items()]
     cells = [
-        cell_rows("diagonal", np.diag(m), depth=d, width=w, map="ann-snn")
+        cell_rows("diagonal", np.diag(m), depth=d, width=w, map="ann-snn", network=block)
         for (d, w), m in made.items()
     ]
     figure = drawing(name)(pd.concat(cells), pd.concat(maps))
@@ -45,21 +47,43 @@ def test_every_map_and_curve_is_where_the_paper_has_it(
     assert together.get_ylim()[0] <= 0.2
 
 
-def test_what_was_not_measured_is_named() -> None:
-    maps = map_rows("ann-snn", values(4, 4), depth=20, width=1)
-    cells = cell_rows("diagonal", [0.9, np.nan, 0.7], depth=20, width=1, map="ann-snn")
-    figure = drawing("fig2")(cells, maps)
-    empty = [
-        axes for axes in figure.axes for text in axes.texts if text.get_text() == "not measured"
-    ]
-    assert len(empty) == 8  # of ten panels; depth 20 and width x1 are the same run
-    together = [axes for axes in figure.axes if axes.lines][-1]
-    assert "ResNet-20 ×16 (not measured)" in lines(together)
+def frames(*networks: tuple[int, int], low: float = 0.7) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Cells and maps of networks by depth and width."""
+    held = {"network": "resnet", "map": "ann-snn"}
+    cells = [cell_rows("diagonal", [0.9, np.nan, low], depth=d, width=w, **held)
+             for d, w in networks]  # fmt: skip
+    maps = [map_rows("ann-snn", values(4, 4), depth=d, width=w, network="resnet")
+            for d, w in networks]  # fmt: skip
+    return pd.concat(cells), pd.concat(maps)
+
+
+def test_the_levels_are_those_of_the_frame() -> None:
+    figure = drawing("fig2")(*frames((20, 1), (32, 1), (20, 2)))
+    assert {x for _, x, _ in heatmaps(figure)} == {
+        "Spiking ResNet-20",
+        "Spiking ResNet-32",
+        "Spiking ResNet-20 ×2",
+    }
+    *stacked, together = (axes for axes in figure.axes if axes.lines)
+    assert [list(lines(axes)) for axes in stacked] == [["ResNet-20"], ["ResNet-32"]]
+    assert list(lines(together)) == ["ResNet-20", "ResNet-20 ×2"]
     assert [str(y) for y in lines(together)["ResNet-20"]] == ["0.9", "nan", "0.7"]
+    assert words(figure) == []
+
+
+@pytest.mark.parametrize(
+    ("networks", "panels"),
+    [(((20, 1), (38, 1)), 2), (((20, 1), (20, 2), (20, 3)), 1), (((20, 1),), 1)],
+)
+def test_an_axis_of_one_level_has_no_row(
+    networks: tuple[tuple[int, int], ...], panels: int
+) -> None:
+    figure = drawing("fig2")(*frames(*networks))
+    assert len(heatmaps(figure)) == len(networks)
+    assert len([axes for axes in figure.axes if axes.lines]) == panels
 
 
 def test_a_curve_below_the_papers_axis_lowers_it() -> None:
-    cells = cell_rows("diagonal", [0.9, -0.05], depth=20, width=1, map="ann-snn")
-    maps = map_rows("ann-snn", values(2, 2), depth=20, width=1)
-    together = [axes for axes in drawing("fig2")(cells, maps).axes if axes.lines][-1]
+    figure = drawing("fig2")(*frames((20, 1), low=-0.05))
+    together = [axes for axes in figure.axes if axes.lines][-1]
     assert together.get_ylim()[0] == pytest.approx(-0.1)

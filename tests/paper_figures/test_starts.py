@@ -8,6 +8,7 @@ import pandas as pd
 from paper_figures import drawing
 from tests.paper_figures.made import heatmaps, map_rows, values
 
+HELD = {"network": "resnet", "depth": 20}
 NOTHING = pd.DataFrame({"quantity": []})
 
 
@@ -16,7 +17,7 @@ def test_anns_above_snns() -> None:
     made = {
         (n, p): values(4, 4, ord(n[0]) + i) for n in ("relu", "lif") for i, p in enumerate(pairs)
     }
-    maps = pd.concat([map_rows(p, m, neuron=n) for (n, p), m in made.items()])
+    maps = pd.concat([map_rows(p, m, neuron=n, **HELD) for (n, p), m in made.items()])
     shown = heatmaps(drawing("figC1")(NOTHING, maps))
     assert len(shown) == 6
     for (neuron, pair), matrix in made.items():
@@ -29,7 +30,7 @@ def test_anns_above_snns() -> None:
 def test_snns_across_anns_up() -> None:
     pairs = ("init0-init0", "init1-init1", "init0-init1", "init1-init0")
     made = {pair: values(4, 4, seed) for seed, pair in enumerate(pairs)}
-    maps = pd.concat([map_rows(pair, m) for pair, m in made.items()])
+    maps = pd.concat([map_rows(pair, m, **HELD) for pair, m in made.items()])
     shown = heatmaps(drawing("figC2")(NOTHING, maps))
     assert len(shown) == 4
     for pair, matrix in made.items():

@@ -20,9 +20,14 @@ from tests.paper_figures.made import cell_rows, heatmaps, lines, map_rows, value
 )
 def test_each_number_of_time_steps(name: str, network: str, steps: tuple[int, ...]) -> None:
     made = {t: values(5, 5, t) for t in steps}
-    maps = pd.concat([map_rows("ann-snn", m, time_steps=t) for t, m in made.items()])
+    family, depth = network.split("-")
+    held = {"network": family.lower(), "depth": int(depth)}
+    maps = pd.concat([map_rows("ann-snn", m, time_steps=t, **held) for t, m in made.items()])
     cells = pd.concat(
-        [cell_rows("diagonal", np.diag(m), time_steps=t, map="ann-snn") for t, m in made.items()]
+        [
+            cell_rows("diagonal", np.diag(m), time_steps=t, map="ann-snn", **held)
+            for t, m in made.items()
+        ]
     )
     figure = drawing(name)(cells, maps)
     shown = heatmaps(figure)

@@ -85,7 +85,7 @@ def test_table_b1_crosses_what_was_not_trained_and_leaves_open_what_is_missing()
         if (one["dataset"], one["neuron"], one["depth"]) != ("cifar10", "lif", 38)
     ]
     figure = drawing("tableB1")(accuracies(rows))
-    depth10, _, steps10, depth100, _, _ = figure.axes
+    depth10, steps10, depth100, _ = figure.axes  # and nothing over width, which has one level
     assert points(depth100)["SNN"] == ["20: 20.5", "56: 56.5"]  # N/A in print
     assert points(depth10)["ANN"] == ["20: 91.06", "38: 38.5", "56: 56.5"]
     assert points(depth10)["SNN"] == ["20: 89.67", "38: nan", "56: 56.5"]

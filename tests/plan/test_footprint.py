@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness.plan.cost import Past
+from harness.plan.estimate import Past
 from harness.plan.footprint import Footprint, alive, footprints
 from harness.plan.node import Node
 from tests.synthetic import plan

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from harness.layout import layout
+from harness.measures.base import Training
+from harness.parts.base import PRESENTATION, identity
 from harness.plan.expand import expand
-from harness.plan.node import make_node
+from harness.plan.node import node_of
 from harness.plan.resolve import Setting
-from harness.spec.base import PRESENTATION, identity
 from harness.spec.library import load
-from harness.spec.run import Training
 
 
 def trainings() -> list[Training]:
@@ -67,7 +67,7 @@ def replaced(value: Any, path: tuple[Any, ...], new: Any) -> Any:
 )
 def test_every_leaf_of_a_training_is_part_of_its_key(run: Training) -> None:
     said = identity(run)
-    key = make_node("train", run, "").key
+    key = node_of(run, "").key
     from harness.canonical import identity_key
 
     checked = 0
@@ -105,14 +105,12 @@ def test_only_marked_fields_stay_out_of_the_key(run: Training) -> None:
 def test_a_presentation_field_leaves_the_key_alone() -> None:
     run = trainings()[2]
     moved = run.dataset.model_copy(update={"mirrors": ("https://example.org/cifar.tar.gz",)})
-    assert make_node("train", run.model_copy(update={"dataset": moved}), "").key == (
-        make_node("train", run, "").key
-    )
+    assert node_of(run.model_copy(update={"dataset": moved}), "").key == (node_of(run, "").key)
 
 
 def test_revision_and_inputs_are_part_of_the_key(monkeypatch: pytest.MonkeyPatch) -> None:
     run = trainings()[0]
-    key = make_node("train", run, "").key
-    assert make_node("train", run, "", {"ann": "0" * 64}).key != key
-    monkeypatch.setattr("harness.plan.node.REVISIONS", {"train": 10**6})
-    assert make_node("train", run, "").key != key
+    key = node_of(run, "").key
+    assert node_of(run, "", {"ann": "0" * 64}).key != key
+    monkeypatch.setattr(Training, "revision", 10**6)
+    assert node_of(run, "").key != key

@@ -9,10 +9,10 @@ import pytest
 
 from harness.canonical import identity_key
 from harness.errors import HarnessError
+from harness.measures.base import Run
 from harness.plan.expand import Plan, expand
 from harness.plan.node import Node
 from harness.plan.resolve import Setting
-from harness.plan.revisions import REVISIONS
 from harness.spec.overrides import parse_override
 from tests.plan.test_identity import leaves, other, replaced
 from tests.synthetic import library, plan
@@ -96,11 +96,11 @@ def test_every_leaf_of_a_measurement_is_part_of_its_key(exhibit: str) -> None:
         said = json.loads(json.dumps(node.spec))
         for path, value in leaves(said):
             changed = replaced(said, path, other(value))
-            key = identity_key(node.kind, REVISIONS[node.kind], changed, node.inputs)
+            key = identity_key(node.kind, Run.kinds[node.kind].revision, changed, node.inputs)
             assert key != node.key, path
         lost = dict.fromkeys(node.inputs, "0" * 64)
         if lost:
-            assert identity_key(node.kind, REVISIONS[node.kind], said, lost) != node.key
+            assert identity_key(node.kind, Run.kinds[node.kind].revision, said, lost) != node.key
 
 
 def test_what_a_map_is_called_is_no_part_of_a_key() -> None:

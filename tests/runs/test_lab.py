@@ -14,13 +14,12 @@ from harness.engine.data.checksums import checksum_of
 from harness.engine.networks import alexnet, record
 from harness.engine.regression import held_out
 from harness.errors import HarnessError
+from harness.parts.networks import GivenWeights
 from harness.plan.expand import expand
 from harness.plan.node import Node
 from harness.plan.resolve import Setting
 from harness.runs.place import Place
-from harness.runs.registry import RUNNERS
 from harness.runs.trained import images_of, normalisation, trained
-from harness.spec.network import GivenWeights
 from harness.spec.overrides import parse_override
 from tests.runs.test_measurements import read
 from tests.runs.test_revisions import place, untrained
@@ -46,7 +45,7 @@ def inputs_of(node: Node, folder: Path) -> dict[str, Path]:
 def run(node: Node, folder: Path, inputs: dict[str, Path] | None = None) -> Path:
     here = place(folder / node.key[:8])
     inputs = inputs_of(node, folder) if inputs is None else inputs
-    numbers = RUNNERS[node.kind].run(node.full, replace(here, inputs=inputs), lambda told: None)
+    numbers = node.full.run(replace(here, inputs=inputs), lambda told: None)
     assert numbers
     return here.files
 
@@ -244,7 +243,7 @@ def test_what_cannot_be_fetched_says_every_way_out(tmp_path: Path) -> None:
     moved = spec.model_copy(update={"x": spec.x.model_copy(update={"network": network})})
     here = place(tmp_path / "run")
     with pytest.raises(HarnessError, match=r"--weights FILE, or --set network\.weights=stand-in"):
-        RUNNERS["kernels"].run(moved, here, lambda told: None)
+        moved.run(here, lambda told: None)
 
 
 @pytest.mark.parametrize(

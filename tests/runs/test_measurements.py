@@ -19,7 +19,6 @@ from harness.plan.expand import expand
 from harness.plan.node import Node
 from harness.plan.resolve import Setting
 from harness.runs.place import Place, Progress
-from harness.runs.registry import RUNNERS
 from harness.runs.trained import first, images_of, normalisation, trained
 from harness.spec.overrides import parse_override
 from tests.runs.test_revisions import place
@@ -60,7 +59,7 @@ class Runs:
 
     def run(self, node: Node, again: str = "") -> Path:
         here = self.place(node, again)
-        numbers = RUNNERS[node.kind].run(node.full, here, self.told.append)
+        numbers = node.full.run(here, self.told.append)
         json.dumps(numbers, allow_nan=False)
         self.files.setdefault(node.key, here.files)
         return here.files

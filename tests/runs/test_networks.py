@@ -10,17 +10,16 @@ import torch
 from harness.engine.networks import Network
 from harness.errors import HarnessError
 from harness.layout import layout
-from harness.runs.networks import network
+from harness.parts.networks import Network as Spec
+from harness.parts.networks import Resnet, Small, Vgg
 from harness.spec.library import load
-from harness.spec.network import Network as Spec
-from harness.spec.network import Resnet, Small, Vgg
 
 BLOCKS = load(layout()).blocks
 RELU, LIF = BLOCKS.neuron["relu"], BLOCKS.neuron["lif"]
 
 
 def built(spec: Spec, neuron: object = RELU) -> Network:
-    return network(spec, neuron, classes=7, channels=2, seed=0)  # type: ignore[arg-type]
+    return spec.build(neuron, classes=7, channels=2, seed=0)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("name", [name for name in BLOCKS.network.blocks if name != "alexnet"])

@@ -14,9 +14,9 @@ import torch
 
 from harness.engine.networks import alexnet
 from harness.errors import HarnessError
+from harness.measures.base import Pretrained
+from harness.parts.networks import Alexnet, GivenWeights, PublishedWeights
 from harness.runs.pretrained import IMAGENET, seen
-from harness.spec.network import Alexnet, GivenWeights, PublishedWeights
-from harness.spec.run import Pretrained
 from tests.engine.data.mirror import Mirror, handler
 from tests.runs.test_lab import nodes_of
 from tests.runs.test_revisions import place

@@ -16,36 +16,26 @@ import torch
 from harness.engine.data.checksums import LAYOUTS
 from harness.engine.data.labelled import ImageSet
 from harness.layout import layout
-from harness.runs import images
-from harness.runs.images import image_set
+from harness.parts.datasets import Cifar, Dataset, Recordings, RecordingsArchive
+from harness.parts.files import PinnedFile
 from harness.runs.pretrained import seen
-from harness.spec.dataset import Cifar, Dataset, PinnedFile, Recordings, RecordingsArchive
 from harness.spec.library import load
-from harness.spec.neuron import Neuron
-from harness.spec.run import Training
 from tests.engine.data.events.made import aedat2_bytes
 from tests.engine.data.mirror import Mirror
 from tests.engine.data.small_cifar import NAMES, batch, md5
 from tests.runs.test_pretrained import mirror, spec  # noqa: F401 - a fixture
-from tests.runs.test_revisions import place, tiny
+from tests.runs.test_revisions import place
 
 CIFAR = LAYOUTS["cifar10"]
 
 
 @pytest.fixture
 def data(tmp_path: Path) -> Iterator[Path]:
-    images._set.cache_clear()
     folder = tmp_path / "data"
     folder.mkdir()
     yield folder
     for one in (folder, *(path for path in folder.rglob("*") if path.is_dir())):
         one.chmod(0o755)
-
-
-def neuron() -> Neuron:
-    training = tiny("table1", "neuron=relu")[0].full
-    assert isinstance(training, Training)
-    return training.neuron
 
 
 def state(folder: Path) -> dict[Path, tuple[int, int]]:
@@ -61,9 +51,7 @@ def read(dataset: Dataset, data: Path, cache: Path) -> ImageSet:
     for folder in (data, *(path for path in data.rglob("*") if path.is_dir())):
         folder.chmod(0o555)  # root may write all the same, so the state is held against it, too
     before = state(data)
-    first = image_set(dataset, neuron(), data, cache)
-    images._set.cache_clear()
-    again = image_set(dataset, neuron(), data, cache)
+    first, again = (dataset.load(1, data, cache) for _ in range(2))
     assert first.sha256 == again.sha256
     assert state(data) == before
     return first  # type: ignore[return-value]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import json
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -16,15 +17,12 @@ from pytest_regressions.num_regression import NumericRegressionFixture
 from safetensors.torch import save_file
 
 from harness.layout import layout
+from harness.measures.base import Run, Training
 from harness.plan.expand import expand
 from harness.plan.resolve import Setting
-from harness.plan.revisions import REVISIONS
-from harness.runs.networks import network
 from harness.runs.place import Place
-from harness.runs.registry import RUNNERS
 from harness.spec.library import load
 from harness.spec.overrides import parse_override
-from harness.spec.run import Training
 
 # Two steps of half the images each: enough for every part of the loop, too short for the spikes of
 # two machines to drift apart.
@@ -52,11 +50,11 @@ def test_a_training_gives_the_numbers_of_its_revision(
 ) -> None:
     node = tiny("table1", *TINY, f"neuron={neuron}")[0]
     here = place(tmp_path)
-    RUNNERS["train"].run(node.full, here, lambda progress: None)
+    node.full.run(here, lambda progress: None)
     metrics = json.loads((here.files / "metrics.json").read_text())
     first = metrics["history"][0]
     pinned = {
-        "revision": [REVISIONS["train"]],
+        "revision": [Run.kinds["train"].revision],
         "train_loss": [first["train_loss"]],
         "lr": [first["lr"]],
         "parameters": [metrics["parameters"]],
@@ -71,7 +69,7 @@ def test_an_architecture_gives_the_numbers_of_its_revision(
 ) -> None:
     node = tiny("tableD1", "depth=20")[0]
     here = place(tmp_path)
-    RUNNERS["architecture"].run(node.full, here, lambda progress: None)
+    node.full.run(here, lambda progress: None)
     found = json.loads((here.files / "architecture.json").read_text())
     assert [row["stage"] for row in found["stages"]] == [
         "conv1",
@@ -83,7 +81,7 @@ def test_an_architecture_gives_the_numbers_of_its_revision(
     ]
     num_regression.check(
         {
-            "revision": [REVISIONS["architecture"]] * 6,
+            "revision": [Run.kinds["architecture"].revision] * 6,
             "parameters": [row["parameters"] for row in found["stages"]],
             "macs": [row["macs"] for row in found["stages"]],
         }
@@ -117,20 +115,20 @@ def test_a_measurement_gives_the_numbers_of_its_revision(
     for side, folder in inputs.items():
         untrained(getattr(node.full, side), folder)
     here = replace(place(tmp_path), inputs=inputs)
-    numbers = RUNNERS[kind].run(node.full, here, lambda progress: None)
+    numbers = node.full.run(here, lambda progress: None)
     assert (here.files / record).is_file()
     pinned = {name: [float(value)] for name, value in numbers.items() if value is not None}
     assert pinned
     num_regression.check(
-        {"revision": [REVISIONS[kind]], **pinned}, default_tolerance={"rtol": 2e-3, "atol": 0}
+        {"revision": [Run.kinds[kind].revision], **pinned},
+        default_tolerance={"rtol": 2e-3, "atol": 0},
     )
 
 
 def untrained(spec: Training, folder: Path) -> None:
     """The weights that a training starts from, as if it had been stored."""
     folder.mkdir()
-    classes = spec.dataset.classes
-    net = network(spec.network, spec.neuron, classes=classes, channels=3, seed=spec.seed)
+    net = spec.build()
     save_file(
         {name: one.contiguous() for name, one in net.state_dict().items()},
         folder / "network.safetensors",
@@ -141,7 +139,7 @@ def untrained(spec: Training, folder: Path) -> None:
 def test_vgg_is_built_as_table_d2_prints_it(tmp_path: Path, depth: int) -> None:
     node = tiny("tableD2", f"depth={depth}", "network.base_width=64")[0]
     here = place(tmp_path)
-    RUNNERS["architecture"].run(node.full, here, lambda progress: None)
+    node.full.run(here, lambda progress: None)
     found = json.loads((here.files / "architecture.json").read_text())
     with (layout().golden / "paper" / "tableD2.csv").open(encoding="utf-8") as table:
         printed = [row for row in csv.DictReader(table) if row["depth"] == str(depth)]
@@ -150,5 +148,6 @@ def test_vgg_is_built_as_table_d2_prints_it(tmp_path: Path, depth: int) -> None:
     ]
 
 
-def test_every_revision_has_a_run_and_every_run_a_revision() -> None:
-    assert set(REVISIONS) == set(RUNNERS)
+@pytest.mark.parametrize("kind", Run.kinds)
+def test_every_kind_of_run_has_code(kind: str) -> None:
+    assert callable(import_module(Run.kinds[kind].code).run)

@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 
 from harness.errors import ExitCode, HarnessError
+from harness.measures.base import Training
 from harness.runs import train
 from harness.runs.place import Progress
-from harness.spec.run import Training
 from tests.runs.test_revisions import TINY, place, tiny
 
 
@@ -55,7 +55,7 @@ WORKER = """
 import sys
 from pathlib import Path
 from harness.runs import train
-from harness.spec.run import Training
+from harness.measures.base import Training
 from harness.runs.place import Place
 folder = Path(sys.argv[1])
 spec = Training.model_validate_json((folder / "spec.json").read_text(), strict=True)

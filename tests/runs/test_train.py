@@ -10,9 +10,8 @@ import torch
 from safetensors.torch import load_file
 
 from harness.errors import ExitCode, HarnessError
+from harness.measures.base import Training
 from harness.runs import train
-from harness.runs.images import image_set
-from harness.spec.run import Training
 from tests.runs.test_revisions import TINY, place, tiny
 
 
@@ -53,13 +52,12 @@ def test_the_weights_that_are_left_are_those_that_were_measured(
     tmp_path: Path, spec: Training
 ) -> None:
     from harness.engine.training import Normalisation, accuracy
-    from harness.runs.networks import network
 
     here = place(tmp_path)
     numbers = train.run(spec, here, lambda progress: None)
-    net = network(spec.network, spec.neuron, classes=10, channels=3, seed=99)
+    net = spec.network.build(spec.neuron, classes=10, channels=3, seed=99)
     net.load_state_dict(load_file(here.files / "network.safetensors"))
-    images = image_set(spec.dataset, spec.neuron, tmp_path, tmp_path)
+    images = spec.dataset.load(0, tmp_path, tmp_path)
     again = accuracy(
         net,
         images.test_images,
@@ -80,4 +78,4 @@ def test_a_gpu_profile_without_a_gpu_says_what_to_do(tmp_path: Path, spec: Train
 def test_pixels_that_are_not_the_pinned_ones_are_refused(tmp_path: Path, spec: Training) -> None:
     dataset = spec.dataset.model_copy(update={"brightness": 0.31})
     with pytest.raises(HarnessError, match="the spec pins"):
-        image_set(dataset, spec.neuron, tmp_path, tmp_path)
+        dataset.load(0, tmp_path, tmp_path)

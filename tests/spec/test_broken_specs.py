@@ -13,7 +13,8 @@ from harness.errors import ExitCode, HarnessError
 from harness.layout import layout
 from harness.plan.expand import expand
 from harness.plan.resolve import Setting
-from harness.spec.library import load
+from harness.spec.library import load, read
+from harness.spec.overrides import check_overrides, parse_override
 
 TABLE1 = "specs/paper/table1.toml"
 SMOKE = "specs/profiles/smoke.toml"
@@ -52,6 +53,27 @@ BROKEN: list[tuple[str, str, Callable[[str], str], str]] = [
         TABLE1,
         swap("title   =", "titel   ="),
         r"table1\.toml:3: titel: .*did you mean 'title'",
+    ),
+    (
+        "a claim of a quantity that nobody measures",
+        TABLE1,
+        swap(
+            'kind = "rank_correlation", quantity = "gap"',
+            'kind = "rank_correlation", quantity = "gep"',
+        ),
+        r"table1\.toml:\d+: claim\.\d\.test\.quantity: no measure .*'gep' – did you mean 'gap'",
+    ),
+    (
+        "a difference of a quantity that nobody measures",
+        TABLE1,
+        swap('of         = "accuracy"', 'of         = "acuracy"'),
+        r"table1\.toml:31: derive\.0\.of: no measure .*'acuracy' – did you mean 'accuracy'",
+    ),
+    (
+        "a typo in the kind of a measure",
+        TABLE1,
+        swap('kind = "accuracy"', 'kind = "acuracy"'),
+        r"table1\.toml:\d+: measure\.0: must name its kind.* – did you mean 'accuracy'",
     ),
     (
         "a claim along what is no axis",
@@ -354,6 +376,25 @@ def test_a_broken_spec_is_refused_where_it_is_broken(
             expand(library, tuple(library.exhibits), Setting(library.blocks, profile))
     assert re.search(said, str(caught.value)), str(caught.value)
     assert caught.value.code == ExitCode.USAGE
+
+
+def test_a_broken_spec_blocks_nobody_who_does_not_need_it(project: Path) -> None:
+    for file, change in (
+        (TABLE1, swap("title   =", "titel   =")),
+        (FIG8, swap("kind", "kint")),
+        (NEURONS, swap("[if]", "[if]\ndekay = 1")),
+    ):
+        path = project / file
+        path.write_text(change(path.read_text(encoding="utf-8")), encoding="utf-8")
+    library = read(layout(project))
+    setting = Setting(library.blocks, library.profile("smoke"))
+    assert expand(library, ["table2"], setting).nodes
+    with pytest.raises(HarnessError, match="titel"):
+        library.exhibit("table1")
+    with pytest.raises(HarnessError, match=r"neurons\.toml:\d+: if\.dekay: not a field here"):
+        check_overrides([parse_override("neuron=if")], library.blocks)
+    with pytest.raises(HarnessError, match="titel"):  # as who asks for all
+        library.require_whole()
 
 
 def test_all_faults_of_all_files_are_said_at_once(project: Path) -> None:

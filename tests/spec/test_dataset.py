@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from harness.spec.dataset import Recordings, Saccades
+from harness.parts.datasets import Recordings, Saccades
 from tests.synthetic import library
 
 BLOCKS = library().blocks.dataset.blocks

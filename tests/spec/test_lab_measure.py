@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from harness.spec.measure import Measure
-from harness.spec.measure_base import Side
-from harness.spec.network import Alexnet, GivenWeights, PublishedWeights
+from harness.errors import HarnessError
+from harness.measures.base import Measure, Side
+from harness.parts.networks import Alexnet, GivenWeights, PublishedWeights
 
 MEASURE: TypeAdapter[Any] = TypeAdapter(Measure)
 PUBLISHED = PublishedWeights(name="w.pth", checksum=f"sha256:{'0' * 64}")
@@ -50,7 +50,7 @@ def test_measures_of_the_lab_name_their_blocks_and_sides() -> None:
 
 @pytest.mark.parametrize(("weights", "given"), [("file", None), ("imagenet", GIVEN)])
 def test_weights_of_a_file_need_one_and_no_other_has_one(weights: Any, given: Any) -> None:
-    with pytest.raises(ValidationError, match="just when one is given"):
+    with pytest.raises(HarnessError, match="just when one is given"):
         Alexnet(kind="alexnet", weights=weights, published=PUBLISHED, given=given)
 
 

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from harness.spec.attack import Attack
-from harness.spec.cka import Cka
+from harness.errors import HarnessError
+from harness.measures.base import Measure, Side
+from harness.parts.attacks import Attack
+from harness.parts.measurement import Cka
 from harness.spec.exhibit import Exhibit
-from harness.spec.measure import Measure
-from harness.spec.measure_base import Side
 
 MEASURE: TypeAdapter[Any] = TypeAdapter(Measure)
 
@@ -79,7 +79,7 @@ def test_an_exhibit_that_says_two_things_is_refused(said: Any, problem: str) -> 
 
 def test_a_rest_of_images_would_be_dropped_in_silence_so_it_is_refused() -> None:
     assert Cka(images=2048, batch=1024).estimator == "unbiased"
-    with pytest.raises(ValidationError, match="no whole number of batches 1024"):
+    with pytest.raises(HarnessError, match="no whole number of batches 1024"):
         Cka(images=2000, batch=1024)
 
 

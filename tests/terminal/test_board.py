@@ -10,9 +10,9 @@ from rich.live import Live
 
 from harness.execute.events import Advanced, Failed, Finished, Started
 from harness.execute.executor import Queue
+from harness.parts.measurement import Numerics
 from harness.plan.node import Node
 from harness.runs.place import Progress
-from harness.spec.numerics import Numerics
 from harness.terminal import board as screen
 
 

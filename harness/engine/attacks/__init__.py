@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from harness.engine.attacks.budget import Units
 from harness.engine.attacks.evaluate import AttackedBatch, accuracy_under_attack, attacked_batches
-from harness.engine.attacks.pgd import Pgd, fgsm, pgd
+from harness.engine.attacks.pgd import fgsm, pgd
 
 __all__ = [
     "AttackedBatch",
-    "Pgd",
     "Units",
     "accuracy_under_attack",
     "attacked_batches",

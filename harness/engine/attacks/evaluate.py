@@ -12,12 +12,13 @@ import torch
 from torch import Tensor, nn
 
 from harness.engine.arguments import checked, device_of, require_logits
-from harness.engine.attacks.pgd import Pgd, Unmoved, pgd
-from harness.engine.networks.hooks import in_mode
+from harness.engine.attacks.pgd import Unmoved
+from harness.engine.networks.hooks import Mode, in_mode
 from harness.engine.randomness import stream
 from harness.engine.training.normalisation import Normalisation
 from harness.engine.training.numerics import autocast
 from harness.errors import HarnessError
+from harness.parts.attacks import Attack
 
 _BATCH = 256  # images; that of `accuracy`, so that ε = 0 gives its number
 
@@ -36,9 +37,10 @@ def attacked_batches(
     images_MCHW: Tensor,
     labels_M: Tensor,
     normalisation: Normalisation,
-    attack: Pgd,
+    attack: Attack,
     *,
     epsilon: float,
+    mode: Mode = "eval",
     seed: int = 0,
     batch: int = _BATCH,
     precision: str = "f32",
@@ -57,18 +59,13 @@ def attacked_batches(
     for index, (images, labels) in enumerate(parts):
         clean, here = normalisation(images.to(device)), labels.to(device)
         try:
-            attacked = pgd(
+            attacked = attack.perturb(
                 network,
                 clean,
                 here,
-                normalisation=normalisation,
                 epsilon=epsilon,
-                step=attack.relative_step * epsilon,
-                iterations=attack.iterations,
-                random_start=attack.random_start,
-                units=attack.units,
-                clip=attack.clip,
-                mode=attack.mode,
+                normalisation=normalisation,
+                mode=mode,
                 generator=stream(seed, "attack", index),
                 precision=precision,
             )
@@ -86,7 +83,7 @@ def accuracy_under_attack(
     images_MCHW: Tensor,
     labels_M: Tensor,
     normalisation: Normalisation,
-    attack: Pgd,
+    attack: Attack,
     *,
     epsilons: Sequence[float],
     seed: int = 0,
@@ -95,7 +92,8 @@ def accuracy_under_attack(
 ) -> tuple[float, ...]:
     """Percent of attacked uint8 images whose largest logit is at the label, one number per ε.
 
-    The answers are taken in evaluation mode, whatever mode the attack was made in (`attack.mode`);
+    The answers are taken in evaluation mode, whatever mode the attack was made in
+    (`attack.accuracy_mode`);
     ε = 0 gives `accuracy`. The same call gives the same numbers: images in order, batches of
     `batch`, random starts from `seed`.
     """
@@ -108,6 +106,7 @@ def accuracy_under_attack(
             normalisation,
             attack,
             epsilon=epsilon,
+            mode=attack.accuracy_mode,
             seed=seed,
             batch=batch,
             precision=precision,

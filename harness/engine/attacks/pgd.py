@@ -6,39 +6,16 @@ Legend: T = time steps, B = batch, C = channels, H, W = height and width.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from harness.engine.arguments import check_fields, checked, require_input, require_logits
-from harness.engine.attacks.budget import Budget, Units
-from harness.engine.networks.hooks import Mode, in_mode
+from harness.engine.arguments import checked, require_input, require_logits
+from harness.engine.attacks.budget import Budget
+from harness.engine.networks.hooks import in_mode
 from harness.engine.training.normalisation import Normalisation
 from harness.engine.training.numerics import autocast
 from harness.errors import ExitCode, HarnessError
-
-
-@dataclass(frozen=True)
-class Pgd:
-    """An attack but for its strength. The defaults are those of the paper's published code.
-
-    Those are 20 steps of ε/10 from the clean image, ε in standard deviations of the normalised
-    input, and no cut to valid pixels. For its accuracies the network is attacked in "eval" mode,
-    for its CKA figure in "train" mode, where the batch norms follow the attacked batch; there their
-    running statistics drift on the way, here they do not. The paper gives none of these numbers.
-    """
-
-    iterations: int = 20
-    relative_step: float = 0.1  # of ε
-    random_start: bool = False  # uniform in the ball, else the clean image
-    units: Units = "normalised"
-    clip: bool = False  # keep pixels in black … white
-    mode: Mode = "eval"
-
-    def __post_init__(self) -> None:
-        check_fields(self)
 
 
 @checked

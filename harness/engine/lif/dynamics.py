@@ -1,4 +1,4 @@
-"""The numbers that make a leaky integrate-and-fire neuron, as one value."""
+"""The numbers of a call of a layer of leaky integrate-and-fire neurons, as one value."""
 
 from __future__ import annotations
 
@@ -9,15 +9,18 @@ from typing import Literal
 
 from torch import Tensor
 
-from harness.engine.surrogates import Surrogate
+from harness.engine.arguments import choose
 from harness.errors import HarnessError
+from harness.parts.neurons import If, Lif, Plif
+from harness.parts.surrogates import Surrogate
 
 Reset = Literal["hard", "soft"]
 
 
 @dataclass(frozen=True)
 class Dynamics:
-    """What a layer of LIF neurons needs beside its input current, forward and backward.
+    """What a layer of LIF neurons needs beside its input current, forward and backward: of a neuron
+    of `harness.parts`, or of numbers that are learned.
 
     A number that is learned is a tensor of one number without dimensions; its range is not looked
     at, since that would wait for the device. A threshold that asks for no gradient is a plain one.
@@ -46,7 +49,35 @@ class Dynamics:
         if self.reset not in ("hard", "soft"):
             raise HarnessError("lif reset", f"'hard' or 'soft' (got {self.reset!r})")
 
+    @classmethod
+    def of(cls, neuron: Lif | If | Plif) -> Dynamics:
+        """Those of a neuron, its decay as at the start."""
+        return cls(
+            neuron.decay,
+            neuron.threshold,
+            neuron.surrogate,
+            neuron.detach_reset,
+            neuron.fires_at_threshold,
+            neuron.reset,
+        )
+
     @property
     def is_plain(self) -> bool:
         """Whether it is the paper's neuron: a hard reset, and a decay that is not learned."""
         return self.reset == "hard" and not isinstance(self.decay, Tensor)
+
+
+def surrogate_of(given: str | Surrogate) -> Surrogate:
+    """A surrogate as it is, or of a kind the one with its usual numbers.
+
+    Raises:
+        HarnessError: no such kind, or no surrogate.
+    """
+    if isinstance(given, str):
+        made: Surrogate = choose(Surrogate.kinds, given, where="surrogate")()
+        return made
+    if not hasattr(given, "derivative"):
+        problem = f"{type(given).__name__} has no derivative(distance)"
+        hint = "give a name or an object such as Rectangle(alpha=1.0)"
+        raise HarnessError("surrogate", problem, hint=hint)
+    return given

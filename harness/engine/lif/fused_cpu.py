@@ -18,8 +18,8 @@ from torch.autograd.function import once_differentiable
 
 from harness.engine.cpu.threads import in_threads
 from harness.engine.lif.dynamics import Dynamics
-from harness.engine.surrogates import Arctan, Dspike, Rectangle, Sigmoid, Surrogate, Triangle
 from harness.errors import HarnessError
+from harness.parts.surrogates import Arctan, Dspike, Rectangle, Sigmoid, Surrogate, Triangle
 
 Array = NDArray[Any]  # float32, or the bits of bfloat16
 
@@ -188,15 +188,15 @@ def kind_and_shape(surrogate: Surrogate) -> tuple[int, NDArray[np.float32]]:
     from harness.engine.lif import fused_cpu_kernels as kernels
 
     match surrogate:
-        case Rectangle(alpha):
+        case Rectangle(alpha=alpha):
             kind, numbers = kernels.RECTANGLE, [alpha, 1.0 / alpha]
-        case Dspike(temperature, support):
+        case Dspike(temperature=temperature, support=support):
             kind, numbers = kernels.DSPIKE, [temperature, support, surrogate.peak]
-        case Sigmoid(alpha):  # a Dspike without end: α·σ(αx)·(1 − σ(αx)) = α/4·sech²(α/2·x)
+        case Sigmoid(alpha=alpha):  # a Dspike without end: α·σ(αx)·(1 − σ(αx)) = α/4·sech²(α/2·x)
             kind, numbers = kernels.DSPIKE, [alpha / 2.0, math.inf, alpha / 4.0]
-        case Triangle(gamma):
+        case Triangle(gamma=gamma):
             kind, numbers = kernels.TRIANGLE, [gamma, 1.0 / gamma**2]
-        case Arctan(alpha):
+        case Arctan(alpha=alpha):
             kind, numbers = kernels.ARCTAN, [math.pi / 2.0 * alpha, alpha / 2.0]
         case _:  # `obstacle_on_cpu` lets nothing else through
             raise AssertionError(surrogate)

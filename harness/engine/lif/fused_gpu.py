@@ -18,8 +18,8 @@ from torch.autograd.function import once_differentiable
 
 from harness.caches import lend
 from harness.engine.lif.dynamics import Dynamics
-from harness.engine.surrogates import Arctan, Dspike, Rectangle, Sigmoid, Surrogate, Triangle
 from harness.errors import HarnessError
+from harness.parts.surrogates import Arctan, Dspike, Rectangle, Sigmoid, Surrogate, Triangle
 
 _WITH_KERNEL = (Rectangle, Dspike, Triangle, Sigmoid, Arctan)
 _DTYPES = (torch.float32, torch.float16, torch.bfloat16)
@@ -169,15 +169,15 @@ def _kind_and_numbers(surrogate: Surrogate) -> tuple[int, tuple[float, float, fl
     from harness.engine.lif import fused_gpu_kernels as kernels
 
     match surrogate:
-        case Rectangle(alpha):
+        case Rectangle(alpha=alpha):
             return kernels.RECTANGLE.value, (alpha, 1.0 / alpha, 0.0)
-        case Dspike(temperature, support):
+        case Dspike(temperature=temperature, support=support):
             return kernels.DSPIKE.value, (temperature, support, surrogate.peak)
-        case Sigmoid(alpha):  # a Dspike without end: α·σ(αx)·(1 − σ(αx)) = α/4·sech²(α/2·x)
+        case Sigmoid(alpha=alpha):  # a Dspike without end: α·σ(αx)·(1 − σ(αx)) = α/4·sech²(α/2·x)
             return kernels.DSPIKE.value, (alpha / 2.0, math.inf, alpha / 4.0)
-        case Triangle(gamma):
+        case Triangle(gamma=gamma):
             return kernels.TRIANGLE.value, (gamma, 1.0 / gamma**2, 0.0)
-        case Arctan(alpha):
+        case Arctan(alpha=alpha):
             return kernels.ARCTAN.value, (math.pi / 2.0 * alpha, alpha / 2.0, 0.0)
     raise AssertionError(surrogate)  # `_obstacle` lets nothing else through
 

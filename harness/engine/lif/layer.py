@@ -11,12 +11,12 @@ import torch
 from torch import Tensor
 
 from harness.engine.arguments import choose
-from harness.engine.lif.dynamics import Dynamics, Reset
+from harness.engine.lif.dynamics import Dynamics, Reset, surrogate_of
 from harness.engine.lif.fused_cpu import fits_fused_cpu, lif_fused_cpu
 from harness.engine.lif.fused_gpu import fits_fused_gpu, lif_fused_gpu
 from harness.engine.lif.reference import lif_loop, lif_through_time
-from harness.engine.surrogates import Surrogate, surrogate_by_name
 from harness.errors import HarnessError
+from harness.parts.surrogates import Surrogate
 
 Backend = Callable[[Tensor, Dynamics, torch.dtype], Tensor]  # the last: of the spikes
 
@@ -105,10 +105,19 @@ def lif(
         raise HarnessError(
             "lif current", f"expected a floating tensor [T, B, …] with T ≥ 1 (got {got})"
         )
+    surrogate = surrogate_of(surrogate)
+    numbers = Dynamics(decay, threshold, surrogate, detach_reset, fires_at_threshold, reset)
+    return spikes_of(current_TBN, numbers, backend, spike_dtype)
+
+
+def spikes_of(
+    current_TBN: Tensor,
+    dynamics: Dynamics,
+    backend: str = "auto",
+    spike_dtype: torch.dtype | None = None,
+) -> Tensor:
+    """The same of numbers that are at hand, for a floating current [T, B, …]."""
     run = choose(_BACKENDS, backend, where="lif backend")
-    dynamics = Dynamics(
-        decay, threshold, surrogate_by_name(surrogate), detach_reset, fires_at_threshold, reset
-    )
     if isinstance(dynamics.threshold, Tensor) and backend not in ("auto", "reference"):
         problem = "gives a threshold that is learned no gradient"
         hint = "use backend 'auto' or 'reference'; threshold.detach() is not learned"

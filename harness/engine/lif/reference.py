@@ -17,7 +17,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from harness.engine.lif.dynamics import Dynamics, Reset
-from harness.engine.surrogates import Surrogate
+from harness.parts.surrogates import Surrogate
 
 Spike = Callable[[Tensor], Tensor]  # distance u − v_th → spikes, any shape
 
@@ -85,15 +85,21 @@ def lif_step(
     return LifStep(spikes, after_reset(before_reset, in_reset, threshold, reset))
 
 
+def firing(surrogate: Surrogate, at_threshold: bool) -> Spike:
+    """Spikes of the distance to the threshold, `surrogate` in place of their derivative."""
+
+    def spike(distance: Tensor) -> Tensor:
+        spikes: Tensor = _Fire.apply(distance, surrogate, at_threshold)
+        return spikes
+
+    return spike
+
+
 def lif_loop(current_TBN: Tensor, dynamics: Dynamics) -> Tensor:
     """All steps from potential 0, one autograd node per operation: slow, memory-hungry, easy to
     read.
     """
-
-    def spike(distance: Tensor) -> Tensor:
-        spikes: Tensor = _Fire.apply(distance, dynamics.surrogate, dynamics.fires_at_threshold)
-        return spikes
-
+    spike = firing(dynamics.surrogate, dynamics.fires_at_threshold)
     potential = torch.zeros_like(current_TBN[0])
     spikes_T = []
     for current_BN in current_TBN:

@@ -19,8 +19,9 @@ from torch.nn.modules.module import _has_any_global_hook
 from harness.engine.lif.fused_cpu import fits_fused_cpu
 from harness.engine.lif.into_convolution import Neurons, convolved_spikes
 from harness.engine.networks.layers import convolution
-from harness.engine.networks.neurons import Lif, Neuron
+from harness.engine.networks.neurons import Lif
 from harness.engine.norm import TdBatchNorm, channels_last
+from harness.parts.neurons import Neuron
 
 _FUSING = ("auto", "numba")  # backends of the neurons
 

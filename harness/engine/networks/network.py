@@ -7,13 +7,9 @@ Legend: T = time steps, B = batch, C = channels, H, W = height and width.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from dataclasses import fields
-from typing import Any
 
 from torch import Tensor, nn
 
-from harness.engine.networks.neurons import Neuron
 from harness.engine.networks.outline import Part
 from harness.errors import HarnessError
 
@@ -36,21 +32,6 @@ class Network(nn.Module, ABC):
     @abstractmethod
     def outline(self) -> tuple[Part, ...]:
         """The rows of its architecture table, in execution order; each parameter belongs to one."""
-
-
-def chosen(neuron: str | Neuron, numbers: Mapping[str, Any]) -> Neuron:
-    """The neuron of a network: given whole, or by its kind with the other fields of `Neuron`."""
-    if not isinstance(neuron, Neuron):
-        try:
-            return Neuron(neuron, **numbers)
-        except TypeError as error:  # a field that no neuron has
-            known = ", ".join(field.name for field in fields(Neuron))
-            hint = f"fields of a neuron: {known}"
-            raise HarnessError("network neuron", str(error), hint=hint) from error
-    if numbers:
-        said = ", ".join(numbers)
-        raise HarnessError("network neuron", f"has its own numbers, but {said} came beside it")
-    return neuron
 
 
 def at_least_1(**counts: int) -> None:

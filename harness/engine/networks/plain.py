@@ -19,13 +19,13 @@ from harness.engine.networks.layers import convolution, initialise, linear
 from harness.engine.networks.network import (
     Network,
     at_least_1,
-    chosen,
     mean_over_time,
     require_halving,
 )
-from harness.engine.networks.neurons import Neuron
+from harness.engine.networks.neurons import neuron_of
 from harness.engine.networks.outline import Part, convolution_cell, head, repeated
 from harness.engine.norm import TdBatchNorm
+from harness.parts.neurons import Neuron
 
 
 def triple(channels_in: int, channels: int, neuron: Neuron) -> tuple[nn.Module, ...]:
@@ -112,7 +112,7 @@ def small(
     neuron: str | Neuron = "lif",
     classes: int = 10,
     in_channels: int = 3,
-    time_steps: int = 4,
+    time_steps: int | None = None,
     seed: int = 0,
     **numbers: Any,
 ) -> PlainNetwork:
@@ -120,7 +120,7 @@ def small(
 
     Layers are called `conv1 bn1 relu1 pool1 conv2 bn2 relu2 …`, `relu` in the spiking network too;
     stage 1 has `base_width`·`width` channels. `neuron` is "lif", "relu", … with `numbers` the
-    further fields of `Neuron`, or a `Neuron`. Raises HarnessError for values that make no such
+    its further fields, or a `Neuron`. Raises HarnessError for values that make no such
     network.
     """
     at_least_1(
@@ -129,9 +129,8 @@ def small(
         base_width=base_width,
         classes=classes,
         in_channels=in_channels,
-        time_steps=time_steps,
     )
-    activation = chosen(neuron, numbers)
+    activation = neuron_of(neuron, {"time_steps": time_steps, **numbers})
     rows: dict[str, dict[str, nn.Module]] = {}
     before = in_channels
     for stage in range(1, stages + 1):
@@ -141,7 +140,6 @@ def small(
         if stage < stages:
             rows[f"pooling{stage}"] = {f"pool{stage}": nn.AvgPool2d(2)}
         before = channels
-    steps = time_steps if activation.is_spiking else 1
-    network = PlainNetwork(rows, classes=classes, time_steps=steps)
+    network = PlainNetwork(rows, classes=classes, time_steps=activation.steps)
     initialise(network, seed)
     return network

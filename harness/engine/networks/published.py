@@ -13,13 +13,13 @@ from collections.abc import Iterator, Mapping
 import torch
 from torch import Tensor
 
-from harness.engine.networks.neurons import Neuron
+from harness.engine.networks.neurons import neuron_of
 from harness.engine.networks.resnet import Residual, ResNet, resnet
 from harness.errors import HarnessError
 
 _WHERE = "published weights"
 _HINT = "expected names such as layer1.0.conv1.module.weight"
-_SPIKING = Neuron("lif", decay=0.5, threshold=1.0, surrogate="dspike", fires_at_threshold=True)
+_SPIKING = {"decay": 0.5, "threshold": 1.0, "surrogate": "dspike", "fires_at_threshold": True}
 _PARALLEL = "module."  # in front of every name that nn.DataParallel saved
 _DROPPED = ("num_batches_tracked",)
 _RENAMED = (  # in this order, on one name
@@ -58,10 +58,11 @@ def from_published(
             base_width=first.shape[0],
             classes=last.shape[0],
             in_channels=first.shape[1],
-            neuron=_SPIKING if _is_spiking(state) else Neuron("relu"),
+            neuron=neuron_of("lif", _SPIKING | {"time_steps": time_steps})
+            if _is_spiking(state)
+            else "relu",
             shortcut="rectified",
             residual=residual,
-            time_steps=time_steps,
         )
         network.to(first.dtype).load_state_dict(found)
     except KeyError as error:

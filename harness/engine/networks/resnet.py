@@ -19,14 +19,14 @@ from harness.engine.networks.layers import convolution, initialise, linear
 from harness.engine.networks.network import (
     Network,
     at_least_1,
-    chosen,
     mean_over_time,
     require_halving,
 )
-from harness.engine.networks.neurons import Neuron
+from harness.engine.networks.neurons import neuron_of
 from harness.engine.networks.outline import Part, convolution_cell, head, repeated
 from harness.engine.norm import TdBatchNorm
 from harness.errors import HarnessError
+from harness.parts.neurons import Neuron
 
 STAGES = (1, 2, 3)
 _LAYERS_PER_BLOCK_ROW = 6  # one more block in each of three stages, two convolutions each
@@ -156,7 +156,7 @@ def resnet(
     in_channels: int = 3,
     shortcut: Literal["identity", "rectified"] = "identity",
     branch_scale: float = 1.0,
-    time_steps: int = 4,
+    time_steps: int | None = None,
     single_step: tuple[int, ...] = (),
     seed: int = 0,
     **numbers: Any,
@@ -165,7 +165,7 @@ def resnet(
     D.1, He et al. 2016b).
 
     Stages have `base_width`·`width` channels, twice and four times as many. `neuron` is "lif",
-    "relu", … with `numbers` the further fields of `Neuron`, or a `Neuron`. `residual` is "full",
+    "relu", … with `numbers` its further fields, or a `Neuron`. `residual` is "full",
     "none", or the stages that go without shortcuts, such as (2,) (Table 2, Fig. 4). `shortcut`
     "rectified" is the published ANN's (see `PreActivationBlock`); it has no effect on spiking
     networks, as in the published code. `branch_scale` is the initial weight of the last batch norm
@@ -180,11 +180,10 @@ def resnet(
         base_width=base_width,
         classes=classes,
         in_channels=in_channels,
-        time_steps=time_steps,
     )
     if shortcut not in ("identity", "rectified"):
         raise HarnessError("network shortcut", f"'identity' or 'rectified' (got {shortcut!r})")
-    activation = chosen(neuron, numbers)
+    activation = neuron_of(neuron, {"time_steps": time_steps, **numbers})
     network = ResNet(
         _blocks_per_stage(depth),
         base_width * width,
@@ -193,7 +192,7 @@ def resnet(
         without_shortcuts=_stages_without(residual),
         in_channels=in_channels,
         rectified=shortcut == "rectified" and not activation.is_spiking,
-        time_steps=time_steps if activation.is_spiking else 1,
+        time_steps=activation.steps,
         single_step=_stages(single_step, "single_step"),
     )
     initialise(network, seed)

@@ -19,29 +19,14 @@ from torch import nn
 
 from harness.engine.arguments import checked
 from harness.engine.networks.layers import initialise
-from harness.engine.networks.network import at_least_1, chosen
-from harness.engine.networks.neurons import Neuron
+from harness.engine.networks.network import at_least_1
+from harness.engine.networks.neurons import neuron_of
 from harness.engine.networks.plain import PlainNetwork, triple
 from harness.errors import HarnessError
+from harness.parts.networks import VGG_CONVOLUTIONS
+from harness.parts.neurons import Neuron
 
 Layout = Literal["figures", "table"]
-
-CONVOLUTIONS = {  # of stages 1 to 4, by depth
-    "figures": {
-        13: (2, 2, 2, 4),
-        19: (2, 2, 4, 8),
-        25: (2, 3, 5, 12),
-        31: (2, 4, 6, 16),
-        43: (2, 5, 9, 24),
-    },
-    "table": {
-        13: (1, 1, 2, 4),
-        19: (2, 2, 3, 8),
-        25: (2, 3, 4, 12),
-        31: (2, 4, 5, 16),
-        43: (2, 5, 6, 24),
-    },
-}
 
 
 @checked
@@ -54,7 +39,7 @@ def vgg(
     neuron: str | Neuron = "lif",
     classes: int = 10,
     in_channels: int = 3,
-    time_steps: int = 4,
+    time_steps: int | None = None,
     seed: int = 0,
     **numbers: Any,
 ) -> PlainNetwork:
@@ -65,7 +50,7 @@ def vgg(
     one after stage 4, and a linear classifier. Layers are called as in Fig. A.3: `features.0` the
     first convolution, `.1` its batch norm, `.2` its activation, … `.6` the first pool of VGG-13.
     `layout` "figures" has as many convolutions as the paper's figures, "table" as Table D.2 (see
-    above). `neuron` is "lif", "relu", … with `numbers` the further fields of `Neuron`, or a
+    above). `neuron` is "lif", "relu", … with `numbers` its further fields, or a
     `Neuron`. Raises HarnessError for values that make no such network.
     """
     at_least_1(
@@ -73,9 +58,8 @@ def vgg(
         base_width=base_width,
         classes=classes,
         in_channels=in_channels,
-        time_steps=time_steps,
     )
-    activation = chosen(neuron, numbers)
+    activation = neuron_of(neuron, {"time_steps": time_steps, **numbers})
     rows: dict[str, dict[str, nn.Module]] = {}
     before, position = in_channels, 0
     blocks = _convolutions(depth, layout)
@@ -90,8 +74,7 @@ def vgg(
         if stage < len(blocks):
             rows[f"pooling{stage}"] = _numbered([nn.AvgPool2d(2)], position)
             position += 1
-    steps = time_steps if activation.is_spiking else 1
-    network = PlainNetwork(rows, classes=classes, time_steps=steps)
+    network = PlainNetwork(rows, classes=classes, time_steps=activation.steps)
     initialise(network, seed)
     return network
 
@@ -101,9 +84,9 @@ def _numbered(layers: list[nn.Module], first: int) -> dict[str, nn.Module]:
 
 
 def _convolutions(depth: int, layout: str) -> tuple[int, ...]:
-    if layout not in CONVOLUTIONS:
+    if layout not in VGG_CONVOLUTIONS:
         raise HarnessError("network layout", f"'figures' or 'table' (got {layout!r})")
-    if depth not in CONVOLUTIONS[layout]:
-        known = ", ".join(map(str, CONVOLUTIONS[layout]))
+    if depth not in VGG_CONVOLUTIONS[layout]:
+        known = ", ".join(map(str, VGG_CONVOLUTIONS[layout]))
         raise HarnessError("network depth", f"a VGG has depth {known} (got {depth})")
-    return CONVOLUTIONS[layout][depth]
+    return VGG_CONVOLUTIONS[layout][depth]

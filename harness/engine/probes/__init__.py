@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from harness.engine.probes.blocks import block_names, probe_blocks
-from harness.engine.probes.probe import (
-    ProbeAccuracy,
-    RidgeProbe,
-    SgdProbe,
-    SgdSchedule,
-    linear_probe,
-)
+from harness.engine.probes.features import Features
+from harness.engine.probes.fits import RidgeProbe, SgdProbe
+from harness.engine.probes.probe import ProbeAccuracy, block_names, linear_probe, probe_blocks
 
 __all__ = [
+    "Features",
     "ProbeAccuracy",
     "RidgeProbe",
     "SgdProbe",
-    "SgdSchedule",
     "block_names",
     "linear_probe",
     "probe_blocks",

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from harness.engine.regression.fit import Regression, regress
-from harness.engine.regression.moments import LinearMap, Moments, Residuals, Score
+from harness.engine.regression.fit import Regressed, regress
+from harness.engine.regression.moments import Fitted, LinearMap, Moments, Residuals, Score
 from harness.engine.regression.pairs import (
     Pairs,
     Side,
@@ -13,7 +13,6 @@ from harness.engine.regression.pairs import (
 )
 from harness.engine.regression.ridge import (
     MEMORY_LIMIT,
-    Descent,
     SgdRegression,
     gram_bytes,
     normal_equation_bytes,
@@ -23,11 +22,11 @@ from harness.engine.regression.ridge import (
 
 __all__ = [
     "MEMORY_LIMIT",
-    "Descent",
+    "Fitted",
     "LinearMap",
     "Moments",
     "Pairs",
-    "Regression",
+    "Regressed",
     "Residuals",
     "Score",
     "SgdRegression",

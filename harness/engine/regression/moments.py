@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -34,6 +35,16 @@ class LinearMap:
     def through(cls, weight_DK: Tensor, mean_x_D: Tensor, mean_y_K: Tensor) -> LinearMap:
         """The map of these weights that takes the mean of x to the mean of y."""
         return cls(weight_DK, mean_y_K - mean_x_D @ weight_DK)
+
+
+class Fitted(NamedTuple):
+    """A map, the way in which it was found ("gram", "normal equations", "sgd") and, of one that was
+    found in steps, the MSE of the batches of each epoch, before their steps.
+    """
+
+    map: LinearMap
+    solver: str
+    losses: tuple[float, ...] = ()
 
 
 _BYTES = 8  # of a float64

@@ -7,16 +7,18 @@ Legend: M = images, D = features that predict, K = features that are predicted.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from harness.engine.arguments import checked
-from harness.engine.regression.moments import LinearMap, Moments, moments_bytes, still
+from harness.engine.regression.moments import Fitted, LinearMap, Moments, moments_bytes, still
+from harness.engine.regression.pairs import Pairs
 from harness.errors import HarnessError
+from harness.parts.regressions import DescentFit, RidgeFit
 
-MEMORY_LIMIT = 6 * 1024**3  # bytes of a fit; the lab's 16,384 features of 8,000 images need 5.4 GiB
+_GIB = 1024**3
+MEMORY_LIMIT = 6 * _GIB  # bytes of a fit; the lab's 16,384 features of 8,000 images need 5.4 GiB
 _FLOAT32, _FLOAT64 = 4, 8  # bytes
 
 
@@ -73,10 +75,9 @@ def normal_equation_bytes(features_x: int, features_y: int) -> int:
 def fit_in(wanted: int, memory_limit: int) -> None:
     """Raise HarnessError where matrices of `wanted` bytes are over the limit."""
     if wanted > memory_limit:
-        gib = 1024**3
         raise HarnessError(
             "regression memory",
-            f"{wanted / gib:.2f} GiB of matrices, the limit is {memory_limit / gib:.2f} GiB",
+            f"{wanted / _GIB:.2f} GiB of matrices, the limit is {memory_limit / _GIB:.2f} GiB",
             hint="pool the features, raise the limit, or fit by SGD",
         )
 
@@ -115,27 +116,6 @@ def _check_alpha(alpha: float) -> None:
         raise HarnessError("regression alpha", f"must be 0 or more (got {alpha})")
 
 
-@dataclass(frozen=True)
-class Descent:
-    """Momentum SGD on the squared error, with a cosine from `relative_lr` to 0.
-
-    The lab names neither optimiser nor schedule. A step is `relative_lr`/E‖x − mean‖²: that mean
-    square bounds the largest curvature, so 1 is stable without momentum for features of any number
-    and scale.
-    """
-
-    epochs: int = 20
-    relative_lr: float = 0.5
-    momentum: float = 0.9
-    batch: int = 256
-
-    def __post_init__(self) -> None:
-        fits = self.epochs >= 1 and self.batch >= 1 and 0 < self.relative_lr <= 2
-        if not fits or not 0 <= self.momentum < 1:
-            wanted = "epochs, batch ≥ 1, 0 < relative_lr ≤ 2, 0 ≤ momentum < 1"
-            raise HarnessError("regression descent", f"needs {wanted} (got {self})")
-
-
 class SgdRegression:
     """A linear map from 0 that is handed batch after batch, any number of epochs of them.
 
@@ -145,7 +125,13 @@ class SgdRegression:
     """
 
     def __init__(
-        self, mean_x_D: Tensor, spread_x: float, mean_y_K: Tensor, *, descent: Descent, steps: int
+        self,
+        mean_x_D: Tensor,
+        spread_x: float,
+        mean_y_K: Tensor,
+        *,
+        descent: DescentFit,
+        steps: int,
     ) -> None:
         self.descent = descent
         self.steps = steps
@@ -175,3 +161,43 @@ class SgdRegression:
     def solve(self) -> LinearMap:
         """The map as it is now."""
         return LinearMap.through(self.weight_DK.double(), self.mean_x_D, self.mean_y_K)
+
+
+def by_ridge(fit: RidgeFit, train: Pairs) -> Fitted:
+    """The exact map, in float64, on the smaller side. With fewer images than features that is the
+    Gram matrix of the images, with the features of all of them held, where both fit in memory
+    (`gram_bytes`); else streamed normal equations (`normal_equation_bytes`), and HarnessError where
+    those do not fit either.
+    """
+    limit = round(fit.memory_gib * _GIB)
+    first_x, first_y = next(iter(train.in_order()))
+    features_x, features_y = first_x.shape[1], first_y.shape[1]
+    held = gram_bytes(train.images, features_x, features_y)
+    if train.images < features_x and held <= limit:
+        x, y = (torch.cat(side) for side in zip(*train.in_order(), strict=True))
+        return Fitted(ridge(x, y, alpha=fit.alpha, memory_limit=limit), "gram")
+    fit_in(normal_equation_bytes(features_x, features_y), limit)
+    moments = Moments(features_x, features_y, device=first_x.device)
+    for x, y in train.in_order():
+        moments.update(x, y)
+    return Fitted(ridge_of(moments, alpha=fit.alpha), "normal equations")
+
+
+def by_descent(descent: DescentFit, train: Pairs, seed: int) -> Fitted:
+    """The map after all epochs: it needs D·K numbers alone and stops short of the optimum."""
+    sides: list[Moments] = []
+    for pair in train.in_order():
+        sides = sides or [Moments(0, one.shape[1], device=one.device) for one in pair]
+        for moments, side in zip(sides, pair, strict=True):
+            moments.update(side[:, :0], side)
+    x, y = sides
+    x.settle()
+    steps = descent.epochs * -(-train.images // descent.batch)
+    spread = float(x.spread_K.sum() / x.count)
+    found = SgdRegression(x.mean_y_K, spread, y.mean_y_K, descent=descent, steps=steps)
+    numbers = train.images * len(y.mean_y_K)
+    losses = [
+        sum(found.update(*batch) for batch in train.shuffled(seed, epoch, descent.batch)) / numbers
+        for epoch in range(descent.epochs)
+    ]
+    return Fitted(found.solve(), "sgd", tuple(losses))

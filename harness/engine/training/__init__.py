@@ -6,7 +6,7 @@ from harness.engine.training.checkpoint import Epoch, History
 from harness.engine.training.evaluate import accuracy
 from harness.engine.training.loop import train
 from harness.engine.training.normalisation import Normalisation
-from harness.engine.training.recipe import Recipe
 from harness.engine.training.state import Diverged
+from harness.parts.recipe import Recipe
 
 __all__ = ["Diverged", "Epoch", "History", "Normalisation", "Recipe", "accuracy", "train"]

@@ -9,6 +9,7 @@ import logging
 import math
 import time
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 
 import torch
@@ -24,9 +25,9 @@ from harness.engine.training.evaluate import accuracy
 from harness.engine.training.normalisation import Normalisation
 from harness.engine.training.numerics import autocast, determinism
 from harness.engine.training.ranks import ALONE, Ranks
-from harness.engine.training.recipe import Recipe
 from harness.engine.training.recompute import recomputed_blocks
 from harness.engine.training.state import TrainingState, check_finite, identity
+from harness.parts.recipe import Recipe
 
 _WARMUP_START = 1.0 / 25.0  # of the peak, as in torch's OneCycleLR
 
@@ -61,8 +62,8 @@ def train(
     recipe: Recipe,
     *,
     seed: int,
+    normalisation: Normalisation | None = None,
     device: str = "cpu",
-    precision: str = "f32",
     deterministic: bool = True,
     compiled: bool = False,
     ranks: Ranks = ALONE,
@@ -74,8 +75,9 @@ def train(
 
     The training images, or recordings as frames, live on the device as one tensor; order and
     augmentation of an epoch come from stream(seed, "order", epoch) and stream(seed, "augment",
-    epoch) alone. `precision` "f32", "bf16" or "fp16" is that of the convolutions. `compiled` asks
-    for torch.compile; where it fails, training goes on without and `History.not_compiled` says why.
+    epoch) alone. `normalisation` None measures mean and standard deviation on the training
+    images. `recipe.precision` is that of the convolutions. `compiled` asks for torch.compile; where
+    it fails, training goes on without and `History.not_compiled` says why.
     Where several processes train together, each calls this with the same arguments, its `ranks` and
     its device; all return the same history, and the first alone writes and reports.
     With `checkpoint` the state is written there after every epoch, and the same call picks up from
@@ -85,15 +87,16 @@ def train(
     Raises Diverged when loss or weights are no longer finite; the last checkpoint is then still the
     one before.
     """
-    place = torch.device(device)
+    place, precision = torch.device(device), recipe.precision
     autocast(precision, place)  # an unknown name fails here, before any work
     ranks.require_parts(len(images.train_labels), recipe.batch, recipe.micro_batch)
-    normalisation = recipe.normalisation or Normalisation.of(images.train_images)
+    scale = normalisation or Normalisation.of(images.train_images)
     run = identity(
         network,
         recipe,
         {
             "seed": seed,
+            "normalisation": None if normalisation is None else asdict(normalisation),
             "images": images.sha256,
             "numerics": [place.type, precision, deterministic, compiled],
             "processes": [ranks.size, ranks.statistics],
@@ -113,14 +116,14 @@ def train(
             ranks=ranks,
             last_label=int(max(images.train_labels.max(), images.test_labels.max())),
         )
-        require_input(network, normalisation(images.train_images[:1].to(place)))
+        require_input(network, scale(images.train_images[:1].to(place)))
         epochs, discarded = _resume(state, checkpoint, run)
         done = len(epochs)
         pixels, labels = images.train_images.to(place), images.train_labels.to(place)
         for epoch in range(done, recipe.epochs):
             started = time.perf_counter()
             losses, right = _epoch(
-                state, pixels, labels, normalisation, seed, epoch, take or TrainingState.step
+                state, pixels, labels, scale, seed, epoch, take or TrainingState.step
             )
             check_finite(losses, network, epoch)
             trained = time.perf_counter()
@@ -129,7 +132,7 @@ def train(
                 network,
                 images.test_images,
                 images.test_labels,
-                normalisation,
+                scale,
                 precision=precision,
                 ranks=ranks,
             )
@@ -147,7 +150,7 @@ def train(
                 save(checkpoint, state.checkpoint(run, epochs))
             if report is not None and ranks.first:
                 report(row)
-    return History(epochs, normalisation, done, discarded, state.not_compiled)
+    return History(epochs, scale, done, discarded, state.not_compiled)
 
 
 def _resume(state: TrainingState, path: Path | None, run: str) -> tuple[tuple[Epoch, ...], str]:

@@ -8,18 +8,18 @@ import hashlib
 import json
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from harness.engine.arguments import require_logits
-from harness.engine.training.checkpoint import Checkpoint, Epoch, content_hash
+from harness.engine.training.checkpoint import Checkpoint, Epoch, tensors_hash
 from harness.engine.training.numerics import autocast
 from harness.engine.training.ranks import ALONE, Ranks
-from harness.engine.training.recipe import Recipe
 from harness.errors import ExitCode, HarnessError
+from harness.parts.recipe import Recipe
 
 
 class Diverged(HarnessError):
@@ -215,8 +215,8 @@ def identity(network: nn.Module, recipe: Recipe, plain: Mapping[str, object]) ->
     """
     said = {
         "network": repr(network),
-        "initial": content_hash(network.state_dict()),
-        "recipe": asdict(recipe),
+        "initial": tensors_hash(network.state_dict()),
+        "recipe": recipe.model_dump(),
         **plain,
     }
     return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()

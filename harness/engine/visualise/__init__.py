@@ -19,7 +19,7 @@ from harness.engine.visualise.kernels import (
     normalised_kernels,
     shuffled_kernels,
 )
-from harness.engine.visualise.maximise import Ascent, Maximised, maximise, total_variation
+from harness.engine.visualise.maximise import Maximised, maximise, total_variation
 from harness.engine.visualise.receptive import (
     Box,
     Contrast,
@@ -29,7 +29,6 @@ from harness.engine.visualise.receptive import (
 )
 
 __all__ = [
-    "Ascent",
     "Box",
     "Contrast",
     "GaborStatistics",

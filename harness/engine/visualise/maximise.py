@@ -11,18 +11,18 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Literal
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-from harness.engine.arguments import check_fields, checked, choose, device_of
+from harness.engine.arguments import checked, device_of
 from harness.engine.networks import Network, hooked
 from harness.engine.networks.hooks import in_mode
 from harness.engine.training.normalisation import Normalisation
 from harness.engine.visualise.activations import Target
 from harness.errors import ExitCode, HarnessError
+from harness.parts.measurement import Ascent
 
 _START = 0.01  # standard deviation of the noise before the sigmoid: nearly uniform grey
 
@@ -84,28 +84,6 @@ PARAMETRISATIONS: Mapping[
 ] = {"pixel": Pixels, "fourier": Fourier}
 
 
-@dataclass(frozen=True)
-class Ascent:
-    """How the image is sought; Adam on the numbers of the parametrisation."""
-
-    parametrisation: Literal["fourier", "pixel"] = "fourier"
-    steps: int = 256
-    lr: float = 0.05
-    jitter: int = 4  # pixels; each step sees the image rolled by up to that, either way
-    total_variation: float = 0.0  # weight of the mean absolute difference of neighbours
-    leak: float = 1.0  # slope below 0 of what is climbed; 1 takes the activation as it is
-
-    def __post_init__(self) -> None:
-        check_fields(self)
-        choose(PARAMETRISATIONS, self.parametrisation, where="maximise parametrisation")
-        if not 0 < self.leak <= 1:
-            raise HarnessError("maximise leak", f"must lie in 0 … 1, above 0 (got {self.leak})")
-        if self.steps < 1 or self.jitter < 0 or not self.lr > 0 or not self.total_variation >= 0:
-            raise HarnessError(
-                "maximise", f"steps and lr above 0, the others 0 or more (got {self})"
-            )
-
-
 @dataclass(frozen=True, eq=False)
 class Maximised:
     """What was found."""
@@ -125,7 +103,7 @@ def maximise(
     *,
     shape: tuple[int, int, int],
     generator: torch.Generator,
-    ascent: Ascent = Ascent(),
+    ascent: Ascent,
 ) -> Maximised:
     """Climb `target.activation` from noise, over images [C, H, W] of `shape` in 0 … 1.
 

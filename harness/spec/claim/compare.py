@@ -8,7 +8,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from harness.spec.base import FrozenMap
+from harness.parts.base import FrozenMap
 from harness.spec.claim.predicate import (
     ROUNDING,
     Axes,
@@ -95,9 +95,9 @@ class Compare(Predicate):
             side = levels(self.low if high else self.high)
             why = f"no {self.quantity} at {side} beside {there.label}"
             return Place(there.levels, math.nan, there.unit, why)
-        for side, place in ((self.high, high), (self.low, low)):
+        for where, place in ((self.high, high), (self.low, low)):
             if place.why:
-                return replace(place, value=math.nan, why=f"{levels(side)}: {place.why}")
+                return replace(place, value=math.nan, why=f"{levels(where)}: {place.why}")
         return Place(high.levels, high.value - low.value, high.unit)
 
 

@@ -9,7 +9,7 @@ from typing import Final, Literal
 
 from pydantic import Field
 
-from harness.spec.base import Name
+from harness.parts.base import Name
 from harness.spec.claim.predicate import Outcome, Place, Places, Predicate, Undefined, bounds
 
 FEWEST: Final = 3  # points; two always lie on a line, so they support no claim about a course
@@ -47,7 +47,9 @@ class RankCorrelation(Predicate):
 
     def _holds(self, rho: float | None) -> bool:
         """Whether ρ keeps to its bounds."""
-        below = rho is not None and (self.below is None or rho < self.below)
+        if rho is None:
+            return False
+        below = self.below is None or rho < self.below
         return below and (self.above is None or rho > self.above)
 
 
@@ -88,10 +90,7 @@ class Monotone(Predicate):
 
 def _series(test: Predicate, along: str, places: Places) -> list[Place]:
     """All places along the axis; raises Undefined where they are no course."""
-    series = places(test.quantity, (along,), test.where)
-    for place in series:
-        if place.why:
-            raise Undefined(place.why)
+    series = test.complete(places, along)
     if len(series) < FEWEST:
         few = f"({len(series)}, at least {FEWEST} are needed)"
         raise Undefined(f"too few points along {along} {few}")

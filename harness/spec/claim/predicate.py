@@ -6,11 +6,11 @@ import math
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any
 
 from pydantic import Field, model_validator
 
-from harness.spec.base import FrozenMap, Name, Spec
+from harness.parts.base import FrozenMap, Name, Part
 
 MANY = 8  # numbers that a reader still takes in one by one
 ROUNDING = 1e-9  # 93.48 − 92.98 is 0.5000000000000142 in binary: not more than 0.5
@@ -63,25 +63,18 @@ class Outcome:
     noise: float = math.nan
 
 
-class Predicate(Spec):
+class Predicate(Part, family="predicate"):
     """What all predicates have in common. A threshold that is not 0 says where it comes from.
 
     A predicate is a subclass with a `kind` in a file of this folder, which is found by itself.
     """
 
-    kinds: ClassVar[list[type[Predicate]]] = []
-    """All of them, as they are found."""
-
+    kind: str
     quantity: Name
     where: Annotated[
         FrozenMap[Level | tuple[Level, ...]], Field(default_factory=dict, validate_default=True)
     ]
     basis: str = ""
-
-    @classmethod
-    def __pydantic_init_subclass__(cls, **given: Any) -> None:
-        """Note a new kind."""
-        Predicate.kinds.append(cls)
 
     @abstractmethod
     def sentence(self) -> str:
@@ -90,6 +83,14 @@ class Predicate(Spec):
     @abstractmethod
     def evaluate(self, places: Places) -> Outcome:
         """Put it to the test. Raises Undefined where the cells cannot be it."""
+
+    def complete(self, places: Places, *along: str) -> list[Place]:
+        """The places along these axes. Raises Undefined where one has no number."""
+        found = places(self.quantity, along, self.where)
+        for place in found:
+            if place.why:
+                raise Undefined(place.why)
+        return found
 
     def axes(self) -> tuple[str, ...]:
         """The axes that it runs along."""

@@ -9,7 +9,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from harness.spec.base import Name
+from harness.parts.base import Name
 from harness.spec.claim.predicate import (
     ROUNDING,
     Axes,

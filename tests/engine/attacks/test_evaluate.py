@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 import torch
 
-from harness.engine.attacks import Pgd, accuracy_under_attack, attacked_batches, pgd
+from harness.engine.attacks import accuracy_under_attack, attacked_batches, pgd
 from harness.engine.training import Recipe, accuracy, train
 from harness.errors import HarnessError
+from harness.parts.attacks import Pgd
 from tests.engine.attacks.cases import DATA, LABELS, NORMAL, network, state
 from tests.engine.training.cases import images
 from tests.engine.training.cases import network as learner
@@ -29,7 +30,7 @@ def test_accuracy_falls_from_that_of_the_clean_images() -> None:
 @pytest.mark.parametrize("mode", ["eval", "train"])
 def test_it_counts_the_answers_to_what_pgd_gives(mode: str) -> None:
     made = network()
-    settings = Pgd(iterations=3, relative_step=0.5, mode=mode, units="pixel", clip=True)  # type: ignore[arg-type]
+    settings = Pgd(iterations=3, step=0.5, accuracy_mode=mode, units="pixel", clip=True)  # type: ignore[arg-type]
     right = 0
     for pixels, labels in zip(PIXELS.split(10), LABELS.split(10), strict=True):
         moved = pgd(
@@ -71,7 +72,7 @@ def test_batches_pair_each_image_with_its_attacked_self() -> None:
 
 
 def test_each_batch_has_its_own_random_start() -> None:
-    attack = Pgd(iterations=0, random_start=True)
+    attack = Pgd(iterations=1, step=1e-6, random_start=True)
     twice, labels = torch.cat([PIXELS, PIXELS]), torch.cat([LABELS, LABELS])
     first, second = attacked_batches(
         network(), twice, labels, NORMAL, attack, epsilon=0.1, batch=len(PIXELS)
@@ -81,7 +82,7 @@ def test_each_batch_has_its_own_random_start() -> None:
 
 
 def test_steps_are_fractions_of_the_strength() -> None:
-    attack = Pgd(iterations=2, relative_step=0.25)
+    attack = Pgd(iterations=2, step=0.25)
     (batch,) = attacked_batches(network(), PIXELS, LABELS, NORMAL, attack, epsilon=0.1)
     assert float((batch.attacked - batch.clean).abs().max()) == pytest.approx(0.05, abs=1e-6)
 
@@ -89,8 +90,8 @@ def test_steps_are_fractions_of_the_strength() -> None:
 def test_the_network_is_left_as_it_was_even_by_batches_not_asked_for() -> None:
     made = network().train()
     before = state(made)
-    next(attacked_batches(made, PIXELS, LABELS, NORMAL, Pgd(mode="train"), epsilon=0.1, batch=5))
-    accuracy_under_attack(made, PIXELS, LABELS, NORMAL, Pgd(mode="train"), epsilons=[0.1])
+    next(attacked_batches(made, PIXELS, LABELS, NORMAL, Pgd(), epsilon=0.1, mode="train", batch=5))
+    accuracy_under_attack(made, PIXELS, LABELS, NORMAL, Pgd(accuracy_mode="train"), epsilons=[0.1])
     assert made.training
     assert all(torch.equal(tensor, before[name]) for name, tensor in made.state_dict().items())
 

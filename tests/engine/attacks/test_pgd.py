@@ -10,10 +10,11 @@ import pytest
 import torch
 from torch import Tensor
 
-from harness.engine.attacks import Pgd, fgsm, pgd
+from harness.engine.attacks import fgsm, pgd
 from harness.engine.networks import Network
 from harness.engine.randomness import stream
 from harness.errors import HarnessError
+from harness.parts.attacks import Pgd
 from tests.engine.attacks.cases import INPUTS, LABELS, NORMAL, network, state
 
 MEAN = torch.tensor(NORMAL.mean)[:, None, None]
@@ -115,9 +116,9 @@ def test_it_is_the_published_loop() -> None:
         stepped = adversarial.detach() + 0.001 * adversarial.grad.sign()  # type: ignore[union-attr]
         adversarial = clean + (stepped - clean).clamp(-0.01, 0.01)
     got = pgd(
-        made, clean, LABELS, normalisation=NORMAL, epsilon=0.01, step=recipe.relative_step * 0.01,
+        made, clean, LABELS, normalisation=NORMAL, epsilon=0.01, step=recipe.step * 0.01,
         iterations=recipe.iterations, random_start=recipe.random_start, units=recipe.units,
-        clip=recipe.clip, mode=recipe.mode,
+        clip=recipe.clip, mode=recipe.accuracy_mode,
     )  # fmt: skip
     torch.testing.assert_close(got, adversarial, rtol=0, atol=1e-12)
 

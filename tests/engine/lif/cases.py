@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from harness.engine.lif.dynamics import Dynamics
-from harness.engine.surrogates import Arctan, Dspike, Rectangle, Sigmoid, Triangle
+from harness.parts.surrogates import Arctan, Dspike, Rectangle, Sigmoid, Triangle
 
 SHAPES = [(1, 2, 3), (4, 1, 1), (2, 3, 5, 7, 1), (4, 8, 4, 8, 8), (16, 1030), (7,), (3, 0, 4)]
 DYNAMICS = [

@@ -10,8 +10,8 @@ import torch
 from harness.engine.lif.dynamics import Dynamics
 from harness.engine.lif.fused_cpu import fits_fused_cpu, lif_fused_cpu
 from harness.engine.lif.reference import lif_loop
-from harness.engine.surrogates import Dspike, Rectangle
 from harness.errors import HarnessError
+from harness.parts.surrogates import Dspike, Rectangle
 from tests.engine.lif.cases import DYNAMICS, SHAPES, currents, gradient
 
 LIMIT = 3e-6  # gradients of order 1 over up to 16 steps; measured 5e-7

@@ -20,8 +20,8 @@ from harness.engine.lif import fused_gpu, lif
 from harness.engine.lif.dynamics import Dynamics, Reset
 from harness.engine.lif.fused_gpu import fits_fused_gpu, lif_fused_gpu
 from harness.engine.lif.reference import lif_loop
-from harness.engine.surrogates import Arctan, Dspike, Rectangle, Sigmoid, Surrogate, Triangle
 from harness.errors import HarnessError
+from harness.parts.surrogates import Arctan, Dspike, Rectangle, Sigmoid, Surrogate, Triangle
 from tests.engine.lif.cases import currents, gradient
 
 INTERPRETED = os.environ.get("TRITON_INTERPRET") == "1"
@@ -34,7 +34,7 @@ kernels_run = pytest.mark.skipif(
 on_gpu = pytest.mark.skipif(not GPU, reason="NOT TESTED: needs a CUDA GPU, and there is none")
 PLACE = "cuda" if GPU and not INTERPRETED else "cpu"
 
-SURROGATES: list[Surrogate] = [Rectangle(), Dspike(), Triangle(), Sigmoid(), Arctan()]
+Surrogate.kinds: list[Surrogate] = [Rectangle(), Dspike(), Triangle(), Sigmoid(), Arctan()]
 SWITCHES = list(itertools.product([False, True], [False, True]))  # detach_reset, fires_at_threshold
 
 
@@ -63,7 +63,7 @@ def assert_equal(current_TBN: torch.Tensor, dynamics: Dynamics) -> None:
 @kernels_run
 @pytest.mark.parametrize("reset", ["hard", "soft"])
 @pytest.mark.parametrize(("detached", "at_threshold"), SWITCHES)
-@pytest.mark.parametrize("surrogate", SURROGATES, ids=repr)
+@pytest.mark.parametrize("surrogate", Surrogate.kinds, ids=repr)
 def test_spikes_are_equal_bit_for_bit_and_gradients_closely(
     surrogate: Surrogate, detached: bool, at_threshold: bool, reset: Reset
 ) -> None:

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from harness.engine.lif.dynamics import Dynamics
 from harness.engine.lif.fused_cpu import lif_fused_cpu
 from harness.engine.lif.into_convolution import Neurons, convolved_spikes
-from harness.engine.surrogates import Dspike
+from harness.parts.surrogates import Dspike
 from tests.engine.lif.cases import DYNAMICS, currents
 
 pytest.importorskip("numba")

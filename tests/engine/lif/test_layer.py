@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from harness.engine.lif import lif
-from harness.engine.surrogates import Rectangle
 from harness.errors import HarnessError
+from harness.parts.surrogates import Rectangle
 from tests.engine.lif.cases import currents, gradient
 
 NUMBERS: dict[str, Any] = {"decay": 0.5, "threshold": 1.0, "surrogate": "rectangle"}

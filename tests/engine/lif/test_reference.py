@@ -8,8 +8,8 @@ from torch import Tensor
 
 from harness.engine.lif.dynamics import Dynamics, Reset
 from harness.engine.lif.reference import fired, lif_loop, lif_step
-from harness.engine.surrogates import Rectangle
 from harness.errors import HarnessError
+from harness.parts.surrogates import Rectangle
 
 RECTANGLE = Rectangle(1.0)
 

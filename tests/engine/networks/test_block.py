@@ -9,7 +9,7 @@ from torch.nn import functional
 
 from harness.engine.networks.block import PreActivationBlock
 from harness.engine.networks.layers import initialise
-from harness.engine.networks.neurons import Neuron
+from harness.parts.neurons import Relu
 
 FOLDED = torch.randn(8, 4, 8, 8, generator=torch.Generator().manual_seed(0))
 
@@ -19,7 +19,7 @@ def block(channels: int = 4, stride: int = 1, **choice: bool) -> PreActivationBl
         4,
         channels,
         stride=stride,
-        neuron=Neuron("relu"),
+        neuron=Relu(),
         shortcut=choice.get("shortcut", True),
         rectified=choice.get("rectified", False),
     )

@@ -10,7 +10,7 @@ from harness.engine.lif import lif
 from harness.engine.lif.dynamics import Dynamics
 from harness.engine.norm import TdBatchNorm, channels_last
 from harness.engine.norm.into_neurons import Neurons
-from harness.engine.surrogates import Dspike, Rectangle
+from harness.parts.surrogates import Dspike, Rectangle
 
 pytest.importorskip("numba")
 

@@ -7,8 +7,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from harness.engine.probes import RidgeProbe, SgdSchedule, linear_probe
+from harness.engine.probes import RidgeProbe, linear_probe
+from harness.engine.probes.features import AtHand
 from harness.errors import HarnessError
+from harness.parts.probes import Probe, Ridge, Sgd
 
 Data = tuple[Tensor, Tensor]
 
@@ -30,7 +32,7 @@ def test_ridge_is_scikit_learns_ridge_classifier(classes: int, alpha: float) -> 
     linear_model = pytest.importorskip("sklearn.linear_model")
     (x, labels), (x_test, labels_test) = blobs(300, 0, classes), blobs(200, 1, classes)
     theirs = linear_model.RidgeClassifier(alpha=alpha).fit(x.double(), labels)
-    got = linear_probe(x, labels, x_test, labels_test, alpha=alpha)
+    got = linear_probe(x, labels, x_test, labels_test, Ridge(alpha=alpha))
     assert got.train == pytest.approx(100 * theirs.score(x.double(), labels))
     assert got.test == pytest.approx(100 * theirs.score(x_test.double(), labels_test))
     assert 50 < got.test < 99
@@ -51,13 +53,11 @@ def test_sgd_ends_at_scikit_learns_logistic_regression() -> None:
     std = x.std(0, correction=0).clamp(min=1e-12)
     theirs = linear_model.LogisticRegression(C=1 / (300 * 0.01), tol=1e-8, max_iter=5000)
     theirs.fit(((x - x.mean(0)) / std).double(), labels)
-    schedule = SgdSchedule(epochs=300, lr=0.3, weight_decay=0.01, batch=300)
-    got = linear_probe(x, labels, x_test, labels_test, method="sgd", schedule=schedule)
+    probe = Sgd(epochs=300, lr=0.3, weight_decay=0.01, batch=300)
+    got = linear_probe(x, labels, x_test, labels_test, probe)
     scaled = ((x_test - x.mean(0)) / std).double()
     assert got.test == pytest.approx(100 * theirs.score(scaled, labels_test))
-    from harness.engine.probes.probe import _by_sgd
-
-    found = _by_sgd(x, labels, 3, schedule, 0)
+    (found,) = probe.fitted(AtHand(), (x, labels), 3, 0).values()
     np.testing.assert_allclose(
         torch.softmax(found(x_test), 1), theirs.predict_proba(scaled), atol=1e-3
     )
@@ -65,34 +65,34 @@ def test_sgd_ends_at_scikit_learns_logistic_regression() -> None:
 
 def test_sgd_in_small_batches_comes_close_and_is_its_seeds() -> None:
     train, test = blobs(300, 0), blobs(200, 1)
-    first, again = (linear_probe(*train, *test, method="sgd", seed=3) for _ in range(2))
+    first, again = (linear_probe(*train, *test, Sgd(), seed=3) for _ in range(2))
     assert first == again
-    assert abs(first.test - linear_probe(*train, *test).test) < 5
+    assert abs(first.test - linear_probe(*train, *test, Ridge()).test) < 5
 
 
-@pytest.mark.parametrize("method", ["ridge", "sgd"])
-def test_the_scale_of_the_features_hardly_matters(method: str) -> None:
+@pytest.mark.parametrize("probe", [Ridge(), Sgd()], ids=repr)
+def test_the_scale_of_the_features_hardly_matters(probe: Probe) -> None:
     got = [
-        linear_probe(*blobs(300, 0, scale=k), *blobs(200, 1, scale=k), method=method).test  # type: ignore[arg-type]
+        linear_probe(*blobs(300, 0, scale=k), *blobs(200, 1, scale=k), probe).test
         for k in (1.0, 0.1)
     ]
     assert abs(got[0] - got[1]) < 4
 
 
-@pytest.mark.parametrize("method", ["ridge", "sgd"])
-def test_a_feature_that_is_constant_in_training_decides_nothing(method: str) -> None:
+@pytest.mark.parametrize("probe", [Ridge(alpha=0.0), Sgd()], ids=repr)
+def test_a_feature_that_is_constant_in_training_decides_nothing(probe: Probe) -> None:
     (train, labels), (test, labels_test) = blobs(301, 0), blobs(200, 1)
     train, test = (torch.nn.functional.pad(one.double(), (0, 1), value=0.1)
                    for one in (train, test))  # fmt: skip
-    wanted = linear_probe(train, labels, test, labels_test, method=method, alpha=0.0)  # type: ignore[arg-type]
+    wanted = linear_probe(train, labels, test, labels_test, probe)
     test[:, -1] += torch.linspace(-1, 1, len(test))
-    got = linear_probe(train, labels, test, labels_test, method=method, alpha=0.0)  # type: ignore[arg-type]
+    got = linear_probe(train, labels, test, labels_test, probe)
     assert got == wanted
 
 
 def test_bad_values_are_refused() -> None:
     train = blobs(30, 0)
-    with pytest.raises(HarnessError, match="'ridge' or 'sgd'"):
-        linear_probe(*train, *train, method="lasso")  # type: ignore[arg-type]
-    with pytest.raises(HarnessError, match="probe schedule"):
-        SgdSchedule(epochs=0)
+    with pytest.raises(HarnessError, match="linear_probe probe: expected Probe"):
+        linear_probe(*train, *train, "lasso")  # type: ignore[arg-type]
+    with pytest.raises(HarnessError, match="probe epochs"):
+        Sgd(epochs=0)

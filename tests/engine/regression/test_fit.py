@@ -9,17 +9,17 @@ import pytest
 import torch
 from torch import Tensor
 
-from harness.engine.regression import Descent, Regression, feature_pairs, regress
+from harness.engine.regression import Regressed, feature_pairs, regress
 from harness.engine.regression.moments import Residuals
 from harness.engine.regression.ridge import ridge
 from harness.errors import HarnessError
+from harness.parts.regressions import DescentFit, Regression, RidgeFit
 from tests.engine.regression.cases import features
 
 
-def fitted(images: int = 90, size: int = 12, **choice: Any) -> Regression:
-    return regress(
-        feature_pairs(*features(images, size)), feature_pairs(*features(40, size, seed=1)), **choice
-    )
+def fitted(fit: Regression, images: int = 90, size: int = 12, seed: int = 0) -> Regressed:
+    pairs = (feature_pairs(*features(images, size)), feature_pairs(*features(40, size, seed=1)))
+    return regress(*pairs, fit, seed=seed)
 
 
 @pytest.mark.parametrize(
@@ -35,8 +35,8 @@ def test_ridge_is_scikit_learns_with_its_scores(
 ) -> None:
     linear_model = pytest.importorskip("sklearn.linear_model")
     metrics = pytest.importorskip("sklearn.metrics")
-    got = fitted(images, size, alpha=2.0, memory_limit=limit)
-    assert got.solver == solver
+    got = fitted(RidgeFit(alpha=2.0, memory_gib=limit / 2**30), images, size)
+    assert got.fitted.solver == solver
     train, test = features(images, size), features(40, size, seed=1)
     theirs = linear_model.Ridge(alpha=2.0, solver="cholesky").fit(*(one.double() for one in train))
     for score, (x, targets) in ((got.train, train), (got.test, test)):
@@ -53,12 +53,16 @@ def test_ridge_is_scikit_learns_with_its_scores(
 def test_the_other_way_is_the_regression_of_the_swapped_features() -> None:
     x, y = features()
     pairs, swapped = feature_pairs(x, y).reversed(), feature_pairs(y, x)
-    assert regress(pairs, pairs).test.mse == pytest.approx(regress(swapped, swapped).test.mse)
+    assert regress(pairs, pairs, RidgeFit()).test.mse == pytest.approx(
+        regress(swapped, swapped, RidgeFit()).test.mse
+    )
 
 
 def test_the_error_grows_with_the_scale_of_the_targets_and_r2_does_not() -> None:
     x, y = features()
-    small, large = (regress(feature_pairs(x, k * y), feature_pairs(x, k * y)) for k in (1.0, 10.0))
+    small, large = (
+        regress(feature_pairs(x, k * y), feature_pairs(x, k * y), RidgeFit()) for k in (1.0, 10.0)
+    )
     assert large.test.mse == pytest.approx(100 * small.test.mse)
     assert large.test.variance == pytest.approx(100 * small.test.variance)
     assert large.test.r2 == pytest.approx(small.test.r2)
@@ -74,16 +78,16 @@ def easy(seed: int) -> tuple[Tensor, Tensor]:
 
 def test_sgd_ends_at_least_squares_where_that_is_easy() -> None:
     pairs = feature_pairs(*easy(0)), feature_pairs(*easy(1))
-    exact = regress(*pairs, alpha=0.0)
-    got = regress(*pairs, method="sgd", descent=Descent(epochs=60, batch=64))
-    assert got.solver == "sgd"
+    exact = regress(*pairs, RidgeFit(alpha=0.0))
+    got = regress(*pairs, DescentFit(epochs=60, batch=64))
+    assert got.fitted.solver == "sgd"
     assert got.train.mse == pytest.approx(exact.train.mse, rel=1e-3)
     assert got.test.mse == pytest.approx(exact.test.mse, rel=1e-2)
     assert got.train.mse >= exact.train.mse - 1e-9  # nothing is below the optimum
 
 
 def test_sgd_stops_short_where_features_are_correlated_and_does_not_diverge() -> None:
-    exact, got = fitted(alpha=0.0), fitted(method="sgd", descent=Descent(epochs=30, batch=16))
+    exact, got = fitted(RidgeFit(alpha=0.0)), fitted(DescentFit(epochs=30, batch=16))
     assert exact.train.mse < got.train.mse < exact.train.variance
 
 
@@ -104,25 +108,25 @@ def test_the_losses_of_a_descent_are_those_of_its_batches() -> None:
             step = lr * (1 + math.cos(math.pi * (8 * epoch + number) / 16)) / 2
             weight = weight - step * velocity
         wanted.append(sum(errors) / len(errors))
-    assert got.losses == pytest.approx(wanted, rel=1e-4)
-    assert got.losses[1] < got.losses[0]
-    assert fitted().losses == ()
+    assert got.fitted.losses == pytest.approx(wanted, rel=1e-4)
+    assert got.fitted.losses[1] < got.fitted.losses[0]
+    assert fitted(RidgeFit()).fitted.losses == ()
 
 
-def fitted_easy(epochs: int) -> Regression:
+def fitted_easy(epochs: int) -> Regressed:
     pairs = feature_pairs(*easy(0))
-    return regress(pairs, pairs, method="sgd", descent=Descent(epochs=epochs, batch=64))
+    return regress(pairs, pairs, DescentFit(epochs=epochs, batch=64))
 
 
 def test_sgd_is_its_seeds() -> None:
-    first, again, other = (fitted(method="sgd", seed=seed).test.mse for seed in (0, 0, 1))
+    first, again, other = (fitted(DescentFit(), seed=seed).test.mse for seed in (0, 0, 1))
     assert first == again != other
 
 
 def test_targets_that_do_not_vary_have_no_r2() -> None:
     x, _ = features()
     pairs = feature_pairs(x, torch.ones(len(x), 2))
-    assert math.isnan(regress(pairs, pairs).test.r2)
+    assert math.isnan(regress(pairs, pairs, RidgeFit()).test.r2)
 
 
 @pytest.mark.parametrize("value", [0.1, 1 / 3, 1e-20, 1e10, 0.0])
@@ -157,30 +161,29 @@ def test_sgd_is_not_led_away_by_a_constant_feature() -> None:
     x, y = (side.double() for side in features())
     x[:, 3] = 0.1
     pairs = feature_pairs(x, y)
-    found = regress(pairs, pairs, method="sgd").map
+    found = regress(pairs, pairs, DescentFit()).fitted.map
     moved = x.clone()
     moved[:, 3] = 0.2
     torch.testing.assert_close(found(moved), found(x), rtol=0, atol=1e-6)
     still = feature_pairs(torch.full_like(x, 0.1), y)
-    assert float(regress(still, still, method="sgd").map.weight_DK.abs().max()) == 0.0
+    assert float(regress(still, still, DescentFit()).fitted.map.weight_DK.abs().max()) == 0.0
 
 
 @pytest.mark.parametrize(
     ("choice", "said"),
     [
-        ({"method": "lasso"}, "'ridge' or 'sgd'"),
-        ({"memory_limit": 100}, "regression memory"),
+        ({"memory_gib": 1e-7}, "regression memory"),
         ({"alpha": -1.0}, "regression alpha"),
     ],
 )
 def test_bad_values_are_refused(choice: dict[str, Any], said: str) -> None:
     with pytest.raises(HarnessError, match=said):
-        fitted(**choice)
+        fitted(RidgeFit(**choice))
 
 
 @pytest.mark.parametrize(
     "numbers", [{"epochs": 0}, {"relative_lr": 2.5}, {"momentum": 1.0}, {"batch": 0}]
 )
 def test_a_descent_that_goes_nowhere_is_refused(numbers: dict[str, Any]) -> None:
-    with pytest.raises(HarnessError, match="regression descent"):
-        Descent(**numbers)
+    with pytest.raises(HarnessError, match=f"regression {next(iter(numbers))}"):
+        DescentFit(**numbers)

@@ -9,6 +9,7 @@ from harness.engine.networks import record, small
 from harness.engine.regression import Side, activation_pairs, feature_pairs, held_out, regress
 from harness.engine.training import Normalisation
 from harness.errors import HarnessError
+from harness.parts.regressions import RidgeFit
 from tests.engine.regression.cases import features
 from tests.engine.training.cases import images
 
@@ -36,8 +37,8 @@ def test_activations_are_those_of_the_layers(time: str, size: int) -> None:
 def test_a_network_predicts_itself_and_the_other_less_well() -> None:
     cnn, snn = Side(CNN, "bn2", NORMAL), Side(SNN, "bn2", NORMAL)
     to_itself, to_other = (activation_pairs(cnn, other, PIXELS) for other in (cnn, snn))
-    assert regress(to_itself, to_itself, alpha=1e-3).test.r2 > 0.999
-    assert regress(to_other, to_other, alpha=1e-3).test.r2 < 0.99
+    assert regress(to_itself, to_itself, RidgeFit(alpha=1e-3)).test.r2 > 0.999
+    assert regress(to_other, to_other, RidgeFit(alpha=1e-3)).test.r2 < 0.99
 
 
 def test_a_shuffled_epoch_has_every_image_once_with_its_own_target() -> None:

@@ -18,7 +18,7 @@ from harness.engine.training.ranks import Ranks
 from harness.engine.training.state import TrainingState
 from tests.engine.training.cases import RECIPE, images, network
 
-PLAIN = replace(RECIPE, lr=1.0, momentum=0.0, weight_decay=0.0)
+PLAIN = RECIPE.model_copy(update={"lr": 1.0, "momentum": 0.0, "weight_decay": 0.0})
 Found = dict[str, Any]
 Job = tuple[str, dict[str, Any]]  # a function of WORK, and what it is given beside its ranks
 

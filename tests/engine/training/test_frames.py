@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -44,7 +43,7 @@ def test_it_learns_from_frames(neuron: str, steps: int) -> None:
 
 
 def test_crop_and_flip_run_on_frames_and_a_stopped_run_goes_on(tmp_path: Path) -> None:
-    recipe = replace(RECIPE, epochs=3, crop_padding=1, flip=True)
+    recipe = RECIPE.model_copy(update={"epochs": 3, "crop_padding": 1, "flip": True})
     whole, stopped, resumed = network("lif"), network("lif"), network("lif")
     train(whole, frames(3), recipe, seed=1)
     seen: list[int] = []
@@ -71,7 +70,7 @@ def test_micro_batches_split_recordings_and_not_time() -> None:
     for micro in (0, 4):
         made = network("relu")
         state = TrainingState.start(
-            made, replace(RECIPE, micro_batch=micro), torch.device("cpu"), "f32"
+            made, RECIPE.model_copy(update={"micro_batch": micro}), torch.device("cpu"), "f32"
         )
         made.eval()
         state.step(given, labels[:9], lr=0.0)

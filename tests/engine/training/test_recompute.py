@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 import torch
 from torch import Tensor, nn
@@ -51,7 +49,7 @@ def test_loss_gradients_and_running_statistics_are_equal_bit_for_bit(
 def test_a_whole_training_is_equal_bit_for_bit() -> None:
     plain, saving = network(), network()
     history = train(plain, images(), RECIPE, seed=0)
-    recipe = replace(RECIPE, checkpoint_activations=True)
+    recipe = RECIPE.model_copy(update={"checkpoint_activations": True})
     same = train(saving, images(), recipe, seed=0)
     assert [row.train_loss for row in same.epochs] == [row.train_loss for row in history.epochs]
     weights = saving.state_dict()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 import torch
 from torch import Tensor, nn
@@ -105,10 +103,12 @@ def test_parts_are_equal_to_one_image() -> None:
 
 @pytest.mark.parametrize("precision", ["f32", "fp16"])
 def test_a_training_in_micro_batches_repeats_itself(precision: str) -> None:
-    recipe = replace(RECIPE, micro_batch=6, gradient_clip=1.0)
-    first = train(network(), images(), recipe, seed=0, precision=precision)
-    again = train(network(), images(), recipe, seed=0, precision=precision)
+    recipe = RECIPE.model_copy(
+        update={"micro_batch": 6, "gradient_clip": 1.0, "precision": precision}
+    )
+    first = train(network(), images(), recipe, seed=0)
+    again = train(network(), images(), recipe, seed=0)
     assert [row.train_loss for row in first.epochs] == [row.train_loss for row in again.epochs]
-    whole = replace(recipe, micro_batch=0)
-    other = train(network(), images(), whole, seed=0, precision=precision)
+    whole = recipe.model_copy(update={"micro_batch": 0})
+    other = train(network(), images(), whole, seed=0)
     assert [row.train_loss for row in first.epochs] != [row.train_loss for row in other.epochs]

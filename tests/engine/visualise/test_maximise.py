@@ -11,7 +11,6 @@ from torch import Tensor
 from harness.engine.networks import Network, hooked, small
 from harness.engine.randomness import stream
 from harness.engine.visualise import (
-    Ascent,
     Maximised,
     Target,
     contrast,
@@ -20,6 +19,7 @@ from harness.engine.visualise import (
     total_variation,
 )
 from harness.errors import HarnessError
+from harness.parts.measurement import Ascent
 from tests.engine.visualise.cases import NORMAL
 
 SHAPE = (3, 16, 16)
@@ -173,9 +173,9 @@ def test_a_dead_neuron_has_no_way_up() -> None:
 @pytest.mark.parametrize(
     ("ascent", "said"),
     [
-        ({"parametrisation": "wavelet"}, "maximise parametrisation"),
-        ({"steps": 0}, "steps and lr above 0"),
-        ({"total_variation": -1.0}, "steps and lr above 0"),
+        ({"parametrisation": "wavelet"}, "ascent parametrisation"),
+        ({"steps": 0}, "ascent steps"),
+        ({"total_variation": -1.0}, "ascent total_variation"),
     ],
 )
 def test_bad_values_are_refused(ascent: dict[str, Any], said: str) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from harness.spec.claim import AnyPredicate
+from harness.spec.claim import Predicate
 
 BOUND = {"kind": "bound", "quantity": "q", "along": ("depth",), "above": 0.5, "basis": "b"}
 COMPARE = {"kind": "compare", "quantity": "q", "high": {"neuron": "lif"}, "low": {"neuron": "relu"}}
@@ -16,7 +16,7 @@ RANKS = {"kind": "rank_correlation", "quantity": "q", "along": "depth", "below":
 
 
 def made(fields: dict[str, Any]) -> Any:
-    return TypeAdapter(AnyPredicate).validate_python(fields, strict=True)
+    return TypeAdapter(Predicate).validate_python(fields, strict=True)
 
 
 @pytest.mark.parametrize("fields", [BOUND, COMPARE, SPREAD, RANKS])

@@ -10,8 +10,9 @@ from dataclasses import replace
 import torch
 from torch import Tensor, nn
 
-from harness.engine.lif import lif
 from harness.engine.lif.dynamics import Dynamics
+from harness.engine.lif.layer import spikes_of
+from harness.parts import neurons as parts
 
 
 class Lif(nn.Module):
@@ -19,9 +20,9 @@ class Lif(nn.Module):
     0 and keeps nothing.
     """
 
-    def __init__(self, dynamics: Dynamics, backend: str = "auto") -> None:
+    def __init__(self, neuron: parts.Lif | parts.If | parts.Plif, backend: str = "auto") -> None:
         super().__init__()
-        self.dynamics = dynamics
+        self.dynamics = Dynamics.of(neuron)
         self.backend = backend
 
     def decay(self) -> float | Tensor:
@@ -42,17 +43,11 @@ class Lif(nn.Module):
 
     def forward(self, folded: Tensor, time_steps: int) -> Tensor:
         """Currents [T·B, …] to spikes [T·B, …]."""
-        numbers = self.dynamics_now()
-        spikes = lif(
+        spikes = spikes_of(
             folded.view(time_steps, -1, *folded.shape[1:]),
-            decay=numbers.decay,
-            threshold=numbers.threshold,
-            surrogate=numbers.surrogate,
-            detach_reset=numbers.detach_reset,
-            fires_at_threshold=numbers.fires_at_threshold,
-            reset=numbers.reset,
-            backend=self.backend,
-            spike_dtype=self.spike_dtype(folded.dtype, folded.device),
+            self.dynamics_now(),
+            self.backend,
+            self.spike_dtype(folded.dtype, folded.device),
         )
         return spikes.flatten(0, 1)
 

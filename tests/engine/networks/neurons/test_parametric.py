@@ -9,20 +9,21 @@ import torch
 
 from harness.engine.lif import lif
 from harness.engine.networks import resnet
-from harness.engine.networks.neurons import Neuron
 from harness.errors import HarnessError
+from harness.parts.neurons import Lif, Plif
+from harness.parts.surrogates import Rectangle
 
 
 def test_it_starts_as_the_lif_neuron_of_its_decay() -> None:
     folded = torch.randn(8, 50, generator=torch.Generator().manual_seed(0)) * 2
     for decay in (0.5, 0.75):
-        plif, plain = (Neuron(kind, decay=decay).layer() for kind in ("plif", "lif"))
+        plif, plain = (kind(decay=decay).layer() for kind in (Plif, Lif))
         assert torch.equal(plif(folded, 4), plain(folded, 4))
 
 
 def test_the_parameter_is_the_logit_of_the_decay_and_has_its_gradient() -> None:
     """decay = sigmoid(w), so ∂L/∂w = ∂L/∂decay·decay·(1 − decay)."""
-    layer = Neuron("plif", decay=0.8, surrogate="rectangle").layer()
+    layer = Plif(decay=0.8, surrogate=Rectangle()).layer()
     logit = dict(layer.named_parameters())["decay_logit"]
     assert logit.item() == pytest.approx(math.log(0.8 / 0.2))
     folded = torch.randn(6, 40, generator=torch.Generator().manual_seed(0)) * 2
@@ -44,5 +45,5 @@ def test_each_layer_has_its_own_under_its_name_and_the_other_weights_stay() -> N
 
 @pytest.mark.parametrize("decay", [0.0, 1.0])
 def test_a_decay_that_no_logit_gives_is_refused(decay: float) -> None:
-    with pytest.raises(HarnessError, match="above 0 and below 1"):
-        Neuron("plif", decay=decay).layer()
+    with pytest.raises(HarnessError, match=r"neuron decay: must be (greater|less) than"):
+        Plif(decay=decay)

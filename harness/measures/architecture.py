@@ -1,0 +1,61 @@
+"""Stages, parameters and MACs of a network as built: the cells of Table D.1, with sizes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Literal
+
+from pydantic import Field
+
+from harness.measures.base import Measure, Run, Training
+from harness.measures.reading import Reading, number
+from harness.parts.networks import Network
+
+SIZES = {
+    "parameters": "trainable numbers",
+    "macs": "multiply-accumulates per image and time step",
+}
+
+
+class ArchitectureRun(Run, kind="architecture", code="harness.runs.architecture"):
+    """One network built and counted, for images of the given shape; weights play no part."""
+
+    network: Network
+    neuron: Literal["relu"] = "relu"
+    classes: int = Field(ge=1)
+    channels: int = Field(ge=1)
+    size: int = Field(ge=4, description="pixels, height and width")
+
+
+class Architecture(Measure):
+    """Stages, parameters and MACs of a network as built. Nothing is trained, so every profile
+    measures the networks at their published size."""
+
+    kind: Literal["architecture"]
+    scale_free = True
+    needs = ("network", "dataset")
+    index = ("stage",)
+    file = "architecture.json"
+    quantities = ("cell", *SIZES)
+
+    def resolved(self, trainings: Sequence[Training], parts: Mapping[str, Any]) -> Run:
+        """The network for images of the data set."""
+        point = trainings[0]
+        data = point.dataset
+        return ArchitectureRun(
+            network=point.network, classes=data.classes, channels=data.channels, size=data.size
+        )
+
+    def label(self, run: ArchitectureRun) -> str:
+        """`resnet-20 as built`."""
+        return f"{run.network.label} as built"
+
+    def read(self, content: Mapping[str, Any]) -> Iterator[Reading]:
+        """`cell` is a stage in the paper's notation; the sizes are given by stage and in total."""
+        for row in content["stages"]:
+            levels = {"stage": str(row["stage"])}
+            yield Reading("cell", "", text=str(row["text"]), levels=levels)
+        for quantity, unit in SIZES.items():
+            for row in (*content["stages"], {"stage": "total", quantity: content[quantity]}):
+                levels = {"stage": str(row["stage"])}
+                yield number(quantity, unit, row[quantity], quantity, levels)

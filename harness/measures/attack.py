@@ -1,0 +1,106 @@
+"""Robustness: attack.json and cka.safetensors of one network, accuracy and similarity for each ε.
+
+Legend: E = values of ε, L = layers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import Field, field_validator
+
+from harness.measures.base import Run, Training
+from harness.measures.cka import Similarity
+from harness.measures.reading import (
+    CKA,
+    NOTHING_DEFINED,
+    PERCENT,
+    Reading,
+    defined,
+    indices,
+    layers,
+    mean,
+    number,
+    reasons,
+)
+from harness.parts.attacks import Attack
+from harness.parts.base import Name
+from harness.parts.measurement import Cka
+
+if TYPE_CHECKING:
+    from harness.measures.reading import Floats
+
+
+class RobustnessRun(Run, kind="attack", code="harness.runs.attack"):
+    """One trained network under attack."""
+
+    x: Training
+    attack: Attack
+    epsilon: tuple[float, ...] = Field(min_length=1)
+    cka: Cka
+
+
+class Robustness(Similarity):
+    """Accuracy under attack, and CKA between clean and attacked images, layer by layer (Fig. 8)."""
+
+    kind: Literal["attack"]
+    attack: Name = Field(description="block of the attack")
+    epsilon: tuple[Annotated[float, Field(gt=0, le=10)], ...] = Field(
+        min_length=1, description="radii of the L∞ ball, in units of the attack; 0 is always taken"
+    )
+    index = ("epsilon", "layer", "block")
+    file, arrays = "attack.json", "cka.safetensors"
+    quantities = ("attack_accuracy", "attack_cka", "attack_cka_mean", "attack_cka_block")
+    fine = ("attack_cka", "attack_cka_block")
+    pinned = ("attack_accuracy", "attack_cka_mean")
+
+    @field_validator("epsilon")
+    @classmethod
+    def _rising(cls, epsilon: tuple[float, ...]) -> tuple[float, ...]:
+        if list(epsilon) != sorted(set(epsilon)):
+            raise ValueError(f"must rise (got {list(epsilon)})")
+        return epsilon
+
+    @property
+    def blocks(self) -> Mapping[str, str]:
+        """The blocks of estimator and attack."""
+        return {"cka": self.cka, "attack": self.attack}
+
+    def resolved(self, trainings: Sequence[Training], parts: Mapping[str, Any]) -> Run:
+        """The network with the attack."""
+        attack, cka = parts["attack"], parts["cka"]
+        return RobustnessRun(x=trainings[0], attack=attack, epsilon=self.epsilon, cka=cka)
+
+    def label(self, run: RobustnessRun) -> str:
+        """`PGD on …`."""
+        return f"{run.attack.kind.upper()} on {run.x.label}"
+
+    def read(self, content: Mapping[str, Any]) -> Iterator[Reading]:
+        """Accuracy under attack for each ε with 0; CKA between clean and attacked for each ε above
+        0, by layer, as the mean over a residual block, and over all layers.
+        """
+        for row in content["accuracy"]:
+            level = {"epsilon": text(row["epsilon"])}
+            yield number("attack_accuracy", PERCENT, row["accuracy"], "accuracy", level)
+        values_EL: Floats = content["arrays"]["values"]
+        of = layers(content["layers"])
+        why = reasons(content["undefined"])
+        blocks = tuple(dict.fromkeys(layer.block for layer in of if layer.block))
+        for row, epsilon in enumerate(content["epsilon"]):
+            level = {"epsilon": text(epsilon)}
+            for place, layer in enumerate(of):
+                at = {**level, "layer": layer.name}
+                said = why.get((row, place), NOTHING_DEFINED)
+                yield defined("attack_cka", CKA, float(values_EL[row, place]), said, at)
+            whole = mean(values_EL[row])
+            yield defined("attack_cka_mean", CKA, whole, NOTHING_DEFINED, level)
+            for block in blocks:
+                inside = mean(values_EL[row, indices(of, block=block)])
+                at = {**level, "block": block}
+                yield defined("attack_cka_block", CKA, inside, NOTHING_DEFINED, at)
+
+
+def text(epsilon: float) -> str:
+    """ε as golden files and claims write it: 0, 0.001."""
+    return f"{epsilon:g}"

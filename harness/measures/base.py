@@ -1,0 +1,167 @@
+"""What all measures have in common, and what a run is."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+from importlib import import_module
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from pydantic import Field
+
+from harness.measures.reading import Map, Reading
+from harness.parts.base import Name, Part, Spec
+from harness.parts.datasets import Dataset
+from harness.parts.measurement import Numerics
+from harness.parts.networks import Alexnet, Network
+from harness.parts.neurons import Neuron
+from harness.parts.recipe import Recipe
+
+if TYPE_CHECKING:
+    from harness.engine.networks import Network as Built
+    from harness.runs.place import Numbers, Place, Report
+
+
+class Run(Spec):
+    """What one node computes, fully resolved: the values that make its key.
+
+    `code` names the module whose `run(spec, place, report)` computes it, loaded when it runs.
+    `kind` and `revision` are part of every key, so old numbers never pass for new ones. Raise a
+    revision when a change of code may change a number, and only then: `tests/runs/
+    test_revisions.py` pins the numbers of a tiny run of each kind, so a change that forgets it does
+    not pass.
+    """
+
+    kind: ClassVar[str] = ""
+    code: ClassVar[str] = ""
+    revision: ClassVar[int] = 1
+    kinds: ClassVar[dict[str, type[Run]]] = {}
+
+    def __init_subclass__(
+        cls, kind: str = "", code: str = "", revision: int = 1, **keywords: Any
+    ) -> None:
+        super().__init_subclass__(**keywords)
+        cls.kind, cls.code, cls.revision = kind, code, revision
+        cls.kinds[kind] = cls
+
+    def load(self) -> ModuleType:
+        """The module with its code, which imports torch."""
+        return import_module(self.code)
+
+    def run(self, place: Place, report: Report) -> Numbers:
+        """Compute, and leave the files of the node in `place.files`."""
+        numbers: Numbers = self.load().run(self, place, report)
+        return numbers
+
+
+class Training(Run, kind="train", code="harness.runs.train", revision=2):
+    """One network trained once."""
+
+    dataset: Dataset
+    network: Network
+    neuron: Neuron
+    recipe: Recipe
+    numerics: Numerics
+    seed: int = Field(ge=0, le=2**31 - 1)
+
+    @property
+    def label(self) -> str:
+        """`resnet-20 x2 lif T=4 cifar10 seed 0`."""
+        return f"{self.network.label} {self.neuron.label} {self.dataset.name} seed {self.seed}"
+
+    def build(self) -> Built:
+        """The network with its initial weights."""
+        classes, channels = self.dataset.classes, self.dataset.channels
+        return self.network.build(self.neuron, classes=classes, channels=channels, seed=self.seed)
+
+
+class Pretrained(Spec):
+    """A network whose weights are had as a file, published or given."""
+
+    network: Alexnet
+    numerics: Numerics
+
+    @property
+    def label(self) -> str:
+        """`alexnet of imagenet`."""
+        return f"{self.network.label} of {self.network.weights}"
+
+
+def weights_of(point: Training) -> Training | Pretrained:
+    """The training of a network, or the network alone where its weights are had as a file."""
+    network = point.network
+    if isinstance(network, Alexnet) and not network.is_trained_here:
+        return Pretrained(network=network, numerics=point.numerics)
+    return point
+
+
+class Side(Spec):
+    """One network of a measure: that of the point, but for what is said here."""
+
+    neuron: Name | None = None
+    seed: int = Field(default=0, ge=0, le=1000, description="added to the seed of the point")
+
+
+TRAINED = ("network", "neuron", "dataset", "recipe")
+ARTIFICIAL = ("network", "dataset", "recipe")  # AlexNet has ReLUs
+
+
+class Measure(Part, family="measure"):
+    """One kind of measure.
+
+    `needs` are the blocks that a point must name; `index` the columns that it adds to the axes of
+    the grid to tell its cells apart, along which claims may run too; `scale_free` says that every
+    profile takes it at the published size. `file` of the node holds its numbers, `arrays` its
+    tensors, if it has any. `quantities` are what `read` may give; of them `fine` have so many cells
+    that they are drawn and kept in frame.csv, but never listed on the page, and `pinned` are those
+    that a measured golden file has.
+    """
+
+    kind: str
+    scale_free: ClassVar[bool] = False
+    needs: ClassVar[tuple[str, ...]] = TRAINED
+    index: ClassVar[tuple[str, ...]] = ()
+    file: ClassVar[str]
+    arrays: ClassVar[str] = ""
+    quantities: ClassVar[tuple[str, ...]]
+    fine: ClassVar[tuple[str, ...]] = ()
+    pinned: ClassVar[tuple[str, ...]] = ()
+
+    @property
+    def sides(self) -> tuple[Side, ...]:
+        """The trainings that it needs at a point, x before y."""
+        return (Side(),)
+
+    @property
+    def blocks(self) -> Mapping[str, str]:
+        """Part → the named block that it takes it from."""
+        return {}
+
+    @abstractmethod
+    def resolved(self, trainings: Sequence[Training], parts: Mapping[str, Any]) -> Run:
+        """The run that holds the numbers: `trainings` has one for each side, `parts` the blocks.
+
+        A training that it has as `x` or `y` is run first, and its folder known by that name.
+        """
+
+    @abstractmethod
+    def label(self, run: Any) -> str:
+        """What people call its run."""
+
+    @abstractmethod
+    def read(self, content: Mapping[str, Any]) -> Iterable[Reading]:
+        """The numbers of a run, from its file; under "arrays" are its tensors.
+
+        Raises:
+            KeyError: the file lacks a field.
+        """
+
+    def maps(self, content: Mapping[str, Any]) -> Iterable[Map]:
+        """The maps of a run, which are drawn; only of a measure that has some."""
+        return ()
+
+    @property
+    def has_maps(self) -> bool:
+        """Whether it has some."""
+        return type(self).maps is not Measure.maps

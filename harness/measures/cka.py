@@ -1,0 +1,201 @@
+"""CKA between the layers of two networks: cka.json and cka.safetensors, summaries of their map.
+
+Means and shares are taken over the cells that are defined; `undefined` counts the others.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import Field
+
+from harness.measures.base import Measure, Run, Side, Training
+from harness.measures.reading import (
+    CKA,
+    NOTHING_DEFINED,
+    POSITIONS,
+    Layer,
+    Map,
+    Reading,
+    defined,
+    indices,
+    layers,
+    mean,
+    reasons,
+    stages,
+)
+from harness.parts.base import Name
+from harness.parts.measurement import Cka
+
+if TYPE_CHECKING:
+    from harness.measures.reading import Floats
+
+LOW, HIGH = 0.2, 0.8
+SHARE = "share of the cells"
+BRANCH = ("conv1", "bn1", "act2", "conv2", "bn2")
+"""The residual branch; not its first activation, which an identity shortcut may carry too."""
+
+
+class CkaRun(Run, kind="cka", code="harness.runs.cka"):
+    """CKA between all layers of two trained networks; without y, of one with itself."""
+
+    x: Training
+    y: Training | None
+    cka: Cka
+
+
+class Similarity(Measure):
+    """A measure that estimates CKA."""
+
+    cka: Name = Field(default="paper", description="block that says how similarity is estimated")
+
+    @property
+    def blocks(self) -> Mapping[str, str]:
+        """The block of the estimator."""
+        return {"cka": self.cka}
+
+
+class CkaHeatmap(Similarity):
+    """CKA between all layers of two networks, or of one (Fig. 2, p. 5); x is across, y up."""
+
+    kind: Literal["cka"]
+    map: Name = Field(description="what the map is called in the frame, as `ann-snn`")
+    x: Side = Side()
+    y: Side | None = Field(default=None, description="none: the network of x with itself")
+    index = ("map", "layer", "position", "stage_y", "stage_x")
+    file, arrays = "cka.json", "cka.safetensors"
+    quantities = (
+        "mean",
+        "undefined",
+        f"share_below_{LOW}",
+        f"share_above_{HIGH}",
+        "stage_mean",
+        "stage_step",
+        "checkerboard",
+        "diagonal",
+        "diagonal_mean",
+        "diagonal_max",
+        "diagonal_step",
+        "position_mean",
+    )
+    fine = ("diagonal",)
+    pinned = ("mean", "diagonal_mean", "checkerboard", "position_mean")
+
+    @property
+    def sides(self) -> tuple[Side, ...]:
+        """The networks, x before y; one where a network is compared with itself."""
+        return (self.x,) if self.y is None else (self.x, self.y)
+
+    def resolved(self, trainings: Sequence[Training], parts: Mapping[str, Any]) -> Run:
+        """Both networks, or one."""
+        x, y = trainings[0], trainings[1] if trainings[1:] else None
+        return CkaRun(x=x, y=y, cka=parts["cka"])
+
+    def label(self, run: CkaRun) -> str:
+        """`CKA of … and itself`."""
+        other = "itself" if run.y is None else run.y.label
+        return f"CKA of {run.x.label} and {other}"
+
+    def read(self, content: Mapping[str, Any]) -> Iterator[Reading]:
+        """The quantities of one map, each with the map's name as a level."""
+        values: Floats = content["arrays"]["values"]
+        y, x = layers(content["y"]), layers(content["x"])
+        level = {"map": self.map}
+        yield defined("mean", CKA, mean(values), NOTHING_DEFINED, level)
+        yield Reading("undefined", "cells", float((values != values).sum()), levels=level)
+        yield from _shares(values, level)
+        yield from _stages(values, y, x, level)
+        if indices(y, position="output") and indices(x, position="output"):
+            stands_out = _checkerboard(values, y, x)
+            yield defined("checkerboard", CKA, stands_out, NOTHING_DEFINED, level)
+        if [layer.name for layer in y] == [layer.name for layer in x]:
+            why = reasons(content["undefined"])
+            yield from _diagonal(values.diagonal(), y, why, level)
+
+    def maps(self, content: Mapping[str, Any]) -> Iterator[Map]:
+        """The map itself, ANN (or the other network) up, SNN across."""
+        names_y, names_x = ([row["name"] for row in content[side]] for side in ("y", "x"))
+        yield Map(self.map, names_y, names_x, content["arrays"]["values"])
+
+
+def _shares(values: Floats, level: Mapping[str, str]) -> Iterator[Reading]:
+    known = values[values == values]
+    for name, chosen in (
+        (f"share_below_{LOW}", known < LOW),
+        (f"share_above_{HIGH}", known > HIGH),
+    ):
+        share = float(chosen.mean()) if known.size else math.nan
+        yield defined(name, SHARE, share, NOTHING_DEFINED, level)
+
+
+def _stages(
+    values: Floats, y: Sequence[Layer], x: Sequence[Layer], level: Mapping[str, str]
+) -> Iterator[Reading]:
+    """Mean of the cells of each pair of stages, and how much neighbours among them differ: a grid
+    makes them alternate, a stage that is uniform or fades does not.
+    """
+    for below in stages(y):
+        for across in stages(x):
+            cells = _cells(values, indices(y, stage=below), indices(x, stage=across))
+            at = {**level, "stage_y": below, "stage_x": across}
+            yield defined("stage_mean", CKA, mean(cells), NOTHING_DEFINED, at)
+            yield defined("stage_step", CKA, _step(cells), NOTHING_DEFINED, at)
+
+
+def _cells(values: Floats, rows: Sequence[int], columns: Sequence[int]) -> Floats:
+    return values[rows][:, columns]
+
+
+def _step(cells: Floats) -> float:
+    """Mean absolute difference between cells that lie side by side or one above the other."""
+    return _mean_of_all(abs(cells[1:] - cells[:-1]), abs(cells[:, 1:] - cells[:, :-1]))
+
+
+def _mean_of_all(*parts: Floats) -> float:
+    import numpy as np
+
+    return mean(np.concatenate([part.ravel() for part in parts]))
+
+
+def _checkerboard(values: Floats, y: Sequence[Layer], x: Sequence[Layer]) -> float:
+    """How far the lines of the residual stream stand out: mean over pairs of block outputs, less
+    that over pairs of a block output and a layer of a branch.
+    """
+    out_y, out_x = indices(y, position="output"), indices(x, position="output")
+    in_y = [place for place, layer in enumerate(y) if layer.position in BRANCH]
+    in_x = [place for place, layer in enumerate(x) if layer.position in BRANCH]
+    mixed = _mean_of_all(_cells(values, out_y, in_x), _cells(values, in_y, out_x))
+    return mean(_cells(values, out_y, out_x)) - mixed
+
+
+def _diagonal(
+    curve: Floats,
+    of: Sequence[Layer],
+    why: Mapping[tuple[int, int], str],
+    level: Mapping[str, str],
+) -> Iterator[Reading]:
+    for place, (layer, value) in enumerate(zip(of, curve.tolist(), strict=True)):
+        at = {**level, "layer": layer.name}
+        yield defined("diagonal", CKA, value, why.get((place, place), NOTHING_DEFINED), at)
+    known = curve[curve == curve]
+    jagged = mean(abs(curve[1:] - curve[:-1]))
+    for quantity, number in (
+        ("diagonal_mean", mean(curve)),
+        ("diagonal_max", float(known.max()) if known.size else math.nan),
+        ("diagonal_step", jagged),
+    ):
+        yield defined(quantity, CKA, number, NOTHING_DEFINED, level)
+    for position in POSITIONS:
+        places = _fed(of) if position == "input" else indices(of, position=position)
+        if places:
+            at = {**level, "position": position}
+            yield defined("position_mean", CKA, mean(curve[places]), NOTHING_DEFINED, at)
+
+
+def _fed(of: Sequence[Layer]) -> list[int]:
+    """What each block is fed: the output of the block before it, the first one the stem's norm."""
+    outputs = indices(of, position="output")
+    stem = indices(of, name="bn1")
+    return [*stem, *outputs[:-1]] if outputs else []

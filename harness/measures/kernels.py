@@ -1,0 +1,86 @@
+"""Orientations of filters, and the filters as pictures: kernels.json and kernels.safetensors."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Literal
+
+from pydantic import Field
+
+from harness.measures.base import ARTIFICIAL, Measure, Pretrained, Run, Training, weights_of
+from harness.measures.reading import Map, Reading, defined, picture, sheet
+from harness.parts.base import Name
+
+MEANS = ("coherence_mean", "concentration_mean", "oriented_share")
+OF_EACH = ("orientation", "frequency", "coherence", "concentration")
+UNITS = {"orientation": "degrees, 90 vertical", "frequency": "cycles per pixel"}
+SHARE = "0 … 1"
+ORIENTED = 0.5  # coherence above it: more of one orientation than of all others
+NO_CONTRAST = "the filter has no contrast"
+Tiles = Literal["rgb", "triples"]
+
+
+class KernelsRun(Run, kind="kernels", code="harness.runs.kernels"):
+    """The kernels of one convolution."""
+
+    x: Training | Pretrained
+    layer: Name
+    tiles: Tiles
+    seed: int = Field(ge=0, description="of the shuffled kernels that they are compared with")
+
+
+class Kernels(Measure):
+    """The kernels of a convolution, and how far they are oriented filters (lab Fig. 4 and 5)."""
+
+    kind: Literal["kernels"]
+    layer: Name
+    tiles: Tiles = Field(
+        description="kernels on colours, or the three strongest of more channels as colours"
+    )
+    needs = ARTIFICIAL
+    index = ("pixels", "kernel")
+    file, arrays = "kernels.json", "kernels.safetensors"
+    quantities = (*OF_EACH, *MEANS, "source", "listed")
+    fine = OF_EACH
+    pinned = MEANS
+
+    def resolved(self, trainings: Sequence[Training], parts: Mapping[str, Any]) -> Run:
+        """The convolution; a stand-in is trained first."""
+        x, seed = weights_of(trainings[0]), trainings[0].seed
+        return KernelsRun(x=x, layer=self.layer, tiles=self.tiles, seed=seed)
+
+    def label(self, run: KernelsRun) -> str:
+        """`kernels of features.0, …`."""
+        return f"kernels of {run.layer}, {run.x.label}"
+
+    def read(self, content: Mapping[str, Any]) -> Iterator[Reading]:
+        """The statistics of each filter, of its pixels as `trained` and `shuffled`, and their
+        means.
+        """
+        for pixels, rows in content["filters"].items():
+            for quantity in OF_EACH:
+                for place, row in enumerate(rows):
+                    at = {"pixels": str(pixels), "kernel": str(place)}
+                    unit = UNITS.get(quantity, SHARE)
+                    yield defined(quantity, unit, row[quantity], NO_CONTRAST, at)
+        for pixels, rows in content["filters"].items():
+            level = {"pixels": str(pixels)}
+            for quantity in ("coherence", "concentration"):
+                found = [row[quantity] for row in rows if row[quantity] is not None]
+                yield defined(f"{quantity}_mean", SHARE, _mean(found), NO_CONTRAST, level)
+            known = [row["coherence"] for row in rows if row["coherence"] is not None]
+            share = _mean([float(value > ORIENTED) for value in known])
+            yield defined("oriented_share", "share of the filters", share, NO_CONTRAST, level)
+        yield Reading("source", "", text=str(content["source"]))
+        yield Reading("listed", "", text=", ".join(map(str, content["listed"])) or "none")
+
+    def maps(self, content: Mapping[str, Any]) -> Iterator[Map]:
+        """All filters as one picture; where they have many channels, those of a few, in grey."""
+        yield from picture("kernels", content["arrays"]["kernels"])
+        if "channels" in content["arrays"]:
+            yield sheet("image-channels", content["arrays"]["channels"][0])
+
+
+def _mean(values: Sequence[float]) -> float | None:
+    return math.fsum(values) / len(values) if values else None

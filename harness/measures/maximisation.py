@@ -1,0 +1,167 @@
+"""Images that drive a unit, and what was reached: maximisation.json and maximisation.safetensors.
+
+Legend: A = starts, S = steps.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from harness.measures.base import ARTIFICIAL, Measure, Pretrained, Run, Training, weights_of
+from harness.measures.reading import Map, Reading, defined, picture
+from harness.parts.base import Name
+from harness.parts.measurement import Ascent
+
+ACTIVATION, DEGREES, PIXELS = "activation", "degrees", "pixels"
+CONTRAST = "standard deviation of pixels in 0 … 1"
+EDGES = ("top", "left", "bottom", "right")
+SEES_ALL = "the unit sees the whole image"
+NO_CONTRAST = "there is no contrast"
+NOT_A_COLOUR_KERNEL = "the unit is no channel of a convolution on colours"
+HALF_TURN, VERTICAL = 180.0, 90.0
+Index = Annotated[int, Field(ge=0, le=100_000)]
+
+
+class MaximisationRun(Run, kind="maximisation", code="harness.runs.maximisation", revision=2):
+    """Images that drive a layer, a channel or a neuron of one network."""
+
+    x: Training | Pretrained
+    layer: Name
+    channel: int | None = Field(ge=0)
+    position: tuple[int, int] | None
+    ascent: Ascent
+    seed: int = Field(ge=0)
+
+
+class Unit(Measure):
+    """A layer; with `channel` a channel of it, with `position` a neuron."""
+
+    layer: Name
+    channel: Index | None = None
+    position: tuple[Index, Index] | None = Field(default=None, description="row and column")
+
+    @model_validator(mode="after")
+    def _neurons_have_channels(self) -> Unit:
+        if self.position is not None and self.channel is None:
+            raise ValueError("a position needs its channel")
+        return self
+
+
+class Maximisation(Unit):
+    """Images, from noise, that drive a layer, a channel or a neuron (lab Fig. 6 to 8)."""
+
+    kind: Literal["maximisation"]
+    ascent: Name = Field(description="block that says how they are sought")
+    needs = ARTIFICIAL
+    index = ("start", "region")
+    file, arrays = "maximisation.json", "maximisation.safetensors"
+    quantities = (
+        "activation_start",
+        "activation_end",
+        "gain",
+        "contrast",
+        "contrast_mean",
+        "orientation",
+        "frequency",
+        "off_vertical",
+        "off_kernel",
+        "seen",
+        "margin",
+        "source",
+        "unit",
+    )
+    pinned = ("gain", "contrast_mean")
+
+    @property
+    def blocks(self) -> Mapping[str, str]:
+        """The block of the search."""
+        return {"ascent": self.ascent}
+
+    def resolved(self, trainings: Sequence[Training], parts: Mapping[str, Any]) -> Run:
+        """The unit; a stand-in is trained first."""
+        return MaximisationRun(
+            x=weights_of(trainings[0]),
+            layer=self.layer,
+            channel=self.channel,
+            position=self.position,
+            ascent=parts["ascent"],
+            seed=trainings[0].seed,
+        )
+
+    def label(self, run: MaximisationRun) -> str:
+        """`images for features.0 channel 3 at (1, 2), …`."""
+        unit = "" if run.channel is None else f" channel {run.channel}"
+        unit += "" if run.position is None else f" at {run.position}"
+        return f"images for {run.layer}{unit}, {run.x.label}"
+
+    def read(self, content: Mapping[str, Any]) -> Iterator[Reading]:
+        """Activation, contrast inside and outside of what the unit sees, and the spectrum, by
+        start; then their means, and how far the bars of the image turn from those of the kernel.
+        """
+        starts = content["starts"]
+        for quantity, name in (("activation_start", "start"), ("activation_end", "end")):
+            for start, row in enumerate(starts):
+                yield Reading(quantity, ACTIVATION, row[name], levels={"start": str(start)})
+        gains = [row["end"] - row["start"] for row in starts]
+        yield Reading("gain", ACTIVATION, _mean(gains))
+        for region in ("inside", "outside"):
+            values = [row[region] for row in starts]
+            for start, value in enumerate(values):
+                at = {"start": str(start), "region": region}
+                yield defined("contrast", CONTRAST, value, SEES_ALL, at)
+            known = [value for value in values if value is not None]
+            if known:
+                at = {"region": region}
+                yield Reading("contrast_mean", CONTRAST, _mean(known), levels=at)
+        yield from _spectrum(content)
+        for edge, value in zip(EDGES, content["seen"], strict=True):
+            yield Reading("seen", PIXELS, float(value), levels={"region": edge})
+        yield Reading("margin", PIXELS, float(content["margin"]))
+        yield Reading("source", "", text=str(content["source"]))
+        yield Reading("unit", "", text=_unit(content))
+
+    def maps(self, content: Mapping[str, Any]) -> Iterator[Map]:
+        """The activation before each step [A, S], the images, and the kernel where there is one."""
+        curves = content["arrays"]["curves"]
+        starts, steps = ([str(place) for place in range(size)] for size in curves.shape)
+        yield Map("curves", starts, steps, curves)
+        for start, image_CHW in enumerate(content["arrays"]["images"]):
+            yield from picture(str(start), image_CHW)
+        if "kernel" in content["arrays"]:
+            yield from picture("kernel", content["arrays"]["kernel"])
+
+
+def _spectrum(content: Mapping[str, Any]) -> Iterator[Reading]:
+    kernel = content["kernel"] or {}
+    for start, row in enumerate(content["starts"]):
+        at = {"start": str(start)}
+        of_image, of_kernel = row["orientation"], kernel.get("orientation")
+        yield defined("orientation", DEGREES, of_image, NO_CONTRAST, at)
+        yield defined("frequency", "cycles per pixel", row["frequency"], NO_CONTRAST, at)
+        turned = None if of_image is None else _turn(of_image, VERTICAL)
+        yield defined("off_vertical", DEGREES, turned, NO_CONTRAST, at)
+        both = of_kernel is not None and of_image is not None
+        apart = _turn(of_image, of_kernel) if both else None
+        yield defined("off_kernel", DEGREES, apart, NOT_A_COLOUR_KERNEL, at)
+
+
+def _turn(one: float, other: float) -> float:
+    """Between two orientations, 0 … 90 degrees."""
+    apart = abs(one - other) % HALF_TURN
+    return min(apart, HALF_TURN - apart)
+
+
+def _unit(content: Mapping[str, Any]) -> str:
+    target = content["target"]
+    said = str(target["layer"])
+    said += "" if target["channel"] is None else f", channel {target['channel']}"
+    position = target["position"]
+    return said if position is None else f"{said}, neuron ({position[0]}, {position[1]})"
+
+
+def _mean(values: list[float]) -> float:
+    return math.fsum(values) / len(values)

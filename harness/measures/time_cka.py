@@ -1,0 +1,87 @@
+"""CKA between the time steps of a layer: cka.json and cka.safetensors, a map for each layer."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import Field
+
+from harness.measures.base import Run, Training
+from harness.measures.cka import Similarity
+from harness.measures.reading import CKA, NOTHING_DEFINED, Map, Reading, defined, mean
+from harness.parts.base import Name
+from harness.parts.measurement import Cka
+
+if TYPE_CHECKING:
+    from harness.measures.reading import Floats
+
+ONE_STEP = "the layer runs one time step"
+
+
+class TimeCkaRun(Run, kind="time_cka", code="harness.runs.time_cka"):
+    """CKA between the time steps of some layers of one trained network."""
+
+    x: Training
+    cka: Cka
+    layers: tuple[Name, ...] = Field(min_length=1)
+
+
+class TimeCka(Similarity):
+    """CKA between the time steps of one layer, for each of some layers (Fig. 6, p. 9)."""
+
+    kind: Literal["time_cka"]
+    layers: tuple[Name, ...] = Field(
+        min_length=1, description="layers, or the groups `blocks`, `convolutions`, `activations`"
+    )
+    index = ("layer", "step")
+    file, arrays = "cka.json", "cka.safetensors"
+    quantities = ("time_mean", "time_min", "step_mean", "undefined")
+    pinned = ("time_mean",)
+
+    def resolved(self, trainings: Sequence[Training], parts: Mapping[str, Any]) -> Run:
+        """The network with the layers."""
+        return TimeCkaRun(x=trainings[0], cka=parts["cka"], layers=self.layers)
+
+    def label(self, run: TimeCkaRun) -> str:
+        """`CKA over time, blocks of …`."""
+        return f"CKA over time, {'+'.join(run.layers)} of {run.x.label}"
+
+    def read(self, content: Mapping[str, Any]) -> Iterator[Reading]:
+        """Mean and least CKA between different time steps, over the pairs that are defined, and
+        the mean of each step with the others.
+        """
+        for name in content["layers"]:
+            values: Floats = content["arrays"][name]
+            level = {"layer": str(name)}
+            steps = [_without(row, step) for step, row in enumerate(values)]
+            pairs = _off_diagonal(values)
+            known = pairs[pairs == pairs]
+            why = NOTHING_DEFINED if pairs.size else ONE_STEP
+            yield defined("time_mean", CKA, mean(pairs), why, level)
+            least = float(known.min()) if known.size else math.nan
+            yield defined("time_min", CKA, least, why, level)
+            for step, others in enumerate(steps, 1):  # as in the paper
+                at = {**level, "step": str(step)}
+                yield defined("step_mean", CKA, mean(others), why, at)
+            undefined = float((values != values).sum())
+            yield Reading("undefined", "cells", undefined, levels=level)
+
+    def maps(self, content: Mapping[str, Any]) -> Iterator[Map]:
+        """[T, T] of each layer, both axes the time step from 1 on."""
+        for name in content["layers"]:
+            values = content["arrays"][name]
+            steps = [str(step) for step in range(1, len(values) + 1)]
+            yield Map(str(name), steps, steps, values)
+
+
+def _without(row: Floats, step: int) -> Floats:
+    return row[[other for other in range(len(row)) if other != step]]
+
+
+def _off_diagonal(values: Floats) -> Floats:
+    """The cells of a square map beside its diagonal."""
+    import numpy as np
+
+    return values[~np.eye(len(values), dtype=bool)]

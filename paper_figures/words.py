@@ -1,0 +1,129 @@
+"""Levels as a reader meets them, and how a series is told apart in colour and in grey."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from matplotlib.figure import Figure, FigureBase
+from pandas import DataFrame
+
+from paper_figures.select import AXES, Levels, at, points, told_apart
+from paper_figures.style import ANN, FINE, FIRST, GAP, INK, LAST, SMALL, SNN, parts
+
+FAMILIES = {"resnet": "ResNet", "vgg": "VGG"}
+_SETS = {
+    "cifar10": "CIFAR-10",
+    "cifar100": "CIFAR-100",
+    "cifar10-dvs": "CIFAR10-DVS",
+    "n-caltech101": "N-Caltech101",
+}
+_WORDS: Mapping[tuple[str, str], str] = {
+    ("neuron", "relu"): "ANN",
+    ("neuron", "lif"): "SNN",
+    ("residual", "full"): "with residual connections",
+    ("residual", "none"): "without residual connections",
+    ("single_step", "no-stage"): "all time steps in each stage",
+    ("single_step", "stage-1"): "one time step in the first stage",
+    ("single_step", "stage-2"): "one time step in the second stage",
+    ("single_step", "stage-3"): "one time step in the last stage",
+} | {("dataset", name): said for name, said in _SETS.items()}
+
+
+@dataclass(frozen=True)
+class Look:
+    """How a series is told apart, in colour and in grey."""
+
+    label: str
+    colour: str
+    marker: str
+    dashes: str = "-"
+
+
+_NEURONS = {"relu": (ANN, "o", "-"), "lif": (SNN, "s", "--"), "": (GAP, "D", ":")}
+_OTHERS = ((SNN, "s", "-"), (FIRST, "o", "--"), (LAST, "D", ":"), (ANN, "^", "-."), (GAP, "v", "-"))
+
+
+def word(axis: str, level: Any) -> str:
+    """`ANN`, `depth 20`, `×2`, `T = 4`, `CIFAR-10`."""
+    if axis == "width":
+        return f"×{level}"
+    if axis == "time_steps":
+        return f"T = {level}"
+    if axis == "depth":
+        return f"depth {level}"
+    before, is_list, stages = str(level).partition({"residual": "none-in-"}.get(axis, "stage-"))
+    said = _WORDS.get((axis, str(level)), str(level))
+    if axis in ("residual", "single_step") and is_list and said == level and not before:
+        what = "without residual connections" if axis == "residual" else "one time step"
+        return f"{what} in stage {stages.replace('-', ' and ')}"
+    return said
+
+
+def words(levels: Levels, axes: Sequence[str]) -> str:
+    """Those of some axes, one after the other."""
+    return ", ".join(word(axis, levels[axis]) for axis in axes if axis in levels)
+
+
+def kind(levels: Levels) -> str:
+    """`Artificial`, `Spiking` or `Spiking (lif-text)`; spiking where no neuron is said."""
+    known = {"relu": "Artificial", "lif": "Spiking"}
+    return known.get(levels.get("neuron", "lif"), f"Spiking ({levels.get('neuron')})")
+
+
+def network(levels: Levels) -> str:
+    """`ResNet-20 ×4`: family, depth and, above 1, width."""
+    said = str(levels.get("network", "network"))
+    family = FAMILIES.get(said.partition("-")[0], said)
+    depth = f"-{levels['depth']}" if "depth" in levels else ""
+    return f"{family}{depth}" + (f" ×{levels['width']}" if levels.get("width", 1) != 1 else "")
+
+
+def looks(among: Sequence[Levels]) -> list[Look]:
+    """A look for each of these points. Where neurons differ, each has its own colour; else the
+    order in which they come decides, and what is of no neuron, as a gap, is grey at first.
+    """
+    axes = told_apart(among)
+    foreign = [name for name in dict.fromkeys(map(_neuron, among)) if name not in _NEURONS]
+    seen: dict[str, int] = {}
+    found = []
+    for levels in among:
+        neuron = _neuron(levels)
+        turn = seen[neuron] = seen.get(neuron, -1) + 1
+        own = _NEURONS.get(neuron) or _OTHERS[(1 + foreign.index(neuron)) % len(_OTHERS)]
+        other = _OTHERS[turn % len(_OTHERS)]
+        if "neuron" in axes:
+            colour, marker, dashes = (
+                own if turn == 0 else (own[0], *_OTHERS[-turn % len(_OTHERS)][1:])
+            )
+        else:
+            colour, marker, dashes = own if len(among) == 1 else other
+        said = words(levels, axes) or word("neuron", neuron)
+        found.append(Look(said, colour, marker, dashes))
+    return found
+
+
+def _neuron(levels: Levels) -> str:
+    return str(levels.get("neuron", ""))
+
+
+def stacked(
+    frame: DataFrame,
+    maps: DataFrame,
+    size: tuple[float, float],
+    draw: Callable[[FigureBase, DataFrame, DataFrame, Levels], None],
+    axes: Sequence[str] = AXES,
+    layout: Literal["constrained", "none"] = "constrained",
+) -> Figure:
+    """What shows a single point of the grid, one below the other where a frame has several."""
+    shown = points(frame, axes)
+    width, height = size
+    figure = Figure(figsize=(width, height * len(shown)), dpi=FINE, layout=layout)
+    if len(shown) == 1:
+        draw(figure, frame, maps, shown[0])
+        return figure
+    for part, levels in zip(parts(figure, len(shown), 1), shown, strict=True):
+        draw(part, at(frame, levels), at(maps, levels), levels)
+        part.supylabel(words(levels, told_apart(shown)), fontsize=SMALL, color=INK)
+    return figure

@@ -1,0 +1,188 @@
+"""What the page shows of an exhibit, as values: numbers beside golden ones, as the paper has it."""
+
+from __future__ import annotations
+
+from harness.report import wording
+from harness.report.exhibit import ExhibitView, exhibit_view
+from harness.report.page import Page, page
+from harness.report.render import style
+from harness.report.results import assess
+from harness.report.table import GridBody
+from tests.frames.stored import Stored, layer
+from tests.synthetic import PROJECT, SyntheticStore, library, metrics, plan
+
+
+def viewed(store: SyntheticStore | Stored, profile: str = "paper") -> tuple[Page, ExhibitView]:
+    chosen = library().profile(profile)
+    (one,) = assess(store.plan, chosen, store, PROJECT / "golden", {})
+    manifests = {key: store.get(key) for key in store.plan.nodes}
+    view = exhibit_view(one, store.plan, library(), chosen, manifests, {}, None)
+    return page([one], [view], chosen, "harness reproduce table1", "harness"), view
+
+
+def row(body: GridBody, role: str) -> list[str]:
+    return next([cell.text for cell in line.cells] for line in body.rows if line.role == role)
+
+
+def test_table_1_in_the_layout_of_the_paper() -> None:
+    _, view = viewed(SyntheticStore(plan("table1")))
+    assert [body.label for body in view.grid.bodies] == ["ANN", "SNN", "gap ANN − SNN"]
+    snn = view.grid.bodies[1]
+    depths = ["89.67", "91.14", "91.94", "91.83", "92.05"]
+    widths = ["89.67", "92.00", "93.96", "94.48", "94.73"]
+    assert row(snn, "measured") == depths + widths
+    assert row(snn, "golden") == depths + widths
+    gap = row(view.grid.bodies[2], "difference")
+    assert gap[3] == "+0.01"  # 92.37 − 91.83 is 0.54, printed as 0.53
+
+
+def test_what_is_about_several_columns_spans_them() -> None:
+    store = Stored(plan("table2", profile="smoke"))
+    for point in store.plan.exhibits[0].points:
+        accuracy = 90.0 if point.axes["residual"] == "full" else 70.0
+        store.keep(point, "metrics.json", metrics(accuracy))
+    _, view = viewed(store, "smoke")
+    bodies = {body.label: body for body in view.grid.bodies}
+    assert [cell.span for cell in bodies["ANN, 20"].rows[0].cells] == [1, 1]
+    (loss,) = bodies["ANN, 20, loss full − none"].rows[0].cells
+    assert (loss.text, loss.span, loss.is_first) == ("20.00", 2, True)
+    assert row(bodies["20, gap ANN − SNN"], "measured") == ["0.00", "0.00"]
+
+
+def test_as_many_series_as_there_are_colours_have_one_each() -> None:
+    store = Stored(plan("table2"))
+    for point in store.plan.exhibits[0].points:
+        store.keep(point, "metrics.json", metrics(90.0))
+    _, view = viewed(store)
+    assert view.curves is not None
+    assert [tone for tone, _ in view.curves.legend] == [f"s{n}" for n in range(8)]
+    look = style()
+    for tone, _ in view.curves.legend:
+        assert f'.learning:has([value="{tone}"]:not(:checked)) svg .{tone}' in look
+
+
+def test_counts_tolerances_and_details() -> None:
+    _, view = viewed(SyntheticStore(plan("table1")))
+    assert [(count.n, count.mark.word) for count in wording.counts_of_cells(view.verdict)] == [
+        (27, "pass")
+    ]
+    assert [fact.label for fact in view.tolerances] == ["accuracy", "gap ANN − SNN"]
+    assert "He et al. 2016a" in view.tolerances[0].text
+    assert view.is_held
+    assert len(view.verdict.cells) == 27
+    assert view.more is not None
+    assert view.more.text.splitlines()[2].startswith("ANN, accuracy last")
+
+
+def test_a_cell_outside_is_told_with_its_numbers() -> None:
+    store = SyntheticStore(plan("table1"))
+    store.contents[store.plan.exhibits[0].points[0].key]["best_accuracy"] = 88.0
+    shown, _ = viewed(store)
+    assert shown.headline == "table1 outside a margin (one seed)"
+    assert shown.problems[0].what == "accuracy, ANN, depth 20, width ×1"
+    assert shown.problems[0].why == "outside the tolerance: 88.00 instead of 91.06, −3.06 (± 0.5)"
+
+
+def test_many_missing_cells_are_told_together() -> None:
+    store = SyntheticStore(plan("table1"))
+    store.contents.clear()
+    shown, view = viewed(store)
+    assert shown.problems[0].what == "27 cells"
+    assert row(view.grid.bodies[0], "golden")[0] == "91.06"
+
+
+def test_published_numbers_stand_beside_a_smaller_scale_without_a_status() -> None:
+    shown, view = viewed(SyntheticStore(plan("table1", profile="quick")), "quick")
+    roles = [line.role for line in view.grid.bodies[0].rows]
+    assert roles == ["measured", "published"]
+    assert not view.grid.is_marked
+    claim = view.verdict.claims[0]
+    assert view.counted(claim).startswith("Evaluated at this scale, not counted")
+    assert view.mark_of(claim).tone == "calm"
+    assert shown.problems == ()
+
+
+def test_deviations_are_those_of_the_blocks_that_ran() -> None:
+    _, paper = viewed(SyntheticStore(plan("table1")))
+    settings = [one.setting for one in paper.deviations]
+    assert settings[:3] == ["network.shortcut", "neuron.surrogate", "neuron.fires_at_threshold"]
+    assert "recipe.momentum" in settings
+    _, quick = viewed(SyntheticStore(plan("table1", profile="quick")), "quick")
+    assert not any(one.setting.startswith("recipe.") for one in quick.deviations)
+    _, built = viewed(SyntheticStore(plan("tableD1")))
+    assert [one.setting for one in built.deviations] == ["network.shortcut"]
+
+
+def test_provenance_holds_all_that_a_number_rests_on() -> None:
+    _, view = viewed(SyntheticStore(plan("table1", profile="smoke")), "smoke")
+    facts = {fact.label: fact.text for fact in view.provenance.facts}
+    assert facts["seeds"] == "0"
+    assert "embedded in this project, sha256:" in facts["data"]
+    assert facts["runs"].startswith("18 of 18 runs stored")
+    assert facts["code"] == "0123456789abcdef0123456789abcdef01234567"
+    assert facts["machine"] == "Synthetic CPU"
+    settings = {fact.label: fact.text for fact in view.provenance.settings}
+    assert settings["network.depth"] == "20 | 38 | 56 | 110 | 164"
+    assert settings["neuron.decay"] == "0.5 (where it applies)"
+    made = {fact.label: fact.text for fact in view.provenance.environment}
+    assert made["packages.torch"] == "2.15.0"
+    assert view.provenance.spec.text == (PROJECT / "specs/paper/table1.toml").read_text("utf-8")
+    keys = {run[-1] for run in view.provenance.runs}
+    assert keys == set(plan("table1", profile="smoke").nodes)
+
+
+def test_a_quantity_that_is_the_only_one_compared_is_named_above_its_table() -> None:
+    made = plan("fig8")
+    store = Stored(made)
+    content = {
+        "accuracy": [{"epsilon": 0.0, "accuracy": 90.0}],
+        "epsilon": [],
+        "layers": [layer("conv1")],
+        "undefined": [],
+    }
+    for point in made.exhibits[0].points:
+        store.keep(point, "attack.json", content, values=[])
+    _, view = viewed(store)
+    assert view.grid is not None
+    assert view.grid.caption.endswith(": attack accuracy")
+    assert view.grid.corner == "ε"
+    assert view.grid.bodies[0].label == "0"
+
+
+def test_what_exhibits_share_is_said_once() -> None:
+    shown, view = viewed(SyntheticStore(plan("table1")))
+    assert list(shown.errata) == list(view.exhibit.errata)
+    assert set(shown.errata.values()) == {("table1",)}
+    assert list(shown.deviations) == list(view.deviations)
+    assert [(one.n, one.mark.word) for one in shown.tallies] == [
+        (1, "within the margins (one seed)")
+    ]
+
+
+def test_curves_have_a_panel_for_each_distinct_column() -> None:
+    _, view = viewed(SyntheticStore(plan("table1")))
+    assert view.curves is not None
+    assert len(view.curves.panels) == 9
+    assert view.curves.panels[0].title == "depth 20, width ×1"
+    assert view.curves.legend == (("s0", "ANN"), ("s1", "SNN"))
+    first = view.curves.panels[0].lines[1]
+    assert first.points.startswith("0.0,")
+    assert first.points.split()[-1].startswith("160.0,")
+    assert first.dots[0][0] == "120.0"  # the fourth of five epochs
+
+
+def test_a_figure_without_golden_values_shows_its_drawing_and_folds_its_numbers() -> None:
+    made = plan("fig3")
+    store = Stored(made)
+    content = {"y": [layer("bn1")], "x": [layer("bn1")], "undefined": []}
+    store.keep(made.exhibits[0].points[0], "cka.json", content, values=[[0.5]])
+    _, view = viewed(store)
+    assert view.grid is None
+    assert not view.is_held
+    assert view.more is not None
+    lines = view.more.text.splitlines()
+    assert any("diagonal mean" in line for line in lines)
+    assert not any("diagonal  " in line for line in lines)
+    assert view.maps is not None
+    assert [one["title"] for one in view.maps.described["maps"]] == ["depth 110"]
+    assert "maps.csv.gz" in view.links
