@@ -18,7 +18,7 @@ import pandas as pd
 
 from harness.check.bits import digest_of
 from harness.check.compare import Origin, origins
-from harness.check.golden import FIELDS, PUBLISHED, UNDEFINED, SeedValues, level_text
+from harness.check.golden import FIELDS, UNDEFINED, SeedValues, level_text
 from harness.check.tolerance import (
     FILE,
     Exact,
@@ -37,7 +37,6 @@ from harness.frames.frame import frame_of
 from harness.frames.recorded import Artifacts
 from harness.layout import refuse_unwritable
 from harness.plan.expand import Plan, PlannedExhibit
-from harness.spec.profile import Profile
 from harness.spec.safe_text import decoded
 
 FEWEST_SEEDS = 5  # below that a standard deviation is itself off by a third and more
@@ -46,41 +45,17 @@ ALPHA = 0.0013  # of one cell
 HEADING = "# How far a run may lie from what was measured here, by quantity, and why."
 
 
-def refuse_unmeasurable(plan: Plan, profile: Profile, golden: Path) -> None:
-    """Raise HarnessError where no golden file can be written, as far as that is known beforehand:
-    a profile may be held against what no program writes. IO: reads tolerances.toml.
-    """
-    if profile.golden in (None, PUBLISHED):
-        problem = "its numbers are not held against measured values"
-        raise HarnessError(f"--profile {profile.id}", problem, hint="choose one like smoke")
-    for planned in plan.exhibits:
-        refuse_unwritten(golden, str(profile.golden), planned)
-
-
-def write_plan(
-    plan: Plan,
-    golden: Path,
-    name: str,
-    artifacts: Artifacts,
-    *,
-    command: str,
-    environment: Mapping[str, Any],
-) -> tuple[Path, ...]:
-    """Write the golden files of a plan whose runs are stored, each with its provenance: what was
-    typed, where it was measured, and a digest of every run. Returns the files.
-    """
+def provenance_of(
+    plan: Plan, artifacts: Artifacts, command: str, environment: Mapping[str, Any]
+) -> dict[str, Any]:
+    """What golden values of a plan rest on: what was typed, where it ran, a digest of each run."""
     manifests = [found for key in plan.nodes if (found := artifacts.get(key))]
-    provenance = {
+    return {
         "command": command,
         "environment": dict(environment),
         "keys": {manifest.key: digest_of(manifest) for manifest in manifests},
         "wall_s": round(sum(manifest.wall_s for manifest in manifests), 1),
     }
-    return tuple(
-        path
-        for planned in plan.exhibits
-        for path in write_exhibit(golden, name, planned, artifacts, provenance)
-    )
 
 
 def write_exhibit(

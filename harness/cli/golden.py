@@ -36,7 +36,8 @@ def golden(
     - `harness golden --canary` after a change that is meant to change numbers
     """
     from harness import app
-    from harness.check.measured import refuse_unmeasurable, write_plan
+    from harness.check.golden import PUBLISHED
+    from harness.check.measured import provenance_of, refuse_unwritten, write_exhibit
     from harness.cli.canary import canary_written
     from harness.execute.environment import environment
     from harness.spec.overrides import override
@@ -51,19 +52,17 @@ def golden(
         is_written = canary_written(scaled.layout(), crew.jobs, voice, typed())
         return ExitCode.OK if is_written else ExitCode.RUN_FAILED
     project = scaled.open(override("seed", *range(seeds)))
-    held = app.surveyed(project, [exhibit])
-    folder, profile = project.layout.golden, project.profile
-    refuse_unmeasurable(held.plan, profile, folder)
+    held, layout, name = app.surveyed(project, [exhibit]), project.layout, project.profile.golden
+    if name is None or name == PUBLISHED:  # which no program writes
+        problem = "its numbers are not held against measured values"
+        raise HarnessError(f"--profile {scaled.profile}", problem, hint="choose one like smoke")
+    for planned in held.plan.exhibits:
+        refuse_unwritten(layout.golden, name, planned)
     if app.run(project, held, crew, voice):
         return ExitCode.RUN_FAILED
-    made_with = environment(project.layout.project)
-    for path in write_plan(
-        held.plan,
-        folder,
-        str(profile.golden),
-        project.store,
-        command=project.command,
-        environment=made_with,
-    ):
-        voice.say(f"written: {project.layout.shown(path)}")
+    made_with, store = environment(layout.project), project.store
+    rests_on = provenance_of(held.plan, store, project.command, made_with)
+    for planned in held.plan.exhibits:
+        for path in write_exhibit(layout.golden, name, planned, store, rests_on):
+            voice.say(f"written: {layout.shown(path)}")
     return ExitCode.OK
