@@ -84,8 +84,8 @@ def provenance(
 def command(planned: PlannedExhibit, profile: Profile) -> str:
     """What reproduces exactly this exhibit, ready to be pasted into a shell."""
     words = ["python", "-m", "harness", "reproduce", planned.exhibit.id, "--profile", profile.id]
-    for typed in planned.overridden:
-        words += ["--set", typed]
+    for override in planned.overridden:
+        words += ["--set", override.typed]
     if any(point.run.dataset.is_repacked for point in planned.points):
         words.append("--repacked-data")
     if planned.brought and planned.brought.given:
@@ -185,7 +185,7 @@ def provenance_json(
         "exhibit": planned.exhibit.id,
         "profile": profile.id,
         "command": command(planned, profile),
-        "set": list(planned.overridden),
+        "set": [override.typed for override in planned.overridden],
         "spec": {"file": document.shown, "text": document.text},
         "nodes": [_record(key, plan, manifests) for key in planned.nodes],
     }

@@ -59,10 +59,11 @@ def test_ann_and_snn_get_their_own_recipe() -> None:
 
 def test_planning_imports_no_torch() -> None:
     code = (
-        "import sys; from harness.cli import app; import harness.stages, harness.upkeep;"
-        "from harness.stages import *; from harness.layout import layout; from pathlib import Path;"
-        "p = open_project(layout(), profile='smoke');"
-        "survey(p, make_plan(p, ['all']), Store(Path('/nonexistent-store')));"
+        "from pathlib import Path; from harness.layout import layout;"
+        "import sys; from harness.cli import app; app.resolved_commands();"
+        "from harness.app import *; import harness.cli.health;"
+        "p = open_project(layout(store=Path('/nonexistent-store')), profile='smoke');"
+        "surveyed(p, ['all']);"
         "bad = {'torch', 'matplotlib', 'pandas', 'numba'} & set(sys.modules); assert not bad, bad"
     )
     subprocess.run([sys.executable, "-c", code], check=True, cwd=layout().project)
