@@ -208,26 +208,14 @@ def deviations(planned: PlannedExhibit, blocks: Blocks, profile: Profile) -> tup
 
 
 def _deviations(planned: PlannedExhibit, blocks: Blocks, profile: Profile) -> Iterator[Deviation]:
-    measures = planned.exhibit.measure
     for part in ("network", "neuron", "dataset"):
         for point in planned.points:
             if part in point.measure.needs:
                 for training in point.trainings:
                     yield from getattr(training, part).deviations
-    for measure in measures:
+    for measure in planned.exhibit.measure:
         for part, name in measure.blocks.items():
             yield from getattr(blocks, part)[name].deviations
-    if not any("recipe" in measure.needs for measure in measures):
-        return
-    for name in _recipes(planned):
+    for name in dict.fromkeys(point.levels["recipe"] for point in planned.points):
         used = name if planned.exhibit.scale_free else profile.substitute.recipe.get(name, name)
-        yield from blocks.recipe[used].deviations
-
-
-def _recipes(planned: PlannedExhibit) -> tuple[str, ...]:
-    """The recipe blocks that the exhibit names; a run holds their values and not their names."""
-    fixed = planned.exhibit.fixed.axes()
-    if "recipe" in fixed:
-        return (str(fixed["recipe"]),)
-    named = (grid.axes().get("recipe", ()) for grid in planned.exhibit.grid)
-    return tuple(dict.fromkeys(str(name) for names in named for name in names))
+        yield from blocks.recipe[used].deviations if used else ()
