@@ -15,7 +15,8 @@ from harness.execute.survey import Survey
 from harness.plan.device import Device
 from harness.plan.estimate import Basis, Estimate, device_of, disk_bytes
 from harness.plan.node import Node
-from harness.terminal.output import duration, size, table
+from harness.terminal.output import size, table
+from harness.words import duration
 
 Record = dict[str, Any]
 SHOWN = {Basis.MEASURED: "measured", Basis.SCALED: "scaled", Basis.STATED: "roofline"}
