@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
 import math
-import re
 from collections.abc import Mapping
 from functools import partial
 from typing import Annotated, Any, Literal
@@ -32,54 +32,42 @@ BLOCK_AXES = ("network", "neuron", "dataset", "recipe")
 
 MANY = 10_000  # points of one exhibit; more is a slip of the keyboard, not a study
 
-_STAGES: Mapping[str, tuple[str, str]] = {  # axis → what stands before its stages, and for none
-    "residual": ("none-in", ""),
-    "single_step": ("stage", "no-stage"),
+_STAGES = [some for n in (1, 2, 3) for some in itertools.combinations((1, 2, 3), n)]
+_WORDS: Mapping[str, Mapping[str, Any]] = {
+    "residual": {"full": "full", "none": "none"}
+    | {"-".join(("none-in", *map(str, some))): some for some in _STAGES},
+    "single_step": {"no-stage": ()}
+    | {"-".join(("stage", *map(str, some))): some for some in _STAGES},
 }
+"""Axis → word → value of the field behind it, where that may be a list of stages."""
 
 
 def level_of(axis: str, value: Any) -> Any:
-    """A value of an axis in the one word that grids, claims, frames and the page have for it.
-
-    The field behind an axis may be a list of stages: `none-in-2` is `residual = [2]`, `stage-1-3`
-    and `no-stage` are `single_step = [1, 3]` and `[]`. Everything else is its own word.
+    """A value of an axis in the one word that grids, claims, frames and the page have for it: what
+    is no list of stages is its own word.
     """
-    if axis not in _STAGES or not isinstance(value, list | tuple):
-        return value
-    before, without = _STAGES[axis]
-    return "-".join((before, *map(str, value))) if value else without
+    value = tuple(value) if isinstance(value, list) else value
+    return next((word for word, known in _WORDS.get(axis, {}).items() if known == value), value)
 
 
 def value_of(axis: str, level: Any) -> Any:
     """The value of the field behind an axis, from its word: the way back from `level_of`."""
-    before, without = _STAGES.get(axis, ("", ""))
-    if not before or level in (None, without):
-        return () if level == without and before else level
-    start, found, stages = str(level).partition(f"{before}-")
-    return tuple(map(int, stages.split("-"))) if found and not start else level
+    return _WORDS.get(axis, {}).get(level, level)
 
 
-_RESIDUAL = r"^(full|none|none-in(-\d+)+)$"
-_SINGLE_STEP = r"^(no-stage|stage(-\d+)+)$"
-
-
-def _word(axis: str, pattern: str, known: str, value: Any) -> str:
+def _word(axis: str, value: Any) -> Any:
     level = level_of(axis, value)
-    if not isinstance(level, str) or not re.fullmatch(pattern, level, re.ASCII):
-        raise ValueError(f"must be {known}")
+    if not isinstance(level, str) or level not in _WORDS[axis]:
+        raise ValueError(f"must be {', '.join(list(_WORDS[axis])[:3])} or alike")
     return level
 
 
-Residual = Annotated[
-    str,
-    BeforeValidator(partial(_word, "residual", _RESIDUAL, "full, none, or as none-in-2")),
-    Field(pattern=_RESIDUAL, description="none-in-2: no shortcuts in stage 2"),
-]
-SingleStep = Annotated[
-    str,
-    BeforeValidator(partial(_word, "single_step", _SINGLE_STEP, "no-stage, or as stage-1")),
-    Field(pattern=_SINGLE_STEP, description="stage-1: stage 1 runs one time step"),
-]
+def _known(axis: str) -> Any:
+    return Field(json_schema_extra={"enum": [*_WORDS[axis]]})
+
+
+Residual = Annotated[str, BeforeValidator(partial(_word, "residual")), _known("residual")]
+SingleStep = Annotated[str, BeforeValidator(partial(_word, "single_step")), _known("single_step")]
 
 
 class Source(Spec):
