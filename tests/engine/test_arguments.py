@@ -364,7 +364,7 @@ def test_tensors_and_calls_of_inference_mode_give_the_same() -> None:
 def test_a_wrapped_network_has_its_own_layers(wrap: Callable[[Network], Any]) -> None:
     expected = cka_heatmap(NET, NET, [IMAGES])
     found = cka_heatmap(wrap(NET), wrap(NET), [IMAGES])
-    assert found.names_a == expected.names_a and torch.equal(found.values, expected.values)
+    assert found.names_y == expected.names_y and torch.equal(found.values, expected.values)
 
 
 def test_a_network_of_other_make_prepares_its_images_as_it_likes() -> None:
