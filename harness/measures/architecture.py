@@ -32,7 +32,7 @@ class Architecture(Measure):
     measures the networks at their published size."""
 
     kind: Literal["architecture"]
-    scale_free = True
+    at_published_size = True
     needs = ("network", "dataset")
     index = ("stage",)
     file = "architecture.json"

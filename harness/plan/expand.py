@@ -170,7 +170,7 @@ def _trainings(
     def of(side: Side) -> Training:
         own = {"neuron": side.neuron} if side.neuron else {}
         here = axes | own | {"seed": seed + side.seed}
-        return resolve(here, setting, scaled=not measure.scale_free, places=places)
+        return resolve(here, setting, scaled=not measure.at_published_size, places=places)
 
     return tuple(map(of, measure.sides))
 
@@ -187,7 +187,7 @@ def _combinations(exhibit: Exhibit, setting: Setting) -> Iterable[tuple[int, dic
         axes = grid.axes()
         if "seed" not in axes and "seed" not in exhibit.fixed.axes():
             seeds = setting.seeds_of(exhibit.id)
-            axes["seed"] = seeds[:1] if exhibit.scale_free else seeds
+            axes["seed"] = seeds[:1] if exhibit.at_published_size else seeds
         for values in itertools.product(*axes.values()):
             yield index, dict(zip(axes, values, strict=True))
 

@@ -34,7 +34,9 @@ def _all(planned: PlannedExhibit, blocks: Blocks, profile: Profile) -> Iterator[
     if not any("recipe" in measure.needs for measure in measures):
         return
     for name in _recipes(planned):
-        used = name if planned.exhibit.scale_free else profile.substitute.recipe.get(name, name)
+        used = (
+            name if planned.exhibit.at_published_size else profile.substitute.recipe.get(name, name)
+        )
         yield from blocks.recipe[used].deviations
 
 

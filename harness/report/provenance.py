@@ -61,7 +61,7 @@ def command(planned: PlannedExhibit, profile: Profile) -> str:
 
 def _facts(planned: PlannedExhibit, stored: Sequence[Manifest]) -> Iterator[Fact]:
     seeds = dict.fromkeys(point.seed for point in planned.points)
-    if not planned.exhibit.scale_free:
+    if not planned.exhibit.at_published_size:
         yield Fact("seeds", ", ".join(map(str, seeds)))
         for data in dict.fromkeys(point.run.dataset for point in planned.points):
             yield Fact("data", data.provenance)

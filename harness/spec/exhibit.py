@@ -212,9 +212,9 @@ class Exhibit(Spec):
         return self
 
     @property
-    def scale_free(self) -> bool:
+    def at_published_size(self) -> bool:
         """Whether every profile takes it at the published size."""
-        return all(measure.scale_free for measure in self.measure)
+        return all(measure.at_published_size for measure in self.measure)
 
     def named_neurons(self) -> tuple[str, ...]:
         """The neurons that its measures name themselves, where the grid does not."""
