@@ -111,11 +111,11 @@ class Measure(Part, family="measure"):
     """One kind of measure.
 
     `needs` are the blocks that a point must name; `index` the columns that it adds to the axes of
-    the grid to tell its cells apart, along which claims may run too; `at_published_size` says that every
-    profile takes it at the published size. `file` of the node holds its numbers, `arrays` its
-    tensors, if it has any. `quantities` are what `read` may give; of them `fine` have so many cells
-    that they are drawn and kept in frame.csv, but never listed on the page, and `pinned` are those
-    that a measured golden file has.
+    the grid to tell its cells apart, along which claims may run too; `at_published_size` says that
+    every profile takes it so. `file` of the node holds its numbers, `arrays` its tensors, if it has
+    any. `quantities` are what `read` may give; of them `fine` have so many cells that they are
+    drawn and kept in frame.csv, but never listed on the page, and `pinned` are those that a
+    measured golden file has.
     """
 
     kind: str

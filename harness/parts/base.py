@@ -169,9 +169,20 @@ def identity(spec: Any) -> Any:
     return spec
 
 
+RENAMED: dict[str, str] = {
+    "quiet": "initial_scale",
+}
+"""Names that a spec had before, and what they are called now."""
+
+
 def suggestion(word: str, known: Iterable[str]) -> str:
-    """`did you mean 'depth'?`, or the list of what is known when it is short, or nothing."""
+    """`it is called 'depth' now`, `did you mean 'depth'?`, or the list of what is known when it is
+    short, or nothing.
+    """
     names = sorted(known)
+    now = ".".join(RENAMED.get(part, part) for part in str(word).split("."))
+    if now != word and now in names:
+        return f"it is called {now!r} now"
     near = difflib.get_close_matches(str(word), names, n=1, cutoff=0.6)
     if near:
         return f"did you mean '{near[0]}'?"

@@ -195,7 +195,7 @@ class Alexnet(Network):
     enlarge: int = Field(
         default=2, ge=1, le=32, description="images of the stand-in, so many times"
     )
-    quiet: float = Field(
+    initial_scale: float = Field(
         default=1.0, gt=0, le=1, description="of a stand-in: initial conv1 and conv2, conv3 inverse"
     )
 
@@ -230,7 +230,7 @@ class Alexnet(Network):
         return alexnet(
             head="linear",
             enlarge=self.enlarge,
-            quiet=self.quiet,
+            initial_scale=self.initial_scale,
             classes=classes,
             in_channels=channels,
             seed=seed,
