@@ -14,7 +14,7 @@ from pydantic import Field, model_validator
 from harness.measures.base import ARTIFICIAL, Measure, Pretrained, Run, Training, weights_of
 from harness.measures.reading import Map, Reading, defined, picture
 from harness.parts.base import Name
-from harness.parts.measurement import Ascent
+from harness.parts.measurement import ActivationMaximisation
 
 ACTIVATION, DEGREES, PIXELS = "activation", "degrees", "pixels"
 CONTRAST = "standard deviation of pixels in 0 … 1"
@@ -33,7 +33,7 @@ class MaximisationRun(Run, kind="maximisation", code="harness.runs.maximisation"
     layer: Name
     channel: int | None = Field(ge=0)
     position: tuple[int, int] | None
-    ascent: Ascent
+    activation_maximisation: ActivationMaximisation
     seed: int = Field(ge=0)
 
 
@@ -55,7 +55,7 @@ class Maximisation(Unit):
     """Images, from noise, that drive a layer, a channel or a neuron (lab Fig. 6 to 8)."""
 
     kind: Literal["maximisation"]
-    ascent: Name = Field(description="block that says how they are sought")
+    activation_maximisation: Name = Field(description="block that says how they are sought")
     needs = ARTIFICIAL
     index = ("start", "region")
     file, arrays = "maximisation.json", "maximisation.safetensors"
@@ -79,7 +79,7 @@ class Maximisation(Unit):
     @property
     def blocks(self) -> Mapping[str, str]:
         """The block of the search."""
-        return {"ascent": self.ascent}
+        return {"activation_maximisation": self.activation_maximisation}
 
     def resolved(self, trainings: Sequence[Training], parts: Mapping[str, Any]) -> Run:
         """The unit; a stand-in is trained first."""
@@ -88,7 +88,7 @@ class Maximisation(Unit):
             layer=self.layer,
             channel=self.channel,
             position=self.position,
-            ascent=parts["ascent"],
+            activation_maximisation=parts["activation_maximisation"],
             seed=trainings[0].seed,
         )
 

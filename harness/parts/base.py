@@ -171,6 +171,8 @@ def identity(spec: Any) -> Any:
 
 RENAMED: dict[str, str] = {
     "quiet": "initial_scale",
+    "ascent": "activation_maximisation",
+    "ascents": "activation_maximisations",
 }
 """Names that a spec had before, and what they are called now."""
 

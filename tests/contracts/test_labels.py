@@ -30,7 +30,17 @@ TYPED: Mapping[str, tuple[str, object]] = {
 }
 """Field of a run → the axis that it lies behind, and a value."""
 
-NAMED = ("network", "neuron", "dataset", "recipe", "cka", "attack", "probe", "regression", "ascent")
+NAMED = (
+    "network",
+    "neuron",
+    "dataset",
+    "recipe",
+    "cka",
+    "attack",
+    "probe",
+    "regression",
+    "activation_maximisation",
+)
 
 
 def shown(value: object) -> object:

@@ -54,7 +54,7 @@ BLOCKS = (
     "attacks",
     "probes",
     "regressions",
-    "ascents",
+    "activation_maximisations",
 )
 KEY = "ab" * 32
 

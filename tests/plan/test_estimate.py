@@ -245,7 +245,7 @@ def test_measurements_cost_more_with_layers_time_images_and_iterations() -> None
 LAB = {
     "regression": ("lab-fig1", "regression.images=512"),
     "activations": ("lab-fig2", "neuron.decay=0.5"),
-    "maximisation": ("lab-fig6", "ascent.steps=48"),
+    "maximisation": ("lab-fig6", "activation_maximisation.steps=48"),
     "top_images": ("lab-fig9", "time_steps=2"),
 }
 

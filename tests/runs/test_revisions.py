@@ -98,7 +98,11 @@ MEASURED = {
     "regression": ("lab-fig1", "regression.json", ("network.channels=2",)),
     "activations": ("lab-fig2", "activations.json", ("network.channels=4",)),
     "kernels": ("lab-fig5", "kernels.json", ()),
-    "maximisation": ("lab-fig7", "maximisation.json", ("ascent.steps=2", "ascent.starts=1")),
+    "maximisation": (
+        "lab-fig7",
+        "maximisation.json",
+        ("activation_maximisation.steps=2", "activation_maximisation.starts=1"),
+    ),
     "top_images": ("lab-fig9", "top_images.json", ("network.channels=8",)),
 }
 SMALL = ("network.base_width=4", "network.branch_scale=1.0", "cka.images=64", "cka.batch=32")
