@@ -45,13 +45,13 @@ class Run(Spec):
         cls.kind, cls.code, cls.revision = kind, code, revision
         cls.kinds[kind] = cls
 
-    def load(self) -> ModuleType:
-        """The module with its code, which imports torch."""
-        return import_module(self.code)
+    def load(self) -> ModuleType | None:
+        """The module with its code, which imports torch; None of a run that has its own `run`."""
+        return import_module(self.code) if self.code else None
 
     def run(self, place: Place, report: Report) -> Numbers:
         """Compute, and leave the files of the node in `place.files`."""
-        numbers: Numbers = self.load().run(self, place, report)
+        numbers: Numbers = import_module(self.code).run(self, place, report)
         return numbers
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from numbers import Real
 from types import MappingProxyType
 from typing import Annotated, Any, ClassVar, Literal, TypeVar, get_args
@@ -171,10 +171,17 @@ def identity(spec: Any) -> Any:
 
 RENAMED: dict[str, str] = {
     "quiet": "initial_scale",
+    "branch_scale": "residual_scale",
     "ascent": "activation_maximisation",
     "ascents": "activation_maximisations",
 }
 """Names that a spec had before, and what they are called now."""
+
+
+def renamed(word: str, known: Collection[str]) -> str:
+    """`it is called 'depth' now`, or nothing."""
+    now = ".".join(RENAMED.get(part, part) for part in word.split("."))
+    return f"it is called {now!r} now" if now != word and now in known else ""
 
 
 def suggestion(word: str, known: Iterable[str]) -> str:
@@ -182,9 +189,8 @@ def suggestion(word: str, known: Iterable[str]) -> str:
     short, or nothing.
     """
     names = sorted(known)
-    now = ".".join(RENAMED.get(part, part) for part in str(word).split("."))
-    if now != word and now in names:
-        return f"it is called {now!r} now"
+    if now := renamed(str(word), names):
+        return now
     near = difflib.get_close_matches(str(word), names, n=1, cutoff=0.6)
     if near:
         return f"did you mean '{near[0]}'?"

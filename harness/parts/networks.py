@@ -62,7 +62,7 @@ class Resnet(Network):
     shortcut: Literal["identity", "rectified"] = Field(
         default="identity", description="what an identity shortcut of a ReLU network carries"
     )
-    branch_scale: float = Field(
+    residual_scale: float = Field(
         default=1.0,
         ge=0,
         le=1,

@@ -105,7 +105,7 @@ MEASURED = {
     ),
     "top_images": ("lab-fig9", "top_images.json", ("network.channels=8",)),
 }
-SMALL = ("network.base_width=4", "network.branch_scale=1.0", "cka.images=64", "cka.batch=32")
+SMALL = ("network.base_width=4", "network.residual_scale=1.0", "cka.images=64", "cka.batch=32")
 SMALL += ("attack.images=64", "attack.iterations=2", "neuron.threshold=0.5")
 
 

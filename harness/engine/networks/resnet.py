@@ -155,7 +155,7 @@ def resnet(
     residual: Residual = "full",
     in_channels: int = 3,
     shortcut: Literal["identity", "rectified"] = "identity",
-    branch_scale: float = 1.0,
+    residual_scale: float = 1.0,
     time_steps: int | None = None,
     single_step: tuple[int, ...] = (),
     seed: int = 0,
@@ -168,7 +168,7 @@ def resnet(
     "relu", … with `numbers` its further fields, or a `Neuron`. `residual` is "full",
     "none", or the stages that go without shortcuts, such as (2,) (Table 2, Fig. 4). `shortcut`
     "rectified" is the published ANN's (see `PreActivationBlock`); it has no effect on spiking
-    networks, as in the published code. `branch_scale` is the initial weight of the last batch norm
+    networks, as in the published code. `residual_scale` is the initial weight of the last batch norm
     of each residual branch: 1 in the paper, 0 lets every block start as its shortcut; a block that
     has no shortcut starts at 1, since nothing would pass through it otherwise. `single_step` names
     the stages that run one time step, such as (1,) (Table 3). An artificial network sees a static
@@ -199,7 +199,7 @@ def resnet(
     with torch.no_grad():
         for block in network.blocks():
             if block.shortcut:
-                block.bn2.weight.fill_(branch_scale)
+                block.bn2.weight.fill_(residual_scale)
     return network
 
 

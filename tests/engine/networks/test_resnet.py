@@ -123,7 +123,7 @@ def test_the_network_is_pure() -> None:
 
 
 def test_branches_can_start_at_zero() -> None:
-    network = resnet(14, base_width=4, branch_scale=0.0)
+    network = resnet(14, base_width=4, residual_scale=0.0)
     outputs: list[torch.Tensor] = []
     for name in ("bn1", "s1.b1"):
         network.get_submodule(name).register_forward_hook(
@@ -136,10 +136,10 @@ def test_branches_can_start_at_zero() -> None:
 
 def test_a_block_without_a_shortcut_never_starts_at_zero() -> None:
     """Nothing would pass through it, forward or backward, and it would stay at chance for ever."""
-    network = resnet(14, base_width=4, neuron="relu", branch_scale=0.0, residual=(2,))
+    network = resnet(14, base_width=4, neuron="relu", residual_scale=0.0, residual=(2,))
     starts = {stage: network.stage(stage)[0].bn2.weight.unique().tolist() for stage in (1, 2, 3)}
     assert starts == {1: [0.0], 2: [1.0], 3: [0.0]}
-    bare = resnet(14, base_width=4, neuron="relu", branch_scale=0.0, residual="none")
+    bare = resnet(14, base_width=4, neuron="relu", residual_scale=0.0, residual="none")
     bare(torch.randn(4, 3, 8, 8)).square().sum().backward()
     assert bare.conv1.weight.grad is not None
     assert bare.conv1.weight.grad.abs().max() > 0
