@@ -19,7 +19,7 @@ AXES = (
     "depth",
     "width",
     "residual",
-    "single_step",
+    "one_step_stages",
     "time_steps",
 )
 """What an exhibit may vary; a drawing is given those that it holds fixed, too."""

@@ -68,7 +68,7 @@ class Resnet(Network):
         le=1,
         description="initial weight of the last BN of a branch beside a shortcut",
     )
-    single_step: tuple[Stage, ...] = Field(
+    one_step_stages: tuple[Stage, ...] = Field(
         default=(), description="stages that run one time step, as [1] (Table 3)"
     )
 
@@ -88,8 +88,8 @@ class Resnet(Network):
             named = self.residual != "none"
             where = f" in s{'+'.join(map(str, self.residual))}" if named else ""
             said += f" without shortcuts{where}"
-        if self.single_step:
-            said += f" s{'+'.join(map(str, self.single_step))} at T=1"
+        if self.one_step_stages:
+            said += f" s{'+'.join(map(str, self.one_step_stages))} at T=1"
         return said
 
     def build(self, neuron: Neuron, *, classes: int, channels: int, seed: int) -> Built:

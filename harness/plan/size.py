@@ -91,7 +91,7 @@ class Size:
 def _resnet(network: Spec, dataset: Spec, steps: int) -> Size:
     residual = network.get("residual", "full")
     bare = {"full": (), "none": (1, 2, 3)}[residual] if isinstance(residual, str) else residual
-    at_one_step = network.get("single_step", ())  # runs stored before the field have none
+    at_one_step = network.get("one_step_stages", ())  # runs stored before the field have none
     size = Size(dataset["channels"], dataset["size"], 1 if 1 in at_one_step else steps)
     channels = network["base_width"] * network["width"]
     size.convolve(channels)

@@ -22,7 +22,7 @@ AXES = {
     "depth": "network.depth",
     "width": "network.width",
     "residual": "network.residual",
-    "single_step": "network.single_step",
+    "one_step_stages": "network.one_step_stages",
     "time_steps": "neuron.time_steps",
     "seed": "seed",
 }
@@ -34,7 +34,7 @@ MANY = 10_000  # points of one exhibit; more is a slip of the keyboard, not a st
 
 _STAGES: Mapping[str, tuple[str, str]] = {  # axis → what stands before its stages, and for none
     "residual": ("none-in", ""),
-    "single_step": ("stage", "no-stage"),
+    "one_step_stages": ("stage", "no-stage"),
 }
 
 
@@ -42,7 +42,7 @@ def level_of(axis: str, value: Any) -> Any:
     """A value of an axis in the one word that grids, claims, frames and the page have for it.
 
     The field behind an axis may be a list of stages: `none-in-2` is `residual = [2]`, `stage-1-3`
-    and `no-stage` are `single_step = [1, 3]` and `[]`. Everything else is its own word.
+    and `no-stage` are `one_step_stages = [1, 3]` and `[]`. Everything else is its own word.
     """
     if axis not in _STAGES or not isinstance(value, list | tuple):
         return value
@@ -77,7 +77,7 @@ Residual = Annotated[
 ]
 SingleStep = Annotated[
     str,
-    BeforeValidator(partial(_word, "single_step", _SINGLE_STEP, "no-stage, or as stage-1")),
+    BeforeValidator(partial(_word, "one_step_stages", _SINGLE_STEP, "no-stage, or as stage-1")),
     Field(pattern=_SINGLE_STEP, description="stage-1: stage 1 runs one time step"),
 ]
 
@@ -99,7 +99,7 @@ class Grid(Spec):
     depth: tuple[int, ...] | None = Field(default=None, min_length=1)
     width: tuple[int, ...] | None = Field(default=None, min_length=1)
     residual: tuple[Residual, ...] | None = Field(default=None, min_length=1)
-    single_step: tuple[SingleStep, ...] | None = Field(default=None, min_length=1)
+    one_step_stages: tuple[SingleStep, ...] | None = Field(default=None, min_length=1)
     time_steps: tuple[int, ...] | None = Field(default=None, min_length=1)
     seed: tuple[int, ...] | None = Field(default=None, min_length=1)
 
@@ -140,7 +140,7 @@ class Fixed(Spec):
     depth: int | None = None
     width: int | None = None
     residual: Residual | None = None
-    single_step: SingleStep | None = None
+    one_step_stages: SingleStep | None = None
     time_steps: int | None = None
     seed: int | None = None
 

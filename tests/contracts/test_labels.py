@@ -25,7 +25,7 @@ TYPED: Mapping[str, tuple[str, object]] = {
     "network.depth": ("depth", 8),
     "network.width": ("width", 3),
     "network.residual": ("residual", "none"),
-    "network.single_step": ("single_step", (2,)),
+    "network.one_step_stages": ("one_step_stages", (2,)),
     "neuron.time_steps": ("time_steps", 3),
 }
 """Field of a run → the axis that it lies behind, and a value."""

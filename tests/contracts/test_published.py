@@ -33,9 +33,9 @@ PRINTED: dict[str, list[tuple[dict[str, str], str, str, str]]] = {
         ({"neuron": "lif", "residual": "none"}, "depth", "20 38 56 74", "86.50 82.64 33.61 10.00"),
     ],
     "table3": [
-        ({"single_step": "no-stage"}, "time_steps", "4 8 16 32", "89.67 90.44 90.98 90.99"),
-        ({"single_step": "stage-1"}, "time_steps", "4 8 16 32", "88.81 89.70 89.91 90.47"),
-        ({"single_step": "stage-3"}, "time_steps", "4 8 16 32", "87.41 87.78 87.38 87.73"),
+        ({"one_step_stages": "no-stage"}, "time_steps", "4 8 16 32", "89.67 90.44 90.98 90.99"),
+        ({"one_step_stages": "stage-1"}, "time_steps", "4 8 16 32", "88.81 89.70 89.91 90.47"),
+        ({"one_step_stages": "stage-3"}, "time_steps", "4 8 16 32", "87.41 87.78 87.38 87.73"),
     ],
     "tableB1": [
         ({"neuron": "relu", "dataset": "cifar10", "width": "1"}, "depth",
@@ -113,7 +113,7 @@ def test_each_number_is_the_printed_one(name: str) -> None:
 
 # What a line is of, where its file does not say; a file about one network need not name it.
 USUAL = {"dataset": "cifar10", "depth": "20", "width": "1", "residual": "full", "epsilon": "0",
-         "single_step": "no-stage"}  # fmt: skip
+         "one_step_stages": "no-stage"}  # fmt: skip
 OF_FILE = {"table3": {"neuron": "lif"}, "figA9": {"dataset": "cifar100", "width": "4"}}
 
 

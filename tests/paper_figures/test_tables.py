@@ -48,7 +48,7 @@ def test_table_2_with_and_without_shortcuts() -> None:
 
 def test_table_3_has_a_line_for_each_row() -> None:
     frame = accuracies([
-        {"single_step": stage, "time_steps": steps, "value": value}
+        {"one_step_stages": stage, "time_steps": steps, "value": value}
         for stage, values in {
             "no-stage": (89.67, 90.44),
             "stage-1": (88.81, 89.7),

@@ -70,11 +70,15 @@ def test_planning_imports_no_torch() -> None:
 
 def test_stages_of_one_step_are_an_axis_whose_levels_are_words() -> None:
     library = load(layout())
-    typed = (parse_override("single_step=[],[1],[1, 3]"), parse_override("residual=[2]"))
+    typed = (parse_override("one_step_stages=[],[1],[1, 3]"), parse_override("residual=[2]"))
     plan = expand(library, ("table1",), Setting(library.blocks, library.profile("smoke"), typed))
     points = plan.exhibits[0].points
-    assert {point.axes["single_step"] for point in points} == {"no-stage", "stage-1", "stage-1-3"}
-    assert {point.run.network.single_step for point in points} == {(), (1,), (1, 3)}
+    assert {point.axes["one_step_stages"] for point in points} == {
+        "no-stage",
+        "stage-1",
+        "stage-1-3",
+    }
+    assert {point.run.network.one_step_stages for point in points} == {(), (1,), (1, 3)}
     assert len({point.key for point in points}) == len(points)
     assert any(" s1+3 at T=1 " in node.label for node in plan.nodes.values())
 
@@ -94,7 +98,7 @@ def test_networks_without_depth_are_named_by_their_kind() -> None:
 @pytest.mark.parametrize(
     ("lists", "words"),
     [
-        ("single_step=[],[1],[1, 3]", "single_step=no-stage,stage-1,stage-1-3"),
+        ("one_step_stages=[],[1],[1, 3]", "one_step_stages=no-stage,stage-1,stage-1-3"),
         ("residual=[2],none,[1, 3]", "residual=none-in-2,none,none-in-1-3"),
     ],
 )
@@ -112,7 +116,7 @@ def test_a_list_of_stages_has_one_notation_in_grid_and_point(lists: str, words: 
     assert found[0].nodes == found[1].nodes
 
 
-@pytest.mark.parametrize("typed", ["residual=[]", "residual=all,none", "single_step=1,stage-2"])
+@pytest.mark.parametrize("typed", ["residual=[]", "residual=all,none", "one_step_stages=1,stage-2"])
 def test_what_is_no_list_of_stages_is_refused_with_what_would_be(typed: str) -> None:
     library = load(layout())
     setting = Setting(library.blocks, library.profile("smoke"), (parse_override(typed),))

@@ -41,8 +41,8 @@ def test_an_axis_that_an_ann_has_not_does_not_part_it_from_the_snn() -> None:
     [
         ("smoke", ()),
         ("paper", ()),
-        ("smoke", ("single_step=[],[1],[1, 3]",)),
-        ("smoke", ("single_step=no-stage,stage-1", "residual=[2],none,none-in-1-3")),
+        ("smoke", ("one_step_stages=[],[1],[1, 3]",)),
+        ("smoke", ("one_step_stages=no-stage,stage-1", "residual=[2],none,none-in-1-3")),
     ],
 )
 def test_no_cell_of_any_exhibit_is_left_out_of_its_table(

@@ -20,7 +20,7 @@ VALUES = [
     ("residual=full,none", "residual", ("full", "none")),
     ("residual=[2]", "residual", ((2,),)),
     ("residual=none,[1, 3]", "residual", ("none", (1, 3))),
-    ("single_step=[],[1, 3]", "single_step", ((), (1, 3))),
+    ("one_step_stages=[],[1, 3]", "one_step_stages", ((), (1, 3))),
     ("recipe.nesterov=true", "recipe.nesterov", (True,)),
     ("network.shortcut=identity", "network.shortcut", ("identity",)),
 ]
