@@ -18,7 +18,7 @@ AXES = (
     "recipe",
     "depth",
     "width",
-    "residual",
+    "stages_without_shortcut",
     "one_step_stages",
     "time_steps",
 )

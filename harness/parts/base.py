@@ -171,6 +171,7 @@ def identity(spec: Any) -> Any:
 
 RENAMED: dict[str, str] = {
     "quiet": "initial_scale",
+    "residual": "stages_without_shortcut",
     "single_step": "one_step_stages",
     "branch_scale": "residual_scale",
     "ascent": "activation_maximisation",

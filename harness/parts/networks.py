@@ -16,7 +16,8 @@ from harness.parts.neurons import Neuron
 if TYPE_CHECKING:
     from harness.engine.networks import Network as Built
 
-Stage = Annotated[int, Field(ge=1, le=3)]
+STAGES = 3
+Stage = Annotated[int, Field(ge=1, le=STAGES)]
 Width = Annotated[int, Field(ge=1, le=64, description="multiplies every channel count")]
 Channels = Annotated[int, Field(ge=1, le=1024, description="channels of stage 1 at width 1")]
 
@@ -56,8 +57,8 @@ class Resnet(Network):
     depth: int = Field(default=20, ge=8, le=2000, description="6n+2 for n blocks per stage")
     width: Width = 1
     base_width: Channels = 16
-    residual: Literal["full", "none"] | tuple[Stage, ...] = Field(
-        default="full", description="or the stages whose shortcuts are dropped, as [2]"
+    stages_without_shortcut: tuple[Stage, ...] = Field(
+        default=(), description="stages whose shortcuts are dropped, as [2] (Table 2, Fig. 4)"
     )
     shortcut: Literal["identity", "rectified"] = Field(
         default="identity", description="what an identity shortcut of a ReLU network carries"
@@ -84,9 +85,8 @@ class Resnet(Network):
     def label(self) -> str:
         """With the stages that have no shortcuts, or run one step."""
         said = super().label
-        if self.residual != "full":
-            named = self.residual != "none"
-            where = f" in s{'+'.join(map(str, self.residual))}" if named else ""
+        if bare := self.stages_without_shortcut:
+            where = f" in s{'+'.join(map(str, bare))}" if len(bare) < STAGES else ""
             said += f" without shortcuts{where}"
         if self.one_step_stages:
             said += f" s{'+'.join(map(str, self.one_step_stages))} at T=1"

@@ -13,6 +13,7 @@ _TIMES = ("width",)  # axes whose levels are factors
 _AXES: Mapping[str, str] = {
     "time_steps": "time steps",
     "one_step_stages": "one step in",
+    "stages_without_shortcut": "without shortcuts",
     "epsilon": "ε",
 }
 

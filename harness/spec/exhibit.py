@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
-from functools import partial
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
@@ -21,7 +19,7 @@ AXES = {
     "recipe": "recipe",
     "depth": "network.depth",
     "width": "network.width",
-    "residual": "network.residual",
+    "stages_without_shortcut": "network.stages_without_shortcut",
     "one_step_stages": "network.one_step_stages",
     "time_steps": "neuron.time_steps",
     "seed": "seed",
@@ -32,53 +30,39 @@ BLOCK_AXES = ("network", "neuron", "dataset", "recipe")
 
 MANY = 10_000  # points of one exhibit; more is a slip of the keyboard, not a study
 
-_STAGES: Mapping[str, tuple[str, str]] = {  # axis → what stands before its stages, and for none
-    "residual": ("none-in", ""),
-    "one_step_stages": ("stage", "no-stage"),
-}
+_STAGE_AXES = ("stages_without_shortcut", "one_step_stages")
+_STAGES = r"^(no-stage|stage(-\d+)+)$"
 
 
 def level_of(axis: str, value: Any) -> Any:
     """A value of an axis in the one word that grids, claims, frames and the page have for it.
 
-    The field behind an axis may be a list of stages: `none-in-2` is `residual = [2]`, `stage-1-3`
-    and `no-stage` are `one_step_stages = [1, 3]` and `[]`. Everything else is its own word.
+    The field behind an axis may be a list of stages: `stage-1-3` is `[1, 3]`, `no-stage` is `[]`.
+    Everything else is its own word.
     """
-    if axis not in _STAGES or not isinstance(value, list | tuple):
+    if axis not in _STAGE_AXES or not isinstance(value, list | tuple):
         return value
-    before, without = _STAGES[axis]
-    return "-".join((before, *map(str, value))) if value else without
+    return "-".join(("stage", *map(str, value))) if value else "no-stage"
 
 
 def value_of(axis: str, level: Any) -> Any:
     """The value of the field behind an axis, from its word: the way back from `level_of`."""
-    before, without = _STAGES.get(axis, ("", ""))
-    if not before or level in (None, without):
-        return () if level == without and before else level
-    start, found, stages = str(level).partition(f"{before}-")
-    return tuple(map(int, stages.split("-"))) if found and not start else level
+    if axis not in _STAGE_AXES or not isinstance(level, str):
+        return level
+    return tuple(map(int, re.findall(r"\d+", level)))
 
 
-_RESIDUAL = r"^(full|none|none-in(-\d+)+)$"
-_SINGLE_STEP = r"^(no-stage|stage(-\d+)+)$"
-
-
-def _word(axis: str, pattern: str, known: str, value: Any) -> str:
-    level = level_of(axis, value)
-    if not isinstance(level, str) or not re.fullmatch(pattern, level, re.ASCII):
-        raise ValueError(f"must be {known}")
+def _stages(value: Any) -> str:
+    level = level_of(_STAGE_AXES[0], value)
+    if not isinstance(level, str) or not re.fullmatch(_STAGES, level, re.ASCII):
+        raise ValueError("must be no-stage, or as stage-1")
     return level
 
 
-Residual = Annotated[
+Stages = Annotated[
     str,
-    BeforeValidator(partial(_word, "residual", _RESIDUAL, "full, none, or as none-in-2")),
-    Field(pattern=_RESIDUAL, description="none-in-2: no shortcuts in stage 2"),
-]
-SingleStep = Annotated[
-    str,
-    BeforeValidator(partial(_word, "one_step_stages", _SINGLE_STEP, "no-stage, or as stage-1")),
-    Field(pattern=_SINGLE_STEP, description="stage-1: stage 1 runs one time step"),
+    BeforeValidator(_stages),
+    Field(pattern=_STAGES, description="no-stage, or the stages, as stage-1-3"),
 ]
 
 
@@ -98,8 +82,8 @@ class Grid(Spec):
     recipe: tuple[Name, ...] | None = Field(default=None, min_length=1)
     depth: tuple[int, ...] | None = Field(default=None, min_length=1)
     width: tuple[int, ...] | None = Field(default=None, min_length=1)
-    residual: tuple[Residual, ...] | None = Field(default=None, min_length=1)
-    one_step_stages: tuple[SingleStep, ...] | None = Field(default=None, min_length=1)
+    stages_without_shortcut: tuple[Stages, ...] | None = Field(default=None, min_length=1)
+    one_step_stages: tuple[Stages, ...] | None = Field(default=None, min_length=1)
     time_steps: tuple[int, ...] | None = Field(default=None, min_length=1)
     seed: tuple[int, ...] | None = Field(default=None, min_length=1)
 
@@ -139,8 +123,8 @@ class Fixed(Spec):
     recipe: Name | None = None
     depth: int | None = None
     width: int | None = None
-    residual: Residual | None = None
-    one_step_stages: SingleStep | None = None
+    stages_without_shortcut: Stages | None = None
+    one_step_stages: Stages | None = None
     time_steps: int | None = None
     seed: int | None = None
 

@@ -37,7 +37,7 @@ def test_every_block_can_be_built_and_sees_images_and_frames(name: str, neuron: 
     [
         (Resnet(kind="resnet", base_width=2), "depth", 26),
         (Resnet(kind="resnet", base_width=2), "width", 2),
-        (Resnet(kind="resnet", base_width=2), "residual", (2,)),
+        (Resnet(kind="resnet", base_width=2), "stages_without_shortcut", (2,)),
         (Resnet(kind="resnet", base_width=2), "one_step_stages", (3,)),
         (Resnet(kind="resnet", base_width=2), "residual_scale", 0.5),
         (Vgg(kind="vgg", base_width=2), "depth", 19),

@@ -93,7 +93,11 @@ MEASURED = {
     "cka": ("fig3", "cka.json", ("depth=8",)),
     "time_cka": ("fig6", "cka.json", ("depth=8", "time_steps=3")),
     "attack": ("fig8", "attack.json", ("depth=8", "neuron=relu", "attack.units=pixel")),
-    "probe": ("figA6", "probe.json", ("depth=8", "residual=full", "neuron=relu")),
+    "probe": (
+        "figA6",
+        "probe.json",
+        ("depth=8", "stages_without_shortcut=no-stage", "neuron=relu"),
+    ),
     "workflow": ("fig1", "workflow.json", ("depth=8",)),
     "regression": ("lab-fig1", "regression.json", ("network.channels=2",)),
     "activations": ("lab-fig2", "activations.json", ("network.channels=4",)),
@@ -105,7 +109,12 @@ MEASURED = {
     ),
     "top_images": ("lab-fig9", "top_images.json", ("network.channels=8",)),
 }
-SMALL = ("network.base_width=4", "network.residual_scale=1.0", "cka.images=64", "cka.batch=32")
+SMALL = (
+    "network.base_width=4",
+    "network.stages_without_shortcut_scale=1.0",
+    "cka.images=64",
+    "cka.batch=32",
+)
 SMALL += ("attack.images=64", "attack.iterations=2", "neuron.threshold=0.5")
 
 

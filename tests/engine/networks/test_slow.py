@@ -47,11 +47,9 @@ def test_frames_are_averaged_before_a_first_stage_of_one_step(single: tuple[int,
 
 
 @pytest.mark.parametrize("neuron", ["lif", "relu"])
-@pytest.mark.parametrize(
-    ("residual", "without"), [("full", ()), ("none", (1, 2, 3)), ((2,), (2,)), ((1, 3), (1, 3))]
-)
-def test_shortcuts(neuron: str, residual: Any, without: tuple[int, ...]) -> None:
-    made, shown = network(neuron=neuron, residual=residual), images(4)
+@pytest.mark.parametrize("without", [(), (1, 2, 3), (2,), (1, 3)])
+def test_shortcuts(neuron: str, without: tuple[int, ...]) -> None:
+    made, shown = network(neuron=neuron, stages_without_shortcut=without), images(4)
     steps = [shown] * (3 if neuron == "lif" else 1)
     expected = slow_logits(made, steps, spiking=neuron == "lif", without=without)
     torch.testing.assert_close(made(shown), expected)
