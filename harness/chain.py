@@ -101,7 +101,7 @@ def refuse_broken(project: Project, held: Survey) -> None:
 
     IO: reads golden files, imports drawings. Where nothing is to run, the report itself tells.
     """
-    from harness.report.beforehand import faults_beforehand  # brings pandas and matplotlib
+    from harness.report.results import faults_beforehand  # brings pandas and matplotlib
 
     if not held.todo:
         return
@@ -180,8 +180,7 @@ def zipped(project: Project, plan: Plan) -> Path:
     Raises:
         HarnessError: a file cannot be read or written.
     """
-    from harness.report.archive import archive
-    from harness.report.publish import publish
+    from harness.report.publish import archive, publish
     from harness.report.results import JUNIT, REPORT
 
     out = project.layout.out / project.profile.id

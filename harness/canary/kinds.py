@@ -10,21 +10,21 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import torch
-from pydantic import TypeAdapter
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from harness.canary.states import STATES, Before, Row, Watcher, forced, in_float64
-from harness.canary.task import Done, Room, Series, Task, projections, series_of, shortened
+from harness.canary.task import Done, Room, Series, projections, series_of, shortened
 from harness.engine.networks.neurons import Lif
 from harness.engine.training.checkpoint import Checkpoint
 from harness.engine.training.ranks import ALONE
-from harness.measures.base import Run, Training
+from harness.measures.base import Training
 from harness.parts.networks import Small
-from harness.parts.neurons import Neuron, Spiking
+from harness.parts.neurons import Spiking
+from harness.plan.node import Node
 from harness.runs.place import Place, Progress
 from harness.runs.train import trained_in
 from harness.runs.trained import images_of, normalisation
@@ -36,17 +36,17 @@ _DRAWING = ("maximisation", "kernels", "architecture")
 """Kinds that draw numbers, which are others in float32, or have no float32 of their own."""
 
 
-def carried_out(task: Task, room: Room) -> Done:
-    """Run a task; an error of the run is its problem, and no error of the canary."""
+def carried_out(node: Node, room: Room) -> Done:
+    """Run a node; an error of the run is its problem, and no error of the canary."""
     began = time.process_time()
     torch.set_num_threads(1)
-    run = _RUNS.get(task.kind, _measured)
+    run = _RUNS.get(node.kind, _measured)
     try:
-        exact, real = run(task, room)
+        exact, real = run(node, room)
         problem = ""
     except Exception as error:  # whatever a broken engine raises is what the canary is for
         exact, real, problem = {}, {}, f"{type(error).__name__}: {error}"
-    return Done(task.kind, task.name, exact, real, time.process_time() - began, problem)
+    return Done(node.kind, node.label, exact, real, time.process_time() - began, problem)
 
 
 def _place(room: Room, name: str, inputs: Mapping[str, Path]) -> Place:
@@ -73,32 +73,32 @@ def _stop_after_one(progress: Progress) -> None:
         raise _StoppedHalfWay
 
 
-def _trained(task: Task, room: Room) -> Found:
-    spec = Training.model_validate_json(task.spec, strict=True)
-    place, watcher = _place(room, task.key, {}), Watcher()
+def _trained(node: Node, room: Room) -> Found:
+    spec: Training = node.full
+    place, watcher = _place(room, node.key, {}), Watcher()
     with in_float64():
         with suppress(_StoppedHalfWay):
             trained_in(spec, place, _stop_after_one, ALONE, "cpu", watcher)
         if spec.recipe.epochs > 1:  # and goes on from its checkpoint
             trained_in(spec, place, _quiet, ALONE, "cpu", watcher)
-    _narrowed(load_file(place.files / WEIGHTS), task, room)
+    _narrowed(load_file(place.files / WEIGHTS), node, room)
     metrics = json.loads((place.files / "metrics.json").read_text(encoding="utf-8"))
     exact = _by_step(watcher.rows) | series_of(metrics)
-    return exact, _real(task, spec, watcher.before, room)
+    return exact, _real(node, spec, watcher.before, room)
 
 
-def _narrowed(weights: Mapping[str, Tensor], task: Task, room: Room) -> None:
+def _narrowed(weights: Mapping[str, Tensor], node: Node, room: Room) -> None:
     """Leave the weights for measures in float32, too."""
-    folder = room.folder / f"{task.key}.f32"
+    folder = room.folder / f"{node.key}.f32"
     folder.mkdir()
     save_file({name: one.float() for name, one in weights.items()}, folder / WEIGHTS)
 
 
-def trained_late(task: Task, room: Room) -> tuple[str, bytes]:
+def trained_late(node: Node, room: Room) -> tuple[str, bytes]:
     """Train a network to the end in float32: the file of weights that `late` starts from."""
     torch.set_num_threads(1)
-    spec = Training.model_validate_json(task.spec, strict=True)
-    place = _place(room, f"{task.key}.whole", {})
+    spec: Training = node.full
+    place = _place(room, f"{node.key}.whole", {})
     spec.run(place, _quiet)
     return _late_name(spec), (place.files / WEIGHTS).read_bytes()
 
@@ -107,13 +107,13 @@ def _late_name(spec: Training) -> str:
     return f"{spec.neuron.kind}.safetensors"
 
 
-def _late(task: Task, room: Room) -> Found:
+def _late(node: Node, room: Room) -> Found:
     """Steps from stored weights, each with a batch of its own."""
-    spec = Training.model_validate_json(task.spec, strict=True)
-    place = _place(room, task.key, {})
+    spec: Training = node.full
+    place = _place(room, node.key, {})
     weights = load_file(room.late / _late_name(spec))
     save_file(weights, place.files / WEIGHTS)
-    _narrowed(weights, task, room)
+    _narrowed(weights, node, room)
     images = images_of(spec, place)
     with in_float64():
         numbers = normalisation(spec, images)
@@ -128,15 +128,15 @@ def _late(task: Task, room: Room) -> Found:
             for start in given
         ]
         rows = [forced(spec, one) for one in before]
-    return _by_step(rows), _real(task, spec, before, room)
+    return _by_step(rows), _real(node, spec, before, room)
 
 
-def _real(task: Task, spec: Training, before: Sequence[Before], room: Room) -> dict[str, Series]:
+def _real(node: Node, spec: Training, before: Sequence[Before], room: Room) -> dict[str, Series]:
     return {
         room.arithmetic(precision): _by_step(
             [forced(spec, one, device=room.device, precision=precision) for one in before]
         )
-        for precision in PRECISIONS[task.kind]
+        for precision in PRECISIONS[node.kind]
     }
 
 
@@ -144,29 +144,32 @@ def _by_step(rows: Sequence[Row]) -> dict[str, list[float]]:
     return {name: [row[name] for row in rows] for name in rows[0]}
 
 
-def _measured(task: Task, room: Room) -> Found:
+def _measured(node: Node, room: Room) -> Found:
     with in_float64():
-        exact = _run(task, room, "", "cpu")
-    if task.kind in _DRAWING or '"random_start":true' in task.spec:
+        exact = _run(node, room, "", "cpu")
+    if node.kind in _DRAWING or '"random_start":true' in node.full.model_dump_json():
         return exact, {}
-    return exact, {room.arithmetic("f32"): _run(task, room, ".f32", room.device)}
+    return exact, {room.arithmetic("f32"): _run(node, room, ".f32", room.device)}
 
 
-def _run(task: Task, room: Room, suffix: str, device: str) -> Series:
-    spec = Run.kinds[task.kind].model_validate_json(_on(task.spec, device), strict=True)
-    inputs = {side: room.folder / f"{key}{suffix}" for side, key in task.inputs.items()}
-    place = _place(room, f"{task.key}{suffix}", inputs)
+def _run(node: Node, room: Room, suffix: str, device: str) -> Series:
+    spec = _on(node.full, device)
+    inputs = {side: room.folder / f"{key}{suffix}" for side, key in node.inputs.items()}
+    place = _place(room, f"{node.key}{suffix}", inputs)
     spec.run(place, _quiet)
     return _files(place.files)
 
 
-def _on(spec: str, device: str) -> str:
+def _on(spec: Any, device: str) -> Any:
     """A spec whose trainings are looked at on another device."""
-    said = json.loads(spec)
-    for side in said.values():
-        if isinstance(side, dict) and "numerics" in side:
-            side["numerics"]["device"] = device
-    return json.dumps(said)
+    there = {"device": device}
+    sides = {name: side for name, side in spec if hasattr(side, "numerics")}
+    return spec.model_copy(
+        update={
+            name: side.model_copy(update={"numerics": side.numerics.model_copy(update=there)})
+            for name, side in sides.items()
+        }
+    )
 
 
 def _files(folder: Path) -> Series:
@@ -183,9 +186,9 @@ def _files(folder: Path) -> Series:
     return found
 
 
-def _neuron(task: Task, room: Room) -> Found:
+def _neuron(node: Node, room: Room) -> Found:
     """A layer of neurons on currents that meet every edge: threshold, support, reset."""
-    spec = cast(Spiking, TypeAdapter(Neuron).validate_json(task.spec, strict=True))
+    spec = node.full
     with in_float64():
         exact = _through(spec, "auto", "cpu") | _through(spec, "reference", "cpu")
     return exact, {room.arithmetic("f32"): _through(spec, "auto", room.device)}
@@ -220,7 +223,7 @@ def _layer(spec: Spiking, backend: str, device: str) -> dict[str, list[float]]:
     return found | ({"decay": [float(one) for one in learned]} if learned else {})
 
 
-_RUNS: Mapping[str, Callable[[Task, Room], Found]] = {
+_RUNS: Mapping[str, Callable[[Node, Room], Found]] = {
     "train": _trained,
     "late": _late,
     "neuron": _neuron,

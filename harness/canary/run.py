@@ -8,11 +8,12 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from harness.canary.task import Done, Room, Task
+from harness.canary.task import Done, Room
 from harness.errors import ExitCode, HarnessError
 from harness.execute.local import obey_the_driver
 from harness.layout import Layout
@@ -26,25 +27,27 @@ FIRST = ("late resnet-20 lif", "alexnet", "as built", "resnet-20", "vgg")
 """In this order: the first compiles all kernels, which the next two do not need."""
 
 
-def tasks_of(layout: Layout) -> tuple[Task, ...]:
-    """Everything that the canary runs; what needs others comes after them."""
+def tasks_of(layout: Layout) -> tuple[Node, ...]:
+    """Everything that the canary runs; what needs others comes after them. `neuron` is a kind of
+    its own, and so is `late`.
+    """
     library = load(layout, canary=True)
     late = late_tasks(library)
     nodes = _planned(library, "trainings", *library.exhibits).nodes.values()
-    tasks = [_task(node) for node in nodes if node.key not in {one.key for one in late}]
+    tasks = [node for node in nodes if node.key not in {one.key for one in late}]
     tasks += late
     tasks += [
-        Task("neuron", f"neurons {name}", f"neuron-{name}", block.model_dump_json())
+        Node(f"neuron-{name}", "neuron", 1, {}, {}, f"neurons {name}", block)
         for name, block in library.blocks.neuron.blocks.items()
         if block.is_spiking
     ]
     return tuple(sorted(tasks, key=_turn))
 
 
-def late_tasks(library: Library) -> list[Task]:
+def late_tasks(library: Library) -> list[Node]:
     """Steps and answers of the networks that are trained to the end."""
     return [
-        Task(LATE, f"late {node.label}", node.key, node.full.model_dump_json())
+        replace(node, kind=LATE, label=f"late {node.label}")
         for node in _planned(library, LATE).nodes.values()
     ]
 
@@ -53,12 +56,8 @@ def _planned(library: Library, *names: str) -> Plan:
     return expand(library, names, Setting(library.blocks, library.profile("canary")))
 
 
-def _task(node: Node) -> Task:
-    return Task(node.kind, node.label, node.key, node.full.model_dump_json(), dict(node.inputs))
-
-
-def _turn(task: Task) -> tuple[bool, int]:
-    found = [place for place, word in enumerate(FIRST) if word in task.name]
+def _turn(task: Node) -> tuple[bool, int]:
+    found = [place for place, word in enumerate(FIRST) if word in task.label]
     return bool(task.inputs), min(found, default=len(FIRST))
 
 
@@ -80,7 +79,7 @@ def _pool(layout: Layout, device: str, jobs: int) -> Iterator[tuple[ProcessPoolE
             pool.shutdown(cancel_futures=True)
 
 
-def _in_process(name: str, task: Task, room: Room) -> Any:
+def _in_process(name: str, task: Node, room: Room) -> Any:
     """Call a function of `kinds`, which brings torch, in a process of the pool."""
     return getattr(import_module("harness.canary.kinds"), name)(task, room)
 
@@ -98,13 +97,13 @@ def runs(
     *,
     device: str,
     jobs: int,
-    wanted: Callable[[Task], bool] = lambda task: True,
+    wanted: Callable[[Node], bool] = lambda task: True,
 ) -> Iterator[Done]:
     """Run everything that is wanted, and hand out what came of it as it comes."""
     tasks = [one for one in tasks_of(layout) if wanted(one)]
     with _pool(layout, device, jobs) as (pool, room):
 
-        def run(one: Task) -> Future[Done]:
+        def run(one: Node) -> Future[Done]:
             return pool.submit(_in_process, "carried_out", one, room)
 
         first = {run(one): one for one in tasks if not one.inputs}

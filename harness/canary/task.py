@@ -1,4 +1,4 @@
-"""What the canary runs, and what it keeps of a run: named series of numbers and words.
+"""What the canary keeps of a run: named series of numbers and words.
 
 A series of more than `KEPT` numbers is kept as its norm and two projections, so that a layer which
 is permuted or shifted shows.
@@ -10,7 +10,7 @@ import hashlib
 import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,19 +27,8 @@ _IRRATIONAL = (0.6180339887498949, 0.41421356237309515)
 
 
 @dataclass(frozen=True)
-class Task:
-    """What to run. `kind` is that of a run, or `late` or `neuron`; `spec` its model as JSON."""
-
-    kind: str
-    name: str
-    key: str
-    spec: str
-    inputs: Mapping[str, str] = field(default_factory=dict)  # side → key
-
-
-@dataclass(frozen=True)
 class Done:
-    """What came of a task: float64 series, the same in real arithmetic by precision (of forced
+    """What came of a node: float64 series, the same in real arithmetic by precision (of forced
     steps those alone), the seconds of a processor that it took, and why it did not run.
     """
 
@@ -59,7 +48,7 @@ class Done:
 
 @dataclass(frozen=True)
 class Room:
-    """Where tasks work: a folder that is thrown away, late weights, the device of real runs."""
+    """Where runs work: a folder that is thrown away, late weights, the device of real runs."""
 
     folder: Path
     late: Path

@@ -11,8 +11,8 @@ from typing import Any
 
 from harness.check.golden import level_text
 from harness.check.status import Status
+from harness.frames.cells import rows
 from harness.frames.frame import Frame
-from harness.frames.runs import rows
 from harness.spec.claim import Claim
 from harness.spec.claim.predicate import Level, Outcome, Place, Undefined, Where, levels, listed
 

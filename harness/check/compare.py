@@ -14,9 +14,9 @@ from harness.check.shift import POWER, Training
 from harness.check.standard import Standard
 from harness.check.status import Status, Word
 from harness.check.tolerance import Allowed, Rule, Seeds, Unsettled, allowed, guards_nothing
+from harness.frames.cells import rows
 from harness.frames.frame import Frame, Planned
 from harness.frames.recorded import Absence
-from harness.frames.runs import rows
 
 MEASURED_HERE = "it is held against a value measured here, not against a published one"
 

@@ -31,9 +31,9 @@ from harness.check.tolerance import (
 )
 from harness.errors import HarnessError
 from harness.files import make_folder, os_errors, write_durably
+from harness.frames.cells import rows
 from harness.frames.frame import frame_of
 from harness.frames.recorded import Artifacts
-from harness.frames.runs import index_columns, rows
 from harness.layout import refuse_unwritable
 from harness.plan.expand import PlannedExhibit
 from harness.spec.safe_text import decoded
@@ -66,7 +66,7 @@ def refuse_unwritten(folder: Path, name: str, planned: PlannedExhibit) -> None:
 
     All that can be known before anything is measured. IO: reads tolerances.toml.
     """
-    where, index = f"golden/{name}/{_file(planned)}", index_columns(planned)
+    where, index = f"golden/{name}/{_file(planned)}", planned.index
     quantities = (*planned.exhibit.pinned(), *_derived(planned))
     if not quantities or planned.exhibit.at_published_size:
         raise HarnessError(where, f"{planned.exhibit.id} has no numbers that depend on seeds")

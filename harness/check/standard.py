@@ -8,7 +8,6 @@ from pathlib import Path
 
 from harness.check.golden import PUBLISHED, Golden, read_golden
 from harness.errors import HarnessError
-from harness.frames.runs import index_columns
 from harness.plan.expand import PlannedExhibit
 from harness.spec.profile import Profile
 
@@ -37,7 +36,7 @@ def standard(planned: PlannedExhibit, profile: Profile, folder: Path) -> Standar
     Raises:
         Faults: a golden file is wrong.
     """
-    exhibit, index = planned.exhibit, index_columns(planned)
+    exhibit, index = planned.exhibit, planned.index
     name = PUBLISHED if exhibit.at_published_size else profile.golden
     changed = _changes(planned, name)
     golden = published = None

@@ -37,12 +37,10 @@ class Cell:
 
 @dataclass(frozen=True)
 class Claim:
-    """A sentence of the document, whether it held, and what was measured."""
+    """Whether a sentence of the document held, and what was measured."""
 
-    text: str
     status: str
     measured: str
-    counted: bool
 
 
 @dataclass(frozen=True)
@@ -50,8 +48,7 @@ class Exhibit:
     """One exhibit of a folder."""
 
     id: str
-    word: str
-    sentence: str
+    word: str  # of its verdict
     cells: Mapping[Place, Cell]
     claims: Mapping[str, Claim]
     settings: Values
@@ -103,10 +100,13 @@ def _exhibit(folder: Path) -> tuple[str, Exhibit]:
         made = Exhibit(
             id=verdict["exhibit"],
             word=str(verdict["word"]),
-            sentence=verdict["sentence"],
             cells=dict(map(_cell, verdict["cells"])),
-            claims={one["id"]: _claim(one) for one in verdict["claims"]},
-            settings=_values(_own(node["spec"]) for node in nodes),
+            claims={one["id"]: Claim(one["status"], one["measured"]) for one in verdict["claims"]},
+            # without the specs of the trainings that a node measures: those are nodes, too
+            settings=_values(
+                {name: value for name, value in node["spec"].items() if name not in ("x", "y")}
+                for node in nodes
+            ),
             environment=_values(node["environment"] for node in nodes if node["stored"]),
             spec=provenance["spec"]["text"],
             keys=frozenset(node["key"] for node in nodes),
@@ -140,15 +140,6 @@ def _cell(said: Mapping[str, Any]) -> tuple[Place, Cell]:
     levels = ", ".join(f"{axis} {level}" for axis, level in said["levels"].items() if level)
     cell = Cell(said["value"], said["text"] or "", said["unit"] or "", said["status"])
     return (said["quantity"], levels), cell
-
-
-def _claim(said: Mapping[str, Any]) -> Claim:
-    return Claim(said["text"], said["status"], said["measured"], said["counted"])
-
-
-def _own(spec: Mapping[str, Any]) -> dict[str, Any]:
-    """A spec without those of the trainings that it measures: they are nodes, too."""
-    return {name: value for name, value in spec.items() if name not in ("x", "y")}
 
 
 def _values(records: Iterable[Mapping[str, Any]]) -> dict[str, tuple[str, ...]]:

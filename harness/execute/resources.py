@@ -106,8 +106,9 @@ def side_by_side(demand: Demand, machine: Machine) -> int:
     """How many such nodes the machine runs at once."""
     if not _carries(machine, demand.labels):
         return 0
-    wants = {name: getattr(demand, name) for name in _COUNTED}
-    return math.floor(min(getattr(machine, n) / want for n, want in wants.items() if want) + _SLACK)
+    wants: dict[str, float] = {name: getattr(demand, name) for name in _COUNTED}
+    most: float = min(getattr(machine, name) / want for name, want in wants.items() if want)
+    return math.floor(most + _SLACK)
 
 
 def slots(demands: Iterable[Demand], machines: Sequence[Machine]) -> int:

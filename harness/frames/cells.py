@@ -1,18 +1,89 @@
-"""Runs → cells: mean, spread and number of seeds of each number that an exhibit shows."""
+"""Stored runs → one row for each point, seed and quantity, with what is derived from others; and
+these → cells: mean, spread and number of seeds.
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from statistics import fmean, stdev
-from typing import Any
+from typing import Any, cast
 
 import pandas as pd
 
-from harness.frames.columns import CELL_COLUMNS
-from harness.frames.runs import rows, tidy
+from harness.errors import ExitCode, HarnessError
+from harness.frames.columns import CELL_COLUMNS, RUN_COLUMNS
+from harness.frames.recorded import Recorded
+from harness.plan.expand import PlannedExhibit
+from harness.spec.exhibit import Difference
 
+POINTS = "percentage points"
 Level = tuple[Any, ...]
+
+
+def runs_frame(planned: PlannedExhibit, found: Recorded) -> pd.DataFrame:
+    """The tidy frame of an exhibit, in the order of its grid, then its differences; a node without
+    numbers has no row.
+
+    Raises:
+        HarnessError: a stored file lacks a field.
+    """
+    made: list[dict[str, Any]] = []
+    for point in planned.points:
+        if point.key not in found.contents:
+            continue
+        measure = point.measure
+        try:
+            readings = list(measure.read(found.contents[point.key]))
+        except (KeyError, TypeError, IndexError) as error:
+            where = f"node {point.key[:8]}: {measure.file}"
+            problem = f"does not have the expected fields: {error}"
+            raise HarnessError(where, problem, code=ExitCode.RUN_FAILED) from error
+        at = {**dict.fromkeys(planned.index), **point.axes}
+        for reading in readings:
+            if reading.quantity not in measure.quantities:
+                problem = f"gives {reading.quantity!r}, which is none of its quantities"
+                raise HarnessError(f"measure {measure.kind}", problem)
+            levels = {**at, **reading.levels, "seed": point.seed, "key": point.key}
+            made.append(levels | {name: getattr(reading, name) for name in _READ})
+    made += [
+        row for one in planned.exhibit.derive for row in _differences(made, one, planned.index)
+    ]
+    return tidy(made, planned.index, RUN_COLUMNS)
+
+
+_READ = ("quantity", "value", "text", "unit", "why")
+
+
+def _differences(
+    made: Sequence[Mapping[str, Any]], difference: Difference, index: Sequence[str]
+) -> Iterable[dict[str, Any]]:
+    """minuend − subtrahend, seed by seed, for each pair of runs that differ in nothing but `over`;
+    a seed that lacks a side has none.
+    """
+    kept = (*(name for name in index if name != difference.over), "seed")
+    sides: dict[str, dict[Level, Mapping[str, Any]]] = {}
+    for row in made:
+        if row["quantity"] == difference.of and row[difference.over] is not None:
+            side = sides.setdefault(str(row[difference.over]), {})
+            side[tuple(row[name] for name in kept)] = row
+    for at, row in sides.get(difference.minuend, {}).items():
+        other = sides.get(difference.subtrahend, {}).get(at)
+        if other is None:
+            continue
+        why = "; ".join(
+            f"{side}: {one['why']}"
+            for side, one in ((difference.minuend, row), (difference.subtrahend, other))
+            if one["why"]
+        )
+        yield {
+            **dict(zip(kept, at, strict=True)),
+            difference.over: None,
+            "quantity": difference.quantity,
+            "value": math.nan if why else row["value"] - other["value"],
+            "unit": POINTS if row["unit"] == "percent" else row["unit"],
+            "why": why,
+        }
 
 
 def cells(
@@ -27,13 +98,13 @@ def cells(
     for row in rows(runs):
         level = tuple(row[name] for name in index)
         groups.setdefault((row["quantity"], _plain(level)), []).append(row)
-    seeds = _Seeds(list(planned))
+    points = list(planned)
     order = {name: place for place, name in enumerate(dict.fromkeys(q for q, _ in groups))}
     made = sorted(groups.items(), key=lambda group: order[group[0][0]])  # stable
     content = []
     for (quantity, level), members in made:
         levels = dict(zip(index, level, strict=True))
-        content.append(levels | {"quantity": quantity} | _cell(members, seeds.at(levels)))
+        content.append(levels | {"quantity": quantity} | _cell(members, _seeds(points, levels)))
     return tidy(content, index, CELL_COLUMNS)
 
 
@@ -62,21 +133,40 @@ def _cell(members: Sequence[Mapping[str, Any]], expected: Sequence[int]) -> dict
     }
 
 
-class _Seeds:
+def _seeds(points: Sequence[tuple[Mapping[str, Any], int]], levels: Mapping[str, Any]) -> list[int]:
     """The planned seeds at the axes that a cell has a level of."""
+    held = {name: level for name, level in levels.items() if level is not None}
+    found = (
+        seed
+        for axes, seed in points
+        if all(axes[name] == level for name, level in held.items() if name in axes)
+    )
+    return list(dict.fromkeys(found))
 
-    def __init__(self, points: Sequence[tuple[Mapping[str, Any], int]]) -> None:
-        self._points = points
-        self._known: dict[tuple[str, ...], dict[Level, list[int]]] = {}
 
-    def at(self, levels: Mapping[str, Any]) -> list[int]:
-        axes = self._points[0][0] if self._points else {}
-        named = tuple(name for name in axes if levels.get(name) is not None)
-        if named not in self._known:
-            table: dict[Level, list[int]] = {}
-            for point, seed in self._points:
-                here = table.setdefault(tuple(point[name] for name in named), [])
-                if seed not in here:
-                    here.append(seed)
-            self._known[named] = table
-        return self._known[named].get(tuple(levels[name] for name in named), [])
+def rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """The rows of a frame, each a mapping of column to value."""
+    return cast("list[dict[str, Any]]", frame.to_dict("records"))
+
+
+def tidy(
+    content: Iterable[Mapping[str, Any]], index: Sequence[str], columns: Iterable[str]
+) -> pd.DataFrame:
+    """A frame with exactly these columns and stable types, also when there are no rows."""
+    frame = pd.DataFrame(list(content), columns=[*index, *columns], dtype=object)
+    for name in frame.columns:
+        kind: Any = _dtype(name, frame[name])
+        frame[name] = frame[name].astype(kind)
+    return frame
+
+
+def _dtype(name: str, values: pd.Series[Any]) -> str:
+    if name in ("value", "std"):
+        return "float64"
+    if name in ("seed", "n"):
+        return "int64"
+    if name in RUN_COLUMNS:
+        return "string"
+    present = values.dropna()
+    whole = len(present) > 0 and all(type(value) is int for value in present)
+    return "Int64" if whole else "string"

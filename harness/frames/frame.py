@@ -1,7 +1,10 @@
-"""The frame of an exhibit: its runs, its cells, and what should be there and is not."""
+"""The frame of an exhibit: its runs, its cells, what should be there and is not; and its files,
+frame.csv (the cells) and frame.json (columns, cells, runs).
+"""
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,13 +13,14 @@ from typing import Any
 import pandas as pd
 
 from harness.canonical import digest
-from harness.frames.cells import cells
-from harness.frames.curves import LearningCurve, learning_curves
-from harness.frames.derive import derived
+from harness.frames.cells import cells, rows, runs_frame
+from harness.frames.columns import CELL_COLUMNS, RUN_COLUMNS
 from harness.frames.maps import Maps, maps_of
-from harness.frames.recorded import Absence, Artifacts, recorded
-from harness.frames.runs import index_columns, runs_frame
+from harness.frames.recorded import Absence, Artifacts, Recorded, recorded
 from harness.plan.expand import PlannedExhibit, Point
+
+VERSION = 1  # of frame.json
+MAPS = "maps.csv.gz"
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,18 @@ class Planned:
     trainings: tuple[str, ...] = ()
     spiking: bool | None = None
     chance: float = math.nan
+
+
+@dataclass(frozen=True)
+class LearningCurve:
+    """One run; accuracies in percent by epoch from 1, NaN where the file has no number."""
+
+    axes: Mapping[str, Any]
+    seed: int
+    key: str
+    train: tuple[float, ...]
+    test: tuple[float, ...]
+    best_epoch: int | None
 
 
 @dataclass(frozen=True)
@@ -62,8 +78,7 @@ def frame_of(planned: PlannedExhibit, artifacts: Artifacts, failures: Mapping[st
         HarnessError: a stored file lacks a field.
     """
     found = recorded(planned, artifacts, failures)
-    index = index_columns(planned)
-    runs = derived(runs_frame(planned, found), planned.exhibit.derive, index)
+    index, runs = planned.index, runs_frame(planned, found)
     points = tuple(_planned(point, found.absent.get(point.key)) for point in planned.points)
     return Frame(
         exhibit=planned.exhibit.id,
@@ -71,7 +86,7 @@ def frame_of(planned: PlannedExhibit, artifacts: Artifacts, failures: Mapping[st
         runs=runs,
         cells=cells(runs, index, [(point.axes, point.seed) for point in points]),
         points=points,
-        curves=learning_curves(planned, found),
+        curves=_curves(planned, found),
         maps=maps_of(planned, found),
         fine=frozenset(name for one in planned.exhibit.measure for name in one.fine),
         pinned=planned.exhibit.pinned(),
@@ -92,3 +107,63 @@ def _planned(point: Point, absence: Absence | None) -> Planned:
         kinds.pop() if len(kinds) == 1 else None,
         100 / point.run.dataset.classes,
     )
+
+
+def _curves(planned: PlannedExhibit, found: Recorded) -> tuple[LearningCurve, ...]:
+    """The curves of all stored trainings of an exhibit; none for measures that train nothing."""
+    curves = []
+    for point in planned.points:
+        content = found.contents.get(point.key, {})
+        if history := content.get("history"):
+            best = content.get("best_epoch")
+            train, test = (
+                tuple(_number(epoch.get(f"{split}_accuracy")) for epoch in history)
+                for split in ("train", "test")
+            )
+            best = best if isinstance(best, int) else None
+            curves.append(LearningCurve(point.axes, point.seed, point.key, train, test, best))
+    return tuple(curves)
+
+
+def _number(value: object) -> float:
+    return float(value) if isinstance(value, int | float) else math.nan
+
+
+def frame_csv(frame: Frame) -> bytes:
+    """The cells, one line each; an empty value has its reason in the column `why`."""
+    text: str = frame.cells.to_csv(index=False, lineterminator="\n")
+    return text.encode()
+
+
+def frame_json(frame: Frame) -> bytes:
+    """The whole frame. A null value or std is never an accident: see `why` and `columns`."""
+    content = {
+        "version": VERSION,
+        "exhibit": frame.exhibit,
+        "index": list(frame.index),
+        "columns": {"cells": dict(CELL_COLUMNS), "runs": dict(RUN_COLUMNS)},
+        "cells": records(frame.cells),
+        "runs": records(frame.runs),
+        "absent": [
+            {
+                "axes": dict(point.axes),
+                "seed": point.seed,
+                "key": point.key,
+                "why": point.absence.reason,
+            }
+            for point in frame.points
+            if point.absence
+        ],
+    }
+    return (json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode()
+
+
+def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """The rows as plain JSON values."""
+    return [{str(name): _plain(value) for name, value in row.items()} for row in rows(frame)]
+
+
+def _plain(value: Any) -> Any:
+    if pd.isna(value):
+        return None
+    return value.item() if hasattr(value, "item") else value

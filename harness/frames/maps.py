@@ -1,12 +1,10 @@
-"""Maps of an exhibit as one tidy frame, built column by column: a map of 577 layers has a third of
-a million cells.
-"""
+"""Maps of an exhibit: means over its seeds, and one tidy frame of all."""
 
 from __future__ import annotations
 
 import gzip
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -29,14 +27,37 @@ MAP_COLUMNS: Mapping[str, str] = {
     "value": "mean over the seeds; empty where it is undefined for one of them",
 }
 
+
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Maps:
-    """The maps as a frame: the varied axes of the exhibit, then `MAP_COLUMNS`."""
+    """The maps of an exhibit, each with its levels of the axes that the exhibit varies."""
 
-    table: pd.DataFrame
+    axes: tuple[str, ...]
+    each: tuple[tuple[Mapping[str, Any], Map], ...]
+
+    @cached_property
+    def table(self) -> pd.DataFrame:
+        """One tidy frame, built column by column: the axes, then `MAP_COLUMNS`. A map of 577 layers
+        has a third of a million cells.
+        """
+        columns: dict[str, list[Any]] = {name: [] for name in (*self.axes, *MAP_COLUMNS)}
+        for levels, one in self.each:
+            rows, across = one.matrix.shape
+            for name, level in levels.items():
+                kind: Any = np.int64 if type(level) is int else object
+                columns[name].append(np.full(rows * across, level, dtype=kind))
+            columns["map"].append(np.full(rows * across, one.name, dtype=object))
+            columns["y"].append(np.repeat(np.arange(rows), across))
+            columns["x"].append(np.tile(np.arange(across), rows))
+            columns["label_y"].append(np.repeat(np.asarray(one.labels_y, dtype=object), across))
+            columns["label_x"].append(np.tile(np.asarray(one.labels_x, dtype=object), rows))
+            columns["value"].append(np.asarray(one.matrix, dtype=np.float64).ravel())
+        return pd.DataFrame(
+            {name: np.concatenate(parts) if parts else [] for name, parts in columns.items()}
+        )
 
     @cached_property
     def csv_gz(self) -> bytes:
@@ -57,27 +78,25 @@ def maps_of(planned: PlannedExhibit, found: Recorded) -> Maps | None:
     axes = planned.exhibit.varied()
     groups: dict[tuple[Any, ...], list[Map]] = {}
     lacking: set[tuple[Any, ...]] = set()
-    drawn = False
-    for number, point in _numbered(planned):
-        if not point.measure.has_maps:
-            continue
-        drawn = True
-        levels = tuple(point.axes[name] for name in axes)
+    if not any(measure.has_maps for measure in planned.exhibit.measure):
+        return None
+    for point in (one for one in planned.points if one.measure.has_maps):
+        number = planned.exhibit.measure.index(point.measure)  # two may give maps of one name
+        at = (number, *(point.axes[name] for name in axes))
         content = found.contents.get(point.key)
         if content is None:
-            lacking.add((number, *levels))
+            lacking.add(at)
             continue
         for one in point.measure.maps(content):
-            groups.setdefault((number, *levels, one.name), []).append(one)
-    if not drawn:
-        return None
-    whole = {at: maps for at, maps in groups.items() if at[:-1] not in lacking}
-    return Maps(_table(axes, [(at[1:-1], _mean(maps)) for at, maps in whole.items()]))
-
-
-def _numbered(planned: PlannedExhibit) -> Iterable[tuple[int, Any]]:
-    """Each point with the number of its measure: two measures may give maps of one name."""
-    return ((planned.exhibit.measure.index(point.measure), point) for point in planned.points)
+            groups.setdefault((*at, one.name), []).append(one)
+    return Maps(
+        axes,
+        tuple(
+            (dict(zip(axes, at[1:-1], strict=True)), _mean(maps))
+            for at, maps in groups.items()
+            if at[:-1] not in lacking
+        ),
+    )
 
 
 def _mean(maps: Sequence[Map]) -> Map:
@@ -92,24 +111,3 @@ def _mean(maps: Sequence[Map]) -> Map:
     return Map(
         first.name, first.labels_y, first.labels_x, np.mean([one.matrix for one in maps], axis=0)
     )
-
-
-def _table(axes: Sequence[str], maps: Sequence[tuple[tuple[Any, ...], Map]]) -> pd.DataFrame:
-    columns: dict[str, list[Any]] = {name: [] for name in (*axes, *MAP_COLUMNS)}
-    for levels, one in maps:
-        rows, across = one.matrix.shape
-        for name, level in zip(axes, levels, strict=True):
-            columns[name].append(np.full(rows * across, level, dtype=_dtype(level)))
-        columns["map"].append(np.full(rows * across, one.name, dtype=object))
-        columns["y"].append(np.repeat(np.arange(rows), across))
-        columns["x"].append(np.tile(np.arange(across), rows))
-        columns["label_y"].append(np.repeat(np.asarray(one.labels_y, dtype=object), across))
-        columns["label_x"].append(np.tile(np.asarray(one.labels_x, dtype=object), rows))
-        columns["value"].append(np.asarray(one.matrix, dtype=np.float64).ravel())
-    return pd.DataFrame(
-        {name: np.concatenate(parts) if parts else [] for name, parts in columns.items()}
-    )
-
-
-def _dtype(level: Any) -> Any:
-    return np.int64 if type(level) is int else object

@@ -79,8 +79,9 @@ def _arrays(artifacts: Artifacts, key: str, name: str) -> dict[str, Any]:
 def _parsed(raw: bytes, key: str, name: str) -> Mapping[str, Any]:
     try:
         content = json.loads(raw)
+        problem = "is no JSON object"
     except (ValueError, RecursionError) as error:
-        raise HarnessError(f"node {key[:8]}: {name}", f"is not JSON: {error}") from error
+        content, problem = None, f"is not JSON: {error}"
     if not isinstance(content, dict):
-        raise HarnessError(f"node {key[:8]}: {name}", "is no JSON object")
+        raise HarnessError(f"node {key[:8]}: {name}", problem)
     return content

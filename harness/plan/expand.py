@@ -50,6 +50,11 @@ class PlannedExhibit:
     overridden: tuple[str, ...]
 
     @property
+    def index(self) -> tuple[str, ...]:
+        """What tells its cells apart, besides the quantity."""
+        return (*self.exhibit.varied(), *self.exhibit.added())
+
+    @property
     def held(self) -> dict[str, Any]:
         """The axes that it does not vary, with the level that all of its points have."""
         first, *others = [point.levels for point in self.points] or [{}]

@@ -31,13 +31,24 @@ class Drawn:
     failed: bool = False
 
     @property
-    def names(self) -> tuple[str, ...]:
-        """Of the files that a figure has."""
-        return f"{self.name}.png", f"{self.name}.svg", RECORD
+    def pictures(self) -> tuple[str, ...]:
+        """The names of its files that are pictures."""
+        return () if self.problem else (f"{self.name}.svg", f"{self.name}.png")
 
     @property
     def svg(self) -> bytes:
         return self.files[f"{self.name}.svg"]
+
+
+def files_of(figure: Drawn | None, folder: Path) -> dict[str, bytes | None]:
+    """What a figure puts into the folder of its exhibit, and, as None, what an earlier one has left
+    there: one of other numbers, or of another name.
+    """
+    record = _record(folder)
+    left = [RECORD, *record["files"]] if record else []
+    left += [RECORD, f"{figure.name}.png", f"{figure.name}.svg"] if figure else []
+    names = [name for name in left if Path(name).name == name]
+    return {**dict.fromkeys(names), **(figure.files if figure else {})}
 
 
 def drawn(
@@ -94,13 +105,22 @@ def _source(name: str, cells: pd.DataFrame, maps: Maps | None) -> str:
 
 
 def _earlier(name: str, source: str, folder: Path) -> Drawn | None:
-    try:
-        raw = (folder / RECORD).read_bytes()
-        record = json.loads(raw)
-        files = {file: (folder / file).read_bytes() for file in (f"{name}.png", f"{name}.svg")}
-    except (OSError, ValueError):
+    record = _record(folder)
+    if record is None or record.get("drawn_from") != source:
         return None
-    if not isinstance(record, dict) or record.get("drawn_from") != source:
+    try:
+        files = {file: (folder / file).read_bytes() for file in (f"{name}.png", f"{name}.svg")}
+    except OSError:
         return None
     sums = {file: hashlib.sha256(content).hexdigest() for file, content in files.items()}
-    return Drawn(name, {**files, RECORD: raw}) if record.get("files") == sums else None
+    raw = (folder / RECORD).read_bytes()
+    return Drawn(name, {**files, RECORD: raw}) if record["files"] == sums else None
+
+
+def _record(folder: Path) -> dict[str, Any] | None:
+    """What is known of the figure that lies in a folder."""
+    try:
+        record = json.loads((folder / RECORD).read_bytes())
+    except (OSError, ValueError):
+        return None
+    return record if isinstance(record, dict) and isinstance(record.get("files"), dict) else None

@@ -4,20 +4,53 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, TypeVar
 
 from harness.canonical import flatten
 from harness.check.compare import CellResult
 from harness.check.status import Status
 from harness.check.verdict import Verdict
-from harness.report import marks, summary, wording
-from harness.report.assess import Assessed
-from harness.report.view import Banner, ExhibitView, Fact, Mark, Page, Problem
+from harness.parts.base import Deviation
+from harness.report import wording
+from harness.report.exhibit import Assessed, ExhibitView
+from harness.report.wording import Count, Fact, Mark
 from harness.spec.profile import Profile
 
+T = TypeVar("T")
 FEW = 3  # exhibits that a headline can name
 MANY = 6  # cells, or exhibits, that are told one by one
 _QUIET = (Status.PASS, Status.NOT_COMPARED)
+
+
+class Problem(NamedTuple):
+    """One thing that is not reproduced, and why."""
+
+    exhibit: str
+    what: str
+    why: str
+    mark: Mark
+
+
+@dataclass(frozen=True)
+class Page:
+    """The whole report. What several exhibits share is said once, with their names."""
+
+    title: str
+    headline: str
+    profile: Profile
+    command: str
+    banners: tuple[Fact, ...]  # what a reader must know before any number
+    tallies: tuple[Count, ...]  # exhibits by status
+    problems: tuple[Problem, ...]
+    errata: Mapping[str, tuple[str, ...]]
+    deviations: Mapping[Deviation, tuple[str, ...]]
+    exhibits: tuple[ExhibitView, ...]
+    scale: tuple[Fact, ...]
+    made_with: str
+    packed: Mapping[str, str]  # cells of maps, by name: exhibits that share a map share its text
 
 
 def page(
@@ -32,30 +65,49 @@ def page(
     return Page(
         title=f"{wording.listed(verdict.exhibit for verdict in verdicts)} · {profile.id}",
         headline=headline(verdicts),
-        mark=_worst(verdicts),
-        profile=profile.id,
-        profile_title=profile.title,
+        profile=profile,
         command=command,
         banners=tuple(_banners(assessed, profile)),
-        tallies=summary.tallies(map(marks.of_verdict, verdicts)),
+        tallies=_tallies(verdicts),
         problems=(
             *(problem for one in verdicts for problem in _problems(one)),
-            *_undrawn(views),
+            *(
+                Problem(view.id, "its figure", view.drawn.problem, wording.FAILED_DRAWING)
+                for view in views
+                if view.drawn and view.drawn.failed
+            ),
         ),
-        errata=summary.errata(views),
-        deviations=summary.deviations(views),
+        errata=_shared((text, view.id) for view in views for text in view.exhibit.errata),
+        deviations=_shared((one, view.id) for view in views for one in view.deviations),
         exhibits=tuple(views),
         scale=tuple(_scale(profile)),
         made_with=made_with,
-        packed=summary.packed(views),
+        packed={
+            name: text for view in views if view.maps for name, text in view.maps.packed.items()
+        },
     )
+
+
+def _tallies(verdicts: Sequence[Verdict]) -> tuple[Count, ...]:
+    """Exhibits by status, the good ones first."""
+    order = ("good", "bad", "open", "calm")
+    found = Counter(wording.of_word(one.word) for one in verdicts)
+    counts = (Count(n, mark) for mark, n in found.items())
+    return tuple(sorted(counts, key=lambda count: order.index(count.mark.tone)))
+
+
+def _shared(pairs: Iterable[tuple[T, str]]) -> Mapping[T, tuple[str, ...]]:
+    found: dict[T, dict[str, None]] = {}
+    for what, exhibit in pairs:
+        found.setdefault(what, {})[exhibit] = None
+    return {what: tuple(exhibits) for what, exhibits in found.items()}
 
 
 def headline(verdicts: Sequence[Verdict]) -> str:
     """`table1 reproduced, tableD1 incomplete`; of many, what does not hold, then what does."""
     if len(verdicts) <= FEW:
         return wording.listed(f"{verdict.exhibit} {verdict.word}" for verdict in verdicts)
-    told = summary.tallies(map(marks.of_verdict, verdicts))
+    told = _tallies(verdicts)
     first = [one for tone in ("bad", "good", "open") for one in told if one.mark.tone == tone]
     if not first:
         return f"None of {len(verdicts)} exhibits is held against anything"
@@ -64,22 +116,16 @@ def headline(verdicts: Sequence[Verdict]) -> str:
     return wording.listed(said)
 
 
-def _worst(verdicts: Sequence[Verdict]) -> Mark:
-    order = ("bad", "open", "calm", "good")
-    found = sorted(map(marks.of_verdict, verdicts), key=lambda mark: order.index(mark.tone))
-    return found[0] if found else Mark("empty", "○", "calm")
-
-
-def _banners(assessed: Sequence[Assessed], profile: Profile) -> Iterator[Banner]:
+def _banners(assessed: Sequence[Assessed], profile: Profile) -> Iterator[Fact]:
     if profile.banner:
-        yield Banner(f"Profile {profile.id}", profile.banner)
+        yield Fact(f"Profile {profile.id}", profile.banner)
     overridden = {one.verdict.exhibit: one.verdict.overridden for one in assessed}
     touched = [exhibit for exhibit, typed in overridden.items() if typed]
     if touched:
         typed = ", ".join(dict.fromkeys(itertools.chain(*overridden.values())))
         what = "nothing here" if len(touched) == len(assessed) else f"of {_few(touched)} nothing"
         text = f"{typed}: {what} is held against golden values, and no claim counts."
-        yield Banner("Overridden specs", text)
+        yield Fact("Overridden specs", text)
     repacked = {
         point.run.dataset.name
         for one in assessed
@@ -91,7 +137,7 @@ def _banners(assessed: Sequence[Assessed], profile: Profile) -> Iterator[Banner]
             f"{wording.listed(sorted(repacked))} was read from files that are not the published "
             "ones; their checksums stand under provenance."
         )
-        yield Banner("Repacked data", text)
+        yield Fact("Repacked data", text)
 
 
 def _few(exhibits: Sequence[str]) -> str:
@@ -104,12 +150,12 @@ def _few(exhibits: Sequence[str]) -> str:
 def _problems(verdict: Verdict) -> Iterator[Problem]:
     """What is not reproduced, and why: cells one by one as long as they are few."""
     if verdict.is_broken and verdict.why:
-        yield Problem(verdict.exhibit, "as a whole", verdict.why, marks.of_verdict(verdict))
+        yield Problem(verdict.exhibit, "as a whole", verdict.why, wording.of_word(verdict.word))
     for status in Status:
         cells = [cell for cell in verdict.cells if cell.status is status]
         if status in _QUIET or not cells:
             continue
-        mark = marks.CELLS[status]
+        mark = wording.CELLS[status]
         if len(cells) <= MANY:
             for cell in cells:
                 what = f"{cell.quantity}, {wording.levels(cell.levels)}"
@@ -121,13 +167,7 @@ def _problems(verdict: Verdict) -> Iterator[Problem]:
     for claim in verdict.claims:
         if claim.counted and claim.status is not Status.PASS:
             what, why = f"claim “{claim.text}”", f"{claim.sentence}. {claim.measured}"
-            yield Problem(verdict.exhibit, what, why, marks.CLAIMS[claim.status])
-
-
-def _undrawn(views: Sequence[ExhibitView]) -> Iterator[Problem]:
-    for view in views:
-        if view.figure and view.figure.mark is marks.FAILED_DRAWING:
-            yield Problem(view.id, "its figure", view.figure.problem, view.figure.mark)
+            yield Problem(verdict.exhibit, what, why, wording.CLAIMS[claim.status])
 
 
 def _why(cell: CellResult) -> str:

@@ -1,4 +1,6 @@
-"""Where the numbers of an exhibit come from: spec, keys, seeds, data, machine, command."""
+"""Where the numbers of an exhibit come from: spec, keys, seeds, data, machine, command; and where
+the sources of its settings differ.
+"""
 
 from __future__ import annotations
 
@@ -6,20 +8,47 @@ import json
 import shlex
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from harness.canonical import flatten
 from harness.execute.events import Failed
+from harness.parts.base import Deviation
 from harness.plan.expand import Plan, PlannedExhibit
 from harness.report import wording
-from harness.report.view import Fact, FailureView, NodeView, Provenance
+from harness.report.wording import Fact
+from harness.spec.blocks import Blocks
 from harness.spec.document import Document
 from harness.spec.profile import Profile
 from harness.store.manifest import Manifest
 
 Manifests = Mapping[str, Manifest | None]
 SHORT = 8  # digits of a key that people read
+VERSION = 1  # of provenance.json
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Where the numbers of an exhibit come from. A run is a line of its label, the start of its
+    key, state, duration, memory, beginning and key; `widest` are the letters of the longest label.
+    """
+
+    facts: tuple[Fact, ...]
+    settings: tuple[Fact, ...]
+    environment: tuple[Fact, ...]
+    runs: tuple[tuple[str, ...], ...]
+    widest: int
+    spec: Document
+    command: str
+
+
+class Failure(NamedTuple):
+    """A run that went wrong, and the labels of all others with the same problem."""
+
+    label: str
+    first: Failed
+    others: tuple[str, ...]
 
 
 def provenance(
@@ -32,17 +61,22 @@ def provenance(
 ) -> Provenance:
     """The provenance of one exhibit."""
     stored = [one for key in planned.nodes if (one := manifests.get(key)) is not None]
+    # those of the trainings that a run measures are runs of the plan, too
+    specs = [
+        {name: value for name, value in plan.nodes[key].spec.items() if name not in ("x", "y")}
+        for key in planned.nodes
+    ]
+    labels = {key: plan.nodes[key].label for key in planned.nodes}
     return Provenance(
         facts=tuple(_facts(planned, stored)),
-        settings=tuple(shared_settings([_own(plan.nodes[key].spec) for key in planned.nodes])),
+        settings=tuple(_settings(specs)),
         environment=tuple(_environment(stored)),
-        nodes=tuple(
-            _node(key, plan.nodes[key].label, manifests.get(key), key in failures)
-            for key in planned.nodes
+        runs=tuple(
+            (label, key[:SHORT], *_state(manifests.get(key), key in failures), key)
+            for key, label in labels.items()
         ),
-        widest=max(len(plan.nodes[key].label) for key in planned.nodes),
-        spec_name=document.shown,
-        spec_text=document.text,
+        widest=max(map(len, labels.values())),
+        spec=document,
         command=command(planned, profile),
     )
 
@@ -82,12 +116,7 @@ def _facts(planned: PlannedExhibit, stored: Sequence[Manifest]) -> Iterator[Fact
         yield Fact("resumed", f"{wording.counted(resumed, 'run')} went on after an interruption")
 
 
-def _own(spec: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A spec without those of the trainings that it measures: they are runs of the plan, too."""
-    return {name: value for name, value in spec.items() if name not in ("x", "y")}
-
-
-def shared_settings(specs: Sequence[Mapping[str, Any]]) -> Iterator[Fact]:
+def _settings(specs: Sequence[Mapping[str, Any]]) -> Iterator[Fact]:
     """Each field of the runs: its value where all have the same, else the values that occur."""
     seen: dict[str, Counter[str]] = {}
     for spec in specs:
@@ -114,43 +143,91 @@ def _environment(stored: Sequence[Manifest]) -> Iterator[Fact]:
             yield Fact(name, ", ".join(runs))
 
 
-def _node(key: str, label: str, manifest: Manifest | None, failed: bool) -> NodeView:
-    start, rest = key[:SHORT], key[SHORT:]
+def _state(manifest: Manifest | None, failed: bool) -> tuple[str, str, str, str]:
+    """State, duration, memory and beginning of a run."""
     if manifest is None:
-        state = "failed" if failed else "not run"
-        return NodeView(label, start, rest, state, wording.NOTHING, wording.NOTHING, "")
+        return "failed" if failed else "not run", wording.NOTHING, wording.NOTHING, ""
+    state = "stored" if not manifest.resumed else f"stored, resumed {manifest.resumed}×"
     peak = manifest.peak_memory_mb
-    return NodeView(
-        label=label,
-        key_start=start,
-        key_rest=rest,
-        state="stored" if not manifest.resumed else f"stored, resumed {manifest.resumed}×",
-        took=wording.duration(manifest.wall_s),
-        memory=f"{peak:.0f} MB" if peak is not None else wording.NOTHING,
-        started=manifest.started.replace("T", " ").replace("Z", " UTC"),
-    )
+    memory = f"{peak:.0f} MB" if peak is not None else wording.NOTHING
+    started = manifest.started.replace("T", " ").replace("Z", " UTC")
+    return state, wording.duration(manifest.wall_s), memory, started
 
 
-def failure_views(
+def failures_of(
     planned: PlannedExhibit, plan: Plan, failures: Mapping[str, Failed]
-) -> tuple[FailureView, ...]:
+) -> tuple[Failure, ...]:
     """The runs of this exhibit that went wrong, those with the same problem together."""
     alike: dict[str, list[Failed]] = {}
     for key in planned.nodes:
         if (one := failures.get(key)) is not None:
             alike.setdefault(one.problem, []).append(one)
-
-    def label(failed: Failed) -> str:
-        return plan.nodes[failed.key].label
-
     return tuple(
-        FailureView(
-            label(first),
-            first.key[:SHORT],
-            problem,
-            str(first.log),
-            tuple(first.tail),
-            tuple(map(label, others)),
-        )
-        for problem, (first, *others) in alike.items()
+        Failure(plan.nodes[first.key].label, first, tuple(plan.nodes[o.key].label for o in others))
+        for first, *others in alike.values()
     )
+
+
+def provenance_json(
+    planned: PlannedExhibit,
+    plan: Plan,
+    document: Document,
+    profile: Profile,
+    manifests: Manifests,
+) -> bytes:
+    """provenance.json: the spec as it was written, and each node as resolved and as it was run.
+
+    `nodes[].spec`, `kind`, `revision` and `inputs` are what `key` is made of; the fields after
+    `stored` are null for a node that is not.
+    """
+    content = {
+        "version": VERSION,
+        "exhibit": planned.exhibit.id,
+        "profile": profile.id,
+        "command": command(planned, profile),
+        "set": list(planned.overridden),
+        "spec": {"file": document.shown, "text": document.text},
+        "nodes": [_record(key, plan, manifests) for key in planned.nodes],
+    }
+    return (json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode()
+
+
+def _record(key: str, plan: Plan, manifests: Manifests) -> dict[str, Any]:
+    node, stored = plan.nodes[key], manifests.get(key)
+    said: dict[str, Any] = {"key": key}
+    said |= {name: getattr(node, name) for name in ("kind", "revision", "label")}
+    said |= {"spec": dict(node.spec), "inputs": dict(node.inputs), "stored": stored is not None}
+    for name in ("started", "wall_s", "peak_memory_mb", "resumed", "environment"):
+        said[name] = getattr(stored, name) if stored is not None else None
+    return said
+
+
+def deviations(planned: PlannedExhibit, blocks: Blocks, profile: Profile) -> tuple[Deviation, ...]:
+    """Each deviation once, of those parts of a run that the measure uses."""
+    return tuple(dict.fromkeys(_deviations(planned, blocks, profile)))
+
+
+def _deviations(planned: PlannedExhibit, blocks: Blocks, profile: Profile) -> Iterator[Deviation]:
+    measures = planned.exhibit.measure
+    for part in ("network", "neuron", "dataset"):
+        for point in planned.points:
+            if part in point.measure.needs:
+                for training in point.trainings:
+                    yield from getattr(training, part).deviations
+    for measure in measures:
+        for part, name in measure.blocks.items():
+            yield from getattr(blocks, part)[name].deviations
+    if not any("recipe" in measure.needs for measure in measures):
+        return
+    for name in _recipes(planned):
+        used = name if planned.exhibit.at_published_size else profile.substitute.recipe.get(name, name)
+        yield from blocks.recipe[used].deviations
+
+
+def _recipes(planned: PlannedExhibit) -> tuple[str, ...]:
+    """The recipe blocks that the exhibit names; a run holds their values and not their names."""
+    fixed = planned.exhibit.fixed.axes()
+    if "recipe" in fixed:
+        return (str(fixed["recipe"]),)
+    named = (grid.axes().get("recipe", ()) for grid in planned.exhibit.grid)
+    return tuple(dict.fromkeys(str(name) for names in named for name in names))

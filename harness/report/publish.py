@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import io
 import os
+import zipfile
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +19,9 @@ from harness.files import discard, draft_of, make_folder, os_errors, write_toget
 from harness.store.locks import NO_FLOCK
 
 _NO_LOCK = NO_FLOCK | {errno.EBADF, errno.EISDIR}  # NFS takes a lock on a folder for one on a file
+
+EPOCH = (1980, 1, 1, 0, 0, 0)  # the first time that ZIP knows: there is no clock in an archive
+PLAIN_FILE = 0o100644 << 16
 
 
 def publish(folder: Path, files: Mapping[str, bytes | None]) -> None:
@@ -80,3 +85,18 @@ def _is_there(target: Path, content: bytes) -> bool:
         return target.stat().st_size == len(content) and target.read_bytes() == content
     except OSError:
         return False
+
+
+def archive(files: Mapping[str, bytes], root: str) -> bytes:
+    """`files` (path → content) as a ZIP archive below one folder `root`, in the order of their
+    paths.
+    """
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as into:
+        for name in sorted(files):
+            entry = zipfile.ZipInfo(f"{root}/{name}", date_time=EPOCH)
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            entry.create_system = 3  # POSIX, wherever it is made
+            entry.external_attr = PLAIN_FILE
+            into.writestr(entry, files[name], compresslevel=9)
+    return made.getvalue()

@@ -11,25 +11,12 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from jinja2.ext import Extension
 from markupsafe import Markup
 
-from harness.report.view import Page
+from harness.report import table, wording
+from harness.report.page import Page
 
 TEMPLATES = Path(__file__).parent / "templates"
 STYLES = ("page.css", "tables.css", "exhibit.css", "plots.css", "print.css")
-SCRIPTS = (  # each may use those before it
-    "theme.js",
-    "copy.js",
-    "late.js",
-    "colours.js",
-    "unpack.js",
-    "profile.js",
-    "window.js",
-    "plane.js",
-    "map.js",
-    "choice.js",
-    "curves.js",
-    "learning.js",
-    "start.js",
-)
+START = "start.js"  # runs what the others define
 
 
 class Compact(Extension):
@@ -42,7 +29,7 @@ class Compact(Extension):
 
 def environment(folder: Path = TEMPLATES) -> Environment:
     """Templates that escape everything and fail on a name that nobody gave them."""
-    return Environment(
+    made = Environment(
         loader=FileSystemLoader(folder),
         autoescape=True,
         undefined=StrictUndefined,
@@ -51,6 +38,8 @@ def environment(folder: Path = TEMPLATES) -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    made.globals |= {"say": wording, "table": table}  # how numbers and statuses are written
+    return made
 
 
 def style() -> str:
@@ -60,7 +49,8 @@ def style() -> str:
 
 def script() -> str:
     """The scripts in one scope: nothing of theirs is global, and none may be sloppy."""
-    parts = (_read(f"js/{name}") for name in SCRIPTS)
+    names = sorted(path.name for path in (TEMPLATES / "js").glob("*.js"))
+    parts = (_read(f"js/{name}") for name in sorted(names, key=START.__eq__))
     return '"use strict";\n{\n' + "".join(parts) + "}\n"
 
 

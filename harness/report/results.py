@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import harness
+import paper_figures
 from harness.check.record import junit_xml, verdict_json
-from harness.check.verdict import Verdict
+from harness.check.standard import standard
+from harness.check.verdict import Verdict, judge, settle
+from harness.errors import Faults, HarnessError
 from harness.execute.events import Failed
-from harness.frames.files import MAPS, frame_csv, frame_json
+from harness.frames.frame import MAPS, frame_csv, frame_json, frame_of
 from harness.frames.recorded import Artifacts
 from harness.layout import Layout
 from harness.plan.expand import Plan
 from harness.report import wording
-from harness.report.assess import Assessed, assess
-from harness.report.exhibit_view import exhibit_view
-from harness.report.figures import Drawn, drawn
+from harness.report.exhibit import Assessed, exhibit_view
+from harness.report.figures import Drawn, drawn, files_of
 from harness.report.page import page
+from harness.report.provenance import provenance_json
 from harness.report.publish import publish
-from harness.report.record import provenance_json
 from harness.report.render import render
 from harness.spec.library import Library
 from harness.spec.profile import Profile
@@ -30,8 +31,7 @@ REPORT = "report.html"
 JUNIT = "verdicts.xml"
 
 
-@dataclass(frozen=True)
-class Written:
+class Written(NamedTuple):
     """The verdicts, and by exhibit why its figure could not be drawn."""
 
     verdicts: tuple[Verdict, ...]
@@ -66,52 +66,86 @@ def write_results(
     reasons = {key: failures.get(one.cause, one).problem for key, one in failures.items()}
     found = assess(plan, profile, artifacts, layout.golden, reasons)
     assessed = sorted(found, key=lambda one: wording.natural(one.planned.exhibit.id))
-    out = layout.out / profile.id
-    figures = {one.planned.exhibit.id: _figure(one, out) for one in assessed}
+    out, made_with = layout.out / profile.id, f"harness {harness.__version__}"
     manifests = {key: artifacts.get(key) for key in plan.nodes}
-    views = [
-        exhibit_view(
-            one,
-            plan,
-            project.library,
-            profile,
-            manifests,
-            failures,
-            figures[one.planned.exhibit.id],
-        )
-        for one in assessed
-    ]
-    made_with = f"harness {harness.__version__}"
-    report = render(page(assessed, views, profile, project.command, made_with))
     files: dict[str, bytes | None] = {}
+    views, undrawn = [], {}
     for one in assessed:
-        files |= _files(one, figures[one.planned.exhibit.id])
         name = one.planned.exhibit.id
+        figure = _figure(one, out)
+        if figure and figure.failed:
+            undrawn[name] = figure.problem
+        views.append(exhibit_view(one, plan, project.library, profile, manifests, failures, figure))
         document = project.library.documents[name]
-        made_from = provenance_json(one.planned, plan, document, profile, manifests)
-        files[f"{name}/provenance.json"] = made_from
+        made: dict[str, bytes | None] = {
+            "frame.csv": frame_csv(one.frame),
+            "frame.json": frame_json(one.frame),
+            MAPS: one.frame.maps.csv_gz if one.frame.maps is not None else None,
+            **files_of(figure, out / name),
+            "verdict.json": verdict_json(one.verdict),
+            "provenance.json": provenance_json(one.planned, plan, document, profile, manifests),
+        }
+        files |= {f"{name}/{file}": content for file, content in made.items()}
+    report = render(page(assessed, views, profile, project.command, made_with))
     verdicts = tuple(one.verdict for one in assessed)
     publish(out, {**files, JUNIT: junit_xml(verdicts), REPORT: report})
-    undrawn = {name: one.problem for name, one in figures.items() if one and one.failed}
     return Written(verdicts, undrawn)
 
 
+def assess(
+    plan: Plan,
+    profile: Profile,
+    artifacts: Artifacts,
+    golden: Path,
+    failures: Mapping[str, str],
+) -> tuple[Assessed, ...]:
+    """Read what is stored and hold it against the golden values. IO: reads store and golden files.
+
+    `failures` says by key why a run went wrong.
+
+    Raises:
+        HarnessError: a golden file is wrong, or a stored file lacks a field.
+    """
+    frames = [frame_of(planned, artifacts, failures) for planned in plan.exhibits]
+    verdicts = settle(
+        judge(planned, frame, profile, golden, failures)
+        for planned, frame in zip(plan.exhibits, frames, strict=True)
+    )
+    return tuple(map(Assessed, plan.exhibits, frames, verdicts))
+
+
 def _figure(one: Assessed, out: Path) -> Drawn | None:
-    exhibit = one.planned.exhibit
+    exhibit, frame = one.planned.exhibit, one.frame
     if not exhibit.figure:
         return None
-    frame, held = one.frame, one.planned.held
-    return drawn(exhibit.figure, frame.cells, out / exhibit.id, frame.maps, held)
+    folder, held = out / exhibit.id, one.planned.held
+    return drawn(exhibit.figure, frame.cells, folder, frame.maps, held)
 
 
-def _files(one: Assessed, figure: Drawn | None) -> dict[str, bytes | None]:
-    """What an exhibit has now; None where an earlier one would be of other numbers."""
-    made: dict[str, bytes | None] = {
-        "frame.csv": frame_csv(one.frame),
-        "frame.json": frame_json(one.frame),
-        MAPS: one.frame.maps.csv_gz if one.frame.maps is not None else None,
-    }
-    if figure:
-        made |= {name: figure.files.get(name) for name in figure.names}
-    made["verdict.json"] = verdict_json(one.verdict)
-    return {f"{one.planned.exhibit.id}/{name}": content for name, content in made.items()}
+def faults_beforehand(plan: Plan, profile: Profile, golden: Path) -> Iterator[HarnessError]:
+    """What would fail only after the runs: every fault in the golden files and tolerances of these
+    exhibits, and in their drawings.
+
+    IO: reads golden files, imports drawings and matplotlib.
+    """
+    for planned in plan.exhibits:
+        try:
+            standard(planned, profile, golden)
+        except Faults as several:
+            yield from several.faults
+        except HarnessError as fault:
+            yield fault
+    for name in dict.fromkeys(one.exhibit.figure for one in plan.exhibits):
+        if name and (problem := _undrawable(name)):
+            yield HarnessError(f"paper_figures/{name}.py", problem)
+
+
+def _undrawable(name: str) -> str:
+    """Why the drawing cannot be imported; '' where it can, or where its settings are at fault."""
+    try:
+        paper_figures.drawing(name)
+    except (LookupError, ImportError, SyntaxError, NameError, TypeError) as error:
+        return f"cannot be imported: {type(error).__name__}: {error}"
+    except Exception:  # a user's matplotlibrc, say: told in the report, which has the numbers
+        return ""
+    return ""

@@ -1,13 +1,76 @@
-"""Numbers, levels and durations as a reader meets them."""
+"""Numbers, levels, durations and statuses as a reader meets them."""
 
 from __future__ import annotations
 
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from harness.check.status import Status, Word
+from harness.check.verdict import Verdict
 
 MINUS = "−"
 NOTHING = "–"
+
+
+class Fact(NamedTuple):
+    """A label and what it says."""
+
+    label: str
+    text: str
+
+
+class Mark(NamedTuple):
+    """A status as word, symbol and tone (good, bad, open, calm): never by colour alone."""
+
+    word: str
+    symbol: str
+    tone: str
+
+
+class Count(NamedTuple):
+    """How many cells, claims or exhibits have a status."""
+
+    n: int
+    mark: Mark
+
+
+CELLS: Mapping[Status, Mark] = {
+    Status.PASS: Mark("pass", "✓", "good"),
+    Status.FAIL: Mark("fail", "✕", "bad"),
+    Status.MISSING: Mark("missing", "∅", "open"),
+    Status.UNEXPECTED: Mark("unexpected", "+", "open"),
+    Status.UNDEFINED: Mark("undefined", "?", "open"),
+    Status.NOT_RUN: Mark("not run", "○", "open"),
+    Status.NOT_COMPARED: Mark("not compared", "·", "calm"),
+    Status.APART: Mark("apart", "≈", "open"),
+}
+CLAIMS: Mapping[Status, Mark] = {
+    Status.PASS: Mark("holds", "✓", "good"),
+    Status.FAIL: Mark("does not hold", "✕", "bad"),
+    Status.UNDEFINED: Mark("undefined", "?", "open"),
+}
+UNDRAWN = Mark("not drawn", "?", "open")
+FAILED_DRAWING = Mark("not drawn", "✕", "bad")
+_WORDS: Mapping[Word, tuple[str, str]] = {
+    Word.REPRODUCED: ("✓", "good"),
+    Word.NOT_REPRODUCED: ("✕", "bad"),
+    Word.INCONCLUSIVE: ("≈", "open"),
+    Word.WITHIN: ("≈", "good"),
+    Word.OUTSIDE: ("✕", "bad"),
+    Word.AS_CLAIMED: ("✓", "good"),
+    Word.NOT_AS_CLAIMED: ("✕", "bad"),
+    Word.NO_CHANGE_BY_RANKS: ("✓", "good"),
+    Word.NO_CHANGE_BY_BANDS: ("✓", "good"),
+    Word.CHANGED: ("✕", "bad"),
+    Word.UNDECIDED: ("◐", "open"),
+    Word.INCOMPLETE: ("◐", "open"),
+    Word.NOT_COMPARED: ("○", "calm"),
+    Word.NOT_TESTED: ("·", "calm"),
+}
+
+
 _LEVELS: Mapping[tuple[str, str], str] = {("neuron", "relu"): "ANN", ("neuron", "lif"): "SNN"}
 _TIMES = ("width",)  # axes whose levels are factors
 _AXES: Mapping[str, str] = {
@@ -113,3 +176,25 @@ def aligned(lines: Sequence[Sequence[str]]) -> str:
         ).rstrip()
         for line in lines
     )
+
+
+def of_word(word: Word) -> Mark:
+    """The mark of an exhibit, or of what the seeds of a cell say."""
+    return Mark(str(word), *_WORDS[word])
+
+
+def counts_of_cells(verdict: Verdict) -> tuple[Count, ...]:
+    """Cells by status."""
+    return tuple(Count(n, CELLS[status]) for status, n in verdict.cell_counts.items())
+
+
+def counts_of_claims(verdict: Verdict) -> tuple[Count, ...]:
+    """Claims by status, those that do not count in a calm tone."""
+    plural = {"holds": "hold", "does not hold": "do not hold"}
+    counted = any(claim.counted for claim in verdict.claims)
+    found = []
+    for status, n in verdict.claim_counts.items():
+        word, symbol, tone = CLAIMS[status]
+        said = word if n == 1 else plural.get(word, word)
+        found.append(Count(n, Mark(said, symbol, tone if counted else "calm")))
+    return tuple(found)

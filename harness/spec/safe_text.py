@@ -71,8 +71,8 @@ def unusual(data: Any) -> Iterator[tuple[KeyPath, str]]:
         if len(path) > DEEPEST:
             yield path[:3], f"is nested more than {DEEPEST} levels deep"
         elif isinstance(value, dict):
-            for found in filter(None, map(harmful, value)):
-                yield path, f"a name in it holds {found[1]}, which no spec needs"
+            for bad in filter(None, map(harmful, value)):
+                yield path, f"a name in it holds {bad[1]}, which no spec needs"
         elif isinstance(value, str) and (found := harmful(value)) is not None:
             yield path, f"holds {found[1]}, which no spec needs"
         elif isinstance(value, int) and abs(value) > LARGEST:

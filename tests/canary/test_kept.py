@@ -50,6 +50,6 @@ def test_a_damaged_file_is_named(tmp_path: Path, name: str) -> None:
 
 def test_of_every_run_values_and_limits_are_kept() -> None:
     kept = read_kept(layout().golden)
-    wanted = {(task.kind, task.name) for task in tasks_of(layout())}
+    wanted = {(node.kind, node.label) for node in tasks_of(layout())}
     assert wanted == {(kind, name) for kind, those in kept.traces.items() for name in those}
     assert {kind for kind, _ in wanted} == set(kept.limits.exact)

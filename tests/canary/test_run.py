@@ -13,10 +13,11 @@ import torch
 from harness.canary.kept import Kept, read_kept
 from harness.canary.kinds import carried_out
 from harness.canary.run import runs, tasks_of
-from harness.canary.task import Room, Task
+from harness.canary.task import Room
 from harness.canary.verdict import judged
 from harness.engine.norm import TdBatchNorm
 from harness.layout import layout
+from harness.plan.node import Node
 
 ELSEWHERE: dict[str, Any] = {"arithmetic": {}, "packages": {}}
 NAME = "small relu digits seed 0"
@@ -33,8 +34,8 @@ def kept(*names: str) -> Kept:
     return replace(whole, traces=some)
 
 
-def training() -> Task:
-    return next(one for one in tasks_of(layout()) if one.name == NAME)
+def training() -> Node:
+    return next(one for one in tasks_of(layout()) if one.label == NAME)
 
 
 def done(folder: Path) -> Any:
@@ -43,7 +44,7 @@ def done(folder: Path) -> Any:
 
 def test_a_short_canary_holds_here() -> None:
     names = (NAME, f"top 6 images of bn2, {NAME}", "neurons lif-text")
-    found = list(runs(layout(), device="cpu", jobs=1, wanted=lambda task: task.name in names))
+    found = list(runs(layout(), device="cpu", jobs=1, wanted=lambda node: node.label in names))
     verdict = judged(found, kept(*names), ELSEWHERE)
     assert [one.sentence for one in verdict.findings] == []
     assert {one.name for one in found} == set(names)

@@ -20,9 +20,9 @@ from harness.check.standard import Standard
 from harness.check.status import Status
 from harness.check.tolerance import Seeds, read_tolerances
 from harness.errors import HarnessError
+from harness.frames.cells import tidy
 from harness.frames.columns import CELL_COLUMNS
 from harness.frames.frame import Frame, frame_of
-from harness.frames.runs import tidy
 from tests.check.cells import Cells
 from tests.synthetic import PROJECT, SyntheticStore, library, plan
 

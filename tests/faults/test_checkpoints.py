@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from harness.engine.training import History, train
-from harness.engine.training.checkpoint import content_hash
+from harness.engine.training.checkpoint import tensors_hash
 from tests.engine.training.cases import RECIPE, images, network
 
 EPOCHS = RECIPE.epochs
@@ -32,7 +32,7 @@ def course(checkpoint: Path | None, keep: Path | None = None) -> tuple[str, Hist
             shutil.copyfile(checkpoint, keep / f"{len(list(keep.iterdir()))}")
 
     history = train(net, images(), RECIPE, seed=3, checkpoint=checkpoint, report=told)
-    return content_hash(net.state_dict()), history
+    return tensors_hash(net.state_dict()), history
 
 
 @pytest.fixture(scope="module")

@@ -6,8 +6,7 @@ import csv
 import io
 import json
 
-from harness.frames.files import frame_csv, frame_json
-from harness.frames.frame import frame_of
+from harness.frames.frame import frame_csv, frame_json, frame_of
 from tests.synthetic import SyntheticStore, plan
 
 

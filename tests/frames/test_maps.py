@@ -98,7 +98,7 @@ def test_time_wise_maps_are_called_by_their_layer() -> None:
     store.keep(made.exhibits[0].points[0], "cka.json", content, **arrays)
     cells = table(framed(made, store))
     assert list(dict.fromkeys(cells["map"])) == ["s1.b0", "s1.b1"]
-    assert list(dict.fromkeys(cells["label_x"])) == ["0", "1", "2", "3"]
+    assert list(dict.fromkeys(cells["label_x"])) == ["1", "2", "3", "4"]
     assert set(cells["time_steps"]) == {4}
 
 

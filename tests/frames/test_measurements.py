@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 from harness.frames.frame import frame_of
+from harness.measures.base import Side
+from harness.measures.workflow import Workflow
 from tests.frames.stored import Stored, cells_of, layer
 from tests.synthetic import plan
 
@@ -86,8 +88,23 @@ def test_the_workflow_shows_its_images_and_matrices() -> None:
     assert cells_of(frame, "layer")["text"] == "s2.b2"
     assert frame.maps is not None
     maps = frame.maps.table
-    assert list(dict.fromkeys(maps["map"]))[:3] == ["gram-snn", "gram-ann", "image-0-r"]
+    assert list(dict.fromkeys(maps["map"]))[:3] == ["gram-lif", "gram-relu", "image-0-r"]
     assert len(maps) == 2 * 16 + 4 * 3 * 64
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "names"),
+    [
+        ("lif-text", "relu", ("gram-lif-text", "gram-relu")),
+        ("lif", "lif", ("gram-x", "gram-y")),
+        (None, None, ("gram-x", "gram-y")),
+    ],
+)
+def test_gram_matrices_are_called_by_what_tells_their_networks_apart(
+    x: str | None, y: str | None, names: tuple[str, str]
+) -> None:
+    sides = {"x": Side(neuron=x), "y": Side(neuron=y)}
+    assert Workflow(kind="workflow", layer="s1.b0", images=8, **sides).gram_names == names
 
 
 def test_an_undefined_similarity_says_why() -> None:

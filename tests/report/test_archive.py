@@ -8,7 +8,7 @@ import zipfile
 
 import pytest
 
-from harness.report.archive import archive
+from harness.report.publish import archive
 
 FILES = {"report.html": b"<!doctype html>", "table1/frame.csv": b"a,b\n" * 1000}
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import paper_figures
-from harness.report.beforehand import faults_beforehand
+from harness.report.results import faults_beforehand
 from harness.store.store import Store
 from tests.cli.typed import typed
 from tests.small import change, small_project

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from harness.report.view import ExhibitView
-from tests.report.test_exhibit_view import viewed
+from harness.report import table, wording
+from harness.report.exhibit import ExhibitView
+from tests.report.test_exhibit import viewed
 from tests.synthetic import SyntheticStore, plan
 
 
@@ -16,23 +17,23 @@ def seen(*seeds: int, noise: float = 0.1) -> ExhibitView:
 def test_five_close_seeds_reproduce_what_is_printed() -> None:
     view = seen(0, 1, 2, 3, 4)
     assert view.intervals == "90 % interval"
-    first = view.details[0]
-    assert (first.seeds.word, first.seeds.tone) == ("reproduced", "good")
-    low, high = (float(end) for end in first.interval.split(" to "))
+    first = view.verdict.cells[0]
+    assert wording.of_word(first.uncertainty.word) == ("reproduced", "✓", "good")
+    low, high = (float(end) for end in table.interval(first).split(" to "))
     assert low < 91.06 < high
-    assert "interval" in first.seeds_note
-    assert view.evidence is not None
-    assert sum(count.n for count in view.evidence.counts) == 27
+    assert "interval" in table.note(first)
+    assert view.by_seeds == ("reproduced", "✓", "good")
+    assert sum(view.verdict.evidence_counts.values()) == 27
 
 
 def test_seeds_that_scatter_decide_nothing() -> None:
     view = seen(0, 1, noise=3.0)
-    assert view.details[0].seeds.word == "inconclusive"
-    assert view.evidence is not None
-    assert view.evidence.mark.word == "inconclusive"
+    assert view.verdict.cells[0].uncertainty.word == "inconclusive"
+    assert view.by_seeds is not None
+    assert view.by_seeds.word == "inconclusive"
 
 
 def test_where_nothing_was_tested_nothing_is_said() -> None:
     _, view = viewed(SyntheticStore(plan("table1", profile="quick")), "quick")
-    assert view.evidence is None
+    assert view.by_seeds is None
     assert view.intervals == ""

@@ -11,12 +11,14 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import matplotlib as mpl
+import numpy as np
 import pandas as pd
 import pytest
 
 import paper_figures
 from harness.frames.frame import frame_of
 from harness.frames.maps import Maps
+from harness.measures.reading import Map
 from harness.report import figures
 from harness.report.figures import drawn
 from tests.synthetic import SyntheticStore, plan
@@ -187,16 +189,16 @@ def test_maps_are_handed_to_the_drawing_and_are_part_of_what_decides_it(
 ) -> None:
     handed = []
 
-    def save(name: str, frames: tuple[pd.DataFrame, ...]) -> dict[str, bytes]:
+    def save(name: str, *frames: pd.DataFrame) -> dict[str, bytes]:
         handed.append(frames)
         return {"table1.svg": b"", "table1.png": b""}
 
     monkeypatch.setattr(figures, "_save", save)
-    maps = Maps(pd.DataFrame({"map": ["ann-snn"], "y": [0], "x": [0], "value": [0.5]}))
+    maps = Maps((), (({}, Map("ann-snn", ["a"], ["b"], np.array([[0.5]]))),))
     written(tmp_path, drawn("table1", cells, tmp_path, maps))
     drawn("table1", cells, tmp_path, maps)
     assert len(handed) == 1
-    assert [len(frames) for frames in handed] == [2]
-    other = Maps(maps.table.assign(value=0.6))
+    assert [len(rows) for rows in handed[0]] == [len(cells), 1]
+    other = Maps((), (({}, Map("ann-snn", ["a"], ["b"], np.array([[0.6]]))),))
     drawn("table1", cells, tmp_path, other)
     assert len(handed) == 2

@@ -8,7 +8,7 @@ import zlib
 import numpy as np
 import pytest
 
-from harness.report.pack import Packed, pack
+from harness.report.maps import Packed, pack
 
 
 def unpacked(packed: Packed, rows: int, columns: int) -> list[list[float]]:

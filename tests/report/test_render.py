@@ -11,9 +11,10 @@ import matplotlib
 import pytest
 from jinja2 import UndefinedError
 
+from harness.report.page import Page
 from harness.report.render import SCRIPTS, STYLES, TEMPLATES, environment, render, script, style
-from harness.report.view import Mark, Page
 from paper_figures.heatmap import COLOURS
+from tests.synthetic import library
 
 
 def test_a_missing_variable_raises(tmp_path: Path) -> None:
@@ -72,15 +73,13 @@ def test_the_colours_are_those_of_the_figures() -> None:
 EMPTY = Page(
     title="",
     headline="",
-    mark=Mark("", "", ""),
-    profile="",
-    profile_title="",
+    profile=library().profile("smoke"),
     command="",
     banners=(),
     tallies=(),
     problems=(),
-    errata=(),
-    deviations=(),
+    errata={},
+    deviations={},
     exhibits=(),
     scale=(),
     made_with="",

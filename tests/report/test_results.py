@@ -253,6 +253,35 @@ def test_an_error_in_a_golden_file_leaves_the_old_results(
     assert read(tmp_path) == before
 
 
+@pytest.mark.parametrize("figure", [None, "table2", "nothing"])
+def test_a_figure_of_another_name_leaves_nothing_of_the_one_before(
+    write: Write, tmp_path: Path, figure: str | None
+) -> None:
+    store = SyntheticStore(plan("table1"))
+    write(store)
+    stranger = tmp_path / "out/paper/table1/mine.png"
+    stranger.write_bytes(b"of a user")
+    (planned,) = store.plan.exhibits
+    exhibit = planned.exhibit.model_copy(update={"figure": figure})
+    changed = replace(store.plan, exhibits=(replace(planned, exhibit=exhibit),))
+    store.plan = changed
+    write(store)
+    left = {path.name for path in stranger.parent.iterdir() if path.suffix in (".png", ".svg")}
+    drawn = {"table2.png", "table2.svg"} if figure == "table2" else set()
+    assert left == {"mine.png"} | drawn
+    assert (stranger.parent / ".drawn.json").exists() == bool(drawn)
+
+
+def test_a_record_of_figures_names_no_file_elsewhere(write: Write, tmp_path: Path) -> None:
+    store = SyntheticStore(plan("table1"))
+    write(store)
+    (tmp_path / "out/precious.png").write_bytes(b"kept")
+    record = tmp_path / "out/paper/table1/.drawn.json"
+    record.write_text(json.dumps({"drawn_from": "", "files": {"../../precious.png": "", "..": ""}}))
+    write(store)
+    assert (tmp_path / "out/precious.png").read_bytes() == b"kept"
+
+
 def test_a_disk_that_refuses_leaves_the_old_files_and_no_drafts(tmp_path: Path) -> None:
     publish(tmp_path, {"a/x": b"old", "b": b"old"})
     (tmp_path / "c").write_bytes(b"a file where a folder should be")

@@ -144,7 +144,7 @@ def load(path: Path, identity: str) -> Checkpoint | Unusable | None:
     )
 
 
-def content_hash(tensors: Mapping[str, Tensor]) -> str:
+def tensors_hash(tensors: Mapping[str, Tensor]) -> str:
     """SHA-256 over names, dtypes, shapes and bytes, in the order of the names."""
     digest = hashlib.sha256()
     for name in sorted(tensors):
@@ -171,5 +171,5 @@ def _under(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 def _digest(tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> str:
     said = {key: value for key, value in metadata.items() if key != "sha256"}
-    text = json.dumps(said, sort_keys=True) + content_hash(tensors)
+    text = json.dumps(said, sort_keys=True) + tensors_hash(tensors)
     return hashlib.sha256(text.encode()).hexdigest()

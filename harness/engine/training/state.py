@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from harness.engine.arguments import require_logits
-from harness.engine.training.checkpoint import Checkpoint, Epoch, content_hash
+from harness.engine.training.checkpoint import Checkpoint, Epoch, tensors_hash
 from harness.engine.training.numerics import autocast
 from harness.engine.training.ranks import ALONE, Ranks
 from harness.errors import ExitCode, HarnessError
@@ -215,7 +215,7 @@ def identity(network: nn.Module, recipe: Recipe, plain: Mapping[str, object]) ->
     """
     said = {
         "network": repr(network),
-        "initial": content_hash(network.state_dict()),
+        "initial": tensors_hash(network.state_dict()),
         "recipe": recipe.model_dump(),
         **plain,
     }

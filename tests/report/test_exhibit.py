@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from harness.report.assess import assess
-from harness.report.exhibit_view import exhibit_view
-from harness.report.page import page
+from harness.report import wording
+from harness.report.exhibit import ExhibitView, exhibit_view
+from harness.report.page import Page, page
 from harness.report.render import style
-from harness.report.view import ExhibitView, GridBody, Page
+from harness.report.results import assess
+from harness.report.table import GridBody
 from tests.frames.stored import Stored, layer
 from tests.synthetic import PROJECT, SyntheticStore, library, metrics, plan
 
@@ -62,10 +63,13 @@ def test_as_many_series_as_there_are_colours_have_one_each() -> None:
 
 def test_counts_tolerances_and_details() -> None:
     _, view = viewed(SyntheticStore(plan("table1")))
-    assert [(count.n, count.mark.word) for count in view.cells] == [(27, "pass")]
+    assert [(count.n, count.mark.word) for count in wording.counts_of_cells(view.verdict)] == [
+        (27, "pass")
+    ]
     assert [fact.label for fact in view.tolerances] == ["accuracy", "gap ANN − SNN"]
     assert "He et al. 2016a" in view.tolerances[0].text
-    assert len(view.details) == 27
+    assert view.is_held
+    assert len(view.verdict.cells) == 27
     assert view.more is not None
     assert view.more.text.splitlines()[2].startswith("ANN, accuracy last")
 
@@ -92,8 +96,9 @@ def test_published_numbers_stand_beside_a_smaller_scale_without_a_status() -> No
     roles = [line.role for line in view.grid.bodies[0].rows]
     assert roles == ["measured", "published"]
     assert not view.grid.is_marked
-    assert view.claims[0].counted.startswith("Evaluated at this scale, not counted")
-    assert view.claims[0].mark.tone == "calm"
+    claim = view.verdict.claims[0]
+    assert view.counted(claim).startswith("Evaluated at this scale, not counted")
+    assert view.mark_of(claim).tone == "calm"
     assert shown.problems == ()
 
 
@@ -121,8 +126,8 @@ def test_provenance_holds_all_that_a_number_rests_on() -> None:
     assert settings["neuron.decay"] == "0.5 (where it applies)"
     made = {fact.label: fact.text for fact in view.provenance.environment}
     assert made["packages.torch"] == "2.15.0"
-    assert view.provenance.spec_text == (PROJECT / "specs/paper/table1.toml").read_text("utf-8")
-    keys = {node.key_start + node.key_rest for node in view.provenance.nodes}
+    assert view.provenance.spec.text == (PROJECT / "specs/paper/table1.toml").read_text("utf-8")
+    keys = {run[-1] for run in view.provenance.runs}
     assert keys == set(plan("table1", profile="smoke").nodes)
 
 
@@ -146,9 +151,9 @@ def test_a_quantity_that_is_the_only_one_compared_is_named_above_its_table() -> 
 
 def test_what_exhibits_share_is_said_once() -> None:
     shown, view = viewed(SyntheticStore(plan("table1")))
-    assert [one.text for one in shown.errata] == list(view.errata)
-    assert {one.exhibits for one in shown.errata} == {("table1",)}
-    assert [one.what for one in shown.deviations] == list(view.deviations)
+    assert list(shown.errata) == list(view.exhibit.errata)
+    assert set(shown.errata.values()) == {("table1",)}
+    assert list(shown.deviations) == list(view.deviations)
     assert [(one.n, one.mark.word) for one in shown.tallies] == [
         (1, "within the margins (one seed)")
     ]
@@ -173,11 +178,11 @@ def test_a_figure_without_golden_values_shows_its_drawing_and_folds_its_numbers(
     store.keep(made.exhibits[0].points[0], "cka.json", content, values=[[0.5]])
     _, view = viewed(store)
     assert view.grid is None
-    assert view.details == ()
+    assert not view.is_held
     assert view.more is not None
     lines = view.more.text.splitlines()
     assert any("diagonal mean" in line for line in lines)
     assert not any("diagonal  " in line for line in lines)
     assert view.maps is not None
     assert [one["title"] for one in view.maps.described["maps"]] == ["depth 110"]
-    assert "maps.csv.gz" in {link.name for link in view.links}
+    assert "maps.csv.gz" in view.links

@@ -7,13 +7,13 @@ from dataclasses import replace
 import pytest
 
 from harness.check.golden import level_text
-from harness.report.pivot import Block, Pivot, pivot, spread
+from harness.report.table import Block, Pivot, agrees, pivot, spread
 from harness.spec.exhibit import Exhibit, Grid
 from tests.synthetic import library, plan
 
 
 def test_table_1_has_neurons_down_and_depths_then_widths_across() -> None:
-    layout = pivot(plan("table1").exhibits[0], ("neuron", "depth", "width"))
+    layout = pivot(plan("table1").exhibits[0])
     assert layout.rows == ("neuron",)
     assert [block.title for block in layout.blocks] == ["depth", "width"]
     assert [block.labels for block in layout.blocks] == [
@@ -26,14 +26,16 @@ def test_table_1_has_neurons_down_and_depths_then_widths_across() -> None:
 
 def test_grids_that_were_made_alike_stand_in_the_table_once() -> None:
     planned = plan("table1", overrides=("depth=20", "width=1")).exhibits[0]
-    layout = pivot(planned, ("neuron", "depth", "width"))
+    layout = pivot(planned)
     assert layout.columns() == ({"width": "1", "depth": "20"},)
 
 
 def test_an_axis_that_an_ann_has_not_does_not_part_it_from_the_snn() -> None:
-    layout = pivot(plan("tableB1").exhibits[0], ("neuron", "dataset", "depth", "time_steps"))
+    layout = pivot(plan("tableB1").exhibits[0])
     snn = {"depth": "38", "width": "1", "time_steps": "4"}
-    assert layout.places(snn) == layout.places({**snn, "time_steps": ""}) == (1,)
+    for levels in (snn, {**snn, "time_steps": ""}):
+        found = [place for place, column in enumerate(layout.columns()) if agrees(levels, column)]
+        assert found == [1]
 
 
 @pytest.mark.parametrize(
@@ -57,16 +59,16 @@ def test_no_cell_of_any_exhibit_is_left_out_of_its_table(
     left_out = []
     names = [name for name in library().exhibits if not typed or name.startswith("table")]
     for one in plan(*names, profile=profile, overrides=typed).exhibits:
-        layout = pivot(one, one.exhibit.varied())
+        layout = pivot(one)
         for point in one.points:
             levels = {name: level_text(value) for name, value in point.axes.items()}
-            if layout.blocks and not layout.places(levels):
+            if layout.blocks and not any(agrees(levels, column) for column in layout.columns()):
                 left_out.append((one.exhibit.id, levels))
     assert left_out == []
 
 
 def test_table_d1_has_stages_down_and_depths_across() -> None:
-    layout = pivot(plan("tableD1").exhibits[0], ("depth", "stage"))
+    layout = pivot(plan("tableD1").exhibits[0])
     assert layout.rows == ("stage",)
     assert layout.blocks[0].labels == ("20", "38", "56", "110", "164")
 
@@ -99,7 +101,7 @@ def test_other_shapes(grids, rows: tuple[str, ...], titles: list[str]) -> None:
     exhibit: Exhibit = planned.exhibit.model_copy(
         update={"grid": tuple(Grid(**one) for one in grids)}
     )
-    layout = pivot(replace(planned, exhibit=exhibit, points=()), exhibit.varied())
+    layout = pivot(replace(planned, exhibit=exhibit, points=()))
     assert (layout.rows, [block.title for block in layout.blocks]) == (rows, titles)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.report.plan_graph import plan_graph
+from harness.report.graph import plan_graph
 from tests.synthetic import plan
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from harness.canonical import identity_key
-from harness.report.record import provenance_json
+from harness.report.provenance import provenance_json
 from tests.synthetic import ENVIRONMENT, SyntheticStore, library, plan
 
 

@@ -7,9 +7,7 @@ from typing import Any
 import pytest
 
 from harness.frames.frame import frame_of
-from harness.report.maps_view import maps_view
-from harness.report.pack import Packed
-from harness.report.plots import MapsView
+from harness.report.maps import MapsView, Packed, maps_view
 from tests.frames.stored import Stored, layer
 from tests.report.test_pack import unpacked
 from tests.synthetic import SyntheticStore, plan

@@ -7,9 +7,8 @@ import math
 import pytest
 
 from harness.frames.frame import Frame, frame_of
-from harness.report.charts import HEIGHT, WIDTH, charts
-from harness.report.pivot import pivot
-from harness.report.plots import Chart
+from harness.report.curves import HEIGHT, WIDTH, Chart, charts
+from harness.report.table import pivot
 from tests.frames.stored import Stored, residual
 from tests.synthetic import SyntheticStore, plan
 
@@ -17,7 +16,7 @@ from tests.synthetic import SyntheticStore, plan
 def drawn(name: str, store: Stored | SyntheticStore) -> tuple[Chart, ...]:
     (planned,) = store.plan.exhibits
     frame: Frame = frame_of(planned, store, {})
-    return charts(frame, pivot(planned, frame.index))
+    return charts(frame, pivot(planned))
 
 
 def scaling(holes: tuple[int, ...] = ()) -> Stored:
@@ -50,12 +49,12 @@ def test_curves_of_other_lengths_share_the_width() -> None:
     assert all(f"L{WIDTH:.1f} " in series.path for series in by_depth.series)
     assert by_depth.ticks_x == ()
     assert by_depth.x == "layer, from the first to the last"
-    assert by_width.ticks_x[0].text == "1"
+    assert by_width.ticks_x[0][1] == "1"
 
 
 def test_cka_stands_between_0_and_1() -> None:
     chart = drawn("fig2", scaling())[0]
-    assert [tick.text for tick in chart.ticks_y] == ["0", "0.2", "0.4", "0.6", "0.8", "1"]
+    assert [text for _, text in chart.ticks_y] == ["0", "0.2", "0.4", "0.6", "0.8", "1"]
     assert chart.series[0].path.startswith(f"M0.0 {HEIGHT / 4:.1f}")
 
 

@@ -1,0 +1,298 @@
+"""What runs along layers, blocks, ε or epochs, as curves whose values a pointer reads."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from harness.check.golden import level_text
+from harness.frames.cells import rows
+from harness.frames.frame import Frame
+from harness.report import wording
+from harness.report.table import Block, Pivot, agrees
+
+ALONG = {"layer": "layer", "block": "block", "epsilon": "ε", "position": "position in a block"}
+"""Axes that a curve can run along, and their names; of several, the first that a quantity has."""
+FEW = 2  # points that make a curve
+ROUNDING = 1e-6  # of a similarity that is 1
+MANY, CHARTS = 8, 4  # curves that a chart, charts that a quantity may have
+WIDTH, HEIGHT = 440.0, 210.0  # of the plotting area, in units of the view box
+NAMED, TICKS = 12, 7  # names that an axis has room for, numbers otherwise
+SMALL_WIDTH, SMALL_HEIGHT = 160.0, 90.0  # of a panel, also in learning.js; 0…100 fills the height
+TONES = 8  # colours that the style sheet has
+
+Point = tuple[str, str]
+"""A place, or a place on an axis and what stands there, in units of the view box."""
+
+
+@dataclass(frozen=True)
+class Series:
+    """A curve; `tone` picks colour and dashes, `dots` are points with no neighbour."""
+
+    tone: str
+    word: str
+    path: str
+    dots: tuple[Point, ...]
+
+
+@dataclass(frozen=True)
+class Chart:
+    """Curves over one axis; `described` holds names and values for who points at them."""
+
+    name: str
+    title: str
+    x: str
+    unit: str
+    ticks_x: tuple[Point, ...]
+    ticks_y: tuple[Point, ...]
+    series: tuple[Series, ...]
+    said: str
+    described: Mapping[str, Any]
+
+
+class Line(NamedTuple):
+    """A curve of a panel; `dots` are the points of its best epochs."""
+
+    tone: str
+    points: str
+    is_faint: bool
+    dots: tuple[Point, ...] = ()
+
+
+class Panel(NamedTuple):
+    """One small plot of learning curves."""
+
+    title: str
+    said: str
+    lines: tuple[Line, ...]
+    last_epoch: str
+
+
+class Curves(NamedTuple):
+    """The learning curves of an exhibit; the legend is of tones and words."""
+
+    panels: tuple[Panel, ...]
+    legend: tuple[Point, ...]
+
+
+@dataclass
+class _Curve:
+    """One series while it is gathered: names along the axis, and values, NaN where undefined."""
+
+    levels: Mapping[str, str]
+    names: list[str]
+    values: list[float]
+
+
+def charts(frame: Frame, layout: Pivot) -> tuple[Chart, ...]:
+    """A chart for each quantity that runs along something, and for each block of the grid."""
+    found: list[Chart] = []
+    for quantity in dict.fromkeys(map(str, frame.cells["quantity"])):
+        cells = frame.cells[frame.cells["quantity"] == quantity]
+        known = (name for name in ALONG if name in cells.columns)
+        along = next((name for name in known if cells[name].nunique() >= FEW), None)
+        unit = str(cells["unit"].iloc[0])
+        if along is None or unit == "cells":  # how many are undefined is no curve
+            continue
+        listed = list(rows(cells))
+        everything = _varied([{n: level_text(row[n]) for n in frame.index} for row in listed])
+        for block in layout.blocks:
+            curves = _gathered(listed, frame.index, along, block)
+            groups = [] if unit == "CKA" and _is_one(curves) else list(_apart(curves))
+            if len(groups) <= CHARTS:  # what needs more is for the table and for frame.csv
+                found += [
+                    _chart(f"{frame.exhibit}-curve{len(found) + n}", title, along, unit, group)
+                    for n, group in enumerate(groups)
+                    for title in [_title(quantity, group, everything)]
+                ]
+    return tuple(found)
+
+
+def _is_one(curves: Sequence[_Curve]) -> bool:
+    """Whether these are the diagonals of networks with themselves, 1 all along."""
+    values = [value for curve in curves for value in curve.values if not math.isnan(value)]
+    return bool(values) and all(abs(value - 1) < ROUNDING for value in values)
+
+
+def _gathered(
+    listed: Sequence[Mapping[str, object]], index: Sequence[str], along: str, block: Block
+) -> list[_Curve]:
+    """The curves of those cells that the block has, in the order of the frame."""
+    made: dict[tuple[str, ...], _Curve] = {}
+    for row in listed:
+        levels = {name: level_text(row[name]) for name in index}
+        if not any(agrees(levels, column) for column in block.columns):
+            continue
+        key = {name: levels[name] for name in index if name != along}
+        curve = made.setdefault(tuple(key.values()), _Curve(key, [], []))
+        curve.names.append(levels[along])
+        curve.values.append(float(str(row["value"])) if row["value"] is not None else math.nan)
+    return [curve for curve in made.values() if len(curve.values) >= FEW]
+
+
+def _apart(curves: Sequence[_Curve]) -> Iterator[Sequence[_Curve]]:
+    """Too many curves for one chart go into several, by the axis that has the fewest levels."""
+    varied = _varied([curve.levels for curve in curves])
+    if len(curves) <= MANY or not varied:
+        if curves and len(curves) <= MANY:
+            yield curves
+        return
+    by = min(varied, key=lambda name: len(varied[name]))
+    for level in varied[by]:
+        yield from _apart([curve for curve in curves if curve.levels[by] == level])
+
+
+def _varied(among: Sequence[Mapping[str, str]]) -> dict[str, tuple[str, ...]]:
+    """The axes of several levels, with these."""
+    names = among[0] if among else ()
+    found = {name: tuple(dict.fromkeys(levels[name] for levels in among)) for name in names}
+    return {name: levels for name, levels in found.items() if len(levels) > 1}
+
+
+def _title(quantity: str, curves: Sequence[_Curve], everything: Mapping[str, object]) -> str:
+    """The quantity, and those levels that these curves share and others do not have."""
+    varied = _varied([curve.levels for curve in curves])
+    levels = curves[0].levels.items()
+    at = wording.levels({n: text for n, text in levels if n in everything and n not in varied})
+    return wording.headed(", ".join(filter(None, (wording.quantity(quantity), at))))
+
+
+def _chart(name: str, title: str, along: str, unit: str, curves: Sequence[_Curve]) -> Chart:
+    longest = max(curves, key=lambda curve: len(curve.values))
+    is_even = len({len(curve.values) for curve in curves}) == 1
+    floor, ceiling, ticks = _scale(curves, unit)
+    varied = _varied([curve.levels for curve in curves])
+    words = [wording.levels({n: curve.levels[n] for n in varied}) or title for curve in curves]
+    described = {
+        "area": [WIDTH, HEIGHT],
+        "steps": len(longest.values),
+        "series": [
+            {
+                "names": curve.names,
+                "values": [None if math.isnan(v) else float(f"{v:.4g}") for v in curve.values],
+            }
+            for curve in curves
+        ],
+    }
+    return Chart(
+        name=name,
+        title=title,
+        x=ALONG[along] if is_even else f"{ALONG[along]}, from the first to the last",
+        unit=unit,
+        ticks_x=tuple(_ticks_x(longest.names)) if is_even else (),
+        ticks_y=tuple((f"{_y(value, floor, ceiling):.1f}", text) for value, text in ticks),
+        series=tuple(
+            _series(f"t{place}", word, curve.values, (floor, ceiling))
+            for place, (word, curve) in enumerate(zip(words, curves, strict=True))
+        ),
+        said="; ".join(f"{w}: {_extent(c.values)}" for w, c in zip(words, curves, strict=True)),
+        described=described,
+    )
+
+
+def _series(tone: str, word: str, values: Sequence[float], scale: tuple[float, float]) -> Series:
+    """A path over all of the width, broken where a value is undefined."""
+    path, dots, is_down = [], [], False
+    for place, value in enumerate(values):
+        if math.isnan(value):
+            is_down = False
+            continue
+        x, y = f"{_x(place, len(values)):.1f}", f"{_y(value, *scale):.1f}"
+        joined = place + 1 < len(values) and not math.isnan(values[place + 1])
+        if not is_down and not joined:
+            dots.append((x, y))
+        path.append(f"{'L' if is_down else 'M'}{x} {y}")
+        is_down = True
+    return Series(tone, word, "".join(path), tuple(dots))
+
+
+def _scale(
+    curves: Sequence[_Curve], unit: str
+) -> tuple[float, float, tuple[tuple[float, str], ...]]:
+    """Least and greatest value of the axis, and its ticks: 0…1 for CKA, 0…100 for percent."""
+    values = [value for curve in curves for value in curve.values if not math.isnan(value)]
+    least, greatest = min(values, default=0.0), max(values, default=1.0)
+    whole = 100.0 if unit.startswith("percent") else 1.0
+    if greatest > whole or not (unit == "CKA" or unit.startswith(("percent", "share"))):
+        whole = 10.0 ** math.ceil(math.log10(greatest)) if greatest > 0 else 1.0
+    floor = min(0.0, math.floor(least / whole * 5) / 5 * whole)
+    count = round((whole - floor) / whole * 5)
+    places = [floor + whole / 5 * n for n in range(count + 1)]
+    return floor, whole, tuple((p, f"{p:.6g}".replace("-", wording.MINUS)) for p in places)
+
+
+def _ticks_x(names: Sequence[str]) -> Iterator[Point]:
+    """The names along the axis where there is room, else a few of their numbers from 1 on."""
+    step = 1 if len(names) <= NAMED else math.ceil(len(names) / TICKS)
+    for place in range(0, len(names), step):
+        text = names[place] if len(names) <= NAMED else str(place + 1)
+        yield f"{_x(place, len(names)):.1f}", text
+
+
+def _x(place: int, steps: int) -> float:
+    return place / (steps - 1) * WIDTH if steps > 1 else WIDTH / 2
+
+
+def _y(value: float, floor: float, ceiling: float) -> float:
+    return (1 - (value - floor) / (ceiling - floor)) * HEIGHT
+
+
+def _extent(values: Sequence[float]) -> str:
+    found = [value for value in values if not math.isnan(value)]
+    return f"{min(found):.3g} to {max(found):.3g}" if found else "undefined"
+
+
+def learning(frame: Frame, layout: Pivot) -> Curves | None:
+    """Learning curves: a panel for each column of the table, a line for each row and seed."""
+    if not frame.curves:
+        return None
+    tones: dict[tuple[str, ...], str] = {}
+    across = dict.fromkeys(tuple(sorted(column.items())) for column in layout.columns())
+    panels = []
+    known = [({name: level_text(value) for name, value in curve.axes.items()}, curve)
+             for curve in frame.curves]  # fmt: skip
+    for levels, _ in known:
+        tones.setdefault(_row(levels, layout), f"s{len(tones) % TONES}")
+    for column in across:
+        here = [(_row(at, layout), curve) for at, curve in known if agrees(at, dict(column))]
+        if not here:
+            continue
+        longest = max(len(curve.test) for _, curve in here)
+        lines, said = [], []
+        for row, curve in here:
+            best = [curve.best_epoch] if curve.best_epoch in range(1, len(curve.test) + 1) else []
+            dots = [_at(n, curve.test[n - 1], longest) for n in best
+                    if not math.isnan(curve.test[n - 1])]  # fmt: skip
+            lines.append(Line(tones[row], _points(curve.train, longest), is_faint=True))
+            lines.append(Line(tones[row], _points(curve.test, longest), False, tuple(dots)))
+            last = wording.number(curve.test[-1], "percent")
+            said.append(f"{_words(row, layout)} seed {curve.seed}: {last} %")
+        title = ", ".join(f"{wording.axis(n)} {wording.level(n, text)}" for n, text in column)
+        panels.append(Panel(title, "; ".join(said), tuple(lines), str(longest)))
+    legend = tuple((tone, _words(row, layout) or "run") for row, tone in tones.items())
+    return Curves(tuple(panels), legend)
+
+
+def _row(levels: Mapping[str, str], layout: Pivot) -> tuple[str, ...]:
+    return tuple(levels[name] for name in layout.rows if name in levels)
+
+
+def _words(row: tuple[str, ...], layout: Pivot) -> str:
+    return ", ".join(wording.level(n, text) for n, text in zip(layout.rows, row, strict=False))
+
+
+def _points(values: Sequence[float], longest: int) -> str:
+    return " ".join(
+        ",".join(_at(epoch, value, longest))
+        for epoch, value in enumerate(values, start=1)
+        if not math.isnan(value)
+    )
+
+
+def _at(epoch: int, value: float, longest: int) -> Point:
+    """Place of an epoch's accuracy; a run of one epoch stands in the middle."""
+    across = (epoch - 1) / (longest - 1) if longest > 1 else 0.5
+    height = (1 - min(max(value, 0.0), 100.0) / 100) * SMALL_HEIGHT
+    return f"{across * SMALL_WIDTH:.1f}", f"{height:.3f}"  # the page reads values off it

@@ -1,0 +1,361 @@
+"""An exhibit as a table: its layout, from the grids that made it, and its lines.
+
+Rows are by what all grids vary, columns by the rest: Table 1 has two grids, neuron × depth and
+neuron × width, so its rows are neurons, its columns depths, then widths. A single grid puts its
+last axis across.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+import pandas as pd
+
+from harness.check.compare import CellResult
+from harness.check.equivalence import LEVEL
+from harness.check.golden import PUBLISHED, level_text
+from harness.check.status import Status
+from harness.check.verdict import Verdict
+from harness.frames.cells import rows
+from harness.plan.expand import PlannedExhibit
+from harness.report import wording
+from harness.report.wording import CELLS, Fact, Mark
+from harness.spec.exhibit import Exhibit
+
+T = TypeVar("T")
+Levels = Mapping[str, str]
+Row = tuple[str, tuple[tuple[str, str], ...]]
+"""The quantity of a line, and the levels down the side."""
+Names = Mapping[str, str]
+"""Quantity → what a reader calls it."""
+WIDEST = 8  # columns of an axis that a measure adds
+
+
+@dataclass(frozen=True)
+class Block:
+    """Columns that one grid gives: the axes across, and the levels that hold for each column."""
+
+    axes: tuple[str, ...]
+    columns: tuple[Levels, ...]
+
+    @property
+    def title(self) -> str:
+        return " × ".join(wording.axis(name) for name in self.axes)
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        return tuple(
+            ", ".join(wording.level(name, column[name]) for name in self.axes)
+            for column in self.columns
+        )
+
+
+@dataclass(frozen=True)
+class Pivot:
+    """Index columns down the side, and the blocks of columns."""
+
+    rows: tuple[str, ...]
+    blocks: tuple[Block, ...]
+
+    def columns(self) -> tuple[Levels, ...]:
+        """The levels of every column, left to right."""
+        return tuple(column for block in self.blocks for column in block.columns)
+
+    def arranged(self, cells: Iterable[tuple[str, Levels, T]]) -> dict[Row, list[T | None]]:
+        """Cells, each with its quantity and levels, in lines: by quantity and the levels of the
+        rows, one for each column. What is about several columns stands in all of them.
+        """
+        columns = self.columns()
+        found: dict[Row, list[T | None]] = {}
+        for quantity, levels, cell in cells:
+            at = (quantity, tuple((name, levels[name]) for name in self.rows))
+            line = found.setdefault(at, [None] * len(columns))
+            for place in (n for n, column in enumerate(columns) if agrees(levels, column)):
+                line[place] = cell
+        return found
+
+
+@dataclass(frozen=True)
+class GridCell:
+    """One cell of a table; `mark` where it carries a status, `note` for its tooltip.
+
+    `span` columns are covered by what is about all of them, as a loss from one to the other.
+    """
+
+    text: str
+    note: str = ""
+    mark: Mark | None = None
+    is_first: bool = False  # of a group of columns
+    span: int = 1
+
+
+@dataclass(frozen=True)
+class GridRow:
+    """A line of a table: measured, golden, difference or published."""
+
+    label: str
+    role: str
+    cells: tuple[GridCell, ...]
+
+
+@dataclass(frozen=True)
+class GridBody:
+    """The lines that belong to one row of the paper's table."""
+
+    label: str
+    rows: tuple[GridRow, ...]
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A table in the paper's layout."""
+
+    caption: str
+    corner: str
+    groups: tuple[Block, ...]
+    bodies: tuple[GridBody, ...]
+    is_marked: bool  # any cell carries a status
+    is_words: bool  # rather than numbers
+
+
+def agrees(levels: Levels, column: Levels) -> bool:
+    """Whether a cell stands in a column; an axis that it has not, as the time steps of an ANN,
+    keeps it from none.
+    """
+    return all(levels[name] in ("", level) for name, level in column.items())
+
+
+def pivot(planned: PlannedExhibit) -> Pivot:
+    """The layout of an exhibit."""
+    grids = [
+        {name: tuple(map(level_text, at)) for name, at in grid.axes().items() if name != "seed"}
+        for grid in planned.exhibit.grid
+    ]
+    varied = planned.exhibit.varied()
+    shared = tuple(name for name in varied if all(name in grid for grid in grids))
+    if any(set(grid) <= set(shared) for grid in grids):
+        shared = shared[:-1]
+    added = tuple(name for name in planned.index if name not in varied)
+    blocks: dict[frozenset[object], Block] = {}
+    for grid in grids:
+        across = tuple(name for name in grid if name not in shared)
+        held = _held(grid, planned)
+        combinations = itertools.product(*(grid[name] for name in across))
+        columns = tuple(held | dict(zip(across, at, strict=True)) for at in combinations)
+        same = frozenset(frozenset(column.items()) for column in columns)
+        blocks.setdefault(same, Block(across, columns))  # two grids may have been made alike
+    return Pivot((*shared, *added), tuple(blocks.values()))
+
+
+def _held(grid: Mapping[str, Sequence[str]], planned: PlannedExhibit) -> dict[str, str]:
+    """The levels at which a grid leaves the axes of the others: those that all its points share,
+    but for points that have no such axis, as an ANN has no time steps.
+    """
+    points = [
+        {name: level_text(value) for name, value in point.axes.items()} for point in planned.points
+    ]
+    found = {}
+    wanted = set(itertools.product(*grid.values()))
+    for name in (name for name in planned.exhibit.varied() if name not in grid):
+        seen: dict[str, set[tuple[str, ...]]] = {}
+        for point in points:
+            seen.setdefault(point[name], set()).add(tuple(point[axis] for axis in grid))
+        without = seen.pop("", set())
+        everywhere = [level for level, at in seen.items() if wanted <= at | without]
+        found[name] = everywhere[0] if everywhere and not wanted <= without else ""
+    return found
+
+
+def spread(layout: Pivot, cells: Sequence[Levels]) -> Pivot:
+    """The layout for these cells: where the grids give a single column, the last axis that tells
+    most of the cells apart stands across instead of down.
+    """
+    if len(layout.columns()) > 1:
+        return layout
+    held = dict(layout.columns()[0]) if layout.blocks else {}
+    for name in reversed(layout.rows):
+        named = [at[name] for at in cells if at[name]]
+        levels = tuple(dict.fromkeys(named))
+        if 1 < len(levels) <= WIDEST and 2 * len(named) > len(cells):
+            rest = tuple(other for other in layout.rows if other != name)
+            return Pivot(rest, (Block((name,), tuple(held | {name: one} for one in levels)),))
+    return layout
+
+
+def names_of(exhibit: Exhibit) -> dict[str, str]:
+    """Quantity → word in a row's label; the first one of a measure goes without saying."""
+    names = {"accuracy": "", "cell": ""}
+    for one in exhibit.derive:
+        sides = (wording.level(one.over, side) for side in (one.minuend, one.subtrahend))
+        names[one.quantity] = f"{one.quantity} {f' {wording.MINUS} '.join(sides)}"
+    return names
+
+
+def comparison(verdict: Verdict, layout: Pivot, exhibit: Exhibit) -> Grid:
+    """The exhibit in the paper's layout: measured, golden, difference, one line each. A quantity
+    that is the only one is named once, above them.
+    """
+    layout, names = spread(layout, [cell.levels for cell in verdict.cells]), names_of(exhibit)
+    caption, quantities = exhibit.title, {cell.quantity for cell in verdict.cells}
+    if len(quantities) == 1 and not quantities <= set(names):
+        (one,) = quantities
+        names[one], caption = "", f"{caption}: {wording.quantity(one)}"
+    lines: list[tuple[str, str, Callable[[CellResult], GridCell]]] = []
+    lines.append(("here", "measured", _measured))
+    if verdict.golden == PUBLISHED:
+        lines.append(("published", "golden", _golden))
+    elif verdict.golden:
+        lines.append(("measured before", "golden", _before))
+    if verdict.golden:
+        lines.append(("difference", "difference", _difference))
+    if verdict.golden != PUBLISHED:
+        lines.append(("published", "published", lambda cell: GridCell(cell.published)))
+    bodies = []
+    cells = ((cell.quantity, cell.levels, cell) for cell in verdict.cells)
+    for (quantity, at), row in layout.arranged(cells).items():
+        made = [
+            GridRow(label, role, tuple(_cells(row, show, layout))) for label, role, show in lines
+        ]
+        said = [line for line in made if line.role == "measured" or _says_something(line)]
+        bodies.append(GridBody(_label(quantity, dict(at), names), tuple(said)))
+    is_marked = any(cell.mark for body in bodies for line in body.rows for cell in line.cells)
+    corner = _corner(layout, [cell.levels for cell in verdict.cells])
+    is_words = any(cell.text for cell in verdict.cells)
+    return Grid(caption, corner, layout.blocks, tuple(bodies), is_marked, is_words)
+
+
+def listing(cells: pd.DataFrame, layout: Pivot, exhibit: Exhibit) -> str:
+    """Cells of a frame without anything beside them, as a table of text."""
+    names = {str(one): wording.quantity(str(one)) for one in cells["quantity"]} | names_of(exhibit)
+    found = rows(cells)
+    levels = [
+        {name: level_text(row[name]) for name in cells.columns[: cells.columns.get_loc("quantity")]}
+        for row in found
+    ]
+    lines = [
+        [_corner(layout, levels), *(group.title for group in layout.blocks for _ in group.labels)],
+        ["", *(label for group in layout.blocks for label in group.labels)],
+    ]
+    placed = ((str(row["quantity"]), at, row) for row, at in zip(found, levels, strict=True))
+    for (quantity, at), line in layout.arranged(placed).items():
+        texts = []
+        for cell in _cells(line, lambda row: GridCell(_text(row)), layout):
+            texts += [*itertools.repeat("", cell.span - 1), cell.text]
+        lines.append([_label(quantity, dict(at), names), *texts])
+    return wording.aligned(lines)
+
+
+def _text(row: Mapping[str, object]) -> str:
+    value, std, unit = float(str(row["value"])), float(str(row["std"])), str(row["unit"])
+    return with_spread(level_text(row["text"]), value, std, unit)
+
+
+def _cells(
+    line: Sequence[T | None], show: Callable[[T], GridCell], layout: Pivot
+) -> Iterator[GridCell]:
+    """A cell for each of the line; one that stands in several columns side by side spans them."""
+    starts = set(itertools.accumulate((len(block.columns) for block in layout.blocks), initial=0))
+    place = 0
+    while place < len(line):
+        cell, end = line[place], place + 1
+        while cell is not None and end < len(line) and line[end] is cell and end not in starts:
+            end += 1
+        shown = show(cell) if cell is not None else GridCell("")
+        yield replace(shown, is_first=place in starts, span=end - place)
+        place = end
+
+
+def _corner(layout: Pivot, cells: Sequence[Levels]) -> str:
+    used = [name for name in layout.rows if any(levels[name] for levels in cells)]
+    return ", ".join(wording.axis(name) for name in used)
+
+
+def _says_something(line: GridRow) -> bool:
+    return any(cell.text not in ("", wording.NOTHING) for cell in line.cells)
+
+
+def _label(quantity: str, levels: Levels, names: Names) -> str:
+    said = ", ".join(wording.level(name, text) for name, text in levels.items() if text)
+    name = names.get(quantity, wording.quantity(quantity))
+    return f"{said}, {name}" if name and said else said or name
+
+
+def with_spread(text: str, value: float, std: float, unit: str) -> str:
+    """Words, or a number with its standard deviation where there is one."""
+    said = text or wording.number(value, unit)
+    return said if text or math.isnan(std) else f"{said} ± {wording.number(std, unit)}"
+
+
+def measured(cell: CellResult) -> str:
+    """What was measured in a cell."""
+    return with_spread(cell.text, cell.value, cell.std, cell.unit)
+
+
+def _measured(cell: CellResult) -> GridCell:
+    mark = None if cell.status is Status.NOT_COMPARED else CELLS[cell.status]
+    said = "; ".join(filter(None, (cell.sentence, note(cell))))
+    return GridCell(measured(cell), said, mark)
+
+
+def _golden(cell: CellResult) -> GridCell:
+    is_number = not math.isnan(cell.difference)
+    return GridCell(cell.golden.replace("-", wording.MINUS) if is_number else cell.golden)
+
+
+def _before(cell: CellResult) -> GridCell:
+    """A value measured here is not a print: as many digits as the one that it stands beside."""
+    try:
+        value = float(cell.golden)
+    except ValueError:
+        return GridCell(cell.golden)  # a word, or nothing
+    return GridCell(wording.number(value, cell.unit), cell.computed)
+
+
+def _difference(cell: CellResult) -> GridCell:
+    return GridCell(wording.signed(cell.difference, cell.unit), cell.computed or cell.basis)
+
+
+def tolerance(cell: CellResult) -> str:
+    """`± 0.5`, `exact`."""
+    if math.isnan(cell.tolerance):
+        return wording.NOTHING
+    return "exact" if cell.tolerance == 0 else f"± {wording.number(cell.tolerance, '')}"
+
+
+def tolerances(cells: Sequence[CellResult], names: Names) -> tuple[Fact, ...]:
+    """Quantity → tolerance and basis; where they differ from cell to cell, the first of them."""
+    found: dict[str, dict[str, str]] = {}
+    for cell in cells:
+        if cell.basis:
+            found.setdefault(cell.quantity, {})[tolerance(cell)] = cell.basis
+    facts = []
+    for quantity, bases in found.items():
+        width, basis = next(iter(bases.items()))
+        said = f"{width} and others" if len(bases) > 1 else width
+        facts.append(Fact(names.get(quantity) or quantity, f"{said} – {basis}"))
+    return tuple(facts)
+
+
+def interval(cell: CellResult) -> str:
+    """`89.12 to 90.05`: where the mean over the seeds lies at the stated level."""
+    low, high = cell.uncertainty.low, cell.uncertainty.high
+    if math.isnan(low):
+        return wording.NOTHING
+    return f"{wording.number(low, cell.unit)} to {wording.number(high, cell.unit)}"
+
+
+def intervals(cells: Sequence[CellResult]) -> str:
+    """`90 % interval` where any cell has one or was tested; nothing where no spread is known."""
+    for found in (cell.uncertainty for cell in cells):
+        if not math.isnan(found.low) or found.is_tested:
+            return f"{100 * LEVEL:.0f} % interval"
+    return ""
+
+
+def note(cell: CellResult) -> str:
+    """What the seeds of a cell say of the published value, where they were tested."""
+    return cell.uncertainty.sentence if cell.uncertainty.is_tested else ""
