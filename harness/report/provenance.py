@@ -220,7 +220,8 @@ def _deviations(planned: PlannedExhibit, blocks: Blocks, profile: Profile) -> It
     if not any("recipe" in measure.needs for measure in measures):
         return
     for name in _recipes(planned):
-        used = name if planned.exhibit.at_published_size else profile.substitute.recipe.get(name, name)
+        as_published = planned.exhibit.at_published_size
+        used = name if as_published else profile.substitute.recipe.get(name, name)
         yield from blocks.recipe[used].deviations
 
 
