@@ -73,6 +73,16 @@ class Deviation(Spec):
 Deviations = Annotated[tuple[Deviation, ...], PRESENTATION]
 
 
+Checksum = Annotated[str, Field(pattern=r"^(md5:[0-9a-f]{32}|sha256:[0-9a-f]{64})$")]
+
+
+class PinnedFile(Spec):
+    """One published file and its checksum."""
+
+    name: str = Field(pattern=r"^[A-Za-z0-9_.-]+$", max_length=128)
+    checksum: Checksum
+
+
 class Part(Spec):
     """A part of a run. In Python it is made by its class, `Dspike(temperature=2.0)`: fields in
     their order or by name, `kind` left out, and what `usual` holds (or makes) need not be said; a

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import Field, field_validator, model_validator
 
 from harness.errors import HarnessError
-from harness.parts.base import PRESENTATION, Deviations, Part, Spec
-from harness.parts.files import Checksum, PinnedFile
+from harness.parts.base import PRESENTATION, Checksum, Deviations, Part, PinnedFile, Spec
 from harness.parts.neurons import Neuron
 
 if TYPE_CHECKING:

@@ -29,8 +29,6 @@ BLOCKS: Mapping[str, tuple[str, type[Spec]]] = {
 PARTS: Mapping[str, type[Spec]] = {name: model for name, (_, model) in BLOCKS.items()} | {
     "numerics": Numerics
 }
-MEASURED: tuple[str, ...] = ("cka", "attack", "probe", "regression", "activation_maximisation")
-"""The parts of a measurement, taken from named blocks; the others are those of a training."""
 
 _CLOSED = (
     "kind",
