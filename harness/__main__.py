@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from harness.crash import crashes_told
-from harness.terminal import flushed, reader_left, show_anything
+from harness.terminal.streams import flushed, reader_left, show_anything
 
 
 def main() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from statistics import median
@@ -10,11 +11,11 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
+from harness.execute.survey import Survey
 from harness.plan.device import Device
 from harness.plan.estimate import Basis, Estimate, device_of, disk_bytes
 from harness.plan.node import Node
-from harness.screen import size, table
-from harness.stages import Survey
+from harness.terminal.output import duration, size, table
 
 Record = dict[str, Any]
 SHOWN = {Basis.MEASURED: "measured", Basis.SCALED: "scaled", Basis.STATED: "roofline"}
@@ -239,3 +240,26 @@ def _shares(seconds: Iterable[float]) -> list[str]:
         return "<1%" if percent < 1 else ">99%" if percent > 99 else f"{percent}%"
 
     return [share(part) for part in parts]
+
+
+def to_do(held: Survey, slots: int | None = None) -> str:
+    """`to do: 6 train (~35 min on 2 workers, from 10 stored runs; 3 MB of disk)`, on so many
+    workers or as many as there are by default.
+    """
+    if not held.todo:
+        return "to do: nothing, every node is stored"
+    kinds = Counter(node.kind for node in held.todo)
+    what = ", ".join(f"{count} {kind}" for kind, count in kinds.items())
+    estimates = [held.estimates[node.key] for node in held.todo]
+    runs = max(one.runs for one in estimates)
+    bare = [node for node, one in zip(held.todo, estimates, strict=True) if not one.runs]
+    labels = " and ".join(sorted({held.devices[device_of(node.spec)].label for node in bare}))
+    basis = [f"from {runs} stored runs"] if runs else []
+    basis += [f"{len(bare)} nodes {labels}" if runs else labels] if bare else []
+    workers = min(slots or held.slots, len(held.todo))
+    spent = duration(sum(one.seconds for one in estimates) / workers)
+    said = f"to do: {what} (~{spent} on {workers} worker{'s' if workers > 1 else ''}, "
+    said += f"{', '.join(basis)}; {size(sum(held.disk.values()))} of disk)"
+    for name, count in held.downloads.items():
+        said += f"; {name} to download first, {size(count)}"
+    return said

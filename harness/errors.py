@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from enum import IntEnum
+from functools import partial
 
 
 class ExitCode(IntEnum):
@@ -55,7 +56,8 @@ class HarnessError(Exception):
 
     def __reduce__(self) -> tuple[object, ...]:
         """Keep the keyword fields when a worker sends the error through a pipe."""
-        return (_rebuild, (self.where, self.problem, self.hint, self.code))
+        made = partial(HarnessError, hint=self.hint, code=self.code)
+        return (made, (self.where, self.problem))
 
 
 class Faults(HarnessError):
@@ -71,7 +73,3 @@ class Faults(HarnessError):
 
     def __reduce__(self) -> tuple[object, ...]:
         return (Faults, (self.faults,))
-
-
-def _rebuild(where: str, problem: str, hint: str, code: ExitCode) -> HarnessError:
-    return HarnessError(where, problem, hint=hint, code=code)

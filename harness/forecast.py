@@ -17,11 +17,11 @@ from rich.text import Text
 
 from harness.errors import HarnessError
 from harness.execute.executor import Queue
+from harness.execute.survey import Survey
 from harness.plan.estimate import device_of
 from harness.plan.node import Node
 from harness.plan.schedule import paths
-from harness.screen import duration, size
-from harness.stages import Survey
+from harness.terminal.output import duration, size
 
 NAMED = 6  # nodes of the critical path that a line shows
 _CREW = re.compile(r"([1-9][0-9]{0,4})x([1-9][0-9]{0,3})")

@@ -28,7 +28,7 @@ TIMES = 3  # sheets that stand for T time steps
 
 def draw(frame: DataFrame, maps: DataFrame) -> Figure:
     """Test images → both networks, feature by feature → a Gram matrix of each → their CKA."""
-    return stacked(frame, maps, (WIDTH, HEIGHT), _draw, layout="none")
+    return stacked(frame, maps, (WIDTH, HEIGHT), _draw, layout=None)
 
 
 def _draw(figure: FigureBase, frame: DataFrame, maps: DataFrame, levels: Levels) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from matplotlib.figure import Figure, FigureBase
 from pandas import DataFrame
 
@@ -18,9 +20,9 @@ def draw(frame: DataFrame, maps: DataFrame) -> Figure:
 def _draw(figure: FigureBase, frame: DataFrame, maps: DataFrame, levels: Levels) -> None:
     there = curve(frame, MAP)
     large = zooms(there)
-    above = [[zoom.block for zoom in large]] if large else []
-    below = ["whole"] * max(1, len(large))
-    parts = figure.subplot_mosaic([*above, below], height_ratios=[1.25] * len(above) + [1.0])
+    rows: list[list[Any]] = [[zoom.block for zoom in large], ["whole"] * max(1, len(large))]
+    rows = rows if large else rows[1:]
+    parts = figure.subplot_mosaic(rows, height_ratios=[1.25, 1.0][-len(rows) :])
     whole(parts["whole"], there, network(levels))
     for zoom in large:
         enlarged(parts[zoom.block], there, zoom)

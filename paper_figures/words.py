@@ -121,7 +121,7 @@ def stacked(
     size: tuple[float, float],
     draw: Callable[[FigureBase, DataFrame, DataFrame, Levels], None],
     axes: Sequence[str] = AXES,
-    layout: Literal["constrained", "none"] = "constrained",
+    layout: Literal["constrained"] | None = "constrained",
 ) -> Figure:
     """What shows a single point of the grid, one below the other where a frame has several."""
     shown = points(frame, axes)

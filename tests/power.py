@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
-from harness.check import student
 from harness.check.shift import (
     ALPHA,
     ALPHA_SINGLE,
@@ -28,6 +27,7 @@ from harness.check.shift import (
     seeds_to_decide,
     squared,
 )
+from harness.check.tolerance import t_quantile
 
 Floats = NDArray[np.float64]
 
@@ -91,7 +91,7 @@ def over_all(case: Case, design: Design, d: NDArray[np.int64]) -> NDArray[np.boo
 def asked(golden: Floats, fresh: Floats) -> NDArray[np.bool_]:
     """Which trainings lie outside of their bands, so that more seeds are asked for, [runs, ...]."""
     n_g, n_f = golden.shape[-1], fresh.shape[-1]
-    width = student.quantile(1 - EDGE / 2, n_g - 1) * math.sqrt(1 / n_g + 1 / n_f)
+    width = t_quantile(1 - EDGE / 2, n_g - 1) * math.sqrt(1 / n_g + 1 / n_f)
     apart = np.abs(fresh.mean(-1) - golden.mean(-1))
     found: NDArray[np.bool_] = apart > width * golden.std(-1, ddof=1)
     return found

@@ -228,3 +228,35 @@ def test_lists_and_plans_as_json(done: Path) -> None:
 def test_the_schema_is_one(done: Path) -> None:
     ran = harness(done, "schema", "exhibit")
     assert json.loads(ran.stdout)["title"] == "Exhibit"
+
+
+def test_a_broken_golden_file_costs_no_other_exhibit_its_report(done: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "broken"
+    shutil.copytree(done, folder, ignore=shutil.ignore_patterns("out"))
+    (folder / "golden/paper/tableD1.csv").write_text("quantity,value\n")
+    ran = harness(folder, "report", "table1", "tableD1")
+    assert ran.returncode == 2
+    assert "golden/paper/tableD1.csv" in ran.stderr
+    assert "table1: " in ran.stdout
+    assert (folder / "out/smoke/table1/frame.csv").is_file()
+    assert not (folder / "out/smoke/tableD1").exists()
+    alone = harness(folder, "report", "tableD1", "--out", str(tmp_path / "out"))
+    assert (alone.returncode, alone.stdout) == (2, "")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_value_that_does_not_hold_counts_more_than_a_figure_that_fails(
+    done: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("no such font")
+
+    folder = tmp_path / "broken"
+    shutil.copytree(done, folder, ignore=shutil.ignore_patterns("out"))
+    golden = folder / "golden/smoke/table1.csv"
+    golden.write_text(golden.read_text().replace(",50,30,5,", ",50,0.001,5,"))
+    monkeypatch.setattr("harness.report.figures._save", broken)
+    said = typed(f"check table1 --project {folder}", monkeypatch, capsys)
+    assert "the drawing failed" in said.out
+    assert said.code == 1
+    assert typed(f"report table1 --project {folder}", monkeypatch, capsys).code == 3

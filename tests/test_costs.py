@@ -14,11 +14,11 @@ from rich.console import Console
 
 from harness.costs import costs_record, print_costs
 from harness.execute.environment import processor
+from harness.execute.survey import Survey
 from harness.plan.device import MEASURED
 from harness.plan.estimate import DEVICES, Basis, Past, estimate
 from harness.plan.expand import Plan
 from harness.plan.node import Node
-from harness.stages import Survey
 from harness.store.manifest import Manifest, Provenance
 from harness.store.store import Store
 from tests.cli.typed import typed
@@ -288,7 +288,7 @@ def test_numbers_of_a_device_that_were_measured_take_the_place_of_stated_ones(
 def test_plan_and_reproduce_count_the_same_workers(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("harness.stages.usable_cores", lambda: 3)
+    monkeypatch.setattr("harness.execute.survey.usable_cores", lambda: 3)
     for line, workers in (
         ("fig2 -q", "3 workers"),
         ("fig2 --profile paper -q", "1 worker,"),

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from harness.errors import HarnessError
+from harness.frames.recorded import Artifacts
+from harness.plan.expand import Plan
 from harness.store.manifest import Manifest
 
 ROUNDING = ("torch", "numba", "numpy")  # packages that decide how numbers are rounded
@@ -53,6 +55,20 @@ def other_bits(provenance: Path, manifests: Iterable[Manifest]) -> OtherBits:
     ]
     versions = {other_versions(one.environment, made_with) for one in other}
     return OtherBits(tuple(one.key for one in other), "; ".join(sorted(filter(None, versions))))
+
+
+def runs_with_other_bits(
+    plan: Plan, folder: Path, artifacts: Artifacts
+) -> Iterator[tuple[str, OtherBits]]:
+    """Each exhibit of the plan with runs that give other bits than when the golden values in
+    `folder` were measured. IO: reads provenance files and manifests.
+    """
+    for one in plan.exhibits:
+        path = folder / f"{Path(one.exhibit.golden or one.exhibit.id).stem}.provenance.json"
+        if path.is_file():
+            other = other_bits(path, filter(None, map(artifacts.get, one.nodes)))
+            if other.keys:
+                yield one.exhibit.id, other
 
 
 def same_arithmetic(here: Mapping[str, Any], there: Mapping[str, Any]) -> bool:

@@ -15,7 +15,7 @@ from harness.check.standard import Standard
 from harness.check.status import Status, Word
 from harness.check.tolerance import Allowed, Rule, Seeds, Unsettled, allowed, guards_nothing
 from harness.frames.cells import rows
-from harness.frames.frame import Frame, Planned
+from harness.frames.frame import Frame
 from harness.frames.recorded import Absence
 
 MEASURED_HERE = "it is held against a value measured here, not against a published one"
@@ -30,7 +30,7 @@ class Origin:
     name them. A cell without networks is derived from others.
     """
 
-    values: SeedValues = field(default_factory=dict)
+    values: dict[int, float] = field(default_factory=dict)
     trainings: tuple[str, ...] = ()
     spiking: bool | None = None
     chance: float = math.nan
@@ -38,18 +38,15 @@ class Origin:
 
 def origins(measured: Frame) -> dict[At, Origin]:
     """The origin of each cell."""
-    points = {point.key: point for point in measured.points}
-    values: dict[At, dict[int, float]] = {}
-    behind: dict[At, Planned | None] = {}
-    for row in rows(measured.runs):
-        at = _at(row, measured)
-        values.setdefault(at, {})[int(row["seed"])] = math.nan if row["why"] else row["value"]
-        behind[at] = points.get(level_text(row["key"]))
-    return {
-        at: Origin(found, point.trainings, point.spiking, point.chance) if point else Origin(found)
-        for at, found in values.items()
-        for point in [behind[at]]
+    networks = {
+        point.key: (point.trainings, point.spiking, point.chance) for point in measured.points
     }
+    found: dict[At, Origin] = {}
+    for row in rows(measured.runs):
+        behind = networks.get(level_text(row["key"]), ())
+        values = found.setdefault(_at(row, measured), Origin({}, *behind)).values
+        values[int(row["seed"])] = math.nan if row["why"] else row["value"]
+    return found
 
 
 def _at(row: Mapping[str, Any], measured: Frame) -> At:
@@ -112,26 +109,19 @@ def compare(measured: Frame, standard: Standard) -> tuple[CellResult, ...]:
     and have no status. Without golden values, a published cell that was not planned is left out.
     """
     against = standard.golden or standard.published
-    here = {
-        _at(row, measured): row
-        for row in rows(measured.cells)
-        if (
-            row["quantity"] in against.quantities
-            if against
-            else row["quantity"] not in measured.fine
-        )
-    }
+    here = {_at(row, measured): row for row in rows(measured.cells)}
+    for at in [*here]:
+        if at[0] not in against.quantities if against else at[0] in measured.fine:
+            del here[at]
     golden, published = (
         {(cell.quantity, *cell.index): cell for cell in (found.cells if found else ())}
         for found in (standard.golden, standard.published)
     )
     behind = origins(measured) if standard.golden else {}
-    quantities = list(dict.fromkeys(at[0] for at in (*golden, *published, *here)))
-    every = sorted(
-        dict.fromkeys((*here, *golden, *published)), key=lambda at: quantities.index(at[0])
-    )
+    order = list(dict.fromkeys(at[0] for at in (*golden, *published, *here)))
+    every = dict.fromkeys((*here, *golden, *published))
     found = []
-    for at in every:
+    for at in sorted(every, key=lambda at: order.index(at[0])):
         levels = dict(zip(measured.index, at[1:], strict=True))
         is_planned = standard.golden is None and any(_absent(measured, levels))
         if at in here or at in golden or is_planned:
@@ -156,15 +146,11 @@ _NOTHING: Mapping[str, Any] = {"value": math.nan, "std": math.nan, "n": 0, "text
 
 def _result(row: _Row, measured: Frame, standard: Standard, origin: Origin) -> CellResult:
     here, golden, published = row.here or _NOTHING, row.golden, row.published
-    value, std, n, unit = (
-        float(here["value"]),
-        float(here["std"]),
-        int(here["n"]),
-        str(here["unit"]),
-    )
+    value, std, n = float(here["value"]), float(here["std"]), int(here["n"])
     rule = standard.golden.rules[golden.rule] if standard.golden and golden else None
     status, why, bound = _judged(row, rule, measured, standard)
     number = golden.number if golden else None
+    unit = str(here["unit"])
     idle, sees = _power(golden, rule, bound, unit, origin, n)
     is_published = standard.golden is not None and standard.golden.name == PUBLISHED
     found = sample(value, std, n, number)

@@ -15,9 +15,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from harness.check import student
 from harness.check.status import Word
-from harness.check.tolerance import Exact, Margin, Printed, Rule
+from harness.check.tolerance import Exact, Margin, Printed, Rule, t_cdf, t_quantile
 
 ALPHA: Final = 0.05  # of each one-sided test
 LEVEL: Final = 1 - 2 * ALPHA  # of the interval that shows both
@@ -44,7 +43,7 @@ class Sample:
 
     def interval(self) -> tuple[float, float]:
         """The two-sided interval of the mean at `LEVEL`."""
-        half = student.quantile(1 - ALPHA, self.df) * self.error
+        half = t_quantile(1 - ALPHA, self.df) * self.error
         return self.mean - half, self.mean + half
 
 
@@ -133,7 +132,7 @@ def beside(mean: float, golden: float, spread: Spread | None) -> Uncertainty:
     """
     if spread is None:
         return Uncertainty(Word.INCONCLUSIVE, NO_SPREAD)
-    half = student.quantile(0.975, spread.seeds - 1) * spread.std * math.sqrt(1 + 1 / spread.runs)
+    half = t_quantile(0.975, spread.seeds - 1) * spread.std * math.sqrt(1 + 1 / spread.runs)
     why = f"further from the published run than two runs would be (± {half:.2f} in 19 of 20; "
     if abs(mean - golden) <= half + rounding(mean, golden):
         why = f"as close as two runs of one recipe would be (± {half:.2f} in 19 of 20; "
@@ -177,7 +176,7 @@ def _chance_below(distance: float, found: Sample) -> float:
     """P(T ≤ distance / error); without any spread the sign decides."""
     if found.error == 0:
         return 1.0 if distance >= 0 else 0.0
-    return student.cdf(distance / found.error, found.df)
+    return t_cdf(distance / found.error, found.df)
 
 
 def untested(why: str, found: Sample) -> Uncertainty:

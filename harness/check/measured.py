@@ -16,6 +16,7 @@ from typing import Any
 
 import pandas as pd
 
+from harness.check.bits import digest_of
 from harness.check.compare import Origin, origins
 from harness.check.golden import FIELDS, UNDEFINED, SeedValues, level_text
 from harness.check.tolerance import (
@@ -35,13 +36,26 @@ from harness.frames.cells import rows
 from harness.frames.frame import frame_of
 from harness.frames.recorded import Artifacts
 from harness.layout import refuse_unwritable
-from harness.plan.expand import PlannedExhibit
+from harness.plan.expand import Plan, PlannedExhibit
 from harness.spec.safe_text import decoded
 
 FEWEST_SEEDS = 5  # below that a standard deviation is itself off by a third and more
 UNSETTLED = "unsettled"  # the rule of golden/<name>/tolerances.toml for a line without a value
 ALPHA = 0.0013  # of one cell
 HEADING = "# How far a run may lie from what was measured here, by quantity, and why."
+
+
+def provenance_of(
+    plan: Plan, artifacts: Artifacts, command: str, environment: Mapping[str, Any]
+) -> dict[str, Any]:
+    """What golden values of a plan rest on: what was typed, where it ran, a digest of each run."""
+    manifests = [found for key in plan.nodes if (found := artifacts.get(key))]
+    return {
+        "command": command,
+        "environment": dict(environment),
+        "keys": {manifest.key: digest_of(manifest) for manifest in manifests},
+        "wall_s": round(sum(manifest.wall_s for manifest in manifests), 1),
+    }
 
 
 def write_exhibit(

@@ -64,9 +64,7 @@ def _changes(planned: PlannedExhibit, golden: str | None) -> tuple[str, ...]:
     published weights. A value measured here belongs to the weights that it was measured with.
     """
     is_published, brought = golden == PUBLISHED, planned.brought
-    typed = [
-        f"--set {one}" for one in planned.overridden if one.partition("=")[0].strip() != "seed"
-    ]
+    typed = [override.where for override in planned.overridden if override.name != "seed"]
     if brought and brought.given and not (is_published and brought.are_published):
         typed.append(f"--weights {Path(brought.given.path).name}")
     return tuple(typed)

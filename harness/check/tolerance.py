@@ -6,12 +6,12 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from harness.check import student
 from harness.errors import Faults, HarnessError
 from harness.parts.base import Name, Spec
 from harness.spec.document import read_document
@@ -120,7 +120,7 @@ def allowed(rule: Rule, golden: Printed, n: int) -> Allowed:
     n_golden = golden.n or 0
     if golden.std is None or n_golden < 2:
         raise HarnessError("rule 'seeds'", f"the golden value {golden.text} has no std and n > 1")
-    k = student.quantile(1 - rule.alpha / 2, n_golden - 1)
+    k = t_quantile(1 - rule.alpha / 2, n_golden - 1)
     width = k * golden.std * math.sqrt(1 / max(n, 1) + 1 / n_golden)
     said = f"{k:.3g} × {golden.std:.3g} × √(1/{max(n, 1)} + 1/{n_golden}) = {width:.3g}"
     if width < rule.resolution:
@@ -170,3 +170,37 @@ def guards_nothing(value: float, width: float, unit: str, chance: float) -> str:
 def at_chance(percent: float, chance: float) -> bool:
     """Whether a network with this accuracy learnt nothing."""
     return percent <= chance + NEAR_CHANCE
+
+
+def t_cdf(t: float, df: int) -> float:
+    """P(T ≤ t) of Student's t distribution with `df` degrees of freedom, to about 1e-15; df ≥ 1.
+
+    By the finite sums of Abramowitz & Stegun 1964, 26.7.3 and 26.7.4: seeds are counted, so no
+    other degrees of freedom are needed, and no library of special functions either.
+    """
+    if df < 1:
+        raise ValueError(f"degrees of freedom must be at least 1 (got {df})")
+    angle = math.atan2(abs(t), math.sqrt(df))
+    sine, cosine = math.sin(angle), math.cos(angle)
+    odd = df % 2
+    term = cosine if odd else 1.0
+    total = term if df > 1 else 0.0
+    for k in range(2 + odd, df - 1, 2):
+        term *= (k - 1) / k * cosine * cosine
+        total += term
+    between = 2 / math.pi * (angle + sine * total) if odd else sine * total  # −t and t
+    return 0.5 * (1 + math.copysign(between, t))
+
+
+@cache
+def t_quantile(p: float, df: int) -> float:
+    """t with P(T ≤ t) = p, for 0.5 ≤ p < 1, by bisection."""
+    if not 0.5 <= p < 1:
+        raise ValueError(f"p must lie in 0.5 … 1 (got {p})")
+    low, high = 0.0, 1.0
+    while t_cdf(high, df) < p:
+        low, high = high, 2 * high
+    while high - low > 1e-13 * high:
+        middle = 0.5 * (low + high)
+        low, high = (middle, high) if t_cdf(middle, df) < p else (low, middle)
+    return high

@@ -2,60 +2,39 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated
 
-import typer
+from cyclopts import Parameter
 from rich.text import Text
 
-from harness.cli.flat import flat
-from harness.cli.options import FOLDERS, Json, Spoken, Stored
-from harness.cli.output import print_json
+from harness.cli.options import Json, Places, Spoken
 from harness.errors import ExitCode
-from harness.layout import Layout, layout
-from harness.screen import Voice, console, table
-from harness.upkeep import Finding, Health, examine, measure_devices
-
-STYLE = {Health.GOOD: "green", Health.NOTE: "yellow", Health.BAD: "red"}
+from harness.terminal.output import Voice, console, print_json, table
 
 
-@dataclass(frozen=True, kw_only=True)
-class Places(Stored):
-    """Every folder that a command may use."""
-
-    out: Annotated[
-        Path | None, typer.Option(help="reports [HARNESS_OUT]", rich_help_panel=FOLDERS)
-    ] = None
-    data: Annotated[
-        Path | None,
-        typer.Option("--data-dir", help="data sets [HARNESS_DATA_DIR]", rich_help_panel=FOLDERS),
-    ] = None
-
-    def layout(self) -> Layout:
-        return layout(self.project, store=self.store, out=self.out, data=self.data)
-
-
-Measure = Annotated[
-    bool,
-    typer.Option("--measure", help="time training steps here, for the costs that `plan` says"),
-]
-
-
-@flat
-def doctor(places: Places, spoken: Spoken, as_json: Json = False, measure: Measure = False) -> None:
+def doctor(
+    places: Places = Places(),
+    spoken: Spoken = Spoken(),
+    as_json: Json = False,
+    measure: Annotated[
+        bool, Parameter(help="time training steps here, for the costs that `plan` says")
+    ] = False,
+) -> ExitCode:
     """Say what is installed and found here, what is missing, and the command that mends it.
 
     Exit code 1 when something is missing that every run needs. With --quiet only what is not in
     order is shown. With --measure training steps are timed for some seconds on a core and on the
     first GPU, and kept in the store.
 
-    Examples:
+    For example:
 
     - `harness doctor`
-    - `harness doctor --measure`
     - `harness doctor --json`
+    - `harness doctor --measure`
     """
+    from harness.cli.health import Health, examine, measure_devices
+
+    style = {Health.GOOD: "green", Health.NOTE: "yellow", Health.BAD: "red"}
     voice = spoken.voice
     if measure:
         measure_devices(places.layout())
@@ -63,18 +42,11 @@ def doctor(places: Places, spoken: Spoken, as_json: Json = False, measure: Measu
     if as_json:
         print_json([vars(one) | {"health": one.health.value} for one in findings])
     else:
-        console().print(
-            table(("", "what", "found", "what to do"), map(_row, _told(findings, voice)))
-        )
-    bad = any(one.health is Health.BAD for one in findings)
-    raise typer.Exit(ExitCode.CHECK_FAILED if bad else ExitCode.OK)
-
-
-def _told(findings: list[Finding], voice: Voice) -> list[Finding]:
-    if voice is not Voice.QUIET:
-        return findings
-    return [one for one in findings if one.health is not Health.GOOD]
-
-
-def _row(one: Finding) -> tuple[Text | str, ...]:
-    return Text(one.health.value, style=STYLE[one.health]), one.what, one.found, one.fix
+        rows = [
+            (Text(one.health.value, style=style[one.health]), one.what, one.found, one.fix)
+            for one in findings
+            if voice is not Voice.QUIET or one.health is not Health.GOOD
+        ]
+        console().print(table(("", "what", "found", "what to do"), rows))
+    is_bad = any(one.health is Health.BAD for one in findings)
+    return ExitCode.CHECK_FAILED if is_bad else ExitCode.OK

@@ -3,67 +3,91 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
-import typer
+from cyclopts import (
+    App,
+    CoercionError,
+    CycloptsError,
+    MissingArgumentError,
+    UnknownCommandError,
+    UnknownOptionError,
+    UnusedCliTokensError,
+    ValidationError,
+)
 
 from harness.errors import HarnessError
-from harness.parts.base import suggestion
+from harness.layout import require_text
 
-Usage: type[Any] = typer.BadParameter.__bases__[0]
-"""What the parser raises, wherever its library keeps it."""
-
-Options = dict[str, tuple[str, ...]]  # command → its options
+KINDS = {int: "a valid integer", float: "a valid number", bool: "true or false"}
 
 
-def in_words(error: Any, typed: Sequence[str], known: Options) -> HarnessError | None:
-    """The parser's complaint as a fault; None where it has shown the help already."""
-    said = error.format_message().strip().rstrip(".")
-    if not said:
-        return None
-    command = next((word for word in typed if word in known), "")
+def require_words(typed: Sequence[str]) -> None:
+    """Raise HarnessError for what no option takes: bytes that are no text, and nothing at all,
+    which a path would take for the working folder (`--out=$OUT` where OUT is not set).
+    """
+    for before, word in pairwise(("harness", *typed)):
+        option = before if before.startswith("--") else ""
+        require_text(word, option or "harness")
+        if (option and not word) or re.fullmatch("--[a-z-]+=", word):
+            raise HarnessError(
+                word or f"{option} ''", "is empty", hint="give a value or leave it out"
+            )
+
+
+def in_words(error: CycloptsError, app: App) -> HarnessError:
+    """The parser's complaint as a fault."""
+    command = " ".join(error.command_chain or ())
     place = f"harness {command}".rstrip()
-    option = getattr(error, "option_name", None)
-    if option is not None and said.startswith("No such option"):
-        hint = _elsewhere(option, command, known) or f"{place} --help lists them"
-        return HarnessError(place, f"no such option {option}", hint=hint)
-    said, _, near = said.partition(" Did you mean ")
-    hint = f"did you mean {near.rstrip('?')}?" if near else f"see {place} --help"
-    return HarnessError(place, _plainly(said.rstrip("."), typed), hint=hint)
+    help_of = f"see {place} --help"
+    match error:
+        case UnknownCommandError(unused_tokens=[word, *_]) if not word.startswith("-"):
+            from harness.parts.base import suggestion
+
+            hint = suggestion(word, tuple(name for name, _ in _options(app))) or help_of
+            return HarnessError(place, f"no such command {word!r}", hint=hint)
+        case UnknownCommandError(unused_tokens=[word, *_]):
+            return _no_option(place, command, word.partition("=")[0], app)
+        case UnknownOptionError(token=token):
+            return _no_option(place, command, token.keyword or token.value.partition("=")[0], app)
+        case UnusedCliTokensError(unused_tokens=[word, *_]):
+            return HarnessError(place, f"unexpected extra argument ({word})", hint=help_of)
+        case MissingArgumentError(argument=argument) if argument:
+            needs = f"{error.keyword} needs a value" if error.keyword else f"needs {argument.name}"
+            return HarnessError(place, needs, hint=help_of)
+        case CoercionError(argument=argument, token=token) if argument and token:
+            choices = argument.get_choices()
+            kind = KINDS.get(error.target_type or str, "of another kind")
+            must = f"one of {', '.join(choices)}" if choices else kind
+            problem = f"{argument.name} must be {must} (got {token.value!r})"
+            return HarnessError(place, problem, hint=help_of)
+        case ValidationError(argument=argument, exception_message=must) if argument:
+            problem = f"{argument.name} {must} (got {argument.tokens[-1].value!r})"
+            return HarnessError(place, problem, hint=help_of)
+    return HarnessError(place, str(error), hint=help_of)
 
 
-def _elsewhere(option: str, command: str, known: Options) -> str:
-    """The commands that have this option, or what is spelt alike here."""
+def _no_option(place: str, command: str, option: str, app: App) -> HarnessError:
+    """With the commands that have this option, or what is spelt alike here."""
+    from harness.parts.base import suggestion
+
+    known = dict(_options(app))
     having = [name for name, options in known.items() if option in options]
     if having and not command:
-        return f"it follows the command, as in harness {having[0]} {option}"
-    if having:
-        return f"harness {', '.join(having)} {'has' if len(having) == 1 else 'have'} it"
-    return suggestion(option, known.get(command, ()))
+        hint = f"it follows the command, as in harness {having[0]} {option}"
+    elif having:
+        hint = f"harness {', '.join(having)} {'has' if len(having) == 1 else 'have'} it"
+    else:
+        near = suggestion(option, known.get(command, ()))
+        hint = near or f"{place} --help lists them"
+    return HarnessError(place, f"no such option {option}", hint=hint)
 
 
-def _plainly(said: str, typed: Sequence[str]) -> str:
-    """`Invalid value for '--jobs' / '-j': Input should be …` → `--jobs must be … (got 0)`."""
-    found = re.match(r"Invalid value for (.+?): (?:Input should be )?(.*)", said)
-    if not found:
-        said = re.sub(r"^Missing argument '(.+)'", r"needs \1", said)
-        said = re.sub(r"^Option '(.+)' requires an argument", r"\1 needs a value", said)
-        return re.sub(r"^Got (.*)\(s\)", r"\1", said).replace("No such", "no such")
-    names = re.findall(r"[\w-]+", found[1])
-    if denied := re.match(r"[Pp]ath '(.+)' is not (\w+)", found[2]):
-        return f"{names[0]} {denied[1]} is not {denied[2]} for this user"
-    must = found[2].partition(", unable to")[0]
-    got = next((value for name in names if (value := _value(name, typed)) is not None), None)
-    return f"{names[0]} must be {must}" + (f" (got {got!r})" if got is not None else "")
-
-
-def _value(option: str, typed: Sequence[str]) -> str | None:
-    """What was typed for an option: `--jobs 0`, `--jobs=0` or `-j0`."""
-    for word, after in zip(typed, (*typed[1:], ""), strict=True):
-        if word == option:
-            return after
-        for start in (f"{option}=", option if option[1:2] != "-" else ""):
-            if start and word.startswith(start):
-                return word.removeprefix(start)
-    return None
+def _options(app: App) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Each command with its long options."""
+    for name in app:
+        if not name.startswith("-"):
+            arguments = app[name].assemble_argument_collection(parse_docstring=False)
+            names = (one for argument in arguments for one in argument.names)
+            yield name, tuple(sorted(one for one in names if one.startswith("--")))

@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-import typer
+from cyclopts import Parameter
 
-from harness.cli.flat import flat
-from harness.cli.options import Spoken, Stored
+from harness.cli.options import Spoken, Stored, number
 from harness.errors import HarnessError
-from harness.screen import size
-from harness.store.gc import Removal, collect
-from harness.upkeep import wanted_keys
+from harness.terminal.output import asked, size
+
+if TYPE_CHECKING:
+    from harness.store.gc import Removal
 
 
-@flat
 def gc(
-    stored: Stored,
-    spoken: Spoken,
-    older_than_days: Annotated[float, typer.Option(min=0, help="spare what is newer")] = 0,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="only say what would go")] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="remove it without asking")] = False,
+    stored: Stored = Stored(),
+    spoken: Spoken = Spoken(),
+    older_than_days: Annotated[float, number(0, help="spare what is newer")] = 0,
+    dry_run: Annotated[bool, Parameter(help="only say what would go")] = False,
+    yes: Annotated[bool, Parameter(help="remove it without asking")] = False,
 ) -> None:
     """Remove what no exhibit asks for under any profile: old runs, leftovers, quarantine, caches.
 
@@ -30,11 +28,14 @@ def gc(
     --set, and those of another study of the same store, are asked for by no exhibit here; spare
     recent ones with --older-than-days.
 
-    Examples:
+    For example:
 
     - `harness gc --dry-run`
     - `harness gc --older-than-days 30 --yes`
     """
+    from harness.app import wanted_keys
+    from harness.store.gc import collect
+
     voice, store = spoken.voice, stored.existing()
     age = older_than_days * 86_400 if older_than_days else None
     keep = wanted_keys(stored.layout())
@@ -45,21 +46,12 @@ def gc(
     if dry_run:
         voice.say(f"{_counted(found)} would be freed")
         return
-    if found and not yes:
-        _require_yes(found)
+    if found and not (yes or asked(f"remove {_counted(found)}?")):
+        problem = f"removes {_counted(found)} only when that is wanted: nothing is gone"
+        raise HarnessError("harness gc", problem, hint="look with --dry-run, then add --yes")
     shown = {one.path for one in found}
     gone = collect(store, keep, older_than_s=age, only=shown) if found else []
     voice.say(f"{_counted(gone)} freed")
-
-
-def _require_yes(found: Sequence[Removal]) -> None:
-    """Ask before anything goes; raise HarnessError for any answer but yes, and where none comes."""
-    if sys.stdin.isatty() and sys.stderr.isatty():
-        print(f"remove {_counted(found)}? [y/N] ", end="", file=sys.stderr, flush=True)
-        if sys.stdin.readline().strip().lower() in ("y", "yes"):
-            return
-    problem = f"removes {_counted(found)} only when that is wanted: nothing is gone"
-    raise HarnessError("harness gc", problem, hint="look with --dry-run, then add --yes")
 
 
 def _counted(found: Sequence[Removal]) -> str:

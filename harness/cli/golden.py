@@ -2,65 +2,67 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
 from typing import Annotated
 
-import typer
+from cyclopts import Parameter
 
-from harness.chain import held_against_store, measured, refuse_unwritten, run_missing
-from harness.chain_canary import canary_written
-from harness.cli.complete import exhibits
-from harness.cli.flat import flat
-from harness.cli.options import Scaled, Spoken
-from harness.cli.workers import Workers
+from harness.cli.options import Scaled, Spoken, Workers, exhibits, number, typed
 from harness.errors import ExitCode, HarnessError
 
-Exhibit = Annotated[
-    str | None,
-    typer.Argument(
-        metavar="EXHIBIT", help="one exhibit", show_default=False, autocompletion=exhibits
-    ),
-]
 
-
-@flat
 def golden(
-    scaled: Scaled,
-    spoken: Spoken,
-    workers: Workers,
-    name: Exhibit = None,
+    exhibit: Annotated[str | None, Parameter(help="one exhibit", completer=exhibits)] = None,
+    /,
+    *,
     canary: Annotated[
-        bool, typer.Option("--canary", help="the canary's values instead, `golden/canary/`")
+        bool, Parameter(help="the canary's values instead, `golden/canary/`")
     ] = False,
-    seeds: Annotated[int, typer.Option(min=5, max=1000, help="runs per cell, seeds 0 … n-1")] = 5,
-) -> None:
+    seeds: Annotated[
+        int, number(5, 1000, help="runs per cell, seeds 0 … n-1", show_default=True)
+    ] = 5,
+    scaled: Scaled = Scaled(),
+    spoken: Spoken = Spoken(),
+    workers: Workers = Workers(),
+) -> ExitCode:
     """Measure an exhibit over several seeds and write `golden/PROFILE/EXHIBIT.csv`.
 
     A quantity without a rule in `tolerances.toml` gets one, to be looked at. For regression
     values only: published ones are never written by a program.
 
-    Examples:
+    For example:
 
     - `harness golden table1`
     - `harness golden table1 --seeds 10 --jobs 4`
     - `harness golden --canary` after a change that is meant to change numbers
     """
-    voice = spoken.voice
-    if canary and name:
+    from harness import app
+    from harness.check.golden import PUBLISHED
+    from harness.check.measured import provenance_of, refuse_unwritten, write_exhibit
+    from harness.cli.canary import canary_written
+    from harness.execute.environment import environment
+    from harness.spec.overrides import override
+
+    voice, crew = spoken.voice, workers.crew
+    if canary and exhibit:
         hint = "leave the name out"
         raise HarnessError("--canary", "has runs of its own, not of an exhibit", hint=hint)
-    if not canary and not name:
-        raise HarnessError("harness golden", "needs EXHIBIT, or --canary")
-    if name is None:
-        typed = shlex.join(["harness", *sys.argv[1:]])
-        if not canary_written(scaled.layout(), workers.crew.jobs, voice, typed):
-            raise typer.Exit(ExitCode.RUN_FAILED)
-        return
-    opened = scaled.open(("seed=" + ",".join(map(str, range(seeds))),))
-    held = held_against_store(opened, [name])
-    refuse_unwritten(opened, held.plan)
-    if run_missing(opened, held, workers.crew, voice):
-        raise typer.Exit(ExitCode.RUN_FAILED)
-    for path in measured(opened, held.plan):
-        voice.say(f"written: {opened.layout.shown(path)}")
+    if exhibit is None:
+        if not canary:
+            raise HarnessError("harness golden", "needs EXHIBIT, or --canary")
+        is_written = canary_written(scaled.layout(), crew.jobs, voice, typed())
+        return ExitCode.OK if is_written else ExitCode.RUN_FAILED
+    project = scaled.open(override("seed", *range(seeds)))
+    held, layout, name = app.surveyed(project, [exhibit]), project.layout, project.profile.golden
+    if name is None or name == PUBLISHED:  # which no program writes
+        problem = "its numbers are not held against measured values"
+        raise HarnessError(f"--profile {scaled.profile}", problem, hint="choose one like smoke")
+    for planned in held.plan.exhibits:
+        refuse_unwritten(layout.golden, name, planned)
+    if app.run(project, held, crew, voice):
+        return ExitCode.RUN_FAILED
+    made_with, store = environment(layout.project), project.store
+    rests_on = provenance_of(held.plan, store, project.command, made_with)
+    for planned in held.plan.exhibits:
+        for path in write_exhibit(layout.golden, name, planned, store, rests_on):
+            voice.say(f"written: {layout.shown(path)}")
+    return ExitCode.OK

@@ -1,50 +1,107 @@
-"""The options of the command line, each declared once, and the values that they make together."""
+"""The options of the command line, each declared once, and the values that they make together.
+
+A command is imported when it is typed, and imports what it works with when it runs: help and
+completion wait for nothing.
+"""
 
 from __future__ import annotations
 
+import math
 import shlex
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-import typer
+from cyclopts import Group, Parameter
 
-from harness.cli.complete import exhibits, profiles, settings
 from harness.errors import HarnessError
-from harness.layout import Layout, layout
-from harness.screen import Voice
-from harness.stages import Project, open_project
-from harness.store.store import Store
+from harness.layout import Layout, find_project, layout
+from harness.terminal.output import Voice
 
-FOLDERS, OUTPUT = "Folders", "Output"
-"""Headings of the help under which options stand that are not about what is computed."""
+if TYPE_CHECKING:
+    from harness.app import Project
+    from harness.execute.executor import Crew
+    from harness.spec.overrides import Override
+    from harness.store.store import Store
 
-Json = Annotated[bool, typer.Option("--json", help="print JSON", rich_help_panel=OUTPUT)]
+OPTIONS = Group("Options", sort_key=1)
+CLUSTER = Group("Cluster", sort_key=2)
+FOLDERS = Group("Folders", sort_key=3)
+OUTPUT = Group("Output", sort_key=4)
+"""Headings of the help."""
+
+
+def number(least: float, most: float = math.inf, **more: Any) -> Parameter:
+    """An option whose value lies between two numbers."""
+
+    def refuse_outside(_: Any, value: float | None) -> None:
+        if value is not None and value < least:
+            raise ValueError(f"must be greater than or equal to {least}")
+        if value is not None and value > most:
+            raise ValueError(f"must be less than or equal to {most}")
+
+    metavar = f"{least}…" if math.isinf(most) else f"{least}…{most}"
+    return Parameter(metavar=metavar, validator=refuse_outside, **more)
+
+
+def exhibits(_: object = None) -> list[str]:
+    """Ids of the exhibits for the shell, by the names of their files: nothing is read."""
+    return [*_files("paper"), *_files("lab"), "all"]
+
+
+def profiles(_: object = None) -> list[str]:
+    """Ids of the profiles for the shell."""
+    return _files("profiles")
+
+
+def settings(_: object = None) -> list[str]:
+    """What --set may change, each with its `=`, for the shell."""
+    from harness.spec.exhibit import AXES
+    from harness.spec.parts import known_fields
+
+    return [f"{name}=" for name in (*AXES, *known_fields())]
+
+
+def _files(room: str) -> list[str]:
+    """A completion says nothing about faults: it offers nothing."""
+    try:
+        folder = find_project(Path.cwd()) / "specs" / room
+    except (HarnessError, OSError):
+        return []
+    return sorted(path.stem for path in folder.glob("[!.]*.toml"))
+
+
+Exhibits = Annotated[
+    str,
+    Parameter(name="EXHIBIT", help="exhibits, or `all`", completer=exhibits),
+]
+Json = Annotated[bool, Parameter("--json", help="print JSON", group=OUTPUT)]
 StoreFolder = Annotated[
-    Path | None,
-    typer.Option("--store", help="finished runs [HARNESS_STORE]", rich_help_panel=FOLDERS),
+    Path | None, Parameter("--store", help="finished runs [HARNESS_STORE]", group=FOLDERS)
 ]
 DataFolder = Annotated[
-    Path | None,
-    typer.Option("--data-dir", help="data sets [HARNESS_DATA_DIR]", rich_help_panel=FOLDERS),
+    Path | None, Parameter("--data-dir", help="data sets [HARNESS_DATA_DIR]", group=FOLDERS)
 ]
+OutFolder = Annotated[Path | None, Parameter("--out", help="reports [HARNESS_OUT]", group=FOLDERS)]
 
 
+def typed() -> str:
+    """The command as it was typed, for the record."""
+    return shlex.join(["harness", *sys.argv[1:]])
+
+
+@Parameter(name="*")
 @dataclass(frozen=True, kw_only=True)
 class Spoken:
     """How much a command says while it works."""
 
     quiet: Annotated[
-        bool,
-        typer.Option(
-            "--quiet", "-q", help="only verdicts, findings and failures", rich_help_panel=OUTPUT
-        ),
+        bool, Parameter(alias="-q", help="only verdicts, findings and failures", group=OUTPUT)
     ] = False
-    verbose: Annotated[
-        bool,
-        typer.Option("--verbose", "-v", help="every node and epoch", rich_help_panel=OUTPUT),
-    ] = False
+    verbose: Annotated[bool, Parameter(alias="-v", help="every node and epoch", group=OUTPUT)] = (
+        False
+    )
 
     @property
     def voice(self) -> Voice:
@@ -53,18 +110,20 @@ class Spoken:
         return Voice.QUIET if self.quiet else Voice.VERBOSE if self.verbose else Voice.PLAIN
 
 
+@Parameter(name="*")
 @dataclass(frozen=True, kw_only=True)
 class Here:
     """The project that a command works on."""
 
     project: Annotated[
         Path | None,
-        typer.Option(help="with specs/ and golden/; else here or above", rich_help_panel=FOLDERS),
+        Parameter(help="with specs/ and golden/; else here or above", group=FOLDERS),
     ] = None
 
     def layout(self) -> Layout:
         """The folders in force."""
-        return layout(self.project)
+        named = {name: getattr(self, name, None) for name in ("store", "out", "data")}
+        return layout(self.project, **named)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,11 +132,10 @@ class Stored(Here):
 
     store: StoreFolder = None
 
-    def layout(self) -> Layout:
-        return layout(self.project, store=self.store)
-
     def existing(self) -> Store:
         """The store; a folder that was named must be there."""
+        from harness.store.store import Store
+
         folder = self.layout().store
         if self.store and not folder.exists():
             raise HarnessError(f"--store {self.store}", "no such folder", hint="harness doctor")
@@ -85,92 +143,125 @@ class Stored(Here):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Places(Stored):
+    """And every other folder that a command may use."""
+
+    out: OutFolder = None
+    data: DataFolder = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Scaled(Stored):
     """And the scale at which everything runs."""
 
     profile: Annotated[
-        str, typer.Option(help="scale at which everything runs", autocompletion=profiles)
+        str,
+        Parameter(
+            help="scale at which everything runs",
+            show_default=True,
+            completer=profiles,
+        ),
     ] = "smoke"
     data: DataFolder = None
 
-    def layout(self) -> Layout:
-        return layout(self.project, store=self.store, data=self.data)
-
-    def open(
-        self,
-        overrides: tuple[str, ...] = (),
-        *,
-        repacked: bool = False,
-        weights: Path | None = None,
-    ) -> Project:
+    def open(self, *overrides: Override, **more: Any) -> Project:
         """Every spec read and checked, with what was typed.
 
         Raises:
             HarnessError: anything wrong in any spec or option.
         """
-        typed = shlex.join(["harness", *sys.argv[1:]])
+        from harness.app import open_project
+
         return open_project(
-            self.layout(),
-            profile=self.profile,
-            overrides=overrides,
-            repacked=repacked,
-            weights=weights,
-            command=typed,
+            self.layout(), profile=self.profile, overrides=overrides, command=typed(), **more
         )
 
 
 @dataclass(frozen=True, kw_only=True)
 class Asked(Scaled):
-    """And exhibits, with changes to their specs."""
+    """And changes to the specs of exhibits."""
 
-    names: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="EXHIBIT",
-            help="exhibits, or `all`",
-            show_default=False,
-            autocompletion=exhibits,
-        ),
-    ] = None
     sets: Annotated[
-        list[str] | None,
-        typer.Option(
+        tuple[str, ...],
+        Parameter(
             "--set",
             metavar="NAME=VALUE",
             help="change a field or axis: `recipe.epochs=2`, `seed=0,1,2`; may be repeated",
-            autocompletion=settings,
+            completer=settings,
         ),
-    ] = None
+    ] = ()
     device: Annotated[
-        str | None,
-        typer.Option(
+        Literal["cpu", "cuda"] | None,
+        Parameter(
             metavar="cpu|cuda",
             help="where runs compute, else as the profile says: `--set numerics.device=…`",
-            show_default=False,
         ),
     ] = None
     repacked: Annotated[
         bool,
-        typer.Option("--repacked-data", help="accept CIFAR files that are not the published ones"),
+        Parameter("--repacked-data", help="accept CIFAR files that are not the published ones"),
     ] = False
-
     weights: Annotated[
-        Path | None, typer.Option(help="AlexNet's weights: safetensors, or a state dict of torch")
+        Path | None, Parameter(help="AlexNet's weights: safetensors, or a state dict of torch")
     ] = None
 
     def opened(self) -> Project:
-        device = (f"numerics.device={self.device}",) if self.device is not None else ()
-        overrides = (*(self.sets or ()), *device)
-        return self.open(overrides, repacked=self.repacked, weights=self.weights)
+        from harness.spec.overrides import override, parse_override
+
+        device = [override("numerics.device", self.device)] if self.device is not None else []
+        changes = (*map(parse_override, self.sets), *device)
+        return self.open(*changes, repacked=self.repacked, weights=self.weights)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Written(Asked):
     """And a folder for what comes of it."""
 
-    out: Annotated[
-        Path | None, typer.Option(help="reports [HARNESS_OUT]", rich_help_panel=FOLDERS)
-    ] = None
+    out: OutFolder = None
 
-    def layout(self) -> Layout:
-        return layout(self.project, store=self.store, out=self.out, data=self.data)
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class Workers:
+    """Who runs the nodes: processes here, or the machines of a cluster."""
+
+    jobs: Annotated[
+        int | None,
+        number(1, 1024, alias="-j", help="nodes side by side; else one per core"),
+    ] = None
+    executor: Annotated[
+        Literal["local", "ray"],
+        Parameter(help="processes here, or a Ray cluster", show_default=True, group=CLUSTER),
+    ] = "local"
+    address: Annotated[
+        str | None,
+        Parameter(
+            metavar="HOST:PORT|auto",
+            help="a running Ray cluster [RAY_ADDRESS]; else one is started here",
+            group=CLUSTER,
+        ),
+    ] = None
+    retries: Annotated[
+        int,
+        number(0, 100, help="of a node whose machine died", show_default=True, group=CLUSTER),
+    ] = 2
+    pins: Annotated[
+        tuple[str, ...],
+        Parameter(
+            "--pin",
+            metavar="[KIND:]LABEL=VALUE",
+            help="nodes only on machines with this label: `train:pool=big`; may be repeated",
+            group=CLUSTER,
+        ),
+    ] = ()
+
+    @property
+    def crew(self) -> Crew:
+        """Raises HarnessError for what does not go together."""
+        from harness.execute.executor import Crew, Where, parse_pins
+
+        if self.executor == "local" and (self.address is not None or self.pins):
+            option = "--address" if self.address is not None else "--pin"
+            raise HarnessError(option, "is for a Ray cluster", hint="add --executor ray")
+        where = Where(self.executor)
+        return Crew(where, self.jobs, self.address, self.retries, parse_pins(self.pins))

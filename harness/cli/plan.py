@@ -3,58 +3,55 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
+from cyclopts import Parameter
+from rich.text import Text
 
-from harness.chain import held_against_store, node_files
-from harness.cli.flat import flat
-from harness.cli.options import Asked, Json, Spoken
-from harness.cli.output import print_json
-from harness.costs import costs_record, print_costs
-from harness.forecast import forecast_record, parse_machines, print_forecast
-from harness.layout import reachable
-from harness.listing import FEW_NODES, plan_record, print_plan
-from harness.screen import Voice, console
+from harness.cli.options import Asked, Exhibits, Json, Spoken
+from harness.errors import visible
+from harness.terminal.output import Voice, console, duration, print_json, size, table
 
-Machines = Annotated[
-    str | None,
-    typer.Option(
-        "--nodes",
-        metavar="8x4",
-        help="when it would be done on 8 machines that run 4 nodes each",
-        show_default=False,
-    ),
-]
-Costs = Annotated[
-    bool,
-    typer.Option("--costs", help="what each exhibit costs, the dearest first, and how fast it is"),
-]
-Files = Annotated[
-    Path | None,
-    typer.Option(
-        "--write-nodes",
-        metavar="FOLDER",
-        help="write each node to do as a file for `harness worker`, into a new folder",
-        show_default=False,
-    ),
-]
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from harness.execute.survey import Survey
+    from harness.plan.expand import PlannedExhibit
+
+FEW = 3  # exhibits that a line can name
+FEW_NODES = 24  # nodes that a screen can list
 
 
-@flat
 def plan(
-    asked: Asked,
-    spoken: Spoken,
+    *exhibits: Exhibits,
+    costs: Annotated[
+        bool, Parameter(help="what each exhibit costs, the dearest first, and how fast it is")
+    ] = False,
+    machines: Annotated[
+        str | None,
+        Parameter(
+            "--nodes",
+            metavar="8x4",
+            help="when it would be done on 8 machines that run 4 nodes each",
+        ),
+    ] = None,
+    files: Annotated[
+        Path | None,
+        Parameter(
+            "--write-nodes",
+            metavar="FOLDER",
+            help="write each node to do as a file for `harness worker`, into a new folder",
+        ),
+    ] = None,
+    asked: Asked = Asked(),
+    spoken: Spoken = Spoken(),
     as_json: Json = False,
-    costs: Costs = False,
-    machines: Machines = None,
-    files: Files = None,
 ) -> None:
     """Say what would run and why, with time, disk and downloads; nothing is run.
 
     Every node is listed where they are few, and with --verbose.
 
-    Examples:
+    For example:
 
     - `harness plan table1`
     - `harness plan all --profile paper --costs`
@@ -62,14 +59,26 @@ def plan(
     - `harness plan table1 --profile paper --write-nodes nodes`
     - `harness plan table1 --set recipe.epochs=2 --set seed=0,1,2 --json`
     """
+    from harness.app import job_maker, refuse_broken, surveyed
+    from harness.costs import costs_record, print_costs
+    from harness.execute.node_file import write_nodes
+    from harness.forecast import forecast_record, parse_machines, print_forecast
+    from harness.layout import reachable
+    from harness.plan.schedule import waves
+
     voice = spoken.voice
     many = parse_machines(machines) if machines is not None else None
-    opened = asked.opened()
-    held = held_against_store(opened, asked.names or ())
-    files = reachable(files, "--write-nodes") if files is not None else None
-    written = node_files(opened, held, files) if files is not None else []
+    project = asked.opened()
+    held = surveyed(project, exhibits)
+    written = []
+    if files is not None:
+        files = reachable(files, "--write-nodes")
+        refuse_broken(project, held)
+        make_job = job_maker(project, threads=1)
+        groups = waves(held.todo, {key: one.seconds for key, one in held.estimates.items()})
+        written = write_nodes(files, [[make_job(node) for node in group] for group in groups])
     if as_json:
-        record = plan_record(opened, held)
+        record = {"profile": project.profile.id} | plan_record(held)
         record |= {"costs": costs_record(held)} if costs else {}
         record |= {"schedule": forecast_record(held, many)} if many else {}
         print_json(record | ({"files": [str(path) for path in written]} if files else {}))
@@ -83,3 +92,113 @@ def plan(
         print_forecast(held, many, console())
     for folder in dict.fromkeys(path.parent for path in written):
         voice.tell(f"written: {folder}, {sum(one.parent == folder for one in written)} nodes")
+
+
+def plan_record(held: Survey) -> dict[str, Any]:
+    """The plan as JSON values."""
+    return {
+        "exhibits": [_exhibit_record(one, held) for one in held.plan.exhibits],
+        "nodes": [
+            {
+                "key": key,
+                "kind": node.kind,
+                "label": node.label,
+                "stored": key in held.stored,
+                "why": None if key in held.stored else str(held.reasons[key]),
+                "seconds": round(held.estimates[key].seconds, 1),
+                "from_runs": held.estimates[key].runs,
+                "basis": held.estimates[key].basis,
+                "disk_bytes": held.disk.get(key, 0),
+                "inputs": dict(node.inputs),
+                "spec": dict(node.spec),
+            }
+            for key, node in held.plan.nodes.items()
+        ],
+        "asked": sum(len(planned.nodes) for planned in held.plan.exhibits),
+        "downloads": dict(held.downloads),
+    }
+
+
+def _exhibit_record(planned: PlannedExhibit, held: Survey) -> dict[str, Any]:
+    stored = [key for key in planned.nodes if key in held.stored]
+    todo = [key for key in planned.nodes if key not in held.stored]
+    return {
+        "id": planned.exhibit.id,
+        "nodes": len(planned.nodes),
+        "stored": len(stored),
+        "todo": len(todo),
+        "seconds": round(sum(held.estimates[key].seconds for key in todo), 1),
+        "shared": _shared(planned, held),
+        "set": [override.typed for override in planned.overridden],
+    }
+
+
+def _shared(planned: PlannedExhibit, held: Survey) -> dict[str, int]:
+    """Exhibit → how many nodes this one has in common with it."""
+    mine = set(planned.nodes)
+    counts = {
+        other.exhibit.id: len(mine & set(other.nodes))
+        for other in held.plan.exhibits
+        if other is not planned
+    }
+    return {name: count for name, count in counts.items() if count}
+
+
+def print_plan(held: Survey, console: Console, *, nodes: int = FEW_NODES) -> None:
+    """Per exhibit what is stored and why the rest would run; the nodes, if at most `nodes` are to
+    do; then the cost.
+    """
+    from harness.costs import to_do
+
+    rows = []
+    for planned in held.plan.exhibits:
+        row = _exhibit_record(planned, held)
+        counts = (str(row[name]) for name in ("nodes", "stored", "todo"))
+        took = f"~{duration(row['seconds'])}" if row["todo"] else ""
+        rows.append((row["id"], *counts, took, _why(planned, held)))
+    columns = ("exhibit", "nodes", "stored", "to do", "time", "why")
+    console.print(table(columns, rows, columns[1:-1]))
+    if (count := len(held.plan.exhibits)) > 1:
+        asked = sum(len(planned.nodes) for planned in held.plan.exhibits)
+        said = f"{asked} asked for by {count} exhibits, each run once"
+        console.print(Text(f"{len(held.plan.nodes)} nodes: {said}"))
+    if 0 < len(held.todo) <= nodes:
+        console.print()
+        _print_nodes(held, console)
+        console.print()
+    console.print(Text(to_do(held)))
+    if len(held.todo) > nodes > 0:
+        console.print(Text("--verbose lists these nodes, --json every node", style="dim"))
+
+
+def _why(planned: PlannedExhibit, held: Survey) -> str:
+    """The reason that all of an exhibit's nodes have in common, and with which other exhibits it
+    shares nodes: only with how many, where they are many.
+    """
+    reasons = [held.reasons[key] for key in planned.nodes if key in held.reasons]
+    is_one = len({(reason.cause, reason.changes) for reason in reasons}) == 1
+    parts = [str(reasons[0]) if is_one else "for several reasons"] if reasons else []
+    shared = _shared(planned, held)
+    if len(shared) <= FEW:
+        return "; ".join(parts + [f"shares {count} with {name}" for name, count in shared.items()])
+    others = (set(one.nodes) for one in held.plan.exhibits if one is not planned)
+    common = set(planned.nodes) & set().union(*others)
+    return "; ".join([*parts, f"shares {len(common)} with {len(shared)} others"])
+
+
+def _print_nodes(held: Survey, console: Console) -> None:
+    """The nodes to do, those together that have one reason, which would not fit into a column."""
+    columns = ("to do", "node", "time", "disk")
+    for reason in dict.fromkeys(str(held.reasons[node.key]) for node in held.todo):
+        console.print(Text(visible(reason)))
+        rows = [
+            (
+                node.key[:8],
+                node.label,
+                f"~{duration(held.estimates[node.key].seconds)}",
+                size(held.disk[node.key]),
+            )
+            for node in held.todo
+            if str(held.reasons[node.key]) == reason
+        ]
+        console.print(table(columns, rows, columns[2:]))

@@ -4,36 +4,43 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import typer
+from cyclopts import Parameter
 
-from harness.cli.complete import kinds
-from harness.cli.flat import flat
 from harness.cli.options import Here
-from harness.cli.output import print_json
 from harness.errors import HarnessError
-from harness.files import os_errors, write_durably
-from harness.parts.base import suggestion
-from harness.screen import say
-from harness.spec.schema import KINDS, schema_files, schema_of
-
-Kind = Annotated[
-    str,
-    typer.Argument(metavar="[KIND]", help="exhibit, profile, neurons, …", autocompletion=kinds),
-]
-Write = Annotated[bool, typer.Option("--write", help="write all of them into specs/schema/")]
+from harness.terminal.output import print_json, say
 
 
-@flat
-def schema(here: Here, kind: Kind = "exhibit", write: Write = False) -> None:
+def kinds(_: object = None) -> list[str]:
+    """Kinds of specs that have a schema, for the shell."""
+    from harness.spec.schema import KINDS
+
+    return list(KINDS)
+
+
+def schema(
+    kind: Annotated[
+        str,
+        Parameter(help="exhibit, profile, neurons, …", completer=kinds),
+    ] = "exhibit",
+    /,
+    *,
+    here: Here = Here(),
+    write: Annotated[bool, Parameter(help="write all of them into specs/schema/")] = False,
+) -> None:
     """Print the JSON Schema of a kind of spec file, or write those of all kinds.
 
     The first line of each spec names its schema, so that an editor completes and checks it.
 
-    Examples:
+    For example:
 
     - `harness schema exhibit`
     - `harness schema --write`
     """
+    from harness.files import os_errors, write_durably
+    from harness.parts.base import suggestion
+    from harness.spec.schema import KINDS, schema_files, schema_of
+
     if kind not in KINDS:
         raise HarnessError(f"schema {kind}", "no such kind", hint=suggestion(kind, KINDS))
     if not write:

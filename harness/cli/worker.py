@@ -3,37 +3,30 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-import typer
+from cyclopts import Parameter
 
-from harness.cli.flat import flat
-from harness.cli.options import DataFolder, Json, StoreFolder
-from harness.cli.output import json_text, print_lines
+from harness.cli.options import DataFolder, Json, StoreFolder, number
 from harness.errors import ExitCode
-from harness.execute.events import Event, Failed, event_record
-from harness.execute.interrupt import interruptible
-from harness.execute.job import run_job
-from harness.execute.node_file import read_node
 from harness.layout import named, reachable
-from harness.screen import say, sentence
+from harness.terminal.output import json_text, print_lines, say
 
-NodeFile = Annotated[
-    Path, typer.Argument(metavar="NODE.json", help="a node file", show_default=False)
-]
-Threads = Annotated[
-    int | None, typer.Option(min=1, max=1024, help="of a run that leaves them open; else all cores")
-]
+if TYPE_CHECKING:
+    from harness.execute.events import Event
 
 
-@flat
 def worker(
-    node: NodeFile,
+    node: Annotated[Path, Parameter(name="NODE.json", help="a node file")],
+    /,
+    *,
     store: StoreFolder = None,
     data: DataFolder = None,
-    threads: Threads = None,
+    threads: Annotated[
+        int | None, number(1, 1024, help="of a run that leaves them open; else all cores")
+    ] = None,
     as_json: Json = False,
-) -> None:
+) -> ExitCode:
     """Run one node from its file and publish it into the store, whole or not at all.
 
     `harness plan --write-nodes` writes such files: a scheduler that knows nothing of the harness
@@ -41,11 +34,17 @@ def worker(
     last epoch. The exit code is 0 when the node is stored, 3 when its run failed, 2 when the file
     is no true node.
 
-    Examples:
+    For example:
 
     - `harness worker nodes/wave-1/0000-train-3f2a91c0.json`
     - `harness worker node.json --json --store /scratch/store`
     """
+    from harness.execute.events import Failed, event_record
+    from harness.execute.interrupt import interruptible
+    from harness.execute.job import run_job
+    from harness.execute.node_file import read_node
+    from harness.terminal.board import sentence
+
     job = read_node(
         reachable(node, "NODE.json"),
         store=named(store, "HARNESS_STORE"),
@@ -61,4 +60,4 @@ def worker(
 
     with interruptible():
         outcome = run_job(job, tell)
-    raise typer.Exit(ExitCode.RUN_FAILED if isinstance(outcome, Failed) else ExitCode.OK)
+    return ExitCode.RUN_FAILED if isinstance(outcome, Failed) else ExitCode.OK

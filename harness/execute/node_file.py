@@ -104,7 +104,6 @@ def thawed(text: str, where: str = "node") -> Job:
     What is recorded is the machine that computes; of the one that planned, only what no other
     knows: the state of its checkout. Raises HarnessError as `read_node`.
     """
-
     file = _validated(text, where)
     try:
         spec = Run.kinds[file.kind].model_validate_json(json.dumps(file.spec), strict=True)

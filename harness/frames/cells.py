@@ -1,5 +1,9 @@
 """Stored runs → one row for each point, seed and quantity, with what is derived from others; and
 these → cells: mean, spread and number of seeds.
+
+Both frames start with the index of their cells (the axes that the exhibit varies, then what its
+measure adds, as `stage`), followed by the columns below. An empty index field says that the number
+is of no particular level: a gap between neurons has no neuron.
 """
 
 from __future__ import annotations
@@ -12,11 +16,28 @@ from typing import Any, cast
 import pandas as pd
 
 from harness.errors import ExitCode, HarnessError
-from harness.frames.columns import CELL_COLUMNS, RUN_COLUMNS
 from harness.frames.recorded import Recorded
 from harness.plan.expand import PlannedExhibit
 from harness.spec.exhibit import Difference
 
+RUN_COLUMNS: Mapping[str, str] = {
+    "seed": "seed of the run",
+    "key": "address of the node in the store; empty where the number rests on several nodes",
+    "quantity": "what the number is",
+    "value": "the number; empty for words and where it is undefined",
+    "text": "the words, where the quantity is no number",
+    "unit": "unit of the value",
+    "why": "why the value is undefined; empty where it is defined",
+}
+CELL_COLUMNS: Mapping[str, str] = {
+    "quantity": RUN_COLUMNS["quantity"],
+    "value": "mean over the seeds; empty for words and where it is undefined",
+    "std": "sample standard deviation over the seeds (n − 1); empty where n < 2",
+    "n": "number of seeds that the value rests on",
+    "text": RUN_COLUMNS["text"],
+    "unit": RUN_COLUMNS["unit"],
+    "why": RUN_COLUMNS["why"],
+}
 POINTS = "percentage points"
 Level = tuple[Any, ...]
 
@@ -45,14 +66,12 @@ def runs_frame(planned: PlannedExhibit, found: Recorded) -> pd.DataFrame:
                 problem = f"gives {reading.quantity!r}, which is none of its quantities"
                 raise HarnessError(f"measure {measure.kind}", problem)
             levels = {**at, **reading.levels, "seed": point.seed, "key": point.key}
-            made.append(levels | {name: getattr(reading, name) for name in _READ})
+            numbers = ("quantity", "value", "text", "unit", "why")
+            made.append(levels | {name: getattr(reading, name) for name in numbers})
     made += [
         row for one in planned.exhibit.derive for row in _differences(made, one, planned.index)
     ]
     return tidy(made, planned.index, RUN_COLUMNS)
-
-
-_READ = ("quantity", "value", "text", "unit", "why")
 
 
 def _differences(
@@ -96,8 +115,8 @@ def cells(
     """
     groups: dict[tuple[str, Level], list[dict[str, Any]]] = {}
     for row in rows(runs):
-        level = tuple(row[name] for name in index)
-        groups.setdefault((row["quantity"], _plain(level)), []).append(row)
+        level = tuple(None if pd.isna(row[name]) else row[name] for name in index)
+        groups.setdefault((row["quantity"], level), []).append(row)
     points = list(planned)
     order = {name: place for place, name in enumerate(dict.fromkeys(q for q, _ in groups))}
     made = sorted(groups.items(), key=lambda group: order[group[0][0]])  # stable
@@ -106,10 +125,6 @@ def cells(
         levels = dict(zip(index, level, strict=True))
         content.append(levels | {"quantity": quantity} | _cell(members, _seeds(points, levels)))
     return tidy(content, index, CELL_COLUMNS)
-
-
-def _plain(level: Level) -> Level:
-    return tuple(None if pd.isna(value) else value for value in level)
 
 
 def _cell(members: Sequence[Mapping[str, Any]], expected: Sequence[int]) -> dict[str, Any]:

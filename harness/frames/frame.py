@@ -13,8 +13,7 @@ from typing import Any
 import pandas as pd
 
 from harness.canonical import digest
-from harness.frames.cells import cells, rows, runs_frame
-from harness.frames.columns import CELL_COLUMNS, RUN_COLUMNS
+from harness.frames.cells import CELL_COLUMNS, RUN_COLUMNS, cells, rows, runs_frame
 from harness.frames.maps import Maps, maps_of
 from harness.frames.recorded import Absence, Artifacts, Recorded, recorded
 from harness.plan.expand import PlannedExhibit, Point
@@ -47,7 +46,6 @@ class LearningCurve:
 
     axes: Mapping[str, Any]
     seed: int
-    key: str
     train: tuple[float, ...]
     test: tuple[float, ...]
     best_epoch: int | None
@@ -121,7 +119,7 @@ def _curves(planned: PlannedExhibit, found: Recorded) -> tuple[LearningCurve, ..
                 for split in ("train", "test")
             )
             best = best if isinstance(best, int) else None
-            curves.append(LearningCurve(point.axes, point.seed, point.key, train, test, best))
+            curves.append(LearningCurve(point.axes, point.seed, train, test, best))
     return tuple(curves)
 
 

@@ -18,7 +18,7 @@ from harness.plan.resolve import Setting, resolve, resolve_part
 from harness.spec.document import Document
 from harness.spec.exhibit import AXES, BLOCK_AXES, MANY, Exhibit, level_of
 from harness.spec.library import Library
-from harness.spec.overrides import override_axes
+from harness.spec.overrides import Override, override_axes
 
 SHOWN = 3  # fields; more would hide the node behind its settings
 
@@ -44,12 +44,12 @@ class Point:
 
 @dataclass(frozen=True)
 class PlannedExhibit:
-    """An exhibit and its points; `overridden` keeps what the user changed by --set, as typed."""
+    """An exhibit and its points; `overridden` keeps what the user changed by --set."""
 
     exhibit: Exhibit
     points: tuple[Point, ...]
     nodes: tuple[str, ...]
-    overridden: tuple[str, ...]
+    overridden: tuple[Override, ...]
 
     @property
     def index(self) -> tuple[str, ...]:
@@ -134,8 +134,7 @@ def _planned(
             point = Point(axes, seed, measure, trainings, made[-1].key, levels)
             points.setdefault((*map(str, axes.values()), seed, number), point)
     _refuse_twins(exhibit, points.values(), setting)
-    typed = tuple(override.typed for override in setting.overrides)
-    return PlannedExhibit(exhibit, tuple(points.values()), tuple(mine), typed)
+    return PlannedExhibit(exhibit, tuple(points.values()), tuple(mine), tuple(setting.overrides))
 
 
 def _refuse_twins(exhibit: Exhibit, points: Iterable[Point], setting: Setting) -> None:
@@ -240,3 +239,35 @@ def _departing(node: Node, reference: Node) -> Node:
     ]
     more = ["…"] if len(said) > SHOWN else []
     return replace(node, label=", ".join((node.label, *said[:SHOWN], *more)))
+
+
+def refuse_idle(plan: Plan, overrides: Sequence[Override]) -> None:
+    """Raise HarnessError where what was typed changes nothing in any run of the plan."""
+    for override in overrides:
+        if not _changes(plan, override):
+            problem = "changes nothing: no run of these exhibits has such a field"
+            raise HarnessError(
+                override.where, problem, hint="harness plan --json shows their specs"
+            )
+
+
+def _changes(plan: Plan, override: Override) -> bool:
+    """Whether any run has what was typed; seed and arithmetic may be chosen for what has none."""
+    name = AXES.get(override.name, override.name)
+    part = name.partition(".")[0]
+    if part in ("seed", "numerics"):
+        return True
+    if override.is_axis:
+        points = (point for one in plan.exhibits for point in one.points)
+        return any(
+            part in point.measure.needs and has_field(run, override.name)
+            for point in points
+            for run in point.trainings
+        )
+    return any(_has(node, part, name.partition(".")[2]) for node in plan.nodes.values())
+
+
+def _has(node: Node, part: str, name: str) -> bool:
+    """Whether a node says `part.name` at its top."""
+    said = node.spec.get(part)
+    return isinstance(said, Mapping) and name in said

@@ -248,23 +248,24 @@ def learning(frame: Frame, layout: Pivot) -> Curves | None:
     """Learning curves: a panel for each column of the table, a line for each row and seed."""
     if not frame.curves:
         return None
+    known = [
+        ({name: level_text(value) for name, value in curve.axes.items()}, curve)
+        for curve in frame.curves
+    ]
     tones: dict[tuple[str, ...], str] = {}
-    across = dict.fromkeys(tuple(sorted(column.items())) for column in layout.columns())
-    panels = []
-    known = [({name: level_text(value) for name, value in curve.axes.items()}, curve)
-             for curve in frame.curves]  # fmt: skip
     for levels, _ in known:
         tones.setdefault(_row(levels, layout), f"s{len(tones) % TONES}")
-    for column in across:
+    panels = []
+    for column in dict.fromkeys(tuple(sorted(column.items())) for column in layout.columns()):
         here = [(_row(at, layout), curve) for at, curve in known if agrees(at, dict(column))]
         if not here:
             continue
         longest = max(len(curve.test) for _, curve in here)
         lines, said = [], []
         for row, curve in here:
-            best = [curve.best_epoch] if curve.best_epoch in range(1, len(curve.test) + 1) else []
-            dots = [_at(n, curve.test[n - 1], longest) for n in best
-                    if not math.isnan(curve.test[n - 1])]  # fmt: skip
+            test = dict(enumerate(curve.test, 1))
+            best = {curve.best_epoch: test.get(curve.best_epoch or 0, math.nan)}
+            dots = [_at(n, value, longest) for n, value in best.items() if n and value == value]
             lines.append(Line(tones[row], _points(curve.train, longest), is_faint=True))
             lines.append(Line(tones[row], _points(curve.test, longest), False, tuple(dots)))
             last = wording.number(curve.test[-1], "percent")

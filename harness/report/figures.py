@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -19,6 +20,7 @@ from harness.frames.maps import Maps
 
 DPI = 150
 RECORD = ".drawn.json"
+_PICTURE = re.compile(r"[A-Za-z][A-Za-z0-9_-]*\.(png|svg)")
 
 
 @dataclass(frozen=True)
@@ -45,10 +47,10 @@ def files_of(figure: Drawn | None, folder: Path) -> dict[str, bytes | None]:
     there: one of other numbers, or of another name.
     """
     record = _record(folder)
-    left = [RECORD, *record["files"]] if record else []
-    left += [RECORD, f"{figure.name}.png", f"{figure.name}.svg"] if figure else []
-    names = [name for name in left if Path(name).name == name]
-    return {**dict.fromkeys(names), **(figure.files if figure else {})}
+    left = [name for name in (record or {"files": ()})["files"] if _PICTURE.fullmatch(name)]
+    left += [f"{figure.name}.png", f"{figure.name}.svg"] if figure else []
+    there = [RECORD, *left] if record or figure else []
+    return {**dict.fromkeys(there), **(figure.files if figure else {})}
 
 
 def drawn(

@@ -38,7 +38,6 @@ class MapsView:
     """The maps of an exhibit: `described` is what the script reads, `packed` its cells by name."""
 
     name: str
-    n: int
     described: Mapping[str, Any]
     packed: Mapping[str, str]
     rounding: str
@@ -90,7 +89,7 @@ def maps_view(planned: PlannedExhibit, frame: Frame) -> MapsView | None:
     described = {"labels": lists, "maps": entries}
     widest = max(rounded)
     rounding = f"Values are rounded to {widest:g}, so they are off by at most {widest / 2:g}."
-    return MapsView(f"{planned.exhibit.id}-maps", len(maps), described, packed, rounding)
+    return MapsView(f"{planned.exhibit.id}-maps", described, packed, rounding)
 
 
 def _ends(matrix: Floats) -> tuple[float, float]:

@@ -123,7 +123,9 @@ def _banners(assessed: Sequence[Assessed], profile: Profile) -> Iterator[Fact]:
     touched = [exhibit for exhibit, typed in overridden.items() if typed]
     if touched:
         typed = ", ".join(dict.fromkeys(itertools.chain(*overridden.values())))
-        what = "nothing here" if len(touched) == len(assessed) else f"of {_few(touched)} nothing"
+        few = wording.listed(touched)
+        few = few if len(touched) <= MANY else wording.counted(len(touched), "exhibit")
+        what = "nothing here" if len(touched) == len(assessed) else f"of {few} nothing"
         text = f"{typed}: {what} is held against golden values, and no claim counts."
         yield Fact("Overridden specs", text)
     repacked = {
@@ -138,13 +140,6 @@ def _banners(assessed: Sequence[Assessed], profile: Profile) -> Iterator[Fact]:
             "ones; their checksums stand under provenance."
         )
         yield Fact("Repacked data", text)
-
-
-def _few(exhibits: Sequence[str]) -> str:
-    """Their names, as long as they are few."""
-    if len(exhibits) > MANY:
-        return wording.counted(len(exhibits), "exhibit")
-    return wording.listed(exhibits)
 
 
 def _problems(verdict: Verdict) -> Iterator[Problem]:

@@ -84,8 +84,8 @@ def provenance(
 def command(planned: PlannedExhibit, profile: Profile) -> str:
     """What reproduces exactly this exhibit, ready to be pasted into a shell."""
     words = ["python", "-m", "harness", "reproduce", planned.exhibit.id, "--profile", profile.id]
-    for typed in planned.overridden:
-        words += ["--set", typed]
+    for override in planned.overridden:
+        words += ["--set", override.typed]
     if any(point.run.dataset.is_repacked for point in planned.points):
         words.append("--repacked-data")
     if planned.brought and planned.brought.given:
@@ -185,7 +185,7 @@ def provenance_json(
         "exhibit": planned.exhibit.id,
         "profile": profile.id,
         "command": command(planned, profile),
-        "set": list(planned.overridden),
+        "set": [override.typed for override in planned.overridden],
         "spec": {"file": document.shown, "text": document.text},
         "nodes": [_record(key, plan, manifests) for key in planned.nodes],
     }
@@ -208,27 +208,15 @@ def deviations(planned: PlannedExhibit, blocks: Blocks, profile: Profile) -> tup
 
 
 def _deviations(planned: PlannedExhibit, blocks: Blocks, profile: Profile) -> Iterator[Deviation]:
-    measures = planned.exhibit.measure
     for part in ("network", "neuron", "dataset"):
         for point in planned.points:
             if part in point.measure.needs:
                 for training in point.trainings:
                     yield from getattr(training, part).deviations
-    for measure in measures:
+    for measure in planned.exhibit.measure:
         for part, name in measure.blocks.items():
             yield from getattr(blocks, part)[name].deviations
-    if not any("recipe" in measure.needs for measure in measures):
-        return
-    for name in _recipes(planned):
+    for name in dict.fromkeys(point.levels["recipe"] for point in planned.points):
         as_published = planned.exhibit.at_published_size
         used = name if as_published else profile.substitute.recipe.get(name, name)
-        yield from blocks.recipe[used].deviations
-
-
-def _recipes(planned: PlannedExhibit) -> tuple[str, ...]:
-    """The recipe blocks that the exhibit names; a run holds their values and not their names."""
-    fixed = planned.exhibit.fixed.axes()
-    if "recipe" in fixed:
-        return (str(fixed["recipe"]),)
-    named = (grid.axes().get("recipe", ()) for grid in planned.exhibit.grid)
-    return tuple(dict.fromkeys(str(name) for names in named for name in names))
+        yield from blocks.recipe[used].deviations if used else ()

@@ -13,20 +13,22 @@ from harness.check.standard import standard
 from harness.check.verdict import Verdict, judge, settle
 from harness.errors import Faults, HarnessError
 from harness.execute.events import Failed
+from harness.files import os_errors
 from harness.frames.frame import MAPS, frame_csv, frame_json, frame_of
 from harness.frames.recorded import Artifacts
 from harness.layout import Layout
-from harness.plan.expand import Plan
+from harness.plan.expand import Plan, PlannedExhibit
 from harness.report import wording
 from harness.report.exhibit import Assessed, exhibit_view
 from harness.report.figures import Drawn, drawn, files_of
 from harness.report.page import page
 from harness.report.provenance import provenance_json
-from harness.report.publish import publish
+from harness.report.publish import archive, publish
 from harness.report.render import render
 from harness.spec.library import Library
 from harness.spec.profile import Profile
 
+ARCHIVE = "report.zip"
 REPORT = "report.html"
 JUNIT = "verdicts.xml"
 
@@ -129,15 +131,37 @@ def faults_beforehand(plan: Plan, profile: Profile, golden: Path) -> Iterator[Ha
     IO: reads golden files, imports drawings and matplotlib.
     """
     for planned in plan.exhibits:
-        try:
-            standard(planned, profile, golden)
-        except Faults as several:
-            yield from several.faults
-        except HarnessError as fault:
-            yield fault
+        yield from golden_faults(planned, profile, golden)
     for name in dict.fromkeys(one.exhibit.figure for one in plan.exhibits):
         if name and (problem := _undrawable(name)):
             yield HarnessError(f"paper_figures/{name}.py", problem)
+
+
+def zipped(out: Path, plan: Plan) -> Path:
+    """Put the report of these exhibits, which was just written, into report.zip; its path.
+
+    Raises:
+        HarnessError: a file cannot be read or written.
+    """
+    with os_errors(out):
+        paths = [out / REPORT, out / JUNIT]
+        for one in plan.exhibits:
+            paths += (path for path in (out / one.exhibit.id).iterdir() if path.name[0] != ".")
+        files = {path.relative_to(out).as_posix(): path.read_bytes() for path in paths}
+    publish(out, {ARCHIVE: archive(files, out.name)})
+    return out / ARCHIVE
+
+
+def golden_faults(
+    planned: PlannedExhibit, profile: Profile, golden: Path
+) -> Iterator[HarnessError]:
+    """Every fault in the golden file and the tolerances of an exhibit. IO: reads them."""
+    try:
+        standard(planned, profile, golden)
+    except Faults as several:
+        yield from several.faults
+    except HarnessError as fault:
+        yield fault
 
 
 def _undrawable(name: str) -> str:

@@ -118,7 +118,6 @@ class Grid:
     corner: str
     groups: tuple[Block, ...]
     bodies: tuple[GridBody, ...]
-    is_marked: bool  # any cell carries a status
     is_words: bool  # rather than numbers
 
 
@@ -220,12 +219,13 @@ def comparison(verdict: Verdict, layout: Pivot, exhibit: Exhibit) -> Grid:
         made = [
             GridRow(label, role, tuple(_cells(row, show, layout))) for label, role, show in lines
         ]
-        said = [line for line in made if line.role == "measured" or _says_something(line)]
+        nothing = {"", wording.NOTHING}
+        said = [line for line in made if line.role == "measured" or
+                not {cell.text for cell in line.cells} <= nothing]  # fmt: skip
         bodies.append(GridBody(_label(quantity, dict(at), names), tuple(said)))
-    is_marked = any(cell.mark for body in bodies for line in body.rows for cell in line.cells)
     corner = _corner(layout, [cell.levels for cell in verdict.cells])
     is_words = any(cell.text for cell in verdict.cells)
-    return Grid(caption, corner, layout.blocks, tuple(bodies), is_marked, is_words)
+    return Grid(caption, corner, layout.blocks, tuple(bodies), is_words)
 
 
 def listing(cells: pd.DataFrame, layout: Pivot, exhibit: Exhibit) -> str:
@@ -272,10 +272,6 @@ def _cells(
 def _corner(layout: Pivot, cells: Sequence[Levels]) -> str:
     used = [name for name in layout.rows if any(levels[name] for levels in cells)]
     return ", ".join(wording.axis(name) for name in used)
-
-
-def _says_something(line: GridRow) -> bool:
-    return any(cell.text not in ("", wording.NOTHING) for cell in line.cells)
 
 
 def _label(quantity: str, levels: Levels, names: Names) -> str:

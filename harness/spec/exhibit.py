@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import math
-import re
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
@@ -31,39 +32,36 @@ BLOCK_AXES = ("network", "neuron", "dataset", "recipe")
 MANY = 10_000  # points of one exhibit; more is a slip of the keyboard, not a study
 
 _STAGE_AXES = ("stages_without_shortcut", "one_step_stages")
-_STAGES = r"^(no-stage|stage(-\d+)+)$"
+_STAGES: Mapping[str, tuple[int, ...]] = {"no-stage": ()} | {
+    "-".join(("stage", *map(str, some))): some
+    for count in (1, 2, 3)
+    for some in itertools.combinations((1, 2, 3), count)
+}
+"""Word → the list of stages that it stands for."""
 
 
 def level_of(axis: str, value: Any) -> Any:
-    """A value of an axis in the one word that grids, claims, frames and the page have for it.
-
-    The field behind an axis may be a list of stages: `stage-1-3` is `[1, 3]`, `no-stage` is `[]`.
-    Everything else is its own word.
+    """A value of an axis in the one word that grids, claims, frames and the page have for it: what
+    is no list of stages is its own word.
     """
     if axis not in _STAGE_AXES or not isinstance(value, list | tuple):
         return value
-    return "-".join(("stage", *map(str, value))) if value else "no-stage"
+    return next((word for word, known in _STAGES.items() if known == tuple(value)), value)
 
 
 def value_of(axis: str, level: Any) -> Any:
     """The value of the field behind an axis, from its word: the way back from `level_of`."""
-    if axis not in _STAGE_AXES or not isinstance(level, str):
-        return level
-    return tuple(map(int, re.findall(r"\d+", level)))
+    return _STAGES.get(level, level) if axis in _STAGE_AXES else level
 
 
-def _stages(value: Any) -> str:
+def _word(value: Any) -> Any:
     level = level_of(_STAGE_AXES[0], value)
-    if not isinstance(level, str) or not re.fullmatch(_STAGES, level, re.ASCII):
-        raise ValueError("must be no-stage, or as stage-1")
+    if not isinstance(level, str) or level not in _STAGES:
+        raise ValueError(f"must be {', '.join(list(_STAGES)[:3])} or alike")
     return level
 
 
-Stages = Annotated[
-    str,
-    BeforeValidator(_stages),
-    Field(pattern=_STAGES, description="no-stage, or the stages, as stage-1-3"),
-]
+Stages = Annotated[str, BeforeValidator(_word), Field(json_schema_extra={"enum": [*_STAGES]})]
 
 
 class Source(Spec):

@@ -37,6 +37,11 @@ class Override:
         return self.name in AXES
 
 
+def override(name: str, *values: object) -> Override:
+    """A change by an option of its own, as `--device`: recorded as `--set` would be."""
+    return Override(f"{name}={','.join(map(str, values))}", name, values)
+
+
 def parse_override(typed: str) -> Override:
     """`recipe.epochs=2`, `seed=0,1,2`.
 

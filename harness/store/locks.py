@@ -119,12 +119,10 @@ def _lease(path: Path) -> SoftFileLease:
 
 
 def _lost(path: Path) -> HarnessError:
-    return HarnessError(
-        str(path),
-        f"{holder(path)} took the node over, this process was silent for {LEASE_S:.0f} s or more",
-        hint="the same command waits for the result of the other",
-        code=ExitCode.RUN_FAILED,
-    )
+    silent = f"this process was silent for {LEASE_S:.0f} s or more"
+    problem = f"{holder(path)} took the node over, {silent}"
+    hint = "the same command waits for the result of the other"
+    return HarnessError(str(path), problem, hint=hint, code=ExitCode.RUN_FAILED)
 
 
 def _refusal(path: Path, error: Exception) -> HarnessError:

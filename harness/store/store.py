@@ -97,7 +97,6 @@ class Store:
         with os_errors(partial.files):
             if log.is_file() and partial.files.is_dir():
                 shutil.copyfile(log, partial.files / LOG_NAME)
-
         described = functools.partial(describe, node, provenance, resumed=partial.resumed)
         manifest = publish_folder(self.tree, partial.files, node.key, described)
         discard(self.tree.partial(node.key))
@@ -109,8 +108,7 @@ class Store:
         Raises HarnessError (RUN_FAILED) when the node or file is absent or its bytes have changed.
         """
         path, record = self._listed(key, name)
-        fault = content_fault(path, record, key)
-        if fault is not None:
+        if fault := content_fault(path, record, key):
             raise _corrupt(path, fault.problem)
         return path
 
@@ -132,18 +130,11 @@ class Store:
             raise _corrupt(found.place, found.problem)
         if name not in found.files:
             known = ", ".join(sorted(found.files)) or "none"
-            raise HarnessError(
-                str(folder / name),
-                f"not a file of this node (it has {known})",
-                code=ExitCode.RUN_FAILED,
-            )
+            problem = f"not a file of this node (it has {known})"
+            raise HarnessError(str(folder / name), problem, code=ExitCode.RUN_FAILED)
         return folder / name, found.files[name]
 
 
 def _corrupt(place: Path, problem: str) -> HarnessError:
-    return HarnessError(
-        str(place),
-        problem,
-        hint="harness verify --repair moves the node aside, then the same command runs it again",
-        code=ExitCode.RUN_FAILED,
-    )
+    hint = "harness verify --repair moves the node aside, then the same command runs it again"
+    return HarnessError(str(place), problem, hint=hint, code=ExitCode.RUN_FAILED)

@@ -10,8 +10,7 @@ import pandas as pd
 
 from harness.check.claims import evaluate
 from harness.check.status import Status
-from harness.frames.cells import tidy
-from harness.frames.columns import CELL_COLUMNS
+from harness.frames.cells import CELL_COLUMNS, tidy
 from harness.spec.claim import Claim
 from harness.spec.claim.predicate import Outcome, Predicate
 

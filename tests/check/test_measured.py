@@ -20,8 +20,7 @@ from harness.check.standard import Standard
 from harness.check.status import Status
 from harness.check.tolerance import Seeds, read_tolerances
 from harness.errors import HarnessError
-from harness.frames.cells import tidy
-from harness.frames.columns import CELL_COLUMNS
+from harness.frames.cells import CELL_COLUMNS, tidy
 from harness.frames.frame import Frame, frame_of
 from tests.check.cells import Cells
 from tests.synthetic import PROJECT, SyntheticStore, library, plan

@@ -5,8 +5,19 @@ from __future__ import annotations
 import math
 
 import pytest
+from scipy import stats  # scikit-learn brings it
 
-from harness.check.tolerance import Exact, LastDigit, Margin, Printed, Seeds, allowed, half_digit
+from harness.check.tolerance import (
+    Exact,
+    LastDigit,
+    Margin,
+    Printed,
+    Seeds,
+    allowed,
+    half_digit,
+    t_cdf,
+    t_quantile,
+)
 from harness.errors import HarnessError
 
 
@@ -64,3 +75,19 @@ def test_seeds_without_a_spread_is_an_error() -> None:
     rule = Seeds(rule="seeds", alpha=0.05, basis="b")
     with pytest.raises(HarnessError, match="has no std and n"):
         allowed(rule, Printed("98.5", 98.5), 1)
+
+
+@pytest.mark.parametrize("df", [1, 2, 3, 4, 5, 9, 10, 31, 200])
+def test_the_distribution_and_its_quantiles_are_scipys(df: int) -> None:
+    for t in (-300.0, -4.0, -0.5, 0.0, 0.01, 1.0, 2.776, 8.0, 1e6):
+        assert t_cdf(t, df) == pytest.approx(stats.t.cdf(t, df), abs=1e-14)
+    for p in (0.5, 0.6, 0.95, 0.975, 0.9995):
+        assert t_quantile(p, df) == pytest.approx(stats.t.ppf(p, df), rel=1e-10, abs=1e-12)
+
+
+def test_numbers_out_of_range_are_refused() -> None:
+    with pytest.raises(ValueError, match="at least 1"):
+        t_cdf(1.0, 0)
+    for p in (0.4, 1.0):
+        with pytest.raises(ValueError, match=r"0\.5 … 1"):
+            t_quantile(p, 3)

@@ -13,105 +13,84 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import typer
-from rich.console import Console
 
-from harness import upkeep
-from harness.cli import app
+from harness.app import Outcome, open_project
+from harness.cli import app, health
 from harness.cli.check import CHECKED, check
-from harness.cli.commands import COMMANDS
-from harness.cli.complete import exhibits, kinds, profiles, settings
+from harness.cli.list import list_rows
+from harness.cli.options import exhibits, profiles, settings
+from harness.cli.schema import kinds
 from harness.errors import ExitCode
-from harness.listing import list_rows
-from harness.screen import Voice, table
-from harness.stages import open_project
-from tests.cli.typed import typed
+from tests.cli.typed import NAMES, arguments, parsed, typed
 from tests.synthetic import folders
-
-NAMES = [name for commands in COMMANDS.values() for name in commands]
-GROUP: Any = typer.main.get_command(app)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_command_has_examples_that_the_parser_takes(name: str) -> None:
-    command = GROUP.commands[name]
-    examples = re.findall(r"- `harness (.+?)`", command.help)
+    examples = re.findall(r"- `harness (.+?)`", app[name].help)
     assert examples, f"harness {name} --help shows no example"
     for example in examples:
         words = shlex.split(example.partition(" | ")[0])
         assert words[0] == name
-        command.make_context(name, words[1:])  # raises what the parser refuses
+        parsed(words)  # raises what the parser refuses
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_option_says_what_it_does(name: str) -> None:
-    for one in GROUP.commands[name].params:
-        assert one.help, f"harness {name}: {one.name} has no help"
+    for one in arguments(name):
+        assert one.parameter.help, f"harness {name}: {one.name} has no help"
 
 
 def test_an_option_means_the_same_in_every_command() -> None:
     meanings: dict[str, set[str]] = {}
-    for command in GROUP.commands.values():
-        for one in command.params:
-            for option in one.opts:
-                meanings.setdefault(option, set()).add(one.help)
+    for one in (one for name in NAMES for one in arguments(name)):
+        for option in one.names:
+            meanings.setdefault(option, set()).add(one.parameter.help)
     shared = {"--project", "--store", "--out", "--data-dir", "--jobs", "--json", "--quiet"}
     assert all(len(meanings[option]) == 1 for option in shared)
 
 
 def test_completion_offers_what_there_is(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(root)
-    assert set(exhibits("tableD")) == {"tableD1", "tableD2"}
-    assert exhibits("al") == ["all"]
-    assert profiles("") == ["paper", "quick", "smoke"]
-    assert settings("recipe.ep") == ["recipe.epochs="]
-    assert "depth=" in settings("de")
-    assert kinds("ne") == ["networks", "neurons"]
-
-
-def test_completion_of_the_shell_reaches_them(
-    root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.chdir(root)
-    monkeypatch.setenv("_HARNESS_COMPLETE", "complete_bash")
-    monkeypatch.setenv("COMP_WORDS", "harness plan --profile s")
-    monkeypatch.setenv("COMP_CWORD", "3")
-    with pytest.raises(SystemExit):
-        app(prog_name="harness")
-    assert capsys.readouterr().out.split() == ["smoke"]
-
-
-def test_a_completion_that_is_none_is_wrong_usage_and_no_failed_check(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setenv("_HARNESS_COMPLETE", "nonsense")
-    assert typed("", monkeypatch, capsys).code == 2
-
-
-def test_what_a_check_takes_without_names_is_said_in_its_help() -> None:
-    assert set(re.findall(r"\b(?:table|fig)\w+", str(check.__doc__).partition("Examples")[0])) == {
-        *CHECKED
-    }
+    assert {"tableD1", "fig2", "lab-fig1", "all"} <= set(exhibits())
+    assert profiles() == ["paper", "quick", "smoke"]
+    assert {"recipe.epochs=", "depth="} <= set(settings())
+    assert {"networks", "neurons"} <= set(kinds())
 
 
 @pytest.mark.parametrize(
-    ("environment", "terminal", "coloured"),
-    [({}, True, True), ({}, False, False), ({"NO_COLOR": "1"}, True, False)],
-    ids=["a terminal", "a pipe", "NO_COLOR"],
+    ("words", "offered"),
+    [
+        (["plan", "--profile", ""], {"paper", "quick", "smoke"}),
+        (["plan", ""], {"tableD1", "all"}),
+        (["golden", ""], {"tableD1", "all"}),
+        (["plan", "table1", "--set", ""], {"depth=", "recipe.epochs="}),
+        (["schema", ""], {"neurons"}),
+    ],
 )
-def test_colours_are_for_terminals_that_want_them(
-    environment: dict[str, str],
-    terminal: bool,
-    coloured: bool,
+def test_completion_of_the_shell_reaches_them(
+    words: list[str],
+    offered: set[str],
+    root: Path,
     monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    for name in ("NO_COLOR", "FORCE_COLOR"):
-        monkeypatch.delenv(name, raising=False)
-    out = io.StringIO()
-    environ = {"TERM": "xterm-256color", **environment}
-    console = Console(file=out, force_terminal=terminal, width=80, _environ=environ)
-    console.print(table(("a", "b"), [("x", "y")]), style="red")
-    assert ("\x1b[31m" in out.getvalue()) == coloured
+    monkeypatch.chdir(root)
+    app(["__complete", *words])
+    assert offered <= set(capsys.readouterr().out.split())
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_the_script_for_a_shell_knows_commands_and_options(shell: Any) -> None:
+    script = app.generate_completion(shell=shell)
+    assert all(name in script for name in NAMES)
+    assert "repacked-data" in script
+
+
+def test_what_a_check_takes_without_names_is_said_in_its_help() -> None:
+    assert set(
+        re.findall(r"\b(?:table|fig)\w+", str(check.__doc__).partition("For example")[0])
+    ) == {*CHECKED}
 
 
 @pytest.mark.parametrize("line", ["list", "plan table1", "doctor", "plan --help"])
@@ -140,22 +119,6 @@ def test_a_reader_that_left_is_no_failed_check(words: list[str], root: Path) -> 
     assert (ran.returncode, ran.stderr) == (ExitCode.READER_LEFT, b"")
 
 
-def test_quiet_leaves_out_what_is_no_finding_and_verbose_adds_to_it(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    said = {}
-    for voice in Voice:
-        voice.say("verdict")
-        voice.tell("working")
-        voice.detail("step")
-        said[voice] = capsys.readouterr().out.split()
-    assert said == {
-        Voice.QUIET: ["verdict"],
-        Voice.PLAIN: ["verdict", "working"],
-        Voice.VERBOSE: ["verdict", "working", "step"],
-    }
-
-
 def test_exhibits_are_listed_as_a_reader_counts(tmp_path: Path) -> None:
     library = open_project(folders(tmp_path), profile="smoke").library
     names = [row["id"] for row in list_rows(library)]
@@ -168,7 +131,7 @@ def test_a_plan_lists_nodes_while_they_are_few(
 ) -> None:
     monkeypatch.setenv("HARNESS_STORE", str(tmp_path / "store"))
     few = typed("plan tableD1", monkeypatch, capsys).out
-    assert few.count("no architecture run is stored yet") == 6  # the exhibit, and its five nodes
+    assert few.count("no architecture run is stored yet") == 2  # of the exhibit, and of five nodes
     many = typed("plan fig2", monkeypatch, capsys).out
     assert "--verbose lists these nodes" in many
     assert len(typed("plan fig2 -v", monkeypatch, capsys).out) > 3 * len(many)
@@ -214,5 +177,67 @@ def test_the_doctor_looks_for_the_published_weights(
     assert (other["health"], other["fix"]) == ("note", f"rm {tmp_path}/{name}")
     assert "is another file than the published one" in other["found"]
     right = "sha256:7be5be791159472b1fbf3c69796f7cb30dca7ad8466c2df70058c37116cdee02"
-    monkeypatch.setattr(upkeep, "checksum_of", lambda path, algorithm: right)
+    monkeypatch.setattr(health, "checksum_of", lambda path, algorithm: right)
     assert found()["health"] == "ok"
+
+
+class Keyboard(io.StringIO):
+    """Somebody at a terminal who types this."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(("answer", "code"), [("y\n", 0), ("n\n", 2), ("\n", 2), ("", 2)])
+def test_all_exhibits_run_only_after_a_yes(
+    answer: str,
+    code: int,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    ran: list[tuple[str, ...]] = []
+
+    def reproduce(_: object, names: tuple[str, ...], *__: object) -> Outcome:
+        ran.append(names)
+        return Outcome(False, False, (), {})
+
+    monkeypatch.setattr("harness.app.reproduce", reproduce)
+    monkeypatch.setattr("sys.stdin", Keyboard(answer))
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    said = typed(f"reproduce --store {tmp_path}/store", monkeypatch, capsys)
+    assert said.code == code
+    assert re.match(r"39 exhibits, to do: .* train.*\nrun all of them\? \[y/N\] ", said.err)
+    assert ran == ([("all",)] if code == 0 else [])
+
+
+@pytest.mark.parametrize("name", ["check", "plan"])
+def test_help_at_80_columns_has_room_for_its_sentences(
+    name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    lines = typed(f"{name} --help", monkeypatch, capsys).out.splitlines()
+    starts = [line.index("scale at which") for line in lines if "scale at which" in line]
+    assert starts and 80 - starts[0] > 50
+    assert max(map(len, lines)) <= 80
+
+
+def test_a_list_is_about_a_line_for_each_exhibit(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = typed("list", monkeypatch, capsys).out
+    assert len(said.splitlines()) < 50
+    whole = typed("list --verbose", monkeypatch, capsys).out
+    assert "Table 1, p. 6" in whole
+    assert "Table 1, p. 6" not in said
+
+
+def test_commands_that_need_no_specs_do_not_read_them(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (project / "specs/paper/table1.toml").write_text("broken = [", encoding="utf-8")
+    here = f"--project {project}"
+    for line in (f"verify {here}", f"schema exhibit {here}", "diff --help", "worker --help"):
+        assert typed(line, monkeypatch, capsys).code == 0, line
+    assert typed(f"list {here}", monkeypatch, capsys).code == 2
+    assert typed(f"doctor {here}", monkeypatch, capsys).code == 1

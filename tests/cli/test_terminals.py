@@ -45,7 +45,7 @@ def test_text_is_printed_in_what_the_terminal_can_show(env: dict[str, str], tmp_
     assert asked.returncode == 2
     assert asked.stderr == b"repoduce: no such exhibit - harness list shows them\n"
     encoding = "latin-1" if env.get("PYTHONIOENCODING") == "latin-1" else "ascii"
-    assert "Examples" in asked.stdout.decode(encoding)
+    assert "For example" in asked.stdout.decode(encoding)
 
 
 def test_json_loses_no_character_on_an_ascii_terminal() -> None:
@@ -80,6 +80,9 @@ def test_streams_that_are_closed_full_or_left_have_their_codes(
 
 
 def test_a_number_of_a_closed_stream_is_no_number_of_a_file() -> None:
-    code = "from harness.terminal import show_anything as s; s(); print(open('/dev/null').fileno())"
+    code = (
+        "from harness.terminal.streams import show_anything as s; s();"
+        "print(open('/dev/null').fileno())"
+    )
     ran = shell(f"{shlex.join([sys.executable, '-c', code])} <&- 2>&-")
     assert int(ran.stdout) > 2

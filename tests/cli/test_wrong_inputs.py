@@ -23,6 +23,16 @@ WRONG = [
         "no such option --json – harness list, plan, diff, worker, doctor, verify have it",
     ),
     ("list --profile smoke", "no such option --profile – harness plan, reproduce, report"),
+    (
+        "reproduce --store {T}/empty",
+        "harness reproduce: no exhibit is named – name some, or all: harness reproduce all",
+    ),
+    (
+        "reproduce table1 --executor slurm",
+        "harness reproduce: --executor must be one of local, ray (got 'slurm')",
+    ),
+    ("reproduce table1 --pin a=b", "--pin: is for a Ray cluster – add --executor ray"),
+    ("plan table1 --quiet=maybe", "--quiet must be true or false (got 'maybe')"),
     ("list table1", "harness list: unexpected extra argument (table1)"),
     ("plan table1 --profile", "harness plan: --profile needs a value"),
     ("plan table1 --set", "harness plan: --set needs a value"),
@@ -37,7 +47,7 @@ WRONG = [
     ("schema neuron", "schema neuron: no such kind – did you mean 'neurons'?"),
     ("check table1 --canary", "--canary: has runs of its own, not of an exhibit – leave names"),
     ("check --canary --set depth=20", "--canary: has runs of its own, not of an exhibit"),
-    ("check --canary --device gpu", "--device: must be one of cpu, cuda (got 'gpu')"),
+    ("check --canary --device gpu", "--device must be one of cpu, cuda (got 'gpu')"),
     # exhibits and profiles
     ("plan tabel1", "tabel1: no such exhibit – did you mean 'table1'?"),
     ("plan Table1", "Table1: no such exhibit – did you mean 'table1'?"),
@@ -49,7 +59,7 @@ WRONG = [
     ("plan table1 --profile smok", "--profile smok: no such profile – did you mean 'smoke'?"),
     ("plan table1 --profile gpu", "--profile gpu: no such profile – known: paper, quick, smoke"),
     ("plan table1 --profile=", "--profile=: is empty – give a value or leave it out"),
-    ("plan table1 --profile --json", "--profile --json: no such profile"),
+    ("plan table1 --profile --json", "harness plan: --profile needs a value"),
     # changes of specs
     ("plan table1 --set recipe.epochs", "must read name=value – as in recipe.epochs=2"),
     ("plan table1 --set recipe.epochs=", "must read name=value – as in recipe.epochs=2"),
@@ -83,7 +93,7 @@ WRONG = [
         "plan table1 --set recipe.epochs=2 --set recipe.epochs=3",
         "recipe.epochs is set before, by --set recipe.epochs=2 – leave one out",
     ),
-    ("plan table1 --device gpu", "must be 'cpu' or 'cuda' (got \"gpu\")"),
+    ("plan table1 --device gpu", "--device must be one of cpu, cuda (got 'gpu')"),
     ("plan table1 --device cpu --set numerics.device=cpu", "numerics.device is set before"),
     # folders
     ("plan table1 --project {T}/nowhere", "nowhere: no such folder – name a checkout"),
@@ -120,6 +130,7 @@ WRONG = [
     ("diff {T}/empty {T}/empty --json --markdown", "--markdown --json: exclude each other"),
     # golden values
     ("golden", "harness golden: needs EXHIBIT, or --canary"),
+    ("golden --exhibit table1", "harness golden: no such option --exhibit"),
     ("golden table1 --canary", "--canary: has runs of its own, not of an exhibit"),
     ("golden table1 --seeds 3", "--seeds must be greater than or equal to 5 (got '3')"),
     ("golden table1 table2", "harness golden: unexpected extra argument (table2)"),
@@ -158,7 +169,7 @@ def test_a_wrong_input_ends_with_2_and_one_line_that_helps(
 def test_no_run_starts_where_a_gpu_is_wanted_and_none_is_there(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("harness.stages.sees_gpu", lambda: False)
+    monkeypatch.setattr("harness.execute.survey.sees_gpu", lambda: False)
     line = f"reproduce table1 --device cuda --store {tmp_path}/store --out {tmp_path}/out"
     said = typed(line, monkeypatch, capsys)
     assert said.code == 2

@@ -6,15 +6,11 @@ import ast
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-import typer
-
-from harness.cli import app
+from tests.cli.typed import NAMES, arguments
 
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
 COMMAND = re.compile(r"\bharness ([a-z]+)\b")
-GROUP: Any = typer.main.get_command(app)
 OF_OTHERS = {  # programs that the harness calls, or has the user call
     "--query-gpu", "--format", "--porcelain", "--untracked-files", "--global", "--add",
     "--create-dirs", "--force-reinstall", "--standalone", "--nproc-per-node", "--module",
@@ -38,9 +34,8 @@ def told(root: Path) -> Iterator[tuple[str, str]]:
 
 
 def test_every_option_that_is_named_exists(root: Path) -> None:
-    params = [p for command in GROUP.commands.values() for p in command.params]
-    known = {one for p in params for one in (*p.opts, *p.secondary_opts)}
-    known |= {"--help", "--version"}
+    known = {one for name in NAMES for argument in arguments(name) for one in argument.names}
+    known |= {"--help", "--version", "--install-completion", "--show-completion"}
     wrong = {
         f"{place}: {option}"
         for place, text in told(root)
@@ -54,13 +49,12 @@ def test_every_command_that_is_named_exists_and_has_the_options_beside_it(root: 
     wrong = []
     for place, text in told(root):
         for found in COMMAND.finditer(text):
-            command = GROUP.commands.get(found[1])
-            if command is None:
+            if found[1] not in NAMES:
                 if found[0] not in PROSE:
                     wrong.append(f"{place}: {found[0]}")
                 continue
             beside = re.match(r"(?: --[a-z-]+)*", text[found.end() :])
-            having = {one for p in command.params for one in p.opts}
+            having = {one for argument in arguments(found[1]) for one in argument.names}
             options = OPTION.findall(beside[0]) if beside else []
             wrong += [f"{place}: {found[0]} {one}" for one in options if one not in having]
     assert wrong == []

@@ -30,37 +30,16 @@ MAY: dict[str, set[str]] = {
     "canary": GROUND | {"spec", "plan", "engine", "store", "runs", "execute", "check"},
     "diff": GROUND,  # reads result folders, so it needs none of what made them
     # layer 7: the command line, which may use everything below
-    "terminal": {"errors"},
     "crash": {"errors"},
-    "screen": GROUND | {"plan", "runs", "execute", "terminal"},
-    "stages": GROUND | {"spec", "plan", "engine", "store", "execute"},
-    "upkeep": GROUND
-    | {"spec", "plan", "engine", "store", "runs", "canary", "execute", "screen", "stages"},
-    "listing": GROUND | {"spec", "plan", "store", "screen", "stages"},
-    "forecast": GROUND | {"plan", "execute", "screen", "stages"},
-    "costs": GROUND | {"plan", "screen", "stages"},
-    "chain": GROUND
-    | {"plan", "store", "execute", "check", "report", "listing", "screen", "stages"},
-    "chain_canary": GROUND | {"store", "canary", "execute", "screen"},
+    "terminal": GROUND | {"plan", "runs", "execute"},
+    "forecast": GROUND | {"plan", "execute", "terminal"},
+    "costs": GROUND | {"plan", "execute", "terminal"},
+    "app": GROUND
+    | {"spec", "plan", "store", "runs", "execute", "check", "report", "terminal"}
+    | {"costs"},
     "cli": GROUND
-    | {
-        "diff",
-        "canary",
-        "plan",
-        "store",
-        "execute",
-        "check",
-        "chain",
-        "chain_canary",
-        "costs",
-        "forecast",
-        "listing",
-        "screen",
-        "stages",
-        "spec",
-        "terminal",
-        "upkeep",
-    },
+    | {"spec", "plan", "engine", "store", "runs", "execute", "check", "report", "canary", "diff"}
+    | {"terminal", "costs", "forecast", "app"},
     "__main__": {"cli", "crash", "terminal"},
     "__init__": set(),
 }
@@ -69,22 +48,7 @@ for room, may in MAY.items():  # whoever may know specs may know what they are m
         MAY[room] = may | {"parts", "measures"}
 # What is only reached when something is built or computed: a description knows its code by name.
 LATE: dict[str, set[str]] = {"parts": {"engine"}, "measures": {"engine", "runs"}}
-TORCH_FREE = {"spec", "plan", "store", "frames", "check", "report", "execute", "screen", "stages"}
-TORCH_FREE |= {
-    "upkeep",
-    "costs",
-    "forecast",
-    "listing",
-    "chain",
-    "chain_canary",
-    "cli",
-    "diff",
-    "errors",
-    "canonical",
-    "files",
-    "layout",
-    "caches",
-}
+TORCH_FREE = set(MAY) - {"engine", "parts", "measures", "runs", "canary", "__init__", "__main__"}
 
 
 def modules(root: Path) -> list[tuple[str, Path]]:

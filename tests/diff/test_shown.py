@@ -11,7 +11,7 @@ from rich.console import Console
 
 from harness.diff.compare import Difference, compare, read_results
 from harness.diff.shown import MOST, markdown, print_text, record, sections, summary
-from harness.screen import table
+from harness.terminal.output import table
 from tests.diff.made import ENVIRONMENT, cell, claim, exhibit
 
 HOSTILE = "a|b <script>alert(1)</script> [red]x[/red] `tick` *star*"

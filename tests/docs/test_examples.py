@@ -16,14 +16,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import typer
 
-from harness.cli import app
+from tests.cli.typed import NAMES, parsed
 from tests.docs.blocks import Block, blocks_of, commands_of
 from tests.small import ROOT, small_project
 
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
-GROUP: Any = typer.main.get_command(app)
 LANGUAGES = {"sh", "python", "toml", "yaml", ""}
 
 
@@ -52,8 +50,7 @@ def test_what_a_page_shows_is_what_happens(
 def _shell(page: Path, block: Block, project: Path) -> None:
     """Parse a block, and run it unless it says why not."""
     for line in commands_of(block):
-        name, *words = shlex.split(re.split(r" (?:\|\|?|>|&&) ", line)[0])
-        GROUP.commands[name].make_context(name, words)  # raises what the parser refuses
+        parsed(shlex.split(re.split(r" (?:\|\|?|>|&&) ", line)[0]))  # raises what it refuses
     typed = f'harness() {{ "{sys.executable}" -m harness "$@"; }}\nset -eo pipefail\n{block.text}'
     ran = subprocess.run(
         ["bash", *(["-n"] if block.why_not else []), "-c", typed],
@@ -77,13 +74,13 @@ def test_the_workflow_that_is_shown_runs_what_ours_runs() -> None:
 def test_every_command_and_every_option_has_its_place() -> None:
     page = (ROOT / "docs/commands.md").read_text(encoding="utf-8")
     headings = re.findall(r"^## (\w+)$", page, re.MULTILINE)
-    assert headings == list(GROUP.commands)
+    assert headings == NAMES
     typed = {
         line.split()[0]
         for block in blocks_of(ROOT / "docs/commands.md")
         for line in commands_of(block)
     }
-    assert typed == set(GROUP.commands)
+    assert typed == set(NAMES)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

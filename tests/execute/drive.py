@@ -9,13 +9,14 @@ import argparse
 import sys
 from pathlib import Path
 
+from harness.app import job_maker, open_project, surveyed
 from harness.errors import ExitCode, HarnessError
 from harness.execute.events import Event
-from harness.execute.executor import Crew, Where, parse_pins
+from harness.execute.executor import Crew, Queue, Where, parse_pins
 from harness.execute.interrupt import Interrupted
+from harness.execute.survey import executor_for
 from harness.layout import layout
-from harness.stages import executor_for, make_plan, open_project, queue_of, run_plan, survey
-from harness.store.store import Store
+from harness.spec.overrides import parse_override
 
 
 def main() -> int:
@@ -30,17 +31,22 @@ def main() -> int:
     where = Where.RAY if typed.address else Where.LOCAL
     crew = Crew(where, 2, typed.address, typed.retries, parse_pins(typed.pin))
     project = open_project(
-        layout(store=typed.store), profile="smoke", overrides=typed.sets, command="drive"
+        layout(store=typed.store),
+        profile="smoke",
+        overrides=[*map(parse_override, typed.sets)],
+        command="drive",
     )
-    held = survey(project, make_plan(project, [typed.exhibit]), Store(project.layout.store))
+    held = surveyed(project, [typed.exhibit])
+    seconds = {key: one.seconds for key, one in held.estimates.items()}
+    queue = Queue(held.plan.nodes.values(), set(held.stored), seconds)
 
     def tell(event: Event | None) -> None:
         if event is not None:
             print(type(event).__name__, event.key, getattr(event, "problem", ""), flush=True)
 
     try:
-        with executor_for(project, held, crew) as executor:
-            failures = run_plan(project, queue_of(held), executor, tell)
+        with executor_for(held, project.layout.store, crew) as executor:
+            failures = executor(queue, job_maker(project, executor.threads), tell)
     except Interrupted:
         return ExitCode.INTERRUPTED
     except HarnessError as error:

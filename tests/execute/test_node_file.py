@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +16,7 @@ from harness.execute.cores import usable_cores
 from harness.execute.environment import machine
 from harness.execute.job import Job
 from harness.execute.node_file import LARGEST, frozen, read_node, thawed, write_nodes
-from tests.synthetic import plan
+from tests.synthetic import library, plan
 
 NODE = next(iter(plan("table1", profile="smoke").nodes.values()))
 
@@ -35,6 +36,17 @@ def test_what_was_frozen_comes_back_with_the_machine_that_runs_it(tmp_path: Path
     assert back.node.full == mine.node.full
     assert replace(back.node, label=NODE.label) == mine.node
     assert replace(back, environment={}, node=NODE) == replace(mine, environment={})
+
+
+def test_a_node_of_every_kind_reaches_a_worker_as_it_was_planned(tmp_path: Path) -> None:
+    nodes = [node for name in library().exhibits for node in plan(name).nodes.values()]
+    one_of = {node.kind: node for node in nodes}
+    assert len(one_of) > 10
+    for node in one_of.values():
+        planned = replace(job(tmp_path), node=node)
+        for back in (pickle.loads(pickle.dumps(planned)), thawed(frozen(planned, threads=1))):
+            assert back.node.key == node.key
+            assert back.node.full == node.full
 
 
 def test_threads_that_are_left_open_are_those_of_this_machine(tmp_path: Path) -> None:

@@ -16,8 +16,8 @@ from harness.execute.events import Advanced, Failed, Retried, Started, event_rec
 from harness.execute.ray_cluster import connected, told
 from harness.execute.ray_worker import Relay, as_code, code_version, fault_of_store, look
 from harness.runs.place import Progress
-from harness.screen import sentence
 from harness.store.locks import lease
+from harness.terminal.board import sentence
 from tests.cli.typed import typed
 
 

@@ -8,8 +8,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from harness.frames.cells import cells, tidy
-from harness.frames.columns import RUN_COLUMNS
+from harness.frames.cells import RUN_COLUMNS, cells, tidy
 from harness.frames.frame import frame_of
 from tests.synthetic import SyntheticStore, plan
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from harness.canary.kept import read_kept
 from harness.canary.run import runs
 from harness.canary.verdict import findings_of, judged
-from harness.chain_canary import made_with
+from harness.cli.canary import made_with
 from harness.errors import ExitCode
 from harness.layout import Layout
 

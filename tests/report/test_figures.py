@@ -78,10 +78,10 @@ def test_any_change_draws_it_again(
 
 
 def test_a_drawing_that_fails_is_told(cells, tmp_path: Path) -> None:
-    one = drawn("table1", cells.drop(columns="depth"), tmp_path)
+    one = drawn("table1", cells.drop(columns="value"), tmp_path)
     assert one.files == {}
     assert one.failed
-    assert one.problem == "the drawing failed: KeyError: 'depth'"
+    assert one.problem == "the drawing failed: KeyError: 'value'"
     nothing = drawn("table1", cells[:0], tmp_path)  # its runs are missing, and said to be
     assert nothing.problem
     assert not nothing.failed

@@ -12,7 +12,7 @@ import pytest
 from jinja2 import UndefinedError
 
 from harness.report.page import Page
-from harness.report.render import SCRIPTS, STYLES, TEMPLATES, environment, render, script, style
+from harness.report.render import START, STYLES, TEMPLATES, environment, render, script, style
 from paper_figures.heatmap import COLOURS
 from tests.synthetic import library
 
@@ -44,8 +44,10 @@ def test_no_template_switches_escaping_off() -> None:
 
 
 def test_style_and_script_are_all_files_of_their_folders() -> None:
-    for folder, listed in (("css", STYLES), ("js", SCRIPTS)):
-        assert sorted(path.name for path in (TEMPLATES / folder).iterdir()) == sorted(listed)
+    assert sorted(path.name for path in (TEMPLATES / "css").iterdir()) == sorted(STYLES)
+    parts = {path.name: path.read_text(encoding="utf-8") for path in (TEMPLATES / "js").iterdir()}
+    assert all(text in script() for text in parts.values())
+    assert script().endswith(parts[START] + "}\n")
 
 
 def test_the_policy_allows_this_style_and_this_script_and_no_other() -> None:

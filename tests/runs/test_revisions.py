@@ -1,6 +1,6 @@
 """A tiny run of each kind has pinned numbers: what moves them must raise the revision.
 
-After such a change: raise the `revision` in harness/measures, then `pytest tests/runs --force-regen`.
+After such a change: raise its `revision` in measures/, then `pytest tests/runs --force-regen`.
 """
 
 from __future__ import annotations

@@ -7,9 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
-from harness.cli import app, main
+from harness.cli import main
 from harness.errors import ExitCode, HarnessError
 from harness.layout import layout
 from harness.plan.expand import expand
@@ -457,7 +456,3 @@ def test_the_command_line_ends_with_2_and_one_line_per_fault(
     assert lines[1].startswith("specs/paper/table1.toml:3: titel: not a field here (got ")
     assert lines[1].endswith("– did you mean 'title'?")
     assert len(lines) == 2
-
-
-def test_an_unknown_option_ends_with_2() -> None:
-    assert CliRunner().invoke(app, ["plan", "--nonsense"]).exit_code == 2

@@ -1,4 +1,4 @@
-"""Looking after an installation and its store: the doctor's findings, and what gc must keep."""
+"""What `harness doctor` looks at: the installation, the data, the store."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,29 +25,17 @@ from harness.execute.environment import (
     gpus,
     processor,
 )
+from harness.execute.survey import devices_here, measured_devices
 from harness.files import write_durably
 from harness.layout import Layout, refuse_unwritable
 from harness.parts.datasets import Dataset
 from harness.parts.networks import Alexnet, Network
 from harness.plan.device import dumped, read_measured
-from harness.plan.expand import expand
-from harness.plan.resolve import Setting
-from harness.screen import size
-from harness.spec.library import Library, load, read
-from harness.stages import devices_here, measured_devices
+from harness.spec.library import Library, read
 from harness.store.store import Store
+from harness.terminal.output import size
 
 LITTLE = 2e9  # bytes of free disk below which a note is due
-
-
-def wanted_keys(layout: Layout) -> set[str]:
-    """Keys of every node that any exhibit asks for under any profile: what `gc` keeps."""
-    library = load(layout)
-    return {
-        key
-        for profile in library.profiles.values()
-        for key in expand(library, tuple(library.exhibits), Setting(library.blocks, profile)).nodes
-    }
 
 
 class Health(Enum):
@@ -67,17 +56,19 @@ class Finding:
     fix: str = ""
 
 
+good, note, bad = (partial(Finding, health) for health in Health)
+
+
 def examine(layout: Layout) -> Iterator[Finding]:
     """Everything that a run may need, in the order in which one would mend it. IO: looks only."""
     made_with = environment(layout.project)
     yield _code(made_with["harness"], layout.project)
     yield _commit(made_with["git"])
-    yield Finding(Health.GOOD, "python", f"{made_with['python']} on {made_with['platform']}")
+    yield good("python", f"{made_with['python']} on {made_with['platform']}")
     yield from _packages(made_with["packages"])
     usable, memory = usable_cores(), made_with["memory_gib"]
     cores = f"{usable} of {made_with['cores']}" if usable < made_with["cores"] else str(usable)
-    hardware = f"{made_with['processor']}, {cores} cores, {memory} GiB"
-    yield Finding(Health.GOOD, "processor", hardware)
+    yield good("processor", f"{made_with['processor']}, {cores} cores, {memory} GiB")
     if made_with["packages"]["numba"] is not None:
         yield _kernels()
     yield _gpu(made_with)
@@ -85,11 +76,11 @@ def examine(layout: Layout) -> Iterator[Finding]:
     try:
         library = read(layout)
     except HarnessError as error:
-        yield Finding(Health.BAD, "specs", str(error), "mend the lines named")
+        yield bad("specs", str(error), "mend the lines named")
     else:
         yield _specs(library)
         yield from _profiles(library, made_with["gpus"])
-        yield from _data(layout, list(library.blocks.dataset.blocks.values()))
+        yield from _data(layout.data, list(library.blocks.dataset.blocks.values()))
         yield from _weights(layout.data, list(library.blocks.network.blocks.values()))
     if has_canary(layout):
         yield _canary(layout)
@@ -101,45 +92,44 @@ def _specs(library: Library) -> Finding:
     try:
         library.require_whole()
     except HarnessError as error:
-        return Finding(Health.BAD, "specs", str(error), "mend the lines named")
-    return Finding(Health.GOOD, "specs", f"{len(library.exhibits)} exhibits, all valid")
+        return bad("specs", str(error), "mend the lines named")
+    return good("specs", f"{len(library.exhibits)} exhibits, all valid")
 
 
 def _code(version: str, project: Path) -> Finding:
     """The code that runs, which need not be that of the project whose specs it reads."""
     found = f"{version} at {CODE}"
     if project == CODE or not (project / "harness").is_dir():
-        return Finding(Health.GOOD, "harness", found)
+        return good("harness", found)
     found += f", and not the harness/ of {project}"
-    return Finding(Health.NOTE, "harness", found, f"cd {project}; python -m harness …")
+    return note("harness", found, f"cd {project}; python -m harness …")
 
 
 def _commit(state: str) -> Finding:
     if "unknown" not in state:
-        return Finding(Health.GOOD, "code", state)
+        return good("code", state)
     is_other = OTHER_OWNER in state
     fix = shlex.join(["git", "config", "--global", "--add", "safe.directory", str(CODE)])
-    return Finding(Health.NOTE, "code", f"the commit is {state}", fix if is_other else "")
+    return note("code", f"the commit is {state}", fix if is_other else "")
 
 
 def _kernels() -> Finding:
-    place = kernel_cache()
-    if place is not None:
-        return Finding(Health.GOOD, "compiled kernels", f"kept in {place}")
+    if (place := kernel_cache()) is not None:
+        return good("compiled kernels", f"kept in {place}")
     found = f"kept nowhere: each process compiles anew, about {COMPILING_S} s"
-    return Finding(Health.NOTE, "compiled kernels", found, "export NUMBA_CACHE_DIR=FOLDER")
+    return note("compiled kernels", found, "export NUMBA_CACHE_DIR=FOLDER")
 
 
 def _packages(versions: dict[str, str | None]) -> Iterator[Finding]:
     for name, version in versions.items():
         if version is not None:
-            yield Finding(Health.GOOD, name, version)
+            yield good(name, version)
         elif name == "numba":
-            yield Finding(Health.NOTE, name, "absent: LIF runs on torch", f"pip install {name}")
+            yield note(name, "absent: LIF runs on torch", f"pip install {name}")
         else:
-            yield Finding(Health.BAD, name, "not installed", f"pip install {name}")
+            yield bad(name, "not installed", f"pip install {name}")
     if importlib.util.find_spec("uv") is None and shutil.which("uv") is None:
-        yield Finding(Health.NOTE, "uv", "absent: nox needs it", "pip install nox uv")
+        yield note("uv", "absent: nox needs it", "pip install nox uv")
 
 
 def _gpu(made_with: dict[str, Any]) -> Finding:
@@ -147,10 +137,8 @@ def _gpu(made_with: dict[str, Any]) -> Finding:
     if gpus and torch.endswith("+cpu"):
         found = f"{', '.join(gpus)}, but torch {torch} was built without CUDA"
         fix = f"pip install --force-reinstall torch=={torch.removesuffix('+cpu')}"
-        return Finding(Health.BAD, "gpu", found, fix)
-    if gpus:
-        return Finding(Health.GOOD, "gpu", ", ".join(gpus))
-    return Finding(Health.NOTE, "gpu", "the driver lists none")
+        return bad("gpu", found, fix)
+    return good("gpu", ", ".join(gpus)) if gpus else note("gpu", "the driver lists none")
 
 
 def _speeds(layout: Layout, gpus: Sequence[str]) -> Iterator[Finding]:
@@ -158,7 +146,7 @@ def _speeds(layout: Layout, gpus: Sequence[str]) -> Iterator[Finding]:
     for kind, device in devices_here(layout, with_gpu=bool(gpus)).items():
         if kind == "cpu" or gpus:
             offer = "" if device.is_measured else "harness doctor --measure"
-            yield Finding(Health.GOOD, f"speed of {kind}", str(device), offer)
+            yield good(f"speed of {kind}", str(device), offer)
 
 
 def measure_devices(layout: Layout) -> None:
@@ -176,29 +164,25 @@ def _profiles(library: Library, gpus: Sequence[str]) -> Iterator[Finding]:
     for profile in library.profiles.values():
         what = f"profile {profile.id}"
         if profile.numerics.device == "cuda" and not gpus:
-            found, fix = "wants a GPU", "--profile smoke, or --device cpu"
-            yield Finding(Health.NOTE, what, found, fix)
+            yield note(what, "wants a GPU", "--profile smoke, or --device cpu")
         else:
-            yield Finding(Health.GOOD, what, f"runs on {profile.numerics.device}")
+            yield good(what, f"runs on {profile.numerics.device}")
 
 
-def _data(layout: Layout, blocks: list[Dataset]) -> Iterator[Finding]:
+def _data(data: Path, blocks: list[Dataset]) -> Iterator[Finding]:
     """Each set once: several blocks may take other images of it."""
-    for name, block in {block.name: block for block in blocks}.items():
+    for name, block in {f"data {block.name}": block for block in blocks}.items():
         if not block.download_bytes:
-            yield Finding(Health.GOOD, f"data {name}", "embedded in this project")
+            yield good(name, "embedded in this project")
             continue
         try:
-            is_there = block.is_in(layout.data)
+            is_there = block.is_in(data)
         except HarnessError as error:
-            yield Finding(Health.NOTE, f"data {name}", f"{error.where} {error.problem}", error.hint)
+            yield note(name, f"{error.where} {error.problem}", error.hint)
             continue
-        if is_there:
-            yield Finding(Health.GOOD, f"data {name}", f"found in {layout.data}")
-        else:
-            found = f"not in {layout.data}; {size(block.download_bytes)} are downloaded when needed"
-            fix = "export HARNESS_DATA_DIR=FOLDER, if you have it"
-            yield Finding(Health.NOTE, f"data {name}", found, fix)
+        absent = f"not in {data}; {size(block.download_bytes)} are downloaded when needed"
+        fix = "export HARNESS_DATA_DIR=FOLDER, if you have it"
+        yield good(name, f"found in {data}") if is_there else note(name, absent, fix)
 
 
 def _weights(data: Path, blocks: list[Network]) -> Iterator[Finding]:
@@ -209,12 +193,12 @@ def _weights(data: Path, blocks: list[Network]) -> Iterator[Finding]:
         if not path.is_file():
             found = f"not in {data}; {size(wanted.bytes)} are downloaded when needed"
             fetch = ["curl", "--create-dirs", "-fLo", str(path), *wanted.mirrors[:1]]
-            yield Finding(Health.NOTE, what, found, shlex.join(fetch))
+            yield note(what, found, shlex.join(fetch))
         elif checksum_of(path, wanted.checksum.partition(":")[0]) != wanted.checksum:
             found = f"{path} is another file than the published one, and refused"
-            yield Finding(Health.NOTE, what, found, shlex.join(["rm", str(path)]))
+            yield note(what, found, shlex.join(["rm", str(path)]))
         else:
-            yield Finding(Health.GOOD, what, f"found in {data}")
+            yield good(what, f"found in {data}")
 
 
 def _canary(layout: Layout) -> Finding:
@@ -223,11 +207,11 @@ def _canary(layout: Layout) -> Finding:
     try:
         kept = read_kept(layout.golden)
     except HarnessError as error:
-        return Finding(Health.NOTE, "canary", str(error), "harness golden --canary")
+        return note("canary", str(error), "harness golden --canary")
     if kept.environment.get("arithmetic") == arithmetic():
-        return Finding(Health.GOOD, "canary", "its values are of such a processor", offer)
+        return good("canary", "its values are of such a processor", offer)
     said = "its values are of another processor: a minute says whether this one computes alike"
-    return Finding(Health.NOTE, "canary", said, offer)
+    return note("canary", said, offer)
 
 
 def _store(folder: Path) -> Finding:
@@ -237,7 +221,7 @@ def _store(folder: Path) -> Finding:
     try:
         stored = len(Store(folder).manifests())
     except HarnessError as error:
-        return Finding(Health.BAD, "store", str(error), "--store FOLDER")
+        return bad("store", str(error), "--store FOLDER")
     return Finding(found.health, "store", f"{found.found}, {stored} runs", found.fix)
 
 
@@ -246,9 +230,8 @@ def _folder(name: str, folder: Path, option: str) -> Finding:
     try:
         refuse_unwritable(folder, option)
     except HarnessError as error:
-        return Finding(Health.BAD, name, f"{error.where} {error.problem}", f"{option} FOLDER")
+        return bad(name, f"{error.where} {error.problem}", f"{option} FOLDER")
     place = next(one for one in (folder, *folder.parents) if one.exists())
     free = shutil.disk_usage(place).free
-    if free < LITTLE:
-        return Finding(Health.NOTE, name, f"{folder}, only {size(free)} free", "harness gc")
-    return Finding(Health.GOOD, name, f"{folder}, {size(free)} free")
+    little = note(name, f"{folder}, only {size(free)} free", "harness gc")
+    return little if free < LITTLE else good(name, f"{folder}, {size(free)} free")

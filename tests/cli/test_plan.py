@@ -6,9 +6,9 @@ from pathlib import Path
 
 from rich.console import Console
 
-from harness.chain import held_against_store
-from harness.listing import list_rows, plan_record, print_plan
-from harness.stages import open_project
+from harness.app import open_project, surveyed
+from harness.cli.list import list_rows
+from harness.cli.plan import plan_record, print_plan
 from tests.plan.test_measures import NODES
 from tests.synthetic import folders
 
@@ -17,7 +17,7 @@ def said(tmp: Path, *names: str) -> str:
     project = open_project(folders(tmp), profile="smoke")
     console = Console(record=True, width=200)
     with console.capture() as captured:
-        print_plan(held_against_store(project, names), console, nodes=0)
+        print_plan(surveyed(project, names), console, nodes=0)
     return captured.get()
 
 
@@ -56,6 +56,6 @@ def test_measures_are_listed_once_each(tmp_path: Path) -> None:
 
 def test_the_record_names_the_inputs_of_a_measurement(tmp_path: Path) -> None:
     project = open_project(folders(tmp_path), profile="smoke")
-    nodes = plan_record(project, held_against_store(project, ["fig3"]))["nodes"]
+    nodes = plan_record(surveyed(project, ["fig3"]))["nodes"]
     assert [node["kind"] for node in nodes] == ["train", "train", "cka"]
     assert set(nodes[2]["inputs"].values()) == {nodes[0]["key"], nodes[1]["key"]}

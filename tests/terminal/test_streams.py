@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-import harness.terminal  # noqa: F401 - registers the handler
+import harness.terminal.streams  # noqa: F401 - registers the handler
 
 
 @pytest.mark.parametrize(

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from harness import upkeep
+from harness.cli import health as upkeep
+from harness.cli.health import Finding, Health, examine
 from harness.errors import HarnessError
 from harness.execute.environment import OTHER_OWNER
 from harness.layout import Layout, refuse_unwritable
-from harness.upkeep import Finding, Health, examine
 from tests.cli.typed import typed
 
 

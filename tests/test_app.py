@@ -7,12 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from harness import chain
-from harness.chain import Outcome, checked
-from harness.errors import ExitCode
+from harness import app
+from harness.app import Outcome, Project, check, open_project
 from harness.execute.executor import Crew
-from harness.screen import Voice
-from harness.stages import Project, open_project
+from harness.spec.overrides import parse_override
+from harness.terminal.output import Voice
 from tests.synthetic import folders
 
 Seeds = Mapping[str, tuple[int, ...]]
@@ -33,18 +32,18 @@ def ran(
     """The seeds of each pass over table1, table2 and the words of tableD1."""
     found: list[Seeds] = []
 
-    def reproduced(project: Project, *_: object) -> Outcome:
+    def reproduce(project: Project, *_: object) -> Outcome:
         found.append(project.setting.seeds)
-        return Outcome(ExitCode.OK, False, asks or {} if len(found) == 1 else {})
+        return Outcome(False, False, (), asks or {} if len(found) == 1 else {})
 
-    monkeypatch.setattr(chain, "reproduced", reproduced)
+    monkeypatch.setattr(app, "reproduce", reproduce)
     layout = folders(tmp)
     opened = open_project(
         type(layout)(root, layout.store, layout.out, layout.data),
         profile="smoke",
-        overrides=typed,
+        overrides=[*map(parse_override, typed)],
     )
-    checked(opened, ("table1", "table2", "tableD1"), Crew(), Voice.QUIET)
+    check(opened, ("table1", "table2", "tableD1"), Crew(), Voice.QUIET)
     return found
 
 

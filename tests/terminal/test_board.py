@@ -6,13 +6,14 @@ import io
 
 import pytest
 from rich.console import Console
+from rich.live import Live
 
-from harness import screen
 from harness.execute.events import Advanced, Failed, Finished, Started
 from harness.execute.executor import Queue
 from harness.parts.measurement import Numerics
 from harness.plan.node import Node
 from harness.runs.place import Progress
+from harness.terminal import board as screen
 
 
 class Terminal(io.StringIO):
@@ -25,21 +26,6 @@ class Terminal(io.StringIO):
 def board(seconds: dict[str, float], slots: int = 1) -> screen.Board:
     nodes = {name: Node(name, "train", 1, {}, {}, f"node {name}", Numerics()) for name in seconds}
     return screen.Board(nodes, Queue(nodes.values(), set(), seconds), slots)
-
-
-@pytest.mark.parametrize(
-    ("seconds", "said"),
-    [(4.21, "4.2 s"), (42, "42 s"), (200, "3 min 20 s"), (7500, "2 h 05 min")],
-)
-def test_durations_read_as_people_say_them(seconds: float, said: str) -> None:
-    assert screen.duration(seconds) == said
-
-
-@pytest.mark.parametrize(
-    ("count", "said"), [(812, "812 B"), (20_000, "20.0 kB"), (170_498_071, "170.5 MB")]
-)
-def test_sizes_are_powers_of_ten(count: int, said: str) -> None:
-    assert screen.size(count) == said
 
 
 def test_a_node_that_took_twice_its_estimate_doubles_what_is_left(
@@ -83,11 +69,11 @@ def test_a_long_epoch_is_told_at_once_and_short_ones_now_and_then(
 ) -> None:
     clock, out = [0.0], io.StringIO()
     monkeypatch.setattr(screen.time, "monotonic", lambda: clock[0])
-    with screen.Lines(board({"a": 1.0}), Console(file=out, width=200)) as lines:
-        lines(Started("a", 0))
-        for epoch, ended in enumerate((30.0, 35.0, 55.0), start=1):
-            clock[0] = ended
-            lines(Advanced("a", Progress(epoch, 9, "epoch")))
+    lines = screen.Lines(board({"a": 1.0}), Console(file=out, width=200))
+    lines(Started("a", 0))
+    for epoch, ended in enumerate((30.0, 35.0, 55.0), start=1):
+        clock[0] = ended
+        lines(Advanced("a", Progress(epoch, 9, "epoch")))
     said = out.getvalue()
     assert [f"epoch {epoch}/9" in said for epoch in (1, 2, 3)] == [True, False, True]
 
@@ -95,8 +81,7 @@ def test_a_long_epoch_is_told_at_once_and_short_ones_now_and_then(
 def test_plain_lines_are_never_read_as_markup() -> None:
     out = io.StringIO()
     here = board({"a": 1.0})
-    with screen.Lines(here, Console(file=out, width=200)) as lines:
-        lines(Failed("a", "[red]not markup[/red]"))
+    screen.Lines(here, Console(file=out, width=200))(Failed("a", "[red]not markup[/red]"))
     assert "[red]not markup[/red]" in out.getvalue()
     assert "\x1b" not in out.getvalue()
 
@@ -104,10 +89,10 @@ def test_plain_lines_are_never_read_as_markup() -> None:
 def test_a_pipe_gets_plain_lines_and_a_terminal_a_table(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("CI", raising=False)
     here = board({"a": 1.0})
-    plain = screen.screen_for(here, Console(file=io.StringIO()))
-    live = screen.screen_for(here, Console(file=Terminal(), _environ={"TERM": "xterm"}))
-    assert isinstance(plain, screen.Lines)
-    assert isinstance(live, screen.LiveTable)
+    with screen.screen_for(here, Console(file=io.StringIO())) as plain:
+        assert isinstance(plain, screen.Lines)
+    with screen.screen_for(here, Console(file=Terminal(), _environ={"TERM": "xterm"})) as live:
+        assert isinstance(live, screen.LiveTable)
 
 
 @pytest.mark.parametrize("name", ["FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"])
@@ -116,32 +101,17 @@ def test_a_file_that_is_to_be_coloured_is_no_screen(
 ) -> None:
     monkeypatch.delenv("CI", raising=False)
     file = Console(file=io.StringIO(), _environ={name: "1", "TERM": "xterm"})
-    assert isinstance(screen.screen_for(board({"a": 1.0}), file), screen.Lines)
     dumb = Console(file=Terminal(), _environ={"TERM": "dumb"})
-    assert isinstance(screen.screen_for(board({"a": 1.0}), dumb), screen.Lines)
-
-
-ROWS = [
-    ("table1", "resnet-110 x16 lif T=4", "18", "no train run is stored"),
-    ("fig1", "-", "3", ""),
-]
-
-
-@pytest.mark.parametrize("width", [12, 20, 40, 60, 80, 150])
-def test_words_stay_whole_at_every_width(width: int) -> None:
-    out = io.StringIO()
-    made = screen.table(("exhibit", "node", "to do", "why"), ROWS, ("to do",))
-    Console(file=out, width=width).print(made)
-    said = out.getvalue()
-    words = {word for row in ROWS for cell in row for word in cell.split()}
-    assert words <= set(said.split())
-    assert max(map(len, said.splitlines())) <= width
+    for console in (file, dumb):
+        with screen.screen_for(board({"a": 1.0}), console) as tell:
+            assert isinstance(tell, screen.Lines)
 
 
 def test_running_nodes_keep_their_names_on_a_narrow_screen() -> None:
     out = io.StringIO()
     here = board({"resnet-110": 1.0})
-    with screen.LiveTable(here, Console(file=out, width=40, force_terminal=True)) as live:
-        live(Started("resnet-110", 0))
-        live(Advanced("resnet-110", Progress(1, 300, "epoch", 1234.5, "test 51.00 %")))
+    with Live(console=Console(file=out, width=40, force_terminal=True)) as live:
+        tell = screen.LiveTable(here, live)
+        tell(Started("resnet-110", 0))
+        tell(Advanced("resnet-110", Progress(1, 300, "epoch", 1234.5, "test 51.00 %")))
     assert "resnet-110" in out.getvalue()

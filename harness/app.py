@@ -1,0 +1,269 @@
+"""What happens between a command and its result: open → plan → survey → run → assess → report.
+
+`reproduce` is all of it, in this order; each stage hands its value to the next.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from harness.costs import to_do
+from harness.errors import ExitCode, Faults, HarnessError
+from harness.execute.environment import environment
+from harness.execute.events import Failed
+from harness.execute.executor import Crew, MakeJob, Queue
+from harness.execute.job import Job
+from harness.execute.survey import Survey, executor_for, survey
+from harness.layout import Layout, refuse_unwritable
+from harness.plan.expand import Plan, expand, refuse_idle
+from harness.plan.resolve import Setting
+from harness.runs import data_folder
+from harness.spec.library import Library, load, read
+from harness.spec.overrides import Override, check_overrides
+from harness.spec.profile import Profile
+from harness.store.store import Store
+from harness.terminal.board import Board, screen_for
+from harness.terminal.output import Voice, console, duration
+
+FEW = 3  # runs that a line names
+
+
+@dataclass(frozen=True)
+class Project:
+    """Specs, folders and the setting that a command chose."""
+
+    layout: Layout
+    library: Library
+    setting: Setting
+    command: str
+
+    @property
+    def profile(self) -> Profile:
+        return self.setting.profile
+
+    @property
+    def store(self) -> Store:
+        return Store(self.layout.store)
+
+    @property
+    def out(self) -> Path:
+        """The folder of this profile's results."""
+        return self.layout.out / self.profile.id
+
+    @property
+    def requested(self) -> dict[str, Any]:
+        """What the user typed, for the record of every run."""
+        typed = [override.typed for override in self.setting.overrides]
+        return {"command": self.command, "profile": self.profile.id, "set": typed}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a plan: `faults` are golden files of exhibits that could not be assessed, `asks`
+    the seeds by exhibit that would decide it.
+    """
+
+    failed: bool  # a run, or a drawing
+    broken: bool  # a golden value, a counted claim, or a bit that should not have changed
+    faults: tuple[HarnessError, ...]
+    asks: Mapping[str, tuple[int, ...]]
+
+    @property
+    def code(self) -> ExitCode:
+        """Of a command that makes results, whatever they say."""
+        return ExitCode.RUN_FAILED if self.failed else ExitCode.OK
+
+    @property
+    def check_code(self) -> ExitCode:
+        """Of a command that judges them: what does not hold counts more than what failed."""
+        return ExitCode.CHECK_FAILED if self.broken else self.code
+
+
+def reproduce(project: Project, names: Sequence[str], crew: Crew, voice: Voice) -> Outcome:
+    """Plan, run what is missing, write what came of it."""
+    began = time.monotonic()
+    held = surveyed(project, names)
+    refuse_unwritable(project.out, "--out")
+    refuse_broken(project, held)
+    failures = run(project, held, crew, voice)
+    outcome = report(project, held.plan, failures, voice)
+    if gives_other_bits(project, held.plan, voice):
+        outcome = replace(outcome, broken=True)
+    ran = len(held.todo) - len(failures)
+    voice.tell(
+        f"{ran} nodes run, {len(held.stored)} stored before, {len(failures)} failed, "
+        f"{duration(time.monotonic() - began)}"
+    )
+    return outcome
+
+
+def check(project: Project, names: Sequence[str], crew: Crew, voice: Voice) -> Outcome:
+    """As `reproduce`, with the seeds that ranks need, where golden values keep each seed's number;
+    and once more with those that would decide, where cells lie outside of their bands.
+
+    Seeds that the user set stay as they are.
+    """
+    from harness.check.standard import keeps_seeds  # brings pandas
+
+    profile, golden = project.profile, project.layout.golden
+    if any(override.name == "seed" for override in project.setting.overrides):
+        return reproduce(project, names, crew, voice)
+    plan = make_plan(project, names) if profile.check_seeds else Plan((), {})
+    seeds = {
+        planned.exhibit.id: profile.check_seeds
+        for planned in plan.exhibits
+        if keeps_seeds(planned, profile, golden)
+    }
+    outcome = reproduce(_with_seeds(project, seeds), names, crew, voice)
+    if not outcome.asks or outcome.failed:
+        return outcome
+    voice.tell(f"more seeds decide {', '.join(outcome.asks)}, which lie outside of bands")
+    more = {name: (*seeds.get(name, profile.seeds), *asked) for name, asked in outcome.asks.items()}
+    return reproduce(_with_seeds(project, seeds | more), names, crew, voice)
+
+
+def _with_seeds(project: Project, seeds: Mapping[str, tuple[int, ...]]) -> Project:
+    return replace(project, setting=replace(project.setting, seeds=seeds))
+
+
+def open_project(
+    layout: Layout,
+    *,
+    profile: str,
+    overrides: Sequence[Override] = (),
+    repacked: bool = False,
+    weights: Path | None = None,
+    command: str = "",
+) -> Project:
+    """Read and check every spec, and what was typed. IO: the specs, and repacked data if accepted,
+    and the checksum of a file of AlexNet's weights if one is named.
+
+    Raises:
+        HarnessError: anything wrong in any spec or override.
+    """
+    library = read(layout)
+    check_overrides(overrides, library.blocks)
+    sets = library.blocks.dataset.blocks.values()
+    others = data_folder.repacked(sets, layout.data) if repacked else {}
+    given = data_folder.given_weights(weights) if weights else None
+    chosen = library.profile(profile)
+    setting = Setting(library.blocks, chosen, tuple(overrides), others, given)
+    return Project(layout, library, setting, command)
+
+
+def make_plan(project: Project, names: Sequence[str]) -> Plan:
+    """The plan of the exhibits named; `all`, or none, means every one.
+
+    Raises:
+        HarnessError: an unknown exhibit, or what was typed makes no valid run, or changes nothing.
+    """
+    if not names or "all" in names:
+        project.library.require_whole()
+        names = tuple(project.library.exhibits)
+    plan = expand(project.library, names, project.setting)
+    refuse_idle(plan, project.setting.overrides)
+    return plan
+
+
+def surveyed(project: Project, names: Sequence[str]) -> Survey:
+    """The plan of these exhibits, and what of it is stored."""
+    return survey(make_plan(project, names), project.layout)
+
+
+def refuse_broken(project: Project, held: Survey) -> None:
+    """Raise Faults, before anything runs, where golden files or drawings could not be used after.
+
+    IO: reads golden files, imports drawings. Where nothing is to run, the report itself tells.
+    """
+    from harness.report.results import faults_beforehand  # brings pandas and matplotlib
+
+    if not held.todo:
+        return
+    if faults := tuple(faults_beforehand(held.plan, project.profile, project.layout.golden)):
+        raise Faults(faults)
+
+
+def run(project: Project, held: Survey, crew: Crew, voice: Voice) -> Mapping[str, Failed]:
+    """Run what is not stored, on a screen; the failures by key."""
+    if held.todo:
+        refuse_unwritable(project.layout.store, "--store")
+    if held.downloads:
+        refuse_unwritable(project.layout.data, "--data-dir")
+    seconds = {key: one.seconds for key, one in held.estimates.items()}
+    queue = Queue(held.plan.nodes.values(), set(held.stored), seconds)
+    for folder in ("project", "store", "out", "data"):
+        voice.detail(f"{folder}: {getattr(project.layout, folder)}")
+    with executor_for(held, project.layout.store, crew) as executor:
+        voice.tell(to_do(held, executor.slots))
+        board = Board(held.plan.nodes, queue, executor.slots)
+        with screen_for(board, console(), voice) as tell:
+            return executor(queue, job_maker(project, executor.threads), tell)
+
+
+def job_maker(project: Project, threads: int) -> MakeJob:
+    """What turns a node of the plan into a job; a run whose spec leaves it open has `threads`."""
+    layout, made_with = project.layout, environment(project.layout.project)
+    return lambda node: Job(node, layout.store, layout.data, threads, project.requested, made_with)
+
+
+def report(project: Project, plan: Plan, failures: Mapping[str, Failed], voice: Voice) -> Outcome:
+    """Assess what is stored, write frames, verdicts, figures and the report, say what came of it.
+
+    An exhibit whose golden file is broken is left as it is, and the others are written.
+
+    Raises:
+        Faults: no exhibit can be assessed.
+    """
+    from harness.check.status import Word
+    from harness.report.results import golden_faults, write_results  # pandas and matplotlib
+
+    profile, golden = project.profile, project.layout.golden
+    wrong = {one.exhibit.id: tuple(golden_faults(one, profile, golden)) for one in plan.exhibits}
+    faults = tuple(fault for several in wrong.values() for fault in several)
+    sound = tuple(one for one in plan.exhibits if not wrong[one.exhibit.id])
+    if faults and not sound:
+        raise Faults(faults)
+    plan = replace(plan, exhibits=sound)
+    written = write_results(project, plan, project.store, failures)
+    for verdict in written.verdicts:
+        voice.say(verdict.sentence)
+    for name, problem in written.undrawn.items():
+        voice.say(f"{name}: {problem}", "red")
+    voice.tell(str(project.out / "report.html"))
+    failed = bool(failures or written.undrawn)
+    is_open = (Word.INCOMPLETE, Word.UNDECIDED)  # as it must be where runs failed
+    broken = any(one.is_broken and not (failed and one.word in is_open) for one in written.verdicts)
+    asks = {one.exhibit: one.asks for one in written.verdicts if one.is_undecided}
+    return Outcome(failed, broken, faults, asks)
+
+
+def gives_other_bits(project: Project, plan: Plan, voice: Voice) -> bool:
+    """Whether a run that golden values rest on gives other bits than it gave, where it should not;
+    said in any case.
+    """
+    from harness.check.bits import runs_with_other_bits
+
+    folder = project.layout.golden / str(project.profile.golden)
+    found = list(runs_with_other_bits(plan, folder, project.store))
+    for exhibit, other in found:
+        labels = [plan.nodes[key].label for key in other.keys]
+        more = f" and {len(labels) - FEW} more" if len(labels) > FEW else ""
+        why = other.versions or "by the same versions"
+        said = f"{exhibit}: other bits on the same class of processor, {why}"
+        style = "yellow" if other.versions else "red"
+        voice.say(f"{said}: {', '.join(labels[:FEW])}{more}", style)
+    return any(not other.versions for _, other in found)
+
+
+def wanted_keys(layout: Layout) -> set[str]:
+    """Keys of every node that any exhibit asks for under any profile: what `gc` keeps."""
+    library = load(layout)
+    return {
+        key
+        for profile in library.profiles.values()
+        for key in expand(library, tuple(library.exhibits), Setting(library.blocks, profile)).nodes
+    }
