@@ -128,8 +128,9 @@ def _spectrum(content: Mapping[str, Any]) -> Iterator[Reading]:
         yield defined("frequency", "cycles per pixel", row["frequency"], NO_CONTRAST, at)
         turned = None if of_image is None else _turn(of_image, VERTICAL)
         yield defined("off_vertical", DEGREES, turned, NO_CONTRAST, at)
-        both = of_kernel is not None and of_image is not None
-        apart = _turn(of_image, of_kernel) if both else None
+        apart = None
+        if of_image is not None and of_kernel is not None:
+            apart = _turn(of_image, of_kernel)
         yield defined("off_kernel", DEGREES, apart, NOT_A_COLOUR_KERNEL, at)
 
 

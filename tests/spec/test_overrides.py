@@ -23,7 +23,11 @@ VALUES = [
         ("no-stage", "stage-1-2-3"),
     ),
     ("stages_without_shortcut=[2]", "stages_without_shortcut", ((2,),)),
-    ("stages_without_shortcut=stage-1-2-3,[1, 3]", "stages_without_shortcut", ("none", (1, 3))),
+    (
+        "stages_without_shortcut=stage-1-2-3,[1, 3]",
+        "stages_without_shortcut",
+        ("stage-1-2-3", (1, 3)),
+    ),
     ("one_step_stages=[],[1, 3]", "one_step_stages", ((), (1, 3))),
     ("recipe.nesterov=true", "recipe.nesterov", (True,)),
     ("network.shortcut=identity", "network.shortcut", ("identity",)),
@@ -36,6 +40,9 @@ REFUSED = [
     ("recipe.epoch=2", "did you mean 'recipe.epochs'"),
     ("sead=1", "did you mean 'seed'"),
     ("recipe.epochs=1,2", "takes one value"),
+    ("residual=full", "it is called 'stages_without_shortcut' now"),
+    ("network.single_step=1", "it is called 'network.one_step_stages' now"),
+    ("ascent.steps=2", "it is called 'activation_maximisation.steps' now"),
     ("network.given=1", "no axis or field"),  # only --weights may
     ("network.published=1", "no axis or field"),
     ("dataset.files=1", "no axis or field"),  # pins data; only --repacked-data may
