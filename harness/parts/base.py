@@ -124,6 +124,10 @@ class Part(Spec):
     @classmethod
     def __pydantic_init_subclass__(cls, family: str = "", **keywords: Any) -> None:
         if kind := kind_of(cls):
+            other = cls.kinds.setdefault(kind, cls)
+            if other.__module__ != cls.__module__:
+                where = f"{cls.family} kind {kind!r}"
+                raise HarnessError(where, f"is in {other.__module__} and in {cls.__module__}")
             cls.kinds[kind] = cls
             _forget_validators()
 

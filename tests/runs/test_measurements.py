@@ -26,7 +26,7 @@ from tests.synthetic import library
 
 TINY = (
     "network.base_width=2",
-    "network.stages_without_shortcut_scale=1.0",
+    "network.residual_scale=1.0",
     "recipe.epochs=1",
     "recipe.batch=1280",
     "cka.images=32",

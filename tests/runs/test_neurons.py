@@ -26,7 +26,7 @@ def test_a_spiking_block_trains(tmp_path: Path, neuron: str) -> None:
     small = (
         *TINY,
         "network.base_width=2",
-        "network.stages_without_shortcut_scale=1.0",
+        "network.residual_scale=1.0",
         "time_steps=2",
     )
     node = tiny("table1", *small, f"neuron={neuron}")[0]

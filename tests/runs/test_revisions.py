@@ -110,7 +110,7 @@ MEASURED = {
 }
 SMALL = (
     "network.base_width=4",
-    "network.stages_without_shortcut_scale=1.0",
+    "network.residual_scale=1.0",
     "cka.images=64",
     "cka.batch=32",
 )
