@@ -21,11 +21,10 @@ def validate(
     model: Any, data: Any, document: Document, at: Path = ()
 ) -> tuple[Any, list[HarnessError]]:
     """The model of `data`, which stands at `at` in `document`; or None and all its faults."""
+    adapter = _adapter(model, len(getattr(model, "kinds", ())))
     try:
         # JSON, because strict mode takes a list for a tuple only there.
-        return _adapter(model, len(getattr(model, "kinds", ()))).validate_json(
-            json.dumps(data), strict=True
-        ), []
+        return adapter.validate_json(json.dumps(data), strict=True), []
     except ValidationError as error:
         return None, _faults(error, model, data, document, at)
 
