@@ -96,7 +96,7 @@ def command(planned: PlannedExhibit, profile: Profile) -> str:
 
 def _facts(planned: PlannedExhibit, stored: Sequence[Manifest]) -> Iterator[Fact]:
     seeds = dict.fromkeys(point.seed for point in planned.points)
-    if not planned.exhibit.scale_free:
+    if not planned.exhibit.at_published_size:
         yield Fact("seeds", ", ".join(map(str, seeds)))
         for data in dict.fromkeys(point.run.dataset for point in planned.points):
             yield Fact("data", data.provenance)
@@ -218,5 +218,6 @@ def _deviations(planned: PlannedExhibit, blocks: Blocks, profile: Profile) -> It
         for part, name in measure.blocks.items():
             yield from getattr(blocks, part)[name].deviations
     for name in dict.fromkeys(point.levels["recipe"] for point in planned.points):
-        used = name if planned.exhibit.scale_free else profile.substitute.recipe.get(name, name)
+        as_published = planned.exhibit.at_published_size
+        used = name if as_published else profile.substitute.recipe.get(name, name)
         yield from blocks.recipe[used].deviations if used else ()

@@ -75,7 +75,8 @@ _LEVELS: Mapping[tuple[str, str], str] = {("neuron", "relu"): "ANN", ("neuron", 
 _TIMES = ("width",)  # axes whose levels are factors
 _AXES: Mapping[str, str] = {
     "time_steps": "time steps",
-    "single_step": "one step in",
+    "one_step_stages": "one step in",
+    "stages_without_shortcut": "without shortcuts",
     "epsilon": "ε",
 }
 

@@ -17,11 +17,11 @@ from harness.errors import HarnessError
 
 
 class MinibatchCKA:
-    """CKA of every layer of `names_a` with every layer of `names_b`, from features that arrive in
+    """CKA of every layer of `names_y` with every layer of `names_x`, from features that arrive in
     minibatches.
 
     CKA = ΣHSIC(K, L) / √(ΣHSIC(K, K)·ΣHSIC(L, L)), sums over the minibatches, each of which counts
-    the same. Without `names_b` the layers are compared with each other (self-CKA), and each pair is
+    the same. Without `names_x` the layers are compared with each other (self-CKA), and each pair is
     computed once. "unbiased" is HSIC₁, whose expectation does not depend on the size of the
     minibatch; "biased" is HSIC₀, for comparison. One minibatch of all images is full-batch CKA.
     `memory_limit` is what the packed Gram matrices of one minibatch may take, in bytes; beyond it
@@ -30,22 +30,22 @@ class MinibatchCKA:
 
     def __init__(
         self,
-        names_a: Sequence[str],
-        names_b: Sequence[str] | None = None,
+        names_y: Sequence[str],
+        names_x: Sequence[str] | None = None,
         *,
         estimator: Estimator = "unbiased",
         memory_limit: int = MEMORY_LIMIT,
     ) -> None:
-        self.names_a = tuple(names_a)
-        self.names_b = self.names_a if names_b is None else tuple(names_b)
-        for side, names in (("a", self.names_a), ("b", self.names_b)):
+        self.names_y = tuple(names_y)
+        self.names_x = self.names_y if names_x is None else tuple(names_x)
+        for side, names in (("a", self.names_y), ("b", self.names_x)):
             if not names:
                 raise HarnessError(f"CKA names_{side}", "there is no layer to compare")
-        self._own = names_b is None
+        self._own = names_x is None
         self._sums = HsicSums(estimator, memory_limit)
 
     def update(
-        self, features_a: Sequence[Tensor], features_b: Sequence[Tensor] | None = None
+        self, features_y: Sequence[Tensor], features_x: Sequence[Tensor] | None = None
     ) -> None:
         """Add a minibatch: features [M, …] of each layer, in the order of the names; row i of all
         of them belongs to the same image.
@@ -53,21 +53,21 @@ class MinibatchCKA:
         Raises HarnessError for features that do not fit the names or each other, and for fewer
         images than the estimator needs.
         """
-        if self._own is not (features_b is None):
-            expected = "only features_a" if self._own else "features_a and features_b"
-            raise HarnessError("CKA update", f"expected {expected}, as names_a and names_b say")
-        images = _images_of(features_a, self.names_a, "a")
-        stream_a = stream_of([[feature] for feature in features_a], self._sums.estimator)
-        if features_b is None:
-            return self._sums.add(stream_a, None, images)
-        if images != (other := _images_of(features_b, self.names_b, "b")):
-            said = f"{images} images in features_a, {other} in features_b"
+        if self._own is not (features_x is None):
+            expected = "only features_y" if self._own else "features_y and features_x"
+            raise HarnessError("CKA update", f"expected {expected}, as names_y and names_x say")
+        images = _images_of(features_y, self.names_y, "a")
+        stream_y = stream_of([[feature] for feature in features_y], self._sums.estimator)
+        if features_x is None:
+            return self._sums.add(stream_y, None, images)
+        if images != (other := _images_of(features_x, self.names_x, "b")):
+            said = f"{images} images in features_y, {other} in features_x"
             raise HarnessError("CKA update", said, hint="both are of the same images")
-        stream_b = stream_of([[feature] for feature in features_b], self._sums.estimator)
-        return self._sums.add(stream_a, stream_b, images)
+        stream_x = stream_of([[feature] for feature in features_x], self._sums.estimator)
+        return self._sums.add(stream_y, stream_x, images)
 
     def compute(self) -> Tensor:
-        """The map [L_a, L_b], float64 on the CPU; NaN where `result` has a reason.
+        """The map [L_y, L_x], float64 on the CPU; NaN where `result` has a reason.
 
         Raises HarnessError before the first update.
         """
@@ -75,16 +75,16 @@ class MinibatchCKA:
 
     def result(self) -> CkaMap:
         """The map with its names, and the reason for each value that is NaN."""
-        return self._sums.result(self.names_a, self.names_b)
+        return self._sums.result(self.names_y, self.names_x)
 
 
 @checked
-def cka(features_a: Tensor, features_b: Tensor, *, estimator: Estimator = "unbiased") -> float:
+def cka(features_y: Tensor, features_x: Tensor, *, estimator: Estimator = "unbiased") -> float:
     """CKA of two layers' features [M, …] of the same images, all of them one batch; NaN where one
     of them has no CKA, such as a silent one.
     """
     both = MinibatchCKA(("a",), ("b",), estimator=estimator)
-    both.update([features_a], [features_b])
+    both.update([features_y], [features_x])
     return float(both.compute())
 
 

@@ -32,9 +32,9 @@ _BYTES = 4  # of a number of a packed Gram matrix
 class CkaMap:
     """CKA of each layer of one network with each layer of another (paper Fig. 2)."""
 
-    values: Tensor  # [L_a, L_b] float64 on the CPU, NaN where undefined
-    names_a: tuple[str, ...]
-    names_b: tuple[str, ...]
+    values: Tensor  # [L_y, L_x] float64 on the CPU, NaN where undefined
+    names_y: tuple[str, ...]
+    names_x: tuple[str, ...]
     reasons: Mapping[tuple[int, int], str]  # why a value is NaN, for each that is
     images: int
     minibatches: int
@@ -71,8 +71,8 @@ class HsicSums:
         self._gone_through = counterparts_of if counterparts else pairs_of
         self._sums: Hsics | None = None
 
-    def add(self, stream_a: Stream, stream_b: Stream | None, images: int) -> None:
-        """Add a minibatch; without `stream_b` the layers of `stream_a` are compared to each other.
+    def add(self, stream_y: Stream, stream_x: Stream | None, images: int) -> None:
+        """Add a minibatch; without `stream_x` the layers of `stream_y` are compared to each other.
 
         Raises HarnessError for fewer images than the estimator needs.
         """
@@ -83,35 +83,35 @@ class HsicSums:
             raise HarnessError("CKA minibatch", f"{said} (got {images})", hint=hint)
         room = max(2, self.memory_limit // (_BYTES * packed_size(images, self.estimator)))
         with torch.no_grad(), full_precision():
-            found = self._gone_through(stream_a, stream_b, room)
+            found = self._gone_through(stream_y, stream_x, room)
         self._sums = found if self._sums is None else self._sums.plus(found)
         self.images += images
         self.minibatches += 1
 
-    def result(self, names_a: Sequence[str], names_b: Sequence[str]) -> CkaMap:
+    def result(self, names_y: Sequence[str], names_x: Sequence[str]) -> CkaMap:
         """The map; raises HarnessError before the first minibatch."""
-        values, why_a, why_b = self._divided(names_a, names_b)
-        pairs = product(enumerate(why_a), enumerate(why_b))
+        values, why_y, why_x = self._divided(names_y, names_x)
+        pairs = product(enumerate(why_y), enumerate(why_x))
         reasons = _told(values, (((i, j), a or b) for (i, a), (j, b) in pairs))
         said = (reasons, self.images, self.minibatches, self.estimator)
-        return CkaMap(values, tuple(names_a), tuple(names_b), *said)
+        return CkaMap(values, tuple(names_y), tuple(names_x), *said)
 
     def curve(self, names: Sequence[str]) -> CkaCurve:
         """The curve of `counterparts`; raises HarnessError before the first minibatch."""
-        values, why_a, why_b = self._divided(names, names)
-        counterparts = zip(why_a, why_b, strict=True)
+        values, why_y, why_x = self._divided(names, names)
+        counterparts = zip(why_y, why_x, strict=True)
         reasons = _told(values, ((place, a or b) for place, (a, b) in enumerate(counterparts)))
         said = (reasons, self.images, self.minibatches, self.estimator)
         return CkaCurve(values, tuple(names), *said)
 
     def _divided(
-        self, names_a: Sequence[str], names_b: Sequence[str]
+        self, names_y: Sequence[str], names_x: Sequence[str]
     ) -> tuple[Tensor, list[str | None], list[str | None]]:
-        """cross / √(self_a·self_b), and why layers of each side are undefined, where they are."""
+        """cross / √(self_y·self_x), and why layers of each side are undefined, where they are."""
         sums = require_some(self._sums)
-        cross, self_a, self_b = sums.balanced()
-        values = cross / ((self_a.unsqueeze(1) if cross.ndim == 2 else self_a) * self_b).sqrt()
-        return values, _undefined(names_a, sums.a), _undefined(names_b, sums.b)
+        cross, self_y, self_x = sums.balanced()
+        values = cross / ((self_y.unsqueeze(1) if cross.ndim == 2 else self_y) * self_x).sqrt()
+        return values, _undefined(names_y, sums.y), _undefined(names_x, sums.x)
 
 
 def _told(values: Tensor, why: Iterable[tuple[Place, str | None]]) -> dict[Place, str]:

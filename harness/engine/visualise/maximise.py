@@ -22,7 +22,7 @@ from harness.engine.networks.hooks import in_mode
 from harness.engine.training.normalisation import Normalisation
 from harness.engine.visualise.activations import Target
 from harness.errors import ExitCode, HarnessError
-from harness.parts.measurement import Ascent
+from harness.parts.measurement import ActivationMaximisation
 
 _START = 0.01  # standard deviation of the noise before the sigmoid: nearly uniform grey
 
@@ -103,7 +103,7 @@ def maximise(
     *,
     shape: tuple[int, int, int],
     generator: torch.Generator,
-    ascent: Ascent,
+    ascent: ActivationMaximisation,
 ) -> Maximised:
     """Climb `target.activation` from noise, over images [C, H, W] of `shape` in 0 … 1.
 
@@ -180,7 +180,7 @@ def _activation(
     return found[0].sum()
 
 
-def _rolls(ascent: Ascent, generator: torch.Generator) -> list[tuple[int, int]]:
+def _rolls(ascent: ActivationMaximisation, generator: torch.Generator) -> list[tuple[int, int]]:
     span = 2 * ascent.jitter + 1
     drawn = torch.randint(span, (ascent.steps, 2), generator=generator) - ascent.jitter
     return [(down, right) for down, right in drawn.tolist()]
