@@ -118,7 +118,7 @@ def forced(spec: Training, before: Before, *, device: str = "cpu", precision: st
     place = torch.device(device)
     inputs = before.inputs.to(place, torch.get_default_dtype())
     with determinism(True), recomputed_blocks(net, recipe.checkpoint_activations):
-        state = TrainingState.start(net, recipe, place, precision)
+        state = TrainingState(net, recipe, place, precision)
         state.resume(before.checkpoint)
         row, _ = looked_at(state, inputs, before.labels.to(place), before.lr)
     return row

@@ -1,4 +1,5 @@
-"""A layer's output as features of its images, for what is linear in them.
+"""What layers give for stored images, and a layer's output as features of its images, for what is
+linear in them.
 
 Legend: T = time steps, M = images, C = channels, H, W = height and width, P = side of the pooled
 grid, D = features of an image.
@@ -6,14 +7,42 @@ grid, D = features of an image.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
+import torch
 from torch import Tensor
 from torch.nn import functional
 
+from harness.engine.arguments import device_of
+from harness.engine.networks import Network, hooked
+from harness.engine.networks.hooks import OnLayer, in_mode
+from harness.engine.training.normalisation import Normalisation
+from harness.engine.training.numerics import autocast
 from harness.errors import HarnessError
 
 Time = Literal["mean", "concatenate"]
+
+
+@torch.no_grad()
+def each_layer(
+    network: Network,
+    layers: Sequence[str],
+    images_BCHW: Tensor,
+    normalisation: Normalisation,
+    precision: str,
+    callback: OnLayer,
+) -> None:
+    """One forward pass of uint8 images, on whatever device, in evaluation mode; `callback` gets
+    each layer's name and output (`hooked`). The network's modes are put back.
+    """
+    device = device_of(network)
+    with (
+        in_mode(network, "eval"),
+        hooked(network, layers, callback),
+        autocast(precision, device),
+    ):
+        network(normalisation(images_BCHW.to(device)))
 
 
 def image_features(feature_TM: Tensor, *, pool: int | None = 1, time: Time = "mean") -> Tensor:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from harness.engine.encoding import fold, in_steps
+from harness.engine.networks.layers import fold, in_steps
 from harness.errors import HarnessError
 
 

@@ -58,7 +58,10 @@ def pgd(
     budget = Budget.around(
         clean, epsilon=epsilon, step=step, units=units, clip=clip, normalisation=normalisation
     )
-    attacked = _drawn(budget, generator) if random_start else clean.clone()
+    if random_start and generator is None:
+        raise HarnessError("attack random_start", "needs a generator to draw from")
+    drawn = generator if random_start else None
+    attacked = clean.clone() if drawn is None else budget.random_start(drawn)
     steps = iterations if epsilon > 0 and clean.numel() else 0
     broken, moving = torch.zeros((2,), dtype=torch.bool, device=clean.device)  # read at the end
     with in_mode(network, mode):
@@ -84,12 +87,6 @@ class Unmoved(HarnessError):
         said = "the gradient of the loss is 0 everywhere"
         super().__init__("attack", said, hint=hint, code=ExitCode.RUN_FAILED)
         self.attacked = attacked
-
-
-def _drawn(budget: Budget, generator: torch.Generator | None) -> Tensor:
-    if generator is None:
-        raise HarnessError("attack random_start", "needs a generator to draw from")
-    return budget.random_start(generator)
 
 
 @torch.enable_grad()

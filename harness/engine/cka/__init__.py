@@ -1,10 +1,7 @@
 """Centred kernel alignment between layers (paper Fig. 2 to 8, A.1 to A.12, C.1, C.2)."""
 
-from __future__ import annotations
-
 from harness.engine.cka.hsic import Estimator
-from harness.engine.cka.minibatch import MinibatchCKA, cka
-from harness.engine.cka.sums import MEMORY_LIMIT, CkaCurve, CkaMap
+from harness.engine.cka.sums import MEMORY_LIMIT, CkaCurve, CkaMap, MinibatchCKA, cka
 from harness.engine.cka.sweep import (
     Batches,
     Pairs,

@@ -22,6 +22,11 @@ from types import MappingProxyType
 import torch
 from torch import Tensor
 
+COLUMNS = 8192  # multiplied at once; the centred copy of M = 1024 images is 32 MB then
+_COLUMNS_CUDA = 65536
+ROWS = 256  # of a block: smaller ones save more of the lower triangle, larger ones multiply faster
+_EXACT_IN_F32 = 2**24
+
 Steps = Sequence[Tensor]
 """The features of one layer, [M, …] for each time step; one entry where there is no time."""
 
@@ -105,7 +110,8 @@ def at_unit_scale(steps: Steps) -> tuple[Steps, int]:
     A feature too large for its dtype then is the same for every image, or its last digit would
     vary by more, and counts for nothing: it becomes 0.
     """
-    widest = max(float(_range(step)) for step in steps)
+    ends = [rows(step).double().aminmax(dim=0) for step in steps]
+    widest = max(float((high / 2 - low / 2).max() * 2) for low, high in ends)
     exponent = int(torch.frexp(torch.tensor(widest, dtype=torch.float64)).exponent) - 1
     dtype = torch.promote_types(steps[0].dtype, torch.float32)
     largest = 4 / torch.finfo(dtype).eps
@@ -113,51 +119,6 @@ def at_unit_scale(steps: Steps) -> tuple[Steps, int]:
     second = -exponent - first
     scaled = (step.double() * 2.0**first * 2.0**second for step in steps)
     return [step.masked_fill(step.abs() > largest, 0.0).to(dtype) for step in scaled], exponent
-
-
-def _range(step: Tensor) -> Tensor:
-    low, high = rows(step).double().aminmax(dim=0)
-    return (high / 2 - low / 2).max() * 2
-
-
-_EXACT_IN_F32 = 2**24
-
-
-def spike_gram(steps: Steps, columns: int, block_rows: int) -> Tensor | None:
-    """K [M, M] = X·Xᵀ on and above the diagonal, in float32 (float64 from 2²⁴ features on, so that
-    each count is exact); None where features are neither 0 nor 1 or where integers are not faster.
-    """
-    if not _integers_are_faster(steps[0].device) or _as_integers([rows(steps[0][:1])]) is None:
-        return None
-    images = len(steps[0])
-    counts = torch.zeros(images, images, dtype=torch.int32)
-    for group in column_blocks(steps, columns):
-        spikes = _as_integers(group)
-        if spikes is None:
-            return None
-        for start in range(0, images, block_rows):
-            block = spikes[start : start + block_rows]
-            counts[start : start + block_rows, start:] += torch._int_mm(block, spikes[start:].T)
-    few = sum(step[0].numel() for step in steps) < _EXACT_IN_F32
-    return counts.to(torch.float32 if few else torch.float64)
-
-
-def _as_integers(group: list[Tensor]) -> Tensor | None:
-    """The pieces side by side in int8, [M, d]; None unless each number is 0 or 1."""
-    ones = [piece == 1 for piece in group]
-    if not all(torch.equal(one, piece != 0) for one, piece in zip(ones, group, strict=True)):
-        return None
-    return (ones[0] if len(ones) == 1 else torch.cat(ones, dim=1)).view(torch.int8)
-
-
-def _integers_are_faster(device: torch.device) -> bool:
-    asked = getattr(torch.cpu, "_is_vnni_supported", None)  # private: where it is gone, float32
-    return device.type == "cpu" and asked is not None and bool(asked())
-
-
-COLUMNS = 8192  # multiplied at once; the centred copy of M = 1024 images is 32 MB then
-_COLUMNS_CUDA = 65536
-ROWS = 256  # of a block: smaller ones save more of the lower triangle, larger ones multiply faster
 
 
 def upper_gram(steps: Steps) -> Tensor:
@@ -219,3 +180,35 @@ def _centred_blocks(steps: Steps) -> Iterator[Tensor]:
             torch.sub(piece, piece.mean(0, dtype=dtype), out=buffer[:, start:stop])
             start = stop
         yield buffer[:, :start]
+
+
+def spike_gram(steps: Steps, columns: int, block_rows: int) -> Tensor | None:
+    """K [M, M] = X·Xᵀ on and above the diagonal, in float32 (float64 from 2²⁴ features on, so that
+    each count is exact); None where features are neither 0 nor 1 or where integers are not faster.
+    """
+    if not _integers_are_faster(steps[0].device) or _as_integers([rows(steps[0][:1])]) is None:
+        return None
+    images = len(steps[0])
+    counts = torch.zeros(images, images, dtype=torch.int32)
+    for group in column_blocks(steps, columns):
+        spikes = _as_integers(group)
+        if spikes is None:
+            return None
+        for start in range(0, images, block_rows):
+            block = spikes[start : start + block_rows]
+            counts[start : start + block_rows, start:] += torch._int_mm(block, spikes[start:].T)
+    few = sum(step[0].numel() for step in steps) < _EXACT_IN_F32
+    return counts.to(torch.float32 if few else torch.float64)
+
+
+def _as_integers(group: list[Tensor]) -> Tensor | None:
+    """The pieces side by side in int8, [M, d]; None unless each number is 0 or 1."""
+    ones = [piece == 1 for piece in group]
+    if not all(torch.equal(one, piece != 0) for one, piece in zip(ones, group, strict=True)):
+        return None
+    return (ones[0] if len(ones) == 1 else torch.cat(ones, dim=1)).view(torch.int8)
+
+
+def _integers_are_faster(device: torch.device) -> bool:
+    asked = getattr(torch.cpu, "_is_vnni_supported", None)  # private: where it is gone, float32
+    return device.type == "cpu" and asked is not None and bool(asked())

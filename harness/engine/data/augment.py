@@ -1,7 +1,8 @@
-"""Crop, flip and normalisation of whole batches, each image with its own draw."""
+"""Crop, flip and normalisation of whole batches, each image with its own draw.
 
-# Legend: B = images of a batch, T = frames of a recording, C = channels, H, W = rows and columns of
-# pixels, p = padding in pixels
+Legend: B = images of a batch, T = frames of a recording, C = channels, H, W = rows and columns of
+pixels, p = padding in pixels.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from harness.engine.data.labelled import described
 from harness.errors import HarnessError
 
 
@@ -61,51 +63,32 @@ def draw(batch: int, padding: int, generator: torch.Generator) -> tuple[Tensor, 
     return down_B, right_B, flipped_B
 
 
-def normalise(images_BCHW: Tensor, mean: Sequence[float], std: Sequence[float]) -> Tensor:
-    """(images / 255 − mean_c) / std_c in torch's default dtype (float32) [B, C, H, W], device and
-    memory format kept.
+def normalise(images: Tensor, mean: Sequence[float], std: Sequence[float]) -> Tensor:
+    """(images / 255 − mean_c) / std_c of uint8 [B, C, H, W], (count − mean_c) / std_c of int16
+    frames [B, T, C, H, W]; in torch's default dtype (float32), device and memory format kept.
 
-    Images are uint8; `mean` and `std` are one number per channel in units of the full pixel range
-    (0 … 1), the form in which CIFAR's are printed (.4914 …). The three operations follow one
-    another as in torchvision's ToTensor and Normalize, so that the numbers are the same to the bit.
-    Raises HarnessError for another dtype, another number of channels or a std that is not above 0.
+    `mean` and `std` are one number per channel: of images in units of the full pixel range (0 … 1),
+    the form in which CIFAR's are printed (.4914 …), of frames in events per pixel and frame. The
+    operations follow one another as in torchvision's ToTensor and Normalize, so that the numbers
+    are the same to the bit. Raises HarnessError for another dtype, another number of channels or a
+    std that is not above 0.
     """
-    if images_BCHW.dtype != torch.uint8 or images_BCHW.ndim != 4:
-        dtype = str(images_BCHW.dtype).removeprefix("torch.")
-        raise HarnessError(
-            "normalise", f"needs raw uint8 [B, C, H, W], got {dtype} {list(images_BCHW.shape)}"
-        )
-    _require_channels(images_BCHW.shape[1], mean, std)
-    wide = torch.get_default_dtype()
-    mean_C11 = _moved(torch.tensor(mean, dtype=wide), images_BCHW)[:, None, None]
-    std_C11 = _moved(torch.tensor(std, dtype=wide), images_BCHW)[:, None, None]
-    return images_BCHW.to(wide).div_(255).sub_(mean_C11).div_(std_C11)
-
-
-def normalise_counts(frames_BTCHW: Tensor, mean: Sequence[float], std: Sequence[float]) -> Tensor:
-    """(count − mean_c) / std_c in torch's default dtype [B, T, C, H, W]; counts are int16.
-
-    `mean` and `std` in events per pixel and frame. Raises HarnessError as `normalise`.
-    """
-    if frames_BTCHW.dtype != torch.int16 or frames_BTCHW.ndim != 5:
-        dtype = str(frames_BTCHW.dtype).removeprefix("torch.")
-        raise HarnessError(
-            "normalise", f"needs int16 [B, T, C, H, W], got {dtype} {list(frames_BTCHW.shape)}"
-        )
-    _require_channels(frames_BTCHW.shape[2], mean, std)
-    wide = torch.get_default_dtype()
-    mean_C11 = _moved(torch.tensor(mean, dtype=wide), frames_BTCHW)[:, None, None]
-    std_C11 = _moved(torch.tensor(std, dtype=wide), frames_BTCHW)[:, None, None]
-    return frames_BTCHW.to(wide).sub_(mean_C11).div_(std_C11)
-
-
-def _require_channels(channels: int, mean: Sequence[float], std: Sequence[float]) -> None:
+    frames = images.ndim == 5
+    if images.ndim not in (4, 5) or images.dtype != (torch.int16 if frames else torch.uint8):
+        wanted = "int16 [B, T, C, H, W]" if frames else "raw uint8 [B, C, H, W]"
+        raise HarnessError("normalise", f"needs {wanted}, got {described(images)}")
+    channels = images.shape[-3]
     if len(mean) != channels or len(std) != channels:
-        raise HarnessError(
-            "normalise", f"{channels} channels, but {len(mean)} means and {len(std)} deviations"
-        )
+        said = f"{channels} channels, but {len(mean)} means and {len(std)} deviations"
+        raise HarnessError("normalise", said)
     if not all(value > 0 for value in std):
         raise HarnessError("normalise", f"each std must be above 0, got {list(std)}")
+    wide = torch.get_default_dtype()
+    mean_C11, std_C11 = (
+        _moved(torch.tensor(numbers, dtype=wide), images)[:, None, None] for numbers in (mean, std)
+    )
+    made = images.to(wide)
+    return (made if frames else made.div_(255)).sub_(mean_C11).div_(std_C11)
 
 
 def _crop(images_BCHW: Tensor, padding: int, down_B: Tensor, right_B: Tensor) -> Tensor:

@@ -9,7 +9,6 @@ other opcode or name is an error that says which.
 from __future__ import annotations
 
 import pickletools
-from collections.abc import Callable
 from typing import Final
 
 import numpy as np
@@ -26,6 +25,8 @@ _NAMES: Final = {
     "numpy dtype": "pixel type",
     "_codecs encode": "bytes",
 }
+_TUPLES: Final = {"TUPLE1": 1, "TUPLE2": 2, "TUPLE3": 3}
+_CONSTANTS: Final = {"NONE": None, "NEWTRUE": True, "NEWFALSE": False}
 _MARK: Final = object()
 MOST_WORDS: Final = 2_000_000  # opcodes; the largest published batch has some 300,000
 
@@ -73,10 +74,7 @@ def read_batch(stream: bytes) -> dict[str, object]:
             place = position or 0
             if count >= MOST_WORDS:
                 raise ValueError(f"more than {MOST_WORDS:,} words")
-            step = _STEPS.get(opcode.name)
-            if step is None:
-                raise ValueError(f"{opcode.name} does not occur in CIFAR batches")
-            step(machine, argument)
+            machine.step(opcode.name, argument)
         if len(machine.stack) != 1:
             raise ValueError(f"leaves {len(machine.stack)} values, not one")
     except (ValueError, TypeError, LookupError, AttributeError, MemoryError) as error:
@@ -88,12 +86,79 @@ def read_batch(stream: bytes) -> dict[str, object]:
 
 
 class _Machine:
-    """The stack and the memo of a pickle, with the steps that need more than a line."""
+    """The stack and the memo of a pickle."""
 
     def __init__(self, length: int) -> None:
         self.stack: list[object] = []
         self.memo: dict[int, object] = {}
         self.encodable = length  # characters that may still be taken for bytes: each stands once
+
+    def step(self, word: str, argument: object) -> None:
+        """Do what one opcode says."""
+        stack = self.stack
+        match word, argument:  # the most frequent first
+            case "BININT1" | "BININT" | "BININT2" | "LONG1", _:
+                stack.append(argument)
+            case "BINPUT" | "LONG_BINPUT", int():
+                self.memo[argument] = stack[-1]
+            case (
+                (
+                    "SHORT_BINSTRING"
+                    | "BINSTRING"
+                    | "SHORT_BINUNICODE"
+                    | "BINUNICODE"
+                    | "BINUNICODE8"
+                ),
+                str(),
+            ):
+                stack.append(argument)
+            case "PROTO" | "FRAME" | "STOP", _:
+                pass
+            case "MARK", _:
+                stack.append(_MARK)
+            case "EMPTY_DICT", _:
+                stack.append({})
+            case "EMPTY_LIST", _:
+                stack.append([])
+            case "NONE" | "NEWTRUE" | "NEWFALSE", _:
+                stack.append(_CONSTANTS[word])
+            case "SHORT_BINBYTES" | "BINBYTES" | "BINBYTES8" | "BYTEARRAY8", bytes() | bytearray():
+                stack.append(argument.decode("latin-1"))
+            case "MEMOIZE", _:
+                self.memo[len(self.memo)] = stack[-1]
+            case "BINGET" | "LONG_BINGET", int():
+                if argument not in self.memo:
+                    raise ValueError(f"recalls {argument}, which was not stored")
+                stack.append(self.memo[argument])
+            case "TUPLE1" | "TUPLE2" | "TUPLE3", _:
+                if len(stack) < _TUPLES[word]:
+                    raise ValueError("a tuple is longer than what came before it")
+                stack[-_TUPLES[word] :] = [tuple(stack[-_TUPLES[word] :])]
+            case "TUPLE", _:
+                stack.append(tuple(self.since_mark()))
+            case "APPEND" | "APPENDS", _:
+                items = [stack.pop()] if word == "APPEND" else self.since_mark()
+                if not isinstance(target := stack[-1], list):
+                    raise ValueError(f"items for a list meet a {type(target).__name__}")
+                target.extend(items)
+            case "SETITEM" | "SETITEMS", _:
+                self.set_items(
+                    [stack.pop(-2), stack.pop()] if word == "SETITEM" else self.since_mark()
+                )
+            case "GLOBAL", _:
+                self.push_name(str(argument))
+            case "STACK_GLOBAL", _:
+                name, module = stack.pop(), stack.pop()
+                self.push_name(f"{module} {name}")
+            case "REDUCE", _:
+                self.reduce()
+            case "BUILD", _:
+                state, target = stack.pop(), stack[-1]
+                if not isinstance(target, PickledArray | _PixelType):
+                    raise ValueError(f"a state for a {type(target).__name__}")
+                target.state = state
+            case _:
+                raise ValueError(f"{word} does not occur in CIFAR batches")
 
     def since_mark(self) -> list[object]:
         """Take everything above the topmost mark, and the mark."""
@@ -103,17 +168,6 @@ class _Machine:
                 del self.stack[place:]
                 return taken
         raise ValueError("a list or tuple ends that never began")
-
-    def push_tuple(self, length: int) -> None:
-        if length > len(self.stack):
-            raise ValueError("a tuple is longer than what came before it")
-        self.stack[-length:] = [tuple(self.stack[-length:])]
-
-    def extend(self, items: list[object]) -> None:
-        target = self.stack[-1]
-        if not isinstance(target, list):
-            raise ValueError(f"items for a list meet a {type(target).__name__}")
-        target.extend(items)
 
     def set_items(self, items: list[object]) -> None:
         target = self.stack[-1]
@@ -148,90 +202,12 @@ class _Machine:
                 text.encode("latin-1")  # raises when the text is more than bytes
                 self.stack.append(text)
             case what, _:
-                raise ValueError(f"an unusual {what} {_shown(arguments)}")
-
-    def build(self) -> None:
-        state, target = self.stack.pop(), self.stack[-1]
-        if not isinstance(target, PickledArray | _PixelType):
-            raise ValueError(f"a state for a {type(target).__name__}")
-        target.state = state
-
-
-def _shown(arguments: tuple[object, ...]) -> str:
-    """The arguments of a call; of what is neither text nor number only its type, since a few bytes
-    may nest to any size.
-    """
-    said = ", ".join(map(_word, arguments[:4]))
-    return f"({said},)" if len(arguments) == 1 else f"({said})"
+                # of what is neither text nor number only its type: a few bytes may nest to any size
+                said = ", ".join(map(_word, arguments[:4])) + "," * (len(arguments) == 1)
+                raise ValueError(f"an unusual {what} ({said})")
 
 
 def _word(argument: object) -> str:
     if isinstance(argument, str):
         return repr(argument[:20])
     return repr(argument) if isinstance(argument, int) else type(argument).__name__
-
-
-_Step = Callable[[_Machine, object], None]
-
-
-def _push(machine: _Machine, value: object) -> None:
-    machine.stack.append(value)
-
-
-def _push_text(machine: _Machine, value: object) -> None:
-    text = value.decode("latin-1") if isinstance(value, bytes | bytearray) else value
-    machine.stack.append(text)
-
-
-def _memorise(machine: _Machine, place: object) -> None:
-    index = place if isinstance(place, int) else len(machine.memo)
-    machine.memo[index] = machine.stack[-1]
-
-
-def _recall(machine: _Machine, place: object) -> None:
-    if not isinstance(place, int) or place not in machine.memo:
-        raise ValueError(f"recalls {place}, which was not stored")
-    machine.stack.append(machine.memo[place])
-
-
-def _stack_name(machine: _Machine, _: object) -> None:
-    name, module = machine.stack.pop(), machine.stack.pop()
-    machine.push_name(f"{module} {name}")
-
-
-_TEXTS: Final = (
-    "SHORT_BINSTRING",
-    "BINSTRING",
-    "SHORT_BINUNICODE",
-    "BINUNICODE",
-    "BINUNICODE8",
-    "SHORT_BINBYTES",
-    "BINBYTES",
-    "BINBYTES8",
-    "BYTEARRAY8",
-)
-_STEPS: Final[dict[str, _Step]] = {
-    **dict.fromkeys(("PROTO", "FRAME", "STOP"), lambda machine, _: None),
-    **dict.fromkeys(_TEXTS, _push_text),
-    **dict.fromkeys(("BININT", "BININT1", "BININT2", "LONG1"), _push),
-    **dict.fromkeys(("BINPUT", "LONG_BINPUT", "MEMOIZE"), _memorise),
-    **dict.fromkeys(("BINGET", "LONG_BINGET"), _recall),
-    "NONE": lambda machine, _: machine.stack.append(None),
-    "NEWTRUE": lambda machine, _: machine.stack.append(True),
-    "NEWFALSE": lambda machine, _: machine.stack.append(False),
-    "MARK": lambda machine, _: machine.stack.append(_MARK),
-    "EMPTY_DICT": lambda machine, _: machine.stack.append({}),
-    "EMPTY_LIST": lambda machine, _: machine.stack.append([]),
-    "TUPLE1": lambda machine, _: machine.push_tuple(1),
-    "TUPLE2": lambda machine, _: machine.push_tuple(2),
-    "TUPLE3": lambda machine, _: machine.push_tuple(3),
-    "TUPLE": lambda machine, _: machine.stack.append(tuple(machine.since_mark())),
-    "APPEND": lambda machine, _: machine.extend([machine.stack.pop()]),
-    "APPENDS": lambda machine, _: machine.extend(machine.since_mark()),
-    "SETITEM": lambda machine, _: machine.set_items([machine.stack.pop(-2), machine.stack.pop()]),
-    "SETITEMS": lambda machine, _: machine.set_items(machine.since_mark()),
-    "GLOBAL": lambda machine, name: machine.push_name(str(name)),
-    "STACK_GLOBAL": _stack_name,
-    "REDUCE": lambda machine, _: machine.reduce(),
-    "BUILD": lambda machine, _: machine.build(),
-}

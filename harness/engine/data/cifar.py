@@ -51,11 +51,14 @@ def load(
     for file in files.files:
         batches[file], genuine = _checked_batch(folder / file, checksums, accept_repacked)
         as_published = as_published and genuine
-    names = _class_names(folder / files.names, batches[files.names], _CLASS_NAMES[name])
+    names = batches[files.names].get(_CLASS_NAMES[name])
+    if not isinstance(names, list) or not all(isinstance(one, str) for one in names):
+        said = f"holds no list of names {_CLASS_NAMES[name]!r}"
+        raise HarnessError(str(folder / files.names), said)
     train, test = (
         _split(folder, part, batches, _LABELS[name]) for part in (files.train, files.test)
     )
-    return ImageSet(name, *train, *test, names, "published" if as_published else "repacked")
+    return ImageSet(name, *train, *test, tuple(names), "published" if as_published else "repacked")
 
 
 def _folder(
@@ -125,35 +128,21 @@ def _split(
     images: list[NDArray[np.uint8]] = []
     labels: list[int] = []
     for name in names:
-        images.append(_images(folder / name, batches[name]))
-        batch_labels = batches[name].get(labels_key)
-        if not isinstance(batch_labels, list) or len(batch_labels) != len(images[-1]):
-            raise HarnessError(
-                str(folder / name), f"no list {labels_key!r} with a label for each image"
-            )
-        if not all(type(label) is int and 0 <= label < 256 for label in batch_labels):
-            raise HarnessError(str(folder / name), f"{labels_key!r} holds more than class numbers")
-        labels += batch_labels
+        where, data = str(folder / name), batches[name].get("data")
+        if not isinstance(data, PickledArray):
+            raise HarnessError(where, "holds no array 'data'")
+        try:
+            pixels = data.pixels()
+        except ValueError as error:
+            raise HarnessError(where, f"not a CIFAR batch: {error}") from error
+        if pixels.ndim != 2 or pixels.shape[1] != 3 * SIDE * SIDE:
+            said = f"'data' is {list(pixels.shape)}, not [M, {3 * SIDE**2}]"
+            raise HarnessError(where, said)
+        its_labels = batches[name].get(labels_key)
+        if not isinstance(its_labels, list) or len(its_labels) != len(pixels):
+            raise HarnessError(where, f"no list {labels_key!r} with a label for each image")
+        if not all(type(label) is int and 0 <= label < 256 for label in its_labels):
+            raise HarnessError(where, f"{labels_key!r} holds more than class numbers")
+        images.append(pixels.reshape(-1, 3, SIDE, SIDE))
+        labels += its_labels
     return torch.from_numpy(np.concatenate(images)), torch.tensor(labels, dtype=torch.int64)
-
-
-def _images(path: Path, batch: Mapping[str, object]) -> NDArray[np.uint8]:
-    """The pixels of a batch, uint8 [M, 3, 32, 32]."""
-    data = batch.get("data")
-    if not isinstance(data, PickledArray):
-        raise HarnessError(str(path), "holds no array 'data'")
-    try:
-        pixels = data.pixels()
-    except ValueError as error:
-        raise HarnessError(str(path), f"not a CIFAR batch: {error}") from error
-    if pixels.ndim != 2 or pixels.shape[1] != 3 * SIDE * SIDE:
-        raise HarnessError(str(path), f"'data' is {list(pixels.shape)}, not [M, {3 * SIDE**2}]")
-    return pixels.reshape(-1, 3, SIDE, SIDE)
-
-
-def _class_names(path: Path, meta: Mapping[str, object], key: str) -> tuple[str, ...]:
-    """The class names in the order of the labels."""
-    names = meta.get(key)
-    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        raise HarnessError(str(path), f"holds no list of names {key!r}")
-    return tuple(names)

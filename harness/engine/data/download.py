@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import http.client
 import logging
 import re
@@ -19,137 +18,18 @@ from harness.engine.data.archive import unpack
 from harness.engine.data.checksums import algorithm_of, checksum_of, layout
 from harness.errors import ExitCode, HarnessError
 
+_log = logging.getLogger(__name__)
+
 Progress = Callable[[int, int | None], None]  # bytes so far, bytes in all where the host says so
 
+LARGEST_ARCHIVE: Final = 300_000_000  # bytes; both published archives have about 170 million
 _BLOCK: Final = 1 << 18
 _NETWORK_FAULTS: Final = (http.client.HTTPException, OSError, ValueError)
 _HTML: Final = re.compile(rb"\s*<(!doctype\s+html|html|head)", re.IGNORECASE)
-
-
-class Refused(Exception):
-    """Why a mirror's answer is not the file; the next mirror is tried."""
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """A file to fetch: where to, its checksum ("md5:…", "sha256:…"), the transfer's bounds."""
-
-    target: Path
-    checksum: str
-    max_bytes: int
-    timeout_s: float  # without a byte from the host
-    progress: Progress
-
-    @property
-    def part(self) -> Path:
-        """What has come so far."""
-        return self.target.with_name(self.target.name + ".part")
-
-
-def transfer(mirror: str, wanted: Wanted) -> str:
-    """Bring `wanted.part` to its end and return its checksum, computed while the bytes come.
-
-    A host that ignores the Range header sends everything, so the part is begun anew; one that finds
-    the range past the end (416) is asked again from the start. Raises `Refused` when the address
-    cannot be opened, answers with another status than 200 or 206 or with an HTML page, breaks off,
-    or sends more than `max_bytes`; OSError when the disk does.
-    """
-    digest = hashlib.new(algorithm_of(wanted.checksum, mirror), usedforsecurity=False)
-    done = _read_part(wanted.part, digest.update)
-    if _named(digest) == wanted.checksum:
-        return wanted.checksum  # complete; the process was stopped before the rename
-    try:
-        answer = _open(mirror, done, wanted.timeout_s)
-    except urllib.error.HTTPError as error:
-        error.close()
-        if error.code != http.HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE or not done:
-            raise Refused(f"answered {error.code} {error.reason}") from error
-        wanted.part.unlink()
-        return transfer(mirror, wanted)
-    except _NETWORK_FAULTS as error:
-        raise Refused(f"cannot be reached: {getattr(error, 'reason', error)}") from error
-    with answer:
-        if _starts_at(answer, done) == 0 and done:
-            digest, done = hashlib.new(digest.name, usedforsecurity=False), 0
-        _receive(answer, wanted, done, digest.update)
-    return _named(digest)
-
-
-def _read_part(part: Path, update: Callable[[bytes], None]) -> int:
-    """Length of what has come so far; feeds it to the checksum."""
-    done = 0
-    if part.exists():
-        with part.open("rb") as file:
-            while block := file.read(_BLOCK):
-                update(block)
-                done += len(block)
-    return done
-
-
-def _open(mirror: str, done: int, timeout_s: float) -> http.client.HTTPResponse:
-    if not mirror.startswith(("https://", "http://")):
-        raise Refused("not an http address")
-    headers = {"User-Agent": "Python-urllib (reproduction harness)", "Accept-Encoding": "identity"}
-    if done:
-        headers["Range"] = f"bytes={done}-"
-    request = urllib.request.Request(mirror, headers=headers)  # noqa: S310 - checked above
-    answer = urllib.request.urlopen(request, timeout=timeout_s)  # noqa: S310
-    if not isinstance(answer, http.client.HTTPResponse):
-        raise Refused("not an http address")
-    return answer
-
-
-def _starts_at(answer: http.client.HTTPResponse, done: int) -> int:
-    """The byte at which the body begins: 0 or, where the host continues, `done`."""
-    if answer.status not in (http.HTTPStatus.OK, http.HTTPStatus.PARTIAL_CONTENT):
-        raise Refused(f"answered {answer.status} {answer.reason}")
-    if answer.headers.get_content_type() == "text/html":
-        raise Refused("answered with an HTML page")
-    if answer.status == http.HTTPStatus.OK:
-        return 0
-    place = answer.headers.get("Content-Range", "")
-    if not place.startswith(f"bytes {done}-"):
-        raise Refused(f"asked for the bytes from {done:,} on, it sent {place or 'others'!r}")
-    return done
-
-
-def _receive(
-    answer: http.client.HTTPResponse, wanted: Wanted, done: int, update: Callable[[bytes], object]
-) -> None:
-    """Append the body to the part, which has `done` bytes; what came before a cut stays."""
-    total = None if answer.length is None else done + answer.length
-    if total is not None and total > wanted.max_bytes:
-        raise Refused(f"sends {total:,} bytes, at most {wanted.max_bytes:,} are expected")
-    with wanted.part.open("ab" if done else "wb") as part:
-        while True:
-            try:
-                block = answer.read1(_BLOCK)
-            except _NETWORK_FAULTS as error:
-                raise Refused(f"broke off after {done:,} bytes: {error}") from error
-            if not block:
-                break
-            if not done and _HTML.match(block):
-                raise Refused("answered with an HTML page")
-            done += len(block)
-            if done > wanted.max_bytes:
-                break
-            part.write(block)
-            update(block)
-            wanted.progress(done, total)
-    if done > wanted.max_bytes:
-        wanted.part.unlink()  # not the file, so nothing to continue from
-        raise Refused(f"sends more than the {wanted.max_bytes:,} bytes expected")
-    if total is not None and done < total:
-        raise Refused(f"broke off after {done:,} of {total:,} bytes")
-
-
-def _named(digest: hashlib._Hash) -> str:
-    return f"{digest.name}:{digest.hexdigest()}"
-
-
-_log = logging.getLogger(__name__)
-
-LARGEST_ARCHIVE: Final = 300_000_000  # bytes; both published archives have about 170 million
+_HEADERS: Final = {
+    "User-Agent": "Python-urllib (reproduction harness)",
+    "Accept-Encoding": "identity",
+}
 
 
 def fetch_cifar(
@@ -165,9 +45,8 @@ def fetch_cifar(
     """The folder of `"cifar10"` or `"cifar100"` in `data_dir`, else what its archive unpacks to.
 
     The archive is fetched into `data_dir` if need be, and unpacked into `unpacked` (None: beside
-    it).
-    `mirrors` are the addresses of the published .tar.gz, tried in order. Raises HarnessError as
-    `fetch` and `unpack`.
+    it). `mirrors` are the addresses of the published .tar.gz, tried in order. Raises HarnessError
+    as `fetch` and `unpack`.
     """
     files = layout(name)
     folder = data_dir / files.folder
@@ -201,22 +80,24 @@ def fetch(
     wants the same file waits for the first. Raises HarnessError with every mirror's fault and what
     to do by hand, and at once when a file of that name with another checksum is in the way.
     """
-    wanted = Wanted(target, checksum, max_bytes, timeout_s, progress or (lambda done, total: None))
     algorithm = algorithm_of(checksum, str(target))
-    faults: list[str] = []
     if target.exists():  # whole: it got its name when it was
-        return _already_there(wanted, checksum_of(target, algorithm))
+        return _require_right(target, algorithm, checksum)
+    part = target.with_name(target.name + ".part")
+    bounds = (max_bytes, timeout_s, progress or (lambda done, total: None))
+    transfer = _Transfer(part, checksum, *bounds)
+    faults: list[str] = []
     _log.info("fetching %s into %s", target.name, target.parent)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(target.with_name(f".{target.name}.lock")):
             if target.exists():  # a second process was faster
-                return _already_there(wanted, checksum_of(target, algorithm))
+                return _require_right(target, algorithm, checksum)
             for mirror in mirrors:
                 try:
-                    _fetch_from(mirror, wanted)
-                    return target
-                except Refused as refusal:
+                    transfer.fetch(mirror)
+                    return part.replace(target)
+                except _Refused as refusal:
                     faults.append(f"{mirror}: {refusal}")
     except OSError as error:
         raise HarnessError(str(target), f"cannot be written: {error}") from error
@@ -228,28 +109,111 @@ def fetch(
     )
 
 
-def _already_there(wanted: Wanted, found: str) -> Path:
-    if found != wanted.checksum:
-        raise HarnessError(
-            str(wanted.target),
-            f"checksum is {found}, published is {wanted.checksum}",
-            hint="move it away, then it is fetched anew",
-        )
-    return wanted.target
+def _require_right(target: Path, algorithm: str, checksum: str) -> Path:
+    found = checksum_of(target, algorithm)
+    if found != checksum:
+        problem = f"checksum is {found}, published is {checksum}"
+        raise HarnessError(str(target), problem, hint="move it away, then it is fetched anew")
+    return target
 
 
-def _fetch_from(mirror: str, wanted: Wanted) -> None:
-    """Fetch or continue the file from one mirror and publish it; `Refused` when that did not work.
+class _Refused(Exception):
+    """Why a mirror's answer is not the file; the next mirror is tried."""
 
-    A continued file with a wrong checksum may be two files glued together, so it is fetched once
-    more from its start.
-    """
-    resumed = wanted.part.exists()
-    found = transfer(mirror, wanted)
-    if found != wanted.checksum and resumed:
-        wanted.part.unlink()
-        found = transfer(mirror, wanted)
-    if found != wanted.checksum:
-        wanted.part.unlink()
-        raise Refused(f"checksum is {found}, published is {wanted.checksum}")
-    wanted.part.replace(wanted.target)
+
+@dataclass(frozen=True, slots=True)
+class _Transfer:
+    """What brings a `part` to its end, and within which bounds."""
+
+    part: Path
+    checksum: str
+    max_bytes: int
+    timeout_s: float  # without a byte from the host
+    progress: Progress
+
+    def fetch(self, mirror: str) -> None:
+        """Have the part come to its end, with its checksum, from one address.
+
+        One that was continued and is wrong may be two files glued together, so it is fetched once
+        more from its start. Raises `_Refused` as `run` and for another checksum.
+        """
+        algorithm, _, _ = self.checksum.partition(":")
+        resumed = self.part.exists()
+        if resumed and checksum_of(self.part, algorithm) == self.checksum:
+            return  # the process was stopped before the rename
+        self.run(mirror)
+        found = checksum_of(self.part, algorithm)
+        if found != self.checksum and resumed:
+            self.part.unlink()
+            self.run(mirror)
+            found = checksum_of(self.part, algorithm)
+        if found != self.checksum:
+            self.part.unlink()
+            raise _Refused(f"checksum is {found}, published is {self.checksum}")
+
+    def run(self, mirror: str) -> None:
+        """One attempt at one address, continuing what is there already.
+
+        A host that ignores the Range header sends everything, so the part is begun anew; one that
+        finds the range past the end (416) is asked again from the start. Raises `_Refused` when the
+        address cannot be opened, answers with another status than 200 or 206 or with an HTML page,
+        breaks off, or sends more than `max_bytes`; OSError when the disk does.
+        """
+        if not mirror.startswith(("https://", "http://")):
+            raise _Refused("not an http address")
+        done = self.part.stat().st_size if self.part.exists() else 0
+        headers = _HEADERS | ({"Range": f"bytes={done}-"} if done else {})
+        request = urllib.request.Request(mirror, headers=headers)  # noqa: S310 - checked above
+        try:
+            answer = urllib.request.urlopen(request, timeout=self.timeout_s)  # noqa: S310
+        except urllib.error.HTTPError as error:
+            error.close()
+            if error.code != http.HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE or not done:
+                raise _Refused(f"answered {error.code} {error.reason}") from error
+            self.part.unlink()
+            return self.run(mirror)
+        except _NETWORK_FAULTS as error:
+            raise _Refused(f"cannot be reached: {getattr(error, 'reason', error)}") from error
+        with answer:
+            self._receive(answer, _starts_at(answer, done))
+        return None
+
+    def _receive(self, answer: http.client.HTTPResponse, done: int) -> None:
+        """Append the body to the part, which has `done` bytes; what came before a cut stays."""
+        total = None if answer.length is None else done + answer.length
+        if total is not None and total > self.max_bytes:
+            raise _Refused(f"sends {total:,} bytes, at most {self.max_bytes:,} are expected")
+        with self.part.open("ab" if done else "wb") as part:
+            while True:
+                try:
+                    block = answer.read1(_BLOCK)
+                except _NETWORK_FAULTS as error:
+                    raise _Refused(f"broke off after {done:,} bytes: {error}") from error
+                if not block:
+                    break
+                if not done and _HTML.match(block):
+                    raise _Refused("answered with an HTML page")
+                done += len(block)
+                if done > self.max_bytes:  # not the file, so nothing to continue from
+                    self.part.unlink()
+                    raise _Refused(f"sends more than the {self.max_bytes:,} bytes expected")
+                part.write(block)
+                self.progress(done, total)
+        if total is not None and done < total:
+            raise _Refused(f"broke off after {done:,} of {total:,} bytes")
+
+
+def _starts_at(answer: http.client.HTTPResponse, done: int) -> int:
+    """The byte at which the body begins: 0 or, where the host continues, `done`."""
+    if not isinstance(answer, http.client.HTTPResponse):
+        raise _Refused("not an http address")
+    if answer.status not in (http.HTTPStatus.OK, http.HTTPStatus.PARTIAL_CONTENT):
+        raise _Refused(f"answered {answer.status} {answer.reason}")
+    if answer.headers.get_content_type() == "text/html":
+        raise _Refused("answered with an HTML page")
+    if answer.status == http.HTTPStatus.OK:
+        return 0
+    place = answer.headers.get("Content-Range", "")
+    if not place.startswith(f"bytes {done}-"):
+        raise _Refused(f"asked for the bytes from {done:,} on, it sent {place or 'others'!r}")
+    return done

@@ -1,7 +1,5 @@
 """Leaky integrate-and-fire neurons over all time steps of a layer."""
 
-from __future__ import annotations
-
 from harness.engine.lif.layer import lif
 from harness.engine.lif.reference import LifStep, lif_step
 

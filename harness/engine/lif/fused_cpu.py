@@ -24,7 +24,8 @@ from harness.parts.surrogates import Arctan, Dspike, Rectangle, Sigmoid, Surroga
 Array = NDArray[Any]  # float32, or the bits of bfloat16
 
 _DTYPES = (torch.float32, torch.bfloat16)
-_WITH_KERNEL = (Rectangle, Dspike, Triangle, Sigmoid, Arctan)
+RECTANGLE, DSPIKE, TRIANGLE, ARCTAN = range(4)  # as the kernels' own files number them
+WITH_KERNEL = (Rectangle, Dspike, Triangle, Sigmoid, Arctan)
 
 
 def lif_fused_cpu(
@@ -53,7 +54,7 @@ def obstacle_on_cpu(current_TBN: Tensor, dynamics: Dynamics) -> str:
     if current_TBN.device.type != "cpu" or current_TBN.dtype not in _DTYPES:
         got = f"{current_TBN.dtype} on {current_TBN.device}"
         return f"runs float32 and bfloat16 on the CPU only (got {got})"
-    if type(dynamics.surrogate) not in _WITH_KERNEL:
+    if type(dynamics.surrogate) not in WITH_KERNEL:
         return f"no kernel for the surrogate {type(dynamics.surrogate).__name__}"
     if isinstance(dynamics.threshold, Tensor):
         return "gives a threshold that is learned no gradient"
@@ -103,10 +104,7 @@ def fire(current_TBN: Tensor, dynamics: Dynamics, spike_dtype: torch.dtype) -> T
         kernels.forward,
         flat(current_TBN),
         flat(spikes_TBN),
-        rounded(dynamics.decay),
-        np.float32(dynamics.threshold),
-        above(dynamics),
-        dynamics.reset == "soft",
+        *kernel_numbers(dynamics),
     )
     in_threads(kernel, current_TBN[0].numel(), elements=current_TBN.numel())
     return spikes_TBN
@@ -119,19 +117,16 @@ def through_neurons(
     *,
     aside_TBN: Tensor | None = None,
     with_decay: bool = False,
-    overwrite: bool = False,
 ) -> tuple[Tensor, NDArray[np.float32]]:
     """Gradient of the current that fired, and each neuron's share [N] of the decay's gradient
     (empty unless `with_decay`); no autograd.
 
-    `aside_TBN`, a gradient that reaches the current another way, is added to the first, which takes
-    the memory of `grad_spikes_TBN` where it may `overwrite` that and it fits.
+    `aside_TBN`, a gradient that reaches the current another way, is added to the first.
     """
     from harness.engine.lif import fused_cpu_kernels as kernels
 
     arriving_TBN = laid_out_like(current_TBN, grad_spikes_TBN)
-    fits = overwrite and arriving_TBN.dtype == current_TBN.dtype
-    grad_current_TBN = arriving_TBN if fits else torch.empty_like(current_TBN)
+    grad_current_TBN = torch.empty_like(current_TBN)
     neurons = current_TBN[0].numel()
     shares_N = np.empty(neurons if with_decay else 0, np.float32)
     aside = _NOTHING if aside_TBN is None else flat(laid_out_like(current_TBN, aside_TBN))
@@ -142,13 +137,8 @@ def through_neurons(
         aside,
         flat(grad_current_TBN),
         shares_N,
-        rounded(dynamics.decay),
-        np.float32(dynamics.threshold),
-        above(dynamics),
-        through_reset(dynamics),
-        dynamics.reset == "soft",
-        *kind_and_shape(dynamics.surrogate),
-        fits,
+        *kernel_numbers(dynamics),
+        *backward_numbers(dynamics),
     )
     in_threads(kernel, neurons, elements=current_TBN.numel())
     return grad_current_TBN, shares_N
@@ -157,16 +147,11 @@ def through_neurons(
 _NOTHING = np.empty((0, 0), np.float32)
 
 
-def rounded(decay: float | Tensor) -> np.float32:
-    """The decay as the kernels take it."""
-    return np.float32(decay.item() if isinstance(decay, Tensor) else decay)
-
-
-def through_reset(dynamics: Dynamics) -> np.float32:
+def through_reset(dynamics: Dynamics) -> float:
     """What the reset takes off per spike, in units of u' when hard: its share in the gradient."""
     if dynamics.detach_reset:
-        return np.float32(0.0)
-    return np.float32(dynamics.threshold if dynamics.reset == "soft" else 1.0)
+        return 0.0
+    return float(dynamics.threshold) if dynamics.reset == "soft" else 1.0
 
 
 def _sum_like(shares_N: NDArray[np.float32], decay: float | Tensor) -> Tensor:
@@ -175,32 +160,40 @@ def _sum_like(shares_N: NDArray[np.float32], decay: float | Tensor) -> Tensor:
     return decay.new_tensor(shares_N.sum(dtype=np.float64))
 
 
-def above(dynamics: Dynamics) -> np.float32:
-    """The number x for which a spike is u' > x: u' ≥ v_th is u' > (next float32 below v_th)."""
-    threshold = np.float32(dynamics.threshold)
-    if dynamics.fires_at_threshold:
-        return np.float32(np.nextafter(threshold, np.float32(-np.inf)))
-    return threshold
-
-
-def kind_and_shape(surrogate: Surrogate) -> tuple[int, NDArray[np.float32]]:
-    """The kernels' number of a surrogate, and the numbers that make its curve."""
-    from harness.engine.lif import fused_cpu_kernels as kernels
-
+def kind_and_numbers(surrogate: Surrogate) -> tuple[int, tuple[float, float, float]]:
+    """What the kernels call a surrogate, on CPU and GPU alike, and the numbers of its curve."""
     match surrogate:
         case Rectangle(alpha=alpha):
-            kind, numbers = kernels.RECTANGLE, [alpha, 1.0 / alpha]
+            return RECTANGLE, (alpha, 1.0 / alpha, 0.0)
         case Dspike(temperature=temperature, support=support):
-            kind, numbers = kernels.DSPIKE, [temperature, support, surrogate.peak]
+            return DSPIKE, (temperature, support, surrogate.peak)
         case Sigmoid(alpha=alpha):  # a Dspike without end: α·σ(αx)·(1 − σ(αx)) = α/4·sech²(α/2·x)
-            kind, numbers = kernels.DSPIKE, [alpha / 2.0, math.inf, alpha / 4.0]
+            return DSPIKE, (alpha / 2.0, math.inf, alpha / 4.0)
         case Triangle(gamma=gamma):
-            kind, numbers = kernels.TRIANGLE, [gamma, 1.0 / gamma**2]
+            return TRIANGLE, (gamma, 1.0 / gamma**2, 0.0)
         case Arctan(alpha=alpha):
-            kind, numbers = kernels.ARCTAN, [math.pi / 2.0 * alpha, alpha / 2.0]
-        case _:  # `obstacle_on_cpu` lets nothing else through
-            raise AssertionError(surrogate)
-    return kind, np.array(numbers, np.float32)
+            return ARCTAN, (math.pi / 2.0 * alpha, alpha / 2.0, 0.0)
+    raise AssertionError(surrogate)  # no obstacle lets anything else through
+
+
+def kernel_numbers(dynamics: Dynamics) -> tuple[np.float32, np.float32, np.float32, bool]:
+    """What every kernel is told of the neurons: decay, threshold, the number x for which a spike is
+    u' > x, and whether the reset is soft. u' ≥ v_th is u' > (next float32 below v_th).
+    """
+    decay = dynamics.decay.item() if isinstance(dynamics.decay, Tensor) else dynamics.decay
+    threshold = np.float32(dynamics.threshold)
+    above = threshold
+    if dynamics.fires_at_threshold:
+        above = np.nextafter(threshold, np.float32(-np.inf))
+    return np.float32(decay), threshold, above, dynamics.reset == "soft"
+
+
+def backward_numbers(dynamics: Dynamics) -> tuple[Any, ...]:
+    """What a backward kernel is told beside them: the reset's share in the gradient, and the kind
+    of the surrogate with the numbers of its curve.
+    """
+    kind, numbers = kind_and_numbers(dynamics.surrogate)
+    return np.float32(through_reset(dynamics)), kind, np.array(numbers, np.float32)
 
 
 def step_by_step(tensor_TBN: Tensor) -> Tensor:

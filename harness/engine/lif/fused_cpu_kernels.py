@@ -45,17 +45,13 @@ def forward(
         potential[:] = _ZERO
         for t in range(current.shape[0]):
             row, out = current[t, low:high], spikes[t, low:high]
-            if soft:
-                for j in range(row.size):
-                    before_reset = potential[j] * decay + widened(row[j])
-                    spike = np.float32(before_reset > above) + (before_reset - before_reset)
-                    put(out, j, spike)
+            for j in range(row.size):
+                before_reset = potential[j] * decay + widened(row[j])
+                spike = np.float32(before_reset > above) + (before_reset - before_reset)
+                put(out, j, spike)
+                if soft:
                     potential[j] = before_reset - threshold * spike
-            else:
-                for j in range(row.size):
-                    before_reset = potential[j] * decay + widened(row[j])
-                    spike = np.float32(before_reset > above) + (before_reset - before_reset)
-                    put(out, j, spike)
+                else:
                     potential[j] = before_reset * (_ONE - spike)
 
 
@@ -104,23 +100,12 @@ def surrogate_slope(distance: Array, slope: Array, kind: int, shape: Array) -> N
 def after_reset(
     before_reset: Array, potential: Array, above: Number, threshold: Number, soft: bool
 ) -> None:
-    if soft:
-        for j in range(before_reset.size):
-            spike = np.float32(before_reset[j] > above)
+    for j in range(before_reset.size):
+        spike = np.float32(before_reset[j] > above)
+        if soft:
             potential[j] = before_reset[j] - threshold * spike
-    else:
-        for j in range(before_reset.size):
-            potential[j] = before_reset[j] * (_ONE - np.float32(before_reset[j] > above))
-
-
-@jit
-def apart(row: Array, spare: Array, overwritten: bool) -> Array:
-    """The row, or a copy in `spare` where the row is about to be overwritten."""
-    if not overwritten:
-        return row
-    copy = spare[: row.size]
-    copy[:] = row
-    return copy
+        else:
+            potential[j] = before_reset[j] * (_ONE - spike)
 
 
 @jit
@@ -136,19 +121,15 @@ def back_one_step(
     soft: bool,
 ) -> None:
     """The arrays must not overlap: where they do, none of this is vector code."""
-    if soft:
-        for j in range(slope.size):
+    for j in range(slope.size):
+        if soft:
             kept = _ONE - through_reset * slope[j]
-            grad = widened(grad_spikes[j]) * slope[j] + grad_potential[j] * kept
-            put(grad_current, j, grad)
-            grad_potential[j] = grad * decay
-    else:
-        for j in range(slope.size):
+        else:
             spike = np.float32(before_reset[j] > above)
             kept = _ONE - spike - through_reset * before_reset[j] * slope[j]
-            grad = widened(grad_spikes[j]) * slope[j] + grad_potential[j] * kept
-            put(grad_current, j, grad)
-            grad_potential[j] = grad * decay
+        grad = widened(grad_spikes[j]) * slope[j] + grad_potential[j] * kept
+        put(grad_current, j, grad)
+        grad_potential[j] = grad * decay
 
 
 @jit
@@ -161,11 +142,10 @@ def backward(
     decay: Number,
     threshold: Number,
     above: Number,
-    through_reset: Number,
     soft: bool,
+    through_reset: Number,
     kind: int,
     shape: Array,
-    overwrite: bool,
     start: int,
     stop: int,
 ) -> None:
@@ -174,10 +154,9 @@ def backward(
     `through_reset` is 0 when detached, else 1 for the hard reset and the threshold for the soft
     one. `aside` [T, N] is what reaches the current another way, such as through a shortcut, and is
     added to `grad_current`; `grad_decay` [N] takes each neuron's share of the decay's gradient.
-    Either may be empty. Where `grad_current` is `grad_spikes`, say `overwrite`.
+    Either may be empty.
     """
     steps = current.shape[0]
-    arrived = np.empty(CHUNK, grad_spikes.dtype)
     before_reset = np.empty((steps, CHUNK), np.float32)
     distance, slope = np.empty(CHUNK, np.float32), np.empty(CHUNK, np.float32)
     potential, grad_potential = np.empty(CHUNK, np.float32), np.empty(CHUNK, np.float32)
@@ -199,7 +178,7 @@ def backward(
             back_one_step(
                 here,
                 rise,
-                apart(grad_spikes[t, low:high], arrived, overwrite),
+                grad_spikes[t, low:high],
                 grad_current[t, low:high],
                 grad_potential[:size],
                 decay,

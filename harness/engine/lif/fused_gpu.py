@@ -5,7 +5,6 @@ Legend: T = time steps, B = batch, N = neurons (any number of trailing dimension
 
 from __future__ import annotations
 
-import math
 import os
 from contextlib import AbstractContextManager, nullcontext
 from functools import cache
@@ -18,10 +17,15 @@ from torch.autograd.function import once_differentiable
 
 from harness.caches import lend
 from harness.engine.lif.dynamics import Dynamics
+from harness.engine.lif.fused_cpu import (
+    WITH_KERNEL,
+    kind_and_numbers,
+    laid_out_like,
+    step_by_step,
+    through_reset,
+)
 from harness.errors import HarnessError
-from harness.parts.surrogates import Arctan, Dspike, Rectangle, Sigmoid, Surrogate, Triangle
 
-_WITH_KERNEL = (Rectangle, Dspike, Triangle, Sigmoid, Arctan)
 _DTYPES = (torch.float32, torch.float16, torch.bfloat16)
 _LONGEST_SEGMENT = 16  # steps whose potentials stay in registers
 _FEW_STEPS = 8  # up to here a thread has registers for four neurons (16-byte loads), above for two
@@ -51,7 +55,7 @@ def fits_fused_gpu(current_TBN: Tensor, dynamics: Dynamics) -> bool:
 def _obstacle(current_TBN: Tensor, dynamics: Dynamics) -> str:
     if current_TBN.dtype not in _DTYPES:
         return f"runs float32, float16 and bfloat16 (got {current_TBN.dtype})"
-    if type(dynamics.surrogate) not in _WITH_KERNEL:
+    if type(dynamics.surrogate) not in WITH_KERNEL:
         return f"no kernel for the surrogate {type(dynamics.surrogate).__name__}"
     if isinstance(dynamics.decay, Tensor):
         return "no kernel for a decay that is learned"
@@ -78,7 +82,7 @@ class _FusedLif(torch.autograd.Function):
     def forward(ctx: Any, current_TBN: Tensor, dynamics: Dynamics) -> Tensor:
         from harness.engine.lif import fused_gpu_kernels as kernels
 
-        current_TBN = _step_by_step(current_TBN)
+        current_TBN = step_by_step(current_TBN)
         spikes_TBN = torch.empty_like(current_TBN)
         steps, neurons, choices = _launch(current_TBN, dynamics)
         segments = -(-steps // choices["SEGMENT"])
@@ -109,11 +113,9 @@ class _FusedLif(torch.autograd.Function):
         current_TBN, starts = ctx.saved_tensors
         dynamics: Dynamics = ctx.dynamics
         grad_current_TBN = torch.empty_like(current_TBN)
-        grad_spikes_TBN = grads[0]
-        if grad_spikes_TBN.stride() != current_TBN.stride():
-            grad_spikes_TBN = torch.empty_like(current_TBN).copy_(grad_spikes_TBN)
+        grad_spikes_TBN = laid_out_like(current_TBN, grads[0])
         steps, neurons, choices = _launch(current_TBN, dynamics)
-        kind, numbers = _kind_and_numbers(dynamics.surrogate)
+        kind, numbers = kind_and_numbers(dynamics.surrogate)
         if neurons:
             with _on(current_TBN):
                 kernels.backward[_grid(neurons, choices)](
@@ -125,7 +127,7 @@ class _FusedLif(torch.autograd.Function):
                     steps,
                     dynamics.decay,
                     dynamics.threshold,
-                    _through_reset(dynamics),
+                    through_reset(dynamics),
                     *numbers,
                     KIND=kind,
                     KEPT_STARTS=starts.numel() > 0,
@@ -156,36 +158,3 @@ def _grid(neurons: int, choices: dict[str, Any]) -> tuple[int]:
 def _on(tensor: Tensor) -> AbstractContextManager[object]:
     """Triton launches on the current device, which need not be the tensor's."""
     return torch.cuda.device(tensor.device) if tensor.is_cuda else nullcontext()
-
-
-def _through_reset(dynamics: Dynamics) -> float:
-    """What the reset takes off per spike, in units of u' when hard: its share in the gradient."""
-    if dynamics.detach_reset:
-        return 0.0
-    return float(dynamics.threshold) if dynamics.reset == "soft" else 1.0
-
-
-def _kind_and_numbers(surrogate: Surrogate) -> tuple[int, tuple[float, float, float]]:
-    from harness.engine.lif import fused_gpu_kernels as kernels
-
-    match surrogate:
-        case Rectangle(alpha=alpha):
-            return kernels.RECTANGLE.value, (alpha, 1.0 / alpha, 0.0)
-        case Dspike(temperature=temperature, support=support):
-            return kernels.DSPIKE.value, (temperature, support, surrogate.peak)
-        case Sigmoid(alpha=alpha):  # a Dspike without end: α·σ(αx)·(1 − σ(αx)) = α/4·sech²(α/2·x)
-            return kernels.DSPIKE.value, (alpha / 2.0, math.inf, alpha / 4.0)
-        case Triangle(gamma=gamma):
-            return kernels.TRIANGLE.value, (gamma, 1.0 / gamma**2, 0.0)
-        case Arctan(alpha=alpha):
-            return kernels.ARCTAN.value, (math.pi / 2.0 * alpha, alpha / 2.0, 0.0)
-    raise AssertionError(surrogate)  # `_obstacle` lets nothing else through
-
-
-def _step_by_step(tensor_TBN: Tensor) -> Tensor:
-    """The tensor with each step in one dense piece of memory, one after the other; channels-last
-    stays as it is.
-    """
-    dense = torch.ops.aten.is_non_overlapping_and_dense(tensor_TBN)
-    time_outermost = tensor_TBN.stride(0) * len(tensor_TBN) == tensor_TBN.numel()
-    return tensor_TBN if dense and time_outermost else tensor_TBN.contiguous()

@@ -75,7 +75,6 @@ class _FireConvolve(torch.autograd.Function):
             _in_steps(to_spikes, neurons),
             neurons.dynamics,
             aside_TBN=None if grads[1] is None else _in_steps(grads[1], neurons),
-            overwrite=True,
         )
         return (to_current.flatten(0, 1), to_filters.to(ctx.filters_dtype), *[None] * 3)
 

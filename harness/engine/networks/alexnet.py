@@ -15,8 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from harness.engine.encoding import fold
-from harness.engine.networks.layers import initialise, linear
+from harness.engine.networks.layers import fold, initialise, linear
 from harness.engine.networks.network import Network, at_least_1, mean_over_time
 from harness.engine.networks.outline import Part, convolution_cell
 from harness.errors import HarnessError

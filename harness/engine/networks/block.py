@@ -1,16 +1,14 @@
 """The pre-activation basic block (He et al. 2016b), for ReLU and LIF alike, and its layers in one
 pass over memory, where that gives the same numbers and nobody listens.
 
-A batch norm and the neurons behind it, or the shortcut added to it, are one loop over memory on the
-CPU. The current in between then exists nowhere, so a layer that a hook listens to runs by itself.
+A batch norm and the neurons behind it are one loop over memory on the CPU. The current in between
+then exists nowhere, so a layer that a hook listens to runs by itself.
 
 Legend: T = time steps, B = batch, C = channels, H, W = height and width; activations are folded,
 [T·B, C, H, W].
 """
 
 from __future__ import annotations
-
-from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
@@ -27,29 +25,23 @@ _FUSING = ("auto", "numba")  # backends of the neurons
 
 
 def normalise_and_activate(
-    norm: TdBatchNorm, activation: nn.Module, folded: Tensor, time_steps: int
-) -> Tensor:
-    """activation(norm(folded))."""
-    neurons = _neurons_to_fuse(norm, activation, folded, time_steps)
-    if neurons is not None:
-        return norm.fire(folded, neurons)
-    made: Tensor = activation(norm(folded), time_steps)
-    return made
-
-
-def normalise_activate_convolve(
     norm: TdBatchNorm,
     activation: nn.Module,
-    convolution: nn.Conv2d,
     folded: Tensor,
     time_steps: int,
+    convolution: nn.Conv2d | None = None,
 ) -> Tensor:
-    """convolution(activation(norm(folded))), of a convolution without bias or dilation."""
-    neurons = _neurons_to_fuse(norm, activation, folded, time_steps)
-    if neurons is not None and not _listened_to(convolution):
-        return norm.fire_and_convolve(folded, neurons, convolution)
-    made: Tensor = convolution(normalise_and_activate(norm, activation, folded, time_steps))
-    return made
+    """activation(norm(folded)), and what `convolution` makes of it, where there is one, without
+    bias or dilation.
+    """
+    fused = None if convolution is None or _listened_to(convolution) else convolution
+    neurons = _neurons(activation, folded, time_steps) if _can_fuse(norm, folded) else None
+    made: Tensor
+    if neurons is not None:
+        made = norm.fire(folded, neurons, fused)
+    else:
+        made, fused = activation(norm(folded), time_steps), None
+    return made if convolution is None or fused is not None else convolution(made)
 
 
 def activate_and_convolve(
@@ -67,13 +59,6 @@ def activate_and_convolve(
     return made, folded
 
 
-def _neurons_to_fuse(
-    norm: TdBatchNorm, activation: nn.Module, folded: Tensor, time_steps: int
-) -> Neurons | None:
-    """The neurons, where one loop can normalise and fire; else None."""
-    return _neurons(activation, folded, time_steps) if _can_fuse(norm, folded) else None
-
-
 def _neurons(activation: nn.Module, folded: Tensor, time_steps: int) -> Neurons | None:
     """The neurons, where the fused kernels can take them and no hook listens; else None."""
     if not isinstance(activation, Lif) or _listened_to(activation):
@@ -83,17 +68,6 @@ def _neurons(activation: nn.Module, folded: Tensor, time_steps: int) -> Neurons 
     if not plain or not fits_fused_cpu(folded, dynamics):
         return None
     return Neurons(dynamics, time_steps, activation.spike_dtype(torch.float32, folded.device))
-
-
-def normalise_and_add(norm: TdBatchNorm, folded: Tensor, shortcut: Callable[[], Tensor]) -> Tensor:
-    """norm(folded) + shortcut(), in this order where somebody listens."""
-    if not _can_fuse(norm, folded):
-        normalised: Tensor = norm(folded)
-        return normalised + shortcut()
-    other, layout = shortcut(), torch.channels_last
-    if other.dtype == torch.float32 and other.is_contiguous(memory_format=layout):
-        return norm.plus(folded, other)
-    return norm.plus(folded, None) + other
 
 
 def _can_fuse(norm: TdBatchNorm, folded: Tensor) -> bool:
@@ -147,17 +121,11 @@ class PreActivationBlock(nn.Module):
         else:
             carried = self.relu1(folded, time_steps)
             branch = self.conv1(carried)
-        branch = normalise_activate_convolve(self.bn1, self.relu2, self.conv2, branch, time_steps)
+        branch = normalise_and_activate(self.bn1, self.relu2, branch, time_steps, self.conv2)
+        normalised: Tensor = self.bn2(branch)
         if not self.shortcut:
-            alone: Tensor = self.bn2(branch)
-            return alone
-        return normalise_and_add(self.bn2, branch, lambda: self._shortcut(carried))
-
-    def _shortcut(self, carried: Tensor) -> Tensor:
-        if self.ds is None:
-            return carried
-        projected: Tensor = self.ds(carried)
-        return projected
+            return normalised
+        return normalised + (carried if self.ds is None else self.ds(carried))
 
     def extra_repr(self) -> str:
         """What the list of modules does not show."""

@@ -1,7 +1,10 @@
-"""Layers that are built without random numbers, and the function that draws them.
+"""Layers that are built without random numbers, and the function that draws them; input encoding:
+from images or frames to one folded tensor of time steps.
 
 A layer's numbers depend on the seed and on its name, never on the order in which layers are built,
 so that a stage without shortcuts or another neuron leaves the other weights as they were.
+
+Legend: T = time steps, B = batch, C = channels, H, W = height and width.
 """
 
 from __future__ import annotations
@@ -9,10 +12,11 @@ from __future__ import annotations
 import math
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from harness.engine.norm import TdBatchNorm
 from harness.engine.randomness import stream
+from harness.errors import HarnessError
 
 
 def convolution(channels_in: int, channels: int, *, kernel: int, stride: int = 1) -> nn.Conv2d:
@@ -53,3 +57,37 @@ def initialise(network: nn.Module, seed: int) -> None:
             layer.bias.zero_()
             layer.running_mean.zero_()
             layer.running_var.fill_(1.0)
+
+
+def fold(images: Tensor, time_steps: int) -> tuple[Tensor, int]:
+    """Images [B, C, H, W] by direct encoding, or frames [T, B, C, H, W] as they are; gives ([T·B,
+    C, H, W], T).
+
+    Direct encoding (paper p. 3) shows the same static image at each of `time_steps` steps and lets
+    the first convolution and its neurons turn it into spikes. Raises HarnessError for any other
+    number of dimensions.
+    """
+    if images.ndim == 4:
+        return repeated_over_time(images, time_steps), time_steps
+    if images.ndim == 5:
+        return images.flatten(0, 1), len(images)
+    said = f"expected [B, C, H, W] or [T, B, C, H, W] (got {list(images.shape)})"
+    raise HarnessError("network input", said)
+
+
+def repeated_over_time(images_BCHW: Tensor, time_steps: int) -> Tensor:
+    """The same images at each step, folded: [T·B, C, H, W], step after step."""
+    return images_BCHW if time_steps == 1 else images_BCHW.repeat(time_steps, 1, 1, 1)
+
+
+def in_steps(folded: Tensor, now: int, wanted: int) -> Tensor:
+    """Activations of `now` steps as those of `wanted` steps, both folded.
+
+    The two are equal or one of them is 1. To one step: their mean over time. From one step: the
+    same at each (stage-wise reduction of time steps, paper Table 3).
+    """
+    if now == wanted:
+        return folded
+    if now == 1:
+        return repeated_over_time(folded, wanted)
+    return folded.view(now, len(folded) // now, *folded.shape[1:]).mean(0)

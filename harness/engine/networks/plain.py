@@ -1,5 +1,15 @@
-"""Networks without shortcuts: convolution – batch norm – activation, pools between them; and the
-small one of the lab.
+"""Networks without shortcuts: convolution – batch norm – activation, pools between them; VGG of
+every depth and width (paper Table D.2, Fig. A.1–A.3), and the small one of the lab.
+
+The paper contradicts itself on how many convolutions its VGGs have, and its published code holds no
+VGG. Table D.2 prints 8, 15, 21, 27 and 37 of them. Its figures show others. The axes of Fig. A.1
+and A.2 end after N−3 convolutions with their batch norms and activations and four pools (34 layers
+for VGG-13, 52, 70, 88, 124): with matplotlib's margins no other N−k fits the ticks of all five.
+Fig. A.3 names the convolutions of VGG-13, `features.0 3 7 10 14 17 21 24 27`, so its stages have 2,
+2, 2 and at least 3; with the tenth, `features.30`, the 4 of the table. N−3 is the name's own
+arithmetic (the original VGGs have three linear layers). How the others are split is inferred and
+printed nowhere: stages 1, 2 and 4 as in the table, and what is missing in stage 3, where the
+original VGG-19 has it too (2 + 2 + 4 + 4 + 4, its last two stages joined here).
 
 Legend: T = time steps, B = batch, C = channels, H, W = height and width; activations are folded,
 [T·B, C, H, W].
@@ -8,14 +18,13 @@ Legend: T = time steps, B = batch, C = channels, H, W = height and width; activa
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 from torch import Tensor, nn
 
 from harness.engine.arguments import checked
-from harness.engine.encoding import fold
 from harness.engine.networks.block import normalise_and_activate
-from harness.engine.networks.layers import convolution, initialise, linear
+from harness.engine.networks.layers import convolution, fold, initialise, linear
 from harness.engine.networks.network import (
     Network,
     at_least_1,
@@ -25,6 +34,8 @@ from harness.engine.networks.network import (
 from harness.engine.networks.neurons import neuron_of
 from harness.engine.networks.outline import Part, convolution_cell, head, repeated
 from harness.engine.norm import TdBatchNorm
+from harness.errors import HarnessError
+from harness.parts.networks import VGG_CONVOLUTIONS
 from harness.parts.neurons import Neuron
 
 
@@ -143,3 +154,69 @@ def small(
     network = PlainNetwork(rows, classes=classes, time_steps=activation.steps)
     initialise(network, seed)
     return network
+
+
+Layout = Literal["figures", "table"]
+
+
+@checked
+def vgg(
+    depth: int,
+    *,
+    width: int = 1,
+    base_width: int = 64,
+    layout: Layout = "figures",
+    neuron: str | Neuron = "lif",
+    classes: int = 10,
+    in_channels: int = 3,
+    time_steps: int | None = None,
+    seed: int = 0,
+    **numbers: Any,
+) -> PlainNetwork:
+    """A VGG of depth 13, 19, 25, 31 or 43 with initial weights drawn from `seed` (paper Table D.2).
+
+    Four stages of `base_width`·`width` channels, twice, four and eight times as many, each
+    convolution 3x3 with batch norm and activation; 2x2 average pools after stages 1 to 3, a global
+    one after stage 4, and a linear classifier. Layers are called as in Fig. A.3: `features.0` the
+    first convolution, `.1` its batch norm, `.2` its activation, … `.6` the first pool of VGG-13.
+    `layout` "figures" has as many convolutions as the paper's figures, "table" as Table D.2 (see
+    above). `neuron` is "lif", "relu", … with `numbers` its further fields, or a
+    `Neuron`. Raises HarnessError for values that make no such network.
+    """
+    at_least_1(
+        width=width,
+        base_width=base_width,
+        classes=classes,
+        in_channels=in_channels,
+    )
+    activation = neuron_of(neuron, {"time_steps": time_steps, **numbers})
+    rows: dict[str, dict[str, nn.Module]] = {}
+    before, position = in_channels, 0
+    blocks = _convolutions(depth, layout)
+    for stage, convolutions in enumerate(blocks, 1):
+        channels = base_width * width * 2 ** (stage - 1)
+        layers: list[nn.Module] = []
+        for _ in range(convolutions):
+            layers += triple(before, channels, activation)
+            before = channels
+        rows[f"block{stage}"] = _numbered(layers, position)
+        position += len(layers)
+        if stage < len(blocks):
+            rows[f"pooling{stage}"] = _numbered([nn.AvgPool2d(2)], position)
+            position += 1
+    network = PlainNetwork(rows, classes=classes, time_steps=activation.steps)
+    initialise(network, seed)
+    return network
+
+
+def _numbered(layers: list[nn.Module], first: int) -> dict[str, nn.Module]:
+    return {f"features.{index}": layer for index, layer in enumerate(layers, first)}
+
+
+def _convolutions(depth: int, layout: str) -> tuple[int, ...]:
+    if layout not in VGG_CONVOLUTIONS:
+        raise HarnessError("network layout", f"'figures' or 'table' (got {layout!r})")
+    if depth not in VGG_CONVOLUTIONS[layout]:
+        known = ", ".join(map(str, VGG_CONVOLUTIONS[layout]))
+        raise HarnessError("network depth", f"a VGG has depth {known} (got {depth})")
+    return VGG_CONVOLUTIONS[layout][depth]

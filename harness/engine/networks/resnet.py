@@ -13,9 +13,8 @@ import torch
 from torch import Tensor, nn
 
 from harness.engine.arguments import checked
-from harness.engine.encoding import fold, in_steps
 from harness.engine.networks.block import PreActivationBlock
-from harness.engine.networks.layers import convolution, initialise, linear
+from harness.engine.networks.layers import convolution, fold, in_steps, initialise, linear
 from harness.engine.networks.network import (
     Network,
     at_least_1,

@@ -6,14 +6,13 @@ Legend: B = batch, C = channels, H, W = height and width.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from harness.engine.networks.hooks import in_mode
 from harness.engine.networks.network import Network
 
 
@@ -97,19 +96,9 @@ def _macs_per_layer(network: nn.Module, image_shape: tuple[int, int, int]) -> di
     parameter = next(network.parameters())
     blank = torch.zeros(1, 1, *image_shape, dtype=parameter.dtype, device=parameter.device)
     try:
-        with torch.no_grad(), _evaluating(network):
+        with torch.no_grad(), in_mode(network, "eval"):
             network(blank)
     finally:
         for hook in hooks:
             hook.remove()
     return macs
-
-
-@contextmanager
-def _evaluating(network: nn.Module) -> Iterator[None]:
-    was_training = network.training
-    network.eval()
-    try:
-        yield
-    finally:
-        network.train(was_training)

@@ -1,7 +1,5 @@
 """Batch normalisation of spiking networks, alone and fused with the neurons that it feeds."""
 
-from __future__ import annotations
-
 from harness.engine.norm.layer import TdBatchNorm
 
 __all__ = ["TdBatchNorm"]

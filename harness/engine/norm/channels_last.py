@@ -35,7 +35,7 @@ _DTYPES = (torch.float32, torch.bfloat16)
 
 
 @dataclass(frozen=True)
-class Moments:
+class BatchStatistics:
     """What a batch says about each channel, over time, images and pixels together."""
 
     mean_C: NDArray[np.float64]
@@ -57,7 +57,7 @@ def fits(folded: Tensor, weight: Tensor) -> bool:
     )
 
 
-def moments(folded: Tensor, *, shared: bool = False) -> Moments:
+def moments(folded: Tensor, *, shared: bool = False) -> BatchStatistics:
     """Mean and variance of each channel; with `shared`, over the batches of all processes."""
     from harness.engine.norm import channels_last_kernels as kernels
 
@@ -72,19 +72,18 @@ def moments(folded: Tensor, *, shared: bool = False) -> Moments:
     mean_C, squares_C = sums / pixels
     with np.errstate(invalid="ignore"):  # ∞ − ∞: NaN, which the divergence check finds
         variance_C = squares_C - mean_C**2
-    return Moments(mean_C, np.maximum(variance_C, 0.0), pixels, shared)
+    return BatchStatistics(mean_C, np.maximum(variance_C, 0.0), pixels, shared)
 
 
 def normalised(
     folded: Tensor,
     weight: Tensor,
     bias: Tensor,
-    found: Moments,
+    found: BatchStatistics,
     eps: float,
-    residual: Tensor | None = None,
 ) -> Tensor:
-    """γ·(x − μ)/√(σ² + ε) + β in float32, plus `residual` (float32, channels-last) where given."""
-    made: Tensor = _Normalise.apply(folded, weight, bias, residual, found, eps)
+    """γ·(x − μ)/√(σ² + ε) + β in float32."""
+    made: Tensor = _Normalise.apply(folded, weight, bias, found, eps)
     return made
 
 
@@ -95,19 +94,16 @@ class _Normalise(torch.autograd.Function):
         folded: Tensor,
         weight: Tensor,
         bias: Tensor,
-        residual: Tensor | None,
-        found: Moments,
+        found: BatchStatistics,
         eps: float,
     ) -> Tensor:
         from harness.engine.norm import channels_last_kernels as kernels
 
         rows = Rows.of(found, weight, bias, eps)
         out = torch.empty_like(folded, dtype=torch.float32)
-        plus = _NOTHING if residual is None else flat(residual)
         kernel = partial(
             kernels.normalise,
             flat(folded),
-            plus,
             flat(out),
             rows.scale_J,
             rows.shift_J,
@@ -131,8 +127,7 @@ class _Normalise(torch.autograd.Function):
         sums = summed(kernels.gradient_sums, folded.numel(), channels, *arrays)
         out = torch.empty_like(folded)
         gradient(values, flat(arriving), flat(out), rows, sums, ctx.found)
-        to_residual = grads[0] if ctx.needs_input_grad[3] else None
-        return (out, *to_weights(sums, rows), to_residual, None, None)
+        return (out, *to_weights(sums, rows), None, None)
 
 
 @dataclass(frozen=True)
@@ -145,7 +140,7 @@ class Rows:
     shift_J: Floats
 
     @classmethod
-    def of(cls, found: Moments, weight: Tensor, bias: Tensor, eps: float) -> Rows:
+    def of(cls, found: BatchStatistics, weight: Tensor, bias: Tensor, eps: float) -> Rows:
         """y = scale·x + shift, each number rounded to float32 where torch rounds it."""
         mean_C = found.mean_C.astype(np.float32)
         variance_C = found.variance_C.astype(np.float32).astype(np.float64)
@@ -162,9 +157,6 @@ class Rows:
         )
 
 
-_NOTHING = np.empty(0, np.float32)
-
-
 def _size(channels: int) -> int:
     """Of a chunk: as many whole pixels as fit."""
     return channels * max(1, _CHUNK // channels)
@@ -178,7 +170,9 @@ def summed(kernel: Callable[..., None], elements: int, channels: int, *arrays: A
     return total
 
 
-def gradient(values: Any, grads: Any, out: Any, rows: Rows, sums: Sums, found: Moments) -> None:
+def gradient(
+    values: Any, grads: Any, out: Any, rows: Rows, sums: Sums, found: BatchStatistics
+) -> None:
     """∂L/∂x = scale·(g − ⟨g⟩ − x̂·⟨g·x̂⟩), x̂ = (x − μ)/√(σ² + ε), ⟨⟩ the mean over a channel, of
     all processes where the statistics are; `sums` are this process's.
     """

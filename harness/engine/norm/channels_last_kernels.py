@@ -20,7 +20,6 @@ from numpy.typing import NDArray
 from harness.engine.cpu.floats import Array, Number, fma, jit, put, widened
 from harness.engine.lif.fused_cpu_kernels import (
     after_reset,
-    apart,
     back_one_step,
     surrogate_slope,
 )
@@ -61,7 +60,6 @@ def _fold(row_J: Any, channels_C: Any) -> None:
 @jit
 def normalise(
     values: Array,
-    residual: Array,
     out: Array,
     scale_J: Array,
     shift_J: Array,
@@ -69,18 +67,13 @@ def normalise(
     first: int,
     last: int,
 ) -> None:
-    """out = scale·x + shift (+ residual, where it is not empty) of the pixels `first` … `last`."""
+    """out = scale·x + shift of the pixels `first` … `last`."""
     stop = last * channels
     for low in range(first * channels, stop, scale_J.size):
         high = min(low + scale_J.size, stop)
         row, to = values[low:high], out[low:high]
-        if residual.size:
-            plus = residual[low:high]
-            for j in range(row.size):
-                to[j] = fma(widened(row[j]), scale_J[j], shift_J[j]) + plus[j]
-        else:
-            for j in range(row.size):
-                to[j] = fma(widened(row[j]), scale_J[j], shift_J[j])
+        for j in range(row.size):
+            to[j] = fma(widened(row[j]), scale_J[j], shift_J[j])
 
 
 @jit
@@ -156,19 +149,14 @@ def fire(
         potential[:] = _ZERO
         for t in range(values.shape[0]):
             row, out = values[t, low:high], spikes[t, low:high]
-            if soft:
-                for j in range(row.size):
-                    current = fma(widened(row[j]), scale_J[j], shift_J[j])
-                    before_reset = potential[j] * decay + current
-                    spike = np.float32(before_reset > above) + (before_reset - before_reset)
-                    put(out, j, spike)
+            for j in range(row.size):
+                current = fma(widened(row[j]), scale_J[j], shift_J[j])
+                before_reset = potential[j] * decay + current
+                spike = np.float32(before_reset > above) + (before_reset - before_reset)
+                put(out, j, spike)
+                if soft:
                     potential[j] = before_reset - threshold * spike
-            else:
-                for j in range(row.size):
-                    current = fma(widened(row[j]), scale_J[j], shift_J[j])
-                    before_reset = potential[j] * decay + current
-                    spike = np.float32(before_reset > above) + (before_reset - before_reset)
-                    put(out, j, spike)
+                else:
                     potential[j] = before_reset * (_ONE - spike)
 
 
@@ -184,22 +172,19 @@ def fire_backward(
     decay: Number,
     threshold: Number,
     above: Number,
-    through_reset: Number,
     soft: bool,
+    through_reset: Number,
     kind: int,
     shape: Array,
-    overwrite: bool,
     sums: Sums,
     first: int,
     last: int,
 ) -> None:
     """grads [T, N] = ∂L/∂current, and their sums as in `gradient_sums`, of the slabs `first` …
-    `last`; currents and potentials are computed again, chunk by chunk. Where `grads` is
-    `grad_spikes`, say `overwrite`.
+    `last`; currents and potentials are computed again, chunk by chunk.
     """
     slabs, pixels, chunk = sums.shape[0], values.shape[1] // channels, mean_J.size
     steps = values.shape[0]
-    arrived = np.empty(chunk, grad_spikes.dtype)
     before_reset = np.empty((steps, chunk), np.float32)
     distance, slope = np.empty(chunk, np.float32), np.empty(chunk, np.float32)
     potential, grad_potential = np.empty(chunk, np.float32), np.empty(chunk, np.float32)
@@ -231,7 +216,7 @@ def fire_backward(
                 back_one_step(
                     here,
                     rise,
-                    apart(grad_spikes[t, low:high], arrived, overwrite),
+                    grad_spikes[t, low:high],
                     grad,
                     grad_potential[:size],
                     decay,

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
@@ -24,7 +23,7 @@ from harness.engine.cpu.threads import in_threads
 from harness.engine.lif import fused_cpu
 from harness.engine.lif.into_convolution import Neurons, convolution_backward
 from harness.engine.norm.channels_last import (
-    Moments,
+    BatchStatistics,
     Rows,
     flat,
     gradient,
@@ -34,29 +33,22 @@ from harness.engine.norm.channels_last import (
 )
 
 
-def spikes_of_normalised(
-    folded: Tensor, weight: Tensor, bias: Tensor, found: Moments, eps: float, neurons: Neurons
-) -> Tensor:
-    """The spikes of LIF neurons whose current is the normalised input: the numbers of one after the
-    other.
-    """
-    made: Tensor = _NormaliseAndFire.apply(folded, weight, bias, found, eps, neurons)
-    return made
-
-
-def convolved_spikes_of_normalised(
+def fired(
     folded: Tensor,
     weight: Tensor,
     bias: Tensor,
-    found: Moments,
+    found: BatchStatistics,
     eps: float,
     neurons: Neurons,
-    convolution: torch.nn.Conv2d,
+    convolution: torch.nn.Conv2d | None = None,
 ) -> Tensor:
-    """convolution(spikes), a plain one without bias, in the precision of the spikes."""
-    places = (convolution.stride, convolution.padding)
-    given = (folded, weight, bias, convolution.weight)
-    made: Tensor = _NormaliseFireConvolve.apply(*given, found, eps, neurons, *places)
+    """The spikes of LIF neurons whose current is the normalised input: the numbers of one after the
+    other. With `convolution`, a plain one without bias, what it makes of them, in their precision.
+    """
+    conv: tuple[Any, ...] = (None, None, None)
+    if convolution is not None:
+        conv = (convolution.weight, convolution.stride, convolution.padding)
+    made: Tensor = _NormaliseAndFire.apply(folded, weight, bias, found, eps, neurons, *conv)
     return made
 
 
@@ -66,7 +58,7 @@ class _Firing:
 
     rows: Rows
     neurons: Neurons
-    found: Moments
+    found: BatchStatistics
 
     def spikes(self, folded: Tensor) -> Tensor:
         from harness.engine.norm import channels_last_kernels as kernels
@@ -80,26 +72,18 @@ class _Firing:
             self.rows.scale_J,
             self.rows.shift_J,
             folded.shape[1],
-            fused_cpu.rounded(dynamics.decay),
-            np.float32(dynamics.threshold),
-            fused_cpu.above(dynamics),
-            dynamics.reset == "soft",
+            *fused_cpu.kernel_numbers(dynamics),
         )
         in_threads(kernel, folded.numel() // (steps * folded.shape[1]), elements=folded.numel())
         return spikes
 
-    def backward(
-        self, folded: Tensor, grad_spikes: Tensor, *, overwrite: bool = False
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        """Gradients of activations, weight and bias; the first takes the memory of `grad_spikes`
-        where it may `overwrite` that and it fits.
-        """
+    def backward(self, folded: Tensor, grad_spikes: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Gradients of activations, weight and bias."""
         from harness.engine.norm import channels_last_kernels as kernels
 
         dynamics, steps, rows = self.neurons.dynamics, self.neurons.time_steps, self.rows
         arriving = grad_spikes.contiguous(memory_format=torch.channels_last)
-        fits = overwrite and arriving.dtype == folded.dtype
-        out = arriving if fits else torch.empty_like(folded)
+        out = torch.empty_like(folded)
         sums = summed(
             kernels.fire_backward,
             folded.numel(),
@@ -111,13 +95,8 @@ class _Firing:
             rows.scale_J,
             rows.shift_J,
             folded.shape[1],
-            fused_cpu.rounded(dynamics.decay),
-            np.float32(dynamics.threshold),
-            fused_cpu.above(dynamics),
-            fused_cpu.through_reset(dynamics),
-            dynamics.reset == "soft",
-            *fused_cpu.kind_and_shape(dynamics.surrogate),
-            fits,
+            *fused_cpu.kernel_numbers(dynamics),
+            *fused_cpu.backward_numbers(dynamics),
         )
         gradient(flat(folded), flat(out), flat(out), rows, sums, self.found)
         return (out, *to_weights(sums, rows))
@@ -130,48 +109,32 @@ class _NormaliseAndFire(torch.autograd.Function):
         folded: Tensor,
         weight: Tensor,
         bias: Tensor,
-        found: Moments,
+        found: BatchStatistics,
         eps: float,
         neurons: Neurons,
-    ) -> Tensor:
-        ctx.firing = _Firing(Rows.of(found, weight, bias, eps), neurons, found)
-        ctx.save_for_backward(folded)
-        spikes: Tensor = ctx.firing.spikes(folded)
-        return spikes
-
-    @staticmethod
-    @once_differentiable
-    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
-        (folded,) = ctx.saved_tensors
-        return (*ctx.firing.backward(folded, grads[0]), None, None, None)
-
-
-class _NormaliseFireConvolve(torch.autograd.Function):
-    @staticmethod
-    def forward(
-        ctx: Any,
-        folded: Tensor,
-        weight: Tensor,
-        bias: Tensor,
-        filters: Tensor,
-        found: Moments,
-        eps: float,
-        neurons: Neurons,
+        filters: Tensor | None,
         stride: tuple[int, int],
         padding: tuple[int, int],
     ) -> Tensor:
         ctx.firing = _Firing(Rows.of(found, weight, bias, eps), neurons, found)
+        spikes: Tensor = ctx.firing.spikes(folded)
+        if filters is None:
+            ctx.save_for_backward(folded, None)
+            return spikes
         narrow = filters.to(neurons.spike_dtype)
         ctx.save_for_backward(folded, narrow)
         ctx.stride, ctx.padding, ctx.filters_dtype = stride, padding, filters.dtype
-        return torch.conv2d(ctx.firing.spikes(folded), narrow, None, stride, padding)
+        return torch.conv2d(spikes, narrow, None, stride, padding)
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
         folded, filters = ctx.saved_tensors
-        to_spikes, to_filters = convolution_backward(
-            grads[0], ctx.firing.spikes(folded), filters, ctx.stride, ctx.padding
-        )
-        to_norm = ctx.firing.backward(folded, to_spikes, overwrite=True)
-        return (*to_norm, to_filters.to(ctx.filters_dtype), *[None] * 5)
+        to_spikes, to_filters = grads[0], None
+        if filters is not None:
+            to_spikes, to_filters = convolution_backward(
+                grads[0], ctx.firing.spikes(folded), filters, ctx.stride, ctx.padding
+            )
+            to_filters = to_filters.to(ctx.filters_dtype)
+        to_norm = ctx.firing.backward(folded, to_spikes)
+        return (*to_norm, None, None, None, to_filters, None, None)

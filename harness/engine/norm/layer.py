@@ -7,54 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import torch
-from torch import Tensor, distributed, nn
+from torch import Tensor, nn
 from torch.nn import functional
 
 from harness.engine.lif.into_convolution import Neurons
 from harness.engine.norm import channels_last, into_neurons
-from harness.engine.norm.channels_last import Moments
-
-
-def _normalised_over_ranks(
-    folded: Tensor, weight: Tensor, bias: Tensor, eps: float
-) -> tuple[Tensor, ...]:
-    """γ·(x − μ)/√(σ² + ε) + β of [T·B, C, H, W] with the statistics of all processes; then μ and
-    σ² (biased), [C], and the number of pixels that they are of.
-
-    Sums are float64 and every operation is torch's own, so autograd finds the gradient; it passes
-    over memory several times, where `channels_last` does once.
-    """
-    folded = folded.float() if folded.dtype in (torch.float16, torch.bfloat16) else folded
-    exact = folded.double()
-    count = exact.new_tensor([folded.numel() / folded.shape[1]])
-    own = torch.cat([exact.sum((0, 2, 3)), exact.square().sum((0, 2, 3)), count])
-    total = _SumOverRanks.apply(own)
-    channels, pixels = folded.shape[1], total[-1].detach()
-    mean_C, squares_C = total[:channels] / pixels, total[channels:-1] / pixels
-    variance_C = (squares_C - mean_C**2).clamp(min=0.0)
-    scale_C = weight * (variance_C + eps).rsqrt()
-    shift_C = bias - mean_C * scale_C
-    made = exact * scale_C[:, None, None] + shift_C[:, None, None]
-    return made.to(folded.dtype), mean_C.detach(), variance_C.detach(), pixels
-
-
-class _SumOverRanks(torch.autograd.Function):
-    """The gradient of a sum over processes is the sum of what it caused in each of them."""
-
-    @staticmethod
-    def forward(ctx: Any, own: Tensor) -> Tensor:
-        total = own.clone()
-        distributed.all_reduce(total)
-        return total
-
-    @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> Tensor:
-        total = grads[0].contiguous().clone()
-        distributed.all_reduce(total)
-        return total
+from harness.engine.norm.channels_last import BatchStatistics
 
 
 class TdBatchNorm(nn.Module):
@@ -89,10 +49,11 @@ class TdBatchNorm(nn.Module):
         and come out in float32 whatever they were.
         """
         if self.training and channels_last.fits(folded, self.weight):
-            return self.plus(folded, None)
+            found = self._learnt(folded)
+            return channels_last.normalised(folded, self.weight, self.bias, found, self.eps)
         if self.training and self.shared:
-            made, *found = _normalised_over_ranks(folded, self.weight, self.bias, self.eps)
-            self._learn(*found)
+            made, *sums = _normalised_over_ranks(folded, self.weight, self.bias, self.eps)
+            self._learn(*sums)
             return made
         return functional.batch_norm(
             folded,
@@ -105,28 +66,19 @@ class TdBatchNorm(nn.Module):
             self.eps,
         )
 
-    def plus(self, folded: Tensor, residual: Tensor | None) -> Tensor:
-        """The normalised activations plus `residual` in one pass over memory; in training, where
-        `channels_last.fits`.
-        """
-        found = self._learnt(folded)
-        return channels_last.normalised(folded, self.weight, self.bias, found, self.eps, residual)
-
-    def fire(self, folded: Tensor, neurons: Neurons) -> Tensor:
+    def fire(
+        self, folded: Tensor, neurons: Neurons, convolution: nn.Conv2d | None = None
+    ) -> Tensor:
         """The spikes of LIF neurons on the normalised activations, which are never written to
-        memory; in training, where `channels_last.fits`.
+        memory; in training, where `channels_last.fits`. With a plain `convolution` without bias
+        what it makes of the spikes, which are not kept.
         """
         found = self._learnt(folded)
-        given = (folded, self.weight, self.bias, found, self.eps)
-        return into_neurons.spikes_of_normalised(*given, neurons)
+        return into_neurons.fired(
+            folded, self.weight, self.bias, found, self.eps, neurons, convolution
+        )
 
-    def fire_and_convolve(self, folded: Tensor, neurons: Neurons, convolution: nn.Conv2d) -> Tensor:
-        """convolution(fire(…)) of a plain convolution without bias; the spikes are not kept."""
-        found = self._learnt(folded)
-        given = (folded, self.weight, self.bias, found, self.eps)
-        return into_neurons.convolved_spikes_of_normalised(*given, neurons, convolution)
-
-    def _learnt(self, folded: Tensor) -> Moments:
+    def _learnt(self, folded: Tensor) -> BatchStatistics:
         """The batch's statistics, after the running ones have moved towards them."""
         found = channels_last.moments(folded, shared=self.shared)
         both = (torch.from_numpy(found.mean_C), torch.from_numpy(found.variance_C))
@@ -158,3 +110,28 @@ def shared_statistics(network: nn.Module, wanted: bool = True) -> Iterator[None]
     finally:
         for layer in layers:
             layer.shared = False
+
+
+def _normalised_over_ranks(
+    folded: Tensor, weight: Tensor, bias: Tensor, eps: float
+) -> tuple[Tensor, ...]:
+    """γ·(x − μ)/√(σ² + ε) + β of [T·B, C, H, W] with the statistics of all processes; then μ and
+    σ² (biased), [C], and the number of pixels that they are of.
+
+    Sums are float64 and every operation is torch's own, so autograd finds the gradient; it passes
+    over memory several times, where `channels_last` does once.
+    """
+    from torch.distributed.nn.functional import all_reduce  # only who trains in ranks needs it
+
+    folded = folded.float() if folded.dtype in (torch.float16, torch.bfloat16) else folded
+    exact = folded.double()
+    count = exact.new_tensor([folded.numel() / folded.shape[1]])
+    own = torch.cat([exact.sum((0, 2, 3)), exact.square().sum((0, 2, 3)), count])
+    total = all_reduce(own)  # type: ignore[no-untyped-call]  # its gradient is summed too
+    channels, pixels = folded.shape[1], total[-1].detach()
+    mean_C, squares_C = total[:channels] / pixels, total[channels:-1] / pixels
+    variance_C = (squares_C - mean_C**2).clamp(min=0.0)
+    scale_C = weight * (variance_C + eps).rsqrt()
+    shift_C = bias - mean_C * scale_C
+    made = exact * scale_C[:, None, None] + shift_C[:, None, None]
+    return made.to(folded.dtype), mean_C.detach(), variance_C.detach(), pixels

@@ -14,12 +14,10 @@ import torch
 from torch import Tensor
 
 from harness.engine.arguments import device_of, require_features
-from harness.engine.features import image_features
-from harness.engine.networks import Network, hooked
-from harness.engine.networks.hooks import in_mode
+from harness.engine.features import each_layer, image_features
+from harness.engine.networks import Network
 from harness.engine.regression.ridge import MEMORY_LIMIT
 from harness.engine.training.normalisation import Normalisation
-from harness.engine.training.numerics import autocast
 
 _BATCH = 256  # images of a forward pass; that of `accuracy`
 
@@ -44,7 +42,7 @@ class Features(Protocol):
 
 
 @dataclass(eq=False)
-class Reading:
+class LayerFeatures:
     """Which layers of which network are read, and how."""
 
     network: Network
@@ -54,7 +52,6 @@ class Reading:
     precision: str
     memory_limit: int
 
-    @torch.no_grad()
     def batches(
         self,
         images: Tensor,
@@ -71,7 +68,7 @@ class Reading:
         device = device_of(self.network)
         order_M = torch.arange(len(labels_M)) if order_M is None else order_M
         for chosen in torch.split(order_M.to(labels_M.device), batch):
-            yield self._read(images[chosen].to(device)), labels_M[chosen].to(device)
+            yield self._read(images[chosen]), labels_M[chosen].to(device)
 
     def _read(self, images_BCHW: Tensor) -> Mapping[str, Tensor]:
         found: dict[str, Tensor] = {}
@@ -79,12 +76,8 @@ class Reading:
         def keep(name: str, feature: Tensor) -> None:
             found[name] = require_features(f"probe {name}", image_features(feature, pool=self.pool))
 
-        with (
-            in_mode(self.network, "eval"),
-            hooked(self.network, self.layers, keep),
-            autocast(self.precision, images_BCHW.device),
-        ):
-            self.network(self.normalisation(images_BCHW))
+        how = (self.normalisation, self.precision)
+        each_layer(self.network, self.layers, images_BCHW, *how, keep)
         return found
 
 

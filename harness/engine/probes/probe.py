@@ -15,7 +15,7 @@ from harness.engine.arguments import checked
 from harness.engine.data.labelled import LabelledSet
 from harness.engine.networks import Network
 from harness.engine.networks.block import PreActivationBlock
-from harness.engine.probes.features import AtHand, Features, Reading
+from harness.engine.probes.features import AtHand, Features, LayerFeatures
 from harness.engine.regression.moments import LinearMap
 from harness.engine.regression.ridge import MEMORY_LIMIT
 from harness.engine.training.normalisation import Normalisation
@@ -87,7 +87,7 @@ def probe_blocks(
             "probe layers", "the network has no residual blocks", hint="name the layers"
         )
     pool = probe.pool or None
-    reading = Reading(network, normalisation, layers, pool, precision, memory_limit)
+    reading = LayerFeatures(network, normalisation, layers, pool, precision, memory_limit)
     train = images.split("train")
     found = probe.fitted(reading, train, len(images.class_names), seed)
     on_train = _accuracies(reading, found, train)

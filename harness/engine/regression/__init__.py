@@ -1,7 +1,5 @@
 """Linear regression between the activations of two networks (lab section 4.1, Fig. 1)."""
 
-from __future__ import annotations
-
 from harness.engine.regression.fit import Regressed, regress
 from harness.engine.regression.moments import Fitted, LinearMap, Moments, Residuals, Score
 from harness.engine.regression.pairs import (

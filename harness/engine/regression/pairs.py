@@ -12,13 +12,11 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from harness.engine.arguments import checked, device_of
-from harness.engine.features import Time, image_features
-from harness.engine.networks import Network, hooked
-from harness.engine.networks.hooks import in_mode
+from harness.engine.arguments import checked
+from harness.engine.features import Time, each_layer, image_features
+from harness.engine.networks import Network
 from harness.engine.randomness import stream
 from harness.engine.training.normalisation import Normalisation
-from harness.engine.training.numerics import autocast
 from harness.errors import HarnessError
 
 Batches = Iterator[tuple[Tensor, Tensor]]
@@ -117,7 +115,6 @@ def held_out(images: int, share: float, seed: int) -> tuple[Tensor, Tensor]:
     return order[count:].sort().values, order[:count].sort().values
 
 
-@torch.no_grad()
 def _activations(
     side: Side, images_BCHW: Tensor, pool: int | None, time: Time, precision: str
 ) -> Tensor:
@@ -126,11 +123,5 @@ def _activations(
     def keep(_: str, feature: Tensor) -> None:
         found.append(image_features(feature, pool=pool, time=time))
 
-    device = device_of(side.network)
-    with (
-        in_mode(side.network, "eval"),
-        hooked(side.network, [side.layer], keep),
-        autocast(precision, device),
-    ):
-        side.network(side.normalisation(images_BCHW.to(device)))
+    each_layer(side.network, [side.layer], images_BCHW, side.normalisation, precision, keep)
     return found[0]

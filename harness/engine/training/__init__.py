@@ -1,10 +1,7 @@
 """Training a network on an image set: recipe, loop, checkpoints, learning curve."""
 
-from __future__ import annotations
-
 from harness.engine.training.checkpoint import Epoch, History
-from harness.engine.training.evaluate import accuracy
-from harness.engine.training.loop import train
+from harness.engine.training.loop import accuracy, train
 from harness.engine.training.normalisation import Normalisation
 from harness.engine.training.state import Diverged
 from harness.parts.recipe import Recipe

@@ -21,6 +21,8 @@ from torch import Tensor
 from harness.engine.training.normalisation import Normalisation
 from harness.files import write_durably
 
+_FORMAT = "harness-training-1"
+
 
 @dataclass(frozen=True)
 class Epoch:
@@ -70,19 +72,6 @@ class History:
         return self.epochs[-1].test_accuracy
 
 
-def epochs_to_json(epochs: tuple[Epoch, ...]) -> str:
-    """Exact: floats keep all their digits."""
-    return json.dumps([asdict(epoch) for epoch in epochs])
-
-
-def epochs_from_json(text: str) -> tuple[Epoch, ...]:
-    """Inverse of `epochs_to_json`; raises TypeError or ValueError for anything else."""
-    return tuple(Epoch(**fields) for fields in json.loads(text))
-
-
-_FORMAT = "harness-training-1"
-
-
 @dataclass(frozen=True)
 class Checkpoint:
     """Everything that the next epoch depends on, beside recipe, data and seed."""
@@ -103,11 +92,13 @@ class Unusable:
 
 def save(path: Path, checkpoint: Checkpoint) -> None:
     """Publish atomically: whole file or none."""
-    tensors = _tensors(checkpoint)
+    named = {f"network/{name}": tensor for name, tensor in checkpoint.network.items()}
+    named |= {f"momentum/{name}": tensor for name, tensor in checkpoint.momentum.items()}
+    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in named.items()}
     metadata = {
         "format": _FORMAT,
         "identity": checkpoint.identity,
-        "epochs": epochs_to_json(checkpoint.epochs),
+        "epochs": json.dumps([asdict(epoch) for epoch in checkpoint.epochs]),
         "scaler": json.dumps(dict(checkpoint.scaler)),
     }
     metadata["sha256"] = _digest(tensors, metadata)
@@ -139,7 +130,7 @@ def load(path: Path, identity: str) -> Checkpoint | Unusable | None:
         identity,
         _under("network", tensors),
         _under("momentum", tensors),
-        epochs_from_json(metadata["epochs"]),
+        tuple(Epoch(**fields) for fields in json.loads(metadata["epochs"])),
         json.loads(metadata["scaler"]),
     )
 
@@ -152,12 +143,6 @@ def tensors_hash(tensors: Mapping[str, Tensor]) -> str:
         digest.update(f"{name} {tensor.dtype} {list(tensor.shape)}\n".encode())
         digest.update(np.ascontiguousarray(tensor.view(-1).view(torch.uint8).numpy()).data)
     return digest.hexdigest()
-
-
-def _tensors(checkpoint: Checkpoint) -> dict[str, Tensor]:
-    named = {f"network/{name}": tensor for name, tensor in checkpoint.network.items()}
-    named |= {f"momentum/{name}": tensor for name, tensor in checkpoint.momentum.items()}
-    return {name: tensor.detach().cpu().contiguous() for name, tensor in named.items()}
 
 
 def _under(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -1,6 +1,6 @@
-"""The training loop, and the learning rate of each of its steps.
+"""The training loop, the learning rate of each of its steps, and accuracy on a split.
 
-Legend: M = images of the training split, B = batch, C = channels, H, W = height and width.
+Legend: M = images of the split, B = batch, C = channels, H, W = height and width.
 """
 
 from __future__ import annotations
@@ -10,18 +10,18 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import asdict
+from itertools import islice
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
-from harness.engine.arguments import checked, require_input
+from harness.engine.arguments import checked, device_of, require_input, require_logits
 from harness.engine.data.augment import crop_flip
 from harness.engine.data.labelled import LabelledSet
 from harness.engine.norm.layer import shared_statistics
 from harness.engine.randomness import stream
 from harness.engine.training.checkpoint import Checkpoint, Epoch, History, Unusable, load, save
-from harness.engine.training.evaluate import accuracy
 from harness.engine.training.normalisation import Normalisation
 from harness.engine.training.numerics import autocast, determinism
 from harness.engine.training.ranks import ALONE, Ranks
@@ -29,26 +29,8 @@ from harness.engine.training.recompute import recomputed_blocks
 from harness.engine.training.state import TrainingState, check_finite, identity
 from harness.parts.recipe import Recipe
 
+_BATCH = 256  # images; part of the numbers' last bits, so not left to the caller's taste
 _WARMUP_START = 1.0 / 25.0  # of the peak, as in torch's OneCycleLR
-
-
-def learning_rate(recipe: Recipe, *, epoch: int, step: int, steps_per_epoch: int) -> float:
-    """The rate of one step; epochs and steps count from 0.
-
-    Warm-up, in both schedules: linear from lr/25 to lr over `warmup_epochs`, step by step. After it
-    the cosine ½·lr·(1 + cos(π·x)), where x runs from 0 to 1 over the epochs that are left: "cosine"
-    advances x once per epoch, as the published code does (torch CosineAnnealingLR, eta_min 0),
-    "one-cycle" at every step, so that the last steps are near 0.
-    """
-    now = epoch + step / steps_per_epoch
-    if now < recipe.warmup_epochs:
-        return recipe.lr * (_WARMUP_START + (1.0 - _WARMUP_START) * now / recipe.warmup_epochs)
-    if recipe.schedule == "cosine":
-        now = max(float(epoch), recipe.warmup_epochs)
-    x = (now - recipe.warmup_epochs) / (recipe.epochs - recipe.warmup_epochs)
-    return 0.5 * recipe.lr * (1.0 + math.cos(math.pi * x))
-
-
 _log = logging.getLogger(__name__)
 
 Step = Callable[[TrainingState, Tensor, Tensor, float], tuple[Tensor, Tensor]]
@@ -107,7 +89,7 @@ def train(
         recomputed_blocks(network, recipe.checkpoint_activations),
         shared_statistics(network, ranks.synchronised),
     ):
-        state = TrainingState.start(
+        state = TrainingState(
             network,
             recipe,
             place,
@@ -126,6 +108,8 @@ def train(
                 state, pixels, labels, scale, seed, epoch, take or TrainingState.step
             )
             check_finite(losses, network, epoch)
+            sizes = torch.full_like(losses, recipe.batch)  # the last batch may be smaller
+            sizes[-1] = len(labels) - recipe.batch * (len(losses) - 1)
             trained = time.perf_counter()
             ranks.agree(network)
             test_accuracy = accuracy(
@@ -138,7 +122,7 @@ def train(
             )
             row = Epoch(
                 epoch=epoch,
-                train_loss=_mean_loss(losses, len(labels), recipe.batch),
+                train_loss=float((losses * sizes).sum().item() / len(labels)),
                 train_accuracy=100.0 * right.item() / len(labels),
                 test_accuracy=test_accuracy,
                 lr=learning_rate(recipe, epoch=epoch, step=0, steps_per_epoch=len(losses)),
@@ -192,8 +176,48 @@ def _epoch(
     return state.ranks.add_up(losses), state.ranks.add_up(right)
 
 
-def _mean_loss(losses: Tensor, images: int, batch: int) -> float:
-    """Mean over images: the last batch may be smaller."""
-    sizes = torch.full_like(losses, batch)
-    sizes[-1] = images - batch * (len(losses) - 1)
-    return float((losses * sizes).sum().item() / images)
+@checked
+@torch.no_grad()
+def accuracy(
+    network: nn.Module,
+    images_MCHW: Tensor,
+    labels_M: Tensor,
+    normalisation: Normalisation,
+    *,
+    precision: str = "f32",
+    ranks: Ranks = ALONE,
+) -> float:
+    """Percent of uint8 images whose largest logit is at the label, in evaluation mode; the
+    network's mode is restored. The batches are dealt out to the processes in `ranks`.
+    """
+    was_training = network.training
+    network.eval()
+    device, last = device_of(network), int(labels_M.max())
+    right = torch.zeros((), dtype=torch.int64, device=device)
+    batches = zip(torch.split(images_MCHW, _BATCH), torch.split(labels_M, _BATCH), strict=True)
+    try:
+        for images, labels in islice(batches, ranks.rank, None, ranks.size):
+            with autocast(precision, device):
+                logits = network(require_input(network, normalisation(images.to(device))))
+            answers = require_logits(logits, len(labels), last).argmax(1)
+            right += (answers == labels.to(device)).sum()
+    finally:
+        network.train(was_training)
+    return 100.0 * ranks.add_up(right).item() / len(labels_M)
+
+
+def learning_rate(recipe: Recipe, *, epoch: int, step: int, steps_per_epoch: int) -> float:
+    """The rate of one step; epochs and steps count from 0.
+
+    Warm-up, in both schedules: linear from lr/25 to lr over `warmup_epochs`, step by step. After it
+    the cosine ½·lr·(1 + cos(π·x)), where x runs from 0 to 1 over the epochs that are left: "cosine"
+    advances x once per epoch, as the published code does (torch CosineAnnealingLR, eta_min 0),
+    "one-cycle" at every step, so that the last steps are near 0.
+    """
+    now = epoch + step / steps_per_epoch
+    if now < recipe.warmup_epochs:
+        return recipe.lr * (_WARMUP_START + (1.0 - _WARMUP_START) * now / recipe.warmup_epochs)
+    if recipe.schedule == "cosine":
+        now = max(float(epoch), recipe.warmup_epochs)
+    x = (now - recipe.warmup_epochs) / (recipe.epochs - recipe.warmup_epochs)
+    return 0.5 * recipe.lr * (1.0 + math.cos(math.pi * x))

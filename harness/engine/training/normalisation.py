@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from harness.engine.arguments import check_fields, tensor
-from harness.engine.data.augment import normalise, normalise_counts
+from harness.engine.data.augment import normalise
 from harness.errors import HarnessError
 
 _WHITE = 255
@@ -69,6 +69,5 @@ class Normalisation:
         """Network input in torch's default dtype on the same device: uint8 images [B, C, H, W] in
         their shape, frames int16 [B, T, C, H, W] with time first, [T, B, C, H, W].
         """
-        if tensor("normalise", images_BCHW).ndim == 5:
-            return normalise_counts(images_BCHW, self.mean, self.std).transpose(0, 1)
-        return normalise(images_BCHW, self.mean, self.std)
+        made = normalise(tensor("normalise", images_BCHW), self.mean, self.std)
+        return made.transpose(0, 1) if made.ndim == 5 else made

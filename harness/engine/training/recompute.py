@@ -10,8 +10,7 @@ with sublinear memory cost", arXiv:1604.06174.)
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
-from functools import partial
+from contextlib import ExitStack, contextmanager, nullcontext
 from typing import Any
 
 import torch
@@ -34,21 +33,17 @@ def recomputed_blocks(network: nn.Module, wanted: bool = True) -> Iterator[None]
     if not wanted:
         yield
         return
-    with ExitStack() as undo:
-        for block in _blocks(network):
-            undo.enter_context(_recomputed(block))
-        yield
-
-
-def _blocks(network: nn.Module) -> list[nn.Module]:
     blocks: Callable[[], list[nn.Module]] | None = getattr(network, "blocks", None)
-    if blocks is None or not callable(blocks):
+    if not callable(blocks):
         raise HarnessError(
             "recipe checkpoint_activations",
             f"a {type(network).__name__} has no blocks to compute again",
             hint="leave it off; recipe.micro_batch saves memory too",
         )
-    return list(blocks())
+    with ExitStack() as undo:
+        for block in blocks():
+            undo.enter_context(_recomputed(block))
+        yield
 
 
 @contextmanager
@@ -58,20 +53,18 @@ def _recomputed(block: nn.Module) -> Iterator[None]:
     def forward(*inputs: Any) -> Any:
         if not (block.training and torch.is_grad_enabled()):
             return plain(*inputs)
-        contexts = partial(_first_and_second_pass, block)
-        return checkpoint(plain, *inputs, use_reentrant=False, context_fn=contexts)
+        return checkpoint(
+            plain,
+            *inputs,
+            use_reentrant=False,
+            context_fn=lambda: (nullcontext(), _scratch_statistics(block)),  # first, second pass
+        )
 
     block.forward = forward
     try:
         yield
     finally:
         del block.forward  # the class's own shows again
-
-
-def _first_and_second_pass(
-    block: nn.Module,
-) -> tuple[AbstractContextManager[None], AbstractContextManager[None]]:
-    return nullcontext(), _scratch_statistics(block)
 
 
 @contextmanager

@@ -8,7 +8,6 @@ import hashlib
 import json
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -85,23 +84,15 @@ _MOMENTUM = "momentum_buffer"  # torch's name for it
 _BATCH_AXIS = -4  # of images [B, C, H, W] and of frames [T, B, C, H, W]
 
 
-@dataclass
 class TrainingState:
-    """What changes from step to step."""
+    """A run before its first step, and what changes from step to step.
 
-    network: nn.Module
-    optimiser: torch.optim.SGD
-    scaler: torch.amp.GradScaler
-    recipe: Recipe
-    device: torch.device
-    precision: str
-    forward: Forward  # the network, or what the compiler made of it
-    ranks: Ranks
-    last_label: int = 0  # of the images to come, train and test
+    The network is moved to the device, its channels last in memory, where convolutions are fastest
+    on CPUs and on tensor cores. `last_label` is that of the images to come, train and test.
+    """
 
-    @classmethod
-    def start(
-        cls,
+    def __init__(
+        self,
         network: nn.Module,
         recipe: Recipe,
         device: torch.device,
@@ -110,12 +101,11 @@ class TrainingState:
         compiled: bool = False,
         ranks: Ranks = ALONE,
         last_label: int = 0,
-    ) -> TrainingState:
-        """A run before its first step; moves the network to the device, its channels last in
-        memory, where convolutions are fastest on CPUs and on tensor cores.
-        """
+    ) -> None:
         network.to(device, memory_format=torch.channels_last).train()  # type: ignore[call-overload]
-        optimiser = torch.optim.SGD(
+        self.network, self.recipe, self.device, self.precision = network, recipe, device, precision
+        self.ranks, self.last_label = ranks, last_label
+        self.optimiser = torch.optim.SGD(
             network.parameters(),
             lr=recipe.lr,
             momentum=recipe.momentum,
@@ -123,11 +113,9 @@ class TrainingState:
             weight_decay=recipe.weight_decay,
             foreach=True,
         )
-        scaler = torch.amp.GradScaler(device.type, enabled=precision == "fp16")
+        self.scaler = torch.amp.GradScaler(device.type, enabled=precision == "fp16")
         spread = ranks.spread(network)
-        forward = Compiled(spread) if compiled else spread
-        said = (precision, forward, ranks, last_label)
-        return cls(network, optimiser, scaler, recipe, device, *said)
+        self.forward: Forward = Compiled(spread) if compiled else spread
 
     @property
     def not_compiled(self) -> str:

@@ -1,7 +1,5 @@
 """What units respond to: kernels, activations, preferred images (lab sections 4.2 to 4.4)."""
 
-from __future__ import annotations
-
 from harness.engine.visualise.activations import (
     Sparsity,
     Target,

@@ -13,11 +13,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from harness.engine.arguments import checked, device_of
-from harness.engine.networks import Network, hooked
-from harness.engine.networks.hooks import in_mode
+from harness.engine.arguments import checked
+from harness.engine.features import each_layer
+from harness.engine.networks import Network
 from harness.engine.training.normalisation import Normalisation
-from harness.engine.training.numerics import autocast
 from harness.errors import ExitCode, HarnessError
 
 
@@ -194,7 +193,6 @@ def top_images(
 
 
 @checked
-@torch.no_grad()
 def image_activations(
     network: Network,
     images_MCHW: Tensor,
@@ -204,17 +202,11 @@ def image_activations(
     precision: str = "f32",
 ) -> Tensor:
     """The target's activation for each uint8 image, float64 [M] on the CPU."""
-    device = device_of(network)
     found: list[Tensor] = []
 
     def keep(_: str, feature: Tensor) -> None:
         found.append(target.activation(feature).double().cpu())
 
     for images in torch.split(images_MCHW, _BATCH):
-        with (
-            in_mode(network, "eval"),
-            hooked(network, [target.layer], keep),
-            autocast(precision, device),
-        ):
-            network(normalisation(images.to(device)))
+        each_layer(network, [target.layer], images, normalisation, precision, keep)
     return torch.cat(found)

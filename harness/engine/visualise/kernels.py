@@ -129,7 +129,9 @@ def gabor_statistics(weight_NCKK: Tensor) -> GaborStatistics:
     half = (right_FF > 0) | ((right_FF == 0) & (down_FF > 0))  # the other half is its mirror image
     down, right, power = down_FF[half], right_FF[half], power_NFF[:, half]
     total = power.sum(1)
-    flat = total <= _noise(weight_NCKK)
+    # power that rounding alone may leave of a constant filter
+    size = weight_NCKK.detach().double().cpu().abs().amax((1, 2, 3)) * weight_NCKK[0].numel()
+    flat = total <= (size * torch.finfo(torch.float32).eps).square() * _SIDE
     peak = power.argmax(1)
     # the wave runs across the bars; rows count downwards
     bars = torch.rad2deg(torch.atan2(-down, right)) + 90
@@ -142,9 +144,3 @@ def gabor_statistics(weight_NCKK: Tensor) -> GaborStatistics:
     columns = (bars[peak] % 180, frequency, resultant / total, near.sum(1) / total)
     nan = torch.full_like(total, torch.nan)
     return GaborStatistics(*(torch.where(flat, nan, column) for column in columns))
-
-
-def _noise(weight: Tensor) -> Tensor:
-    """Power that rounding alone may leave of a constant filter, [N]."""
-    size = weight.detach().double().cpu().abs().amax((1, 2, 3)) * weight[0].numel()
-    return (size * torch.finfo(torch.float32).eps).square() * _SIDE

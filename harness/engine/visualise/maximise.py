@@ -7,8 +7,7 @@ the columns.
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -25,33 +24,17 @@ from harness.errors import ExitCode, HarnessError
 from harness.parts.measurement import ActivationMaximisation
 
 _START = 0.01  # standard deviation of the noise before the sigmoid: nearly uniform grey
+Made = tuple[Tensor, Callable[[Tensor], Tensor]]
+"""Numbers to start from, and what makes an image [C, H, W] in 0 … 1 of them; a sigmoid keeps it
+there."""
 
 
-class Parametrisation(ABC):
-    """Numbers that make an image [C, H, W] in 0 … 1; a sigmoid keeps it there."""
-
-    def __init__(self, numbers: Tensor) -> None:
-        self.numbers = numbers.requires_grad_()
-
-    @abstractmethod
-    def image(self) -> Tensor:
-        """The image of the numbers as they are now, with its gradient."""
-
-
-class Pixels(Parametrisation):
+def _pixels(shape: tuple[int, int, int], generator: torch.Generator, device: torch.device) -> Made:
     """One number per pixel and colour. A pixel that the target does not see keeps its start."""
-
-    def __init__(
-        self, shape: tuple[int, int, int], generator: torch.Generator, device: torch.device
-    ) -> None:
-        super().__init__(_START * torch.randn(shape, generator=generator).to(device))
-
-    def image(self) -> Tensor:
-        """The sigmoid of each number."""
-        return torch.sigmoid(self.numbers)
+    return _START * torch.randn(shape, generator=generator).to(device), torch.sigmoid
 
 
-class Fourier(Parametrisation):
+def _fourier(shape: tuple[int, int, int], generator: torch.Generator, device: torch.device) -> Made:
     """One complex number per spatial frequency, weighted by 1/frequency.
 
     Gradient steps then move all scales alike, as in natural images, where a pixel basis favours
@@ -59,29 +42,21 @@ class Fourier(Parametrisation):
     their decorrelation of colours). Every number moves the whole image, so nothing holds the part
     that a neuron does not see in place but total variation.
     """
+    channels, height, width = shape
+    rows, columns = torch.fft.fftfreq(height), torch.fft.rfftfreq(width)
+    frequency_HF = torch.hypot(rows[:, None], columns[None, :])
+    scale_HF = (1.0 / frequency_HF.clamp(min=1.0 / max(height, width))).to(device)
+    scale_HF *= height * width / scale_HF.norm()  # unit variance per pixel
 
-    def __init__(
-        self, shape: tuple[int, int, int], generator: torch.Generator, device: torch.device
-    ) -> None:
-        channels, self.height, self.width = shape
-        rows, columns = torch.fft.fftfreq(self.height), torch.fft.rfftfreq(self.width)
-        frequency_HF = torch.hypot(rows[:, None], columns[None, :])
-        lowest = 1.0 / max(self.height, self.width)
-        self.scale_HF = (1.0 / frequency_HF.clamp(min=lowest)).to(device)
-        self.scale_HF *= self.height * self.width / self.scale_HF.norm()  # unit variance per pixel
-        drawn = torch.randn((channels, *frequency_HF.shape, 2), generator=generator)
-        super().__init__(_START * drawn.to(device))
+    def image(numbers: Tensor) -> Tensor:
+        spectrum_CHF = torch.view_as_complex(numbers) * scale_HF
+        return torch.sigmoid(torch.fft.irfft2(spectrum_CHF, s=(height, width)))
 
-    def image(self) -> Tensor:
-        """The sigmoid of the inverse transform."""
-        spectrum_CHF = torch.view_as_complex(self.numbers) * self.scale_HF
-        waves = torch.fft.irfft2(spectrum_CHF, s=(self.height, self.width))
-        return torch.sigmoid(waves)
+    drawn = torch.randn((channels, *frequency_HF.shape, 2), generator=generator)
+    return _START * drawn.to(device), image
 
 
-PARAMETRISATIONS: Mapping[
-    str, Callable[[tuple[int, int, int], torch.Generator, torch.device], Parametrisation]
-] = {"pixel": Pixels, "fourier": Fourier}
+PARAMETRISATIONS = {"pixel": _pixels, "fourier": _fourier}
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,9 +92,10 @@ def maximise(
     activation has no gradient at the start, as of a dead neuron, or turns NaN.
     """
     device = device_of(network)
-    made = PARAMETRISATIONS[ascent.parametrisation](shape, generator, device)
-    adam = torch.optim.Adam([made.numbers], lr=ascent.lr)
-    shifts = _rolls(ascent, generator)
+    numbers, image_of = PARAMETRISATIONS[ascent.parametrisation](shape, generator, device)
+    adam = torch.optim.Adam([numbers.requires_grad_()], lr=ascent.lr)
+    span = 2 * ascent.jitter + 1
+    shifts = torch.randint(span, (ascent.steps, 2), generator=generator) - ascent.jitter
     curve = torch.empty(ascent.steps, dtype=torch.float64, device=device)
 
     @torch.no_grad()
@@ -127,26 +103,22 @@ def maximise(
         return _activation(network, target, normalisation, image_CHW, ascent.leak)
 
     with in_mode(network, "eval"):
-        for step, shift in enumerate(shifts):
-            image = made.image()
+        for step, shift in enumerate(map(tuple, shifts.tolist())):
+            image = image_of(numbers)
             rolled = image.roll(shift, (1, 2))
             activation = _activation(network, target, normalisation, rolled, ascent.leak)
             loss = ascent.total_variation * total_variation(image) - activation
-            (gradient,) = torch.autograd.grad(loss, made.numbers)
-            if step == 0:
-                _require_gradient(gradient, target)
-            made.numbers.grad = gradient
+            (gradient,) = torch.autograd.grad(loss, numbers)
+            if step == 0 and not gradient.any():
+                hint = "a ReLU or spike that is silent there: take the layer before it, or another"
+                raise _failed(target, "the activation has no gradient at the start", f"{hint} seed")
+            numbers.grad = gradient
             adam.step()
             curve[step] = activation.detach() if shift == (0, 0) else seen(image)
-        found = made.image().detach()
+        found = image_of(numbers).detach()
         end = float(seen(found))
     if not torch.isfinite(curve).all() or not torch.isfinite(found).all():
-        raise HarnessError(
-            f"maximise {target.layer}",
-            "the activation is NaN or infinite",
-            hint="lower the lr",
-            code=ExitCode.RUN_FAILED,
-        )
+        raise _failed(target, "the activation is NaN or infinite", "lower the lr")
     return Maximised(found.cpu(), curve.cpu(), float(curve[0]), end)
 
 
@@ -180,17 +152,6 @@ def _activation(
     return found[0].sum()
 
 
-def _rolls(ascent: ActivationMaximisation, generator: torch.Generator) -> list[tuple[int, int]]:
-    span = 2 * ascent.jitter + 1
-    drawn = torch.randint(span, (ascent.steps, 2), generator=generator) - ascent.jitter
-    return [(down, right) for down, right in drawn.tolist()]
-
-
-def _require_gradient(gradient: Tensor, target: Target) -> None:
-    if not gradient.any():
-        raise HarnessError(
-            f"maximise {target.layer}",
-            "the activation has no gradient at the start",
-            hint="a ReLU or spike that is silent there: take the layer before it, or another seed",
-            code=ExitCode.RUN_FAILED,
-        )
+def _failed(target: Target, problem: str, hint: str) -> HarnessError:
+    where = f"maximise {target.layer}"
+    return HarnessError(where, problem, hint=hint, code=ExitCode.RUN_FAILED)

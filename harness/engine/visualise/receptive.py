@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import nan
 from typing import NamedTuple
 
 import torch
@@ -106,18 +107,15 @@ Window = tuple[int, int, int, int, bool]  # kernel, stride, padding, dilation, c
 
 def _window(layer: nn.Module) -> tuple[Window, Window]:
     """Along the rows and along the columns."""
-    numbers = [
-        _pair(getattr(layer, name, 1)) for name in ("kernel_size", "stride", "padding", "dilation")
-    ]
+    numbers = []
+    for name in ("kernel_size", "stride", "padding", "dilation"):
+        value: int | tuple[int, int] | str = getattr(layer, name, 1)
+        if isinstance(value, str):
+            raise HarnessError("receptive field", f"padding {value!r} is not a number of pixels")
+        numbers.append(value if isinstance(value, tuple) else (value, value))
     ceil = bool(getattr(layer, "ceil_mode", False))
     rows, columns = zip(*numbers, strict=True)
     return (*rows, ceil), (*columns, ceil)
-
-
-def _pair(value: int | tuple[int, int] | str) -> tuple[int, int]:
-    if isinstance(value, str):
-        raise HarnessError("receptive field", f"padding {value!r} is not a number of pixels")
-    return value if isinstance(value, tuple) else (value, value)
 
 
 def _seen(place: int, size: int, windows: Sequence[Window]) -> tuple[int, int]:
@@ -157,10 +155,7 @@ def contrast(image_CHW: Tensor, box: Box, *, margin: int = 0) -> Contrast:
     )
     inside = grown.mask(height, width)
     pixels = image_CHW.detach().double().cpu()
-    return Contrast(*(_spread(pixels[:, mask]) for mask in (inside, ~inside)))
-
-
-def _spread(pixels_CN: Tensor) -> float:
-    if not pixels_CN.numel():
-        return float("nan")
-    return float(torch.sqrt(pixels_CN.var(1, correction=0).mean()))
+    parts = (pixels[:, inside], pixels[:, ~inside])
+    return Contrast(
+        *(float(one.var(1, correction=0).mean().sqrt()) if one.numel() else nan for one in parts)
+    )

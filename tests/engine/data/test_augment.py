@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from harness.engine.data.augment import crop_flip, draw, normalise, normalise_counts
+from harness.engine.data.augment import crop_flip, draw, normalise
 from harness.errors import HarnessError
 
 
@@ -154,7 +154,7 @@ def test_the_frames_of_a_recording_share_its_draw() -> None:
 
 def test_counts_are_normalised_in_events() -> None:
     counts = torch.tensor([4, 7], dtype=torch.int16).view(1, 1, 2, 1, 1)
-    found = normalise_counts(counts, (0.0, 1.0), (2.0, 3.0))
+    found = normalise(counts, (0.0, 1.0), (2.0, 3.0))
     assert found.dtype == torch.float32
     assert found.flatten().tolist() == [2.0, 2.0]
 
@@ -172,4 +172,4 @@ def test_what_are_no_counts_is_refused(
     counts: Tensor, std: tuple[float, ...], problem: str
 ) -> None:
     with pytest.raises(HarnessError, match=problem):
-        normalise_counts(counts, (0.0, 0.0), std)
+        normalise(counts, (0.0, 0.0), std)

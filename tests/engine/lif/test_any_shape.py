@@ -13,10 +13,10 @@ from torch import Tensor
 from harness.engine.lif import lif
 from harness.engine.lif.dynamics import Dynamics, Reset, surrogate_of
 from harness.engine.lif.reference import lif_step
-from harness.parts.surrogates import Dspike, Rectangle, Surrogate, Triangle
+from harness.parts.surrogates import Dspike, Rectangle, Triangle
 from tests.engine.lif.cases import gradient
 
-Surrogate.kinds = ["rectangle", "dspike", "triangle", "sigmoid", "arctan"]
+SURROGATES = ["rectangle", "dspike", "triangle", "sigmoid", "arctan"]
 EDGES: dict[type, float] = {Rectangle: 1.0, Dspike: 3.0, Triangle: 1.0}  # where a derivative jumps
 CLEAR = 1e-3  # in units of the potential; float32 errs by less than 1e-4 over 128 steps
 
@@ -68,7 +68,7 @@ def clear_of_edges(current_TBN: Tensor, dynamics: Dynamics) -> Tensor:
 @given(
     layout=layouts(),
     decay=st.sampled_from([0.0, 0.5, 0.9]),
-    surrogate=st.sampled_from(Surrogate.kinds),
+    surrogate=st.sampled_from(SURROGATES),
     reset=st.sampled_from(["hard", "soft"]),
     detached=st.booleans(),
     dtype=st.sampled_from([torch.float32, torch.float64, torch.bfloat16, torch.float16]),

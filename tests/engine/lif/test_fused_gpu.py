@@ -34,7 +34,7 @@ kernels_run = pytest.mark.skipif(
 on_gpu = pytest.mark.skipif(not GPU, reason="NOT TESTED: needs a CUDA GPU, and there is none")
 PLACE = "cuda" if GPU and not INTERPRETED else "cpu"
 
-Surrogate.kinds: list[Surrogate] = [Rectangle(), Dspike(), Triangle(), Sigmoid(), Arctan()]
+SURROGATES: list[Surrogate] = [Rectangle(), Dspike(), Triangle(), Sigmoid(), Arctan()]
 SWITCHES = list(itertools.product([False, True], [False, True]))  # detach_reset, fires_at_threshold
 
 
@@ -63,7 +63,7 @@ def assert_equal(current_TBN: torch.Tensor, dynamics: Dynamics) -> None:
 @kernels_run
 @pytest.mark.parametrize("reset", ["hard", "soft"])
 @pytest.mark.parametrize(("detached", "at_threshold"), SWITCHES)
-@pytest.mark.parametrize("surrogate", Surrogate.kinds, ids=repr)
+@pytest.mark.parametrize("surrogate", SURROGATES, ids=repr)
 def test_spikes_are_equal_bit_for_bit_and_gradients_closely(
     surrogate: Surrogate, detached: bool, at_threshold: bool, reset: Reset
 ) -> None:

@@ -72,18 +72,6 @@ def test_gradients_are_those_of_float64(shape: tuple[int, ...], mean: float) -> 
         assert (found - expected).abs().max() <= limit
 
 
-def test_a_residual_is_added_and_gets_the_gradient_as_it_is() -> None:
-    ours, _ = norms(16)
-    values = activations(SHAPES[0])
-    residual = activations(SHAPES[0], seed=5).requires_grad_()
-    expected = ours(values) + residual
-    arriving = activations(SHAPES[0], seed=6)
-    found = ours.plus(values, residual)
-    assert torch.equal(found, expected)
-    (grad,) = torch.autograd.grad(found, residual, arriving)
-    assert torch.equal(grad, arriving)
-
-
 @pytest.mark.parametrize("surrogate", [Dspike(), Rectangle()], ids=["dspike", "rectangle"])
 @pytest.mark.parametrize("reset", ["hard", "soft"])
 @pytest.mark.parametrize("shape", SHAPES, ids=str)

@@ -58,7 +58,7 @@ def step(ranks: Ranks, *, neuron: str, exact: bool, checkpointed: bool = False) 
     recipe = replace(PLAIN, checkpoint_activations=checkpointed)
     given, labels = _batch(15, torch.float64 if exact else torch.float32)
     with shared_statistics(made, ranks.synchronised):
-        state = TrainingState.start(made, recipe, torch.device("cpu"), "f32", ranks=ranks)
+        state = TrainingState(made, recipe, torch.device("cpu"), "f32", ranks=ranks)
         loss, right = state.step(given, labels, lr=1.0)
     return {
         "loss": ranks.add_up(loss),

@@ -69,7 +69,7 @@ def test_micro_batches_split_recordings_and_not_time() -> None:
     gradients = []
     for micro in (0, 4):
         made = network("relu")
-        state = TrainingState.start(
+        state = TrainingState(
             made, RECIPE.model_copy(update={"micro_batch": micro}), torch.device("cpu"), "f32"
         )
         made.eval()

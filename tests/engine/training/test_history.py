@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from harness.engine.training import Epoch, History, Normalisation
-from harness.engine.training.checkpoint import epochs_from_json, epochs_to_json
 
 EPOCHS = tuple(
     Epoch(number, 1.0 / 3, 50.0, accuracy, 0.1, 0.123456789, 1e3)
@@ -14,7 +13,3 @@ EPOCHS = tuple(
 def test_best_is_the_first_of_equals_and_last_is_the_last() -> None:
     history = History(EPOCHS, Normalisation((0.5,), (0.2,)))
     assert (history.best_accuracy, history.best_epoch, history.last_accuracy) == (91.06, 1, 90.5)
-
-
-def test_json_keeps_every_digit() -> None:
-    assert epochs_from_json(epochs_to_json(EPOCHS)) == EPOCHS

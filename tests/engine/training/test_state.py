@@ -41,7 +41,7 @@ def _with_fixed_statistics() -> nn.Module:
 
 def one_step(made: nn.Module, micro_batch: int) -> tuple[float, int, dict[str, Tensor]]:
     recipe = Recipe(lr=0.1, momentum=0.0, micro_batch=micro_batch, label_smoothing=0.1)
-    state = TrainingState.start(made, recipe, torch.device("cpu"), "f32")
+    state = TrainingState(made, recipe, torch.device("cpu"), "f32")
     loss, right = state.step(INPUTS, LABELS, 0.1)
     return loss.item(), int(right), {name: t.clone() for name, t in made.state_dict().items()}
 
@@ -65,7 +65,7 @@ def test_two_steps_by_hand(nesterov: bool) -> None:
     """v ← m·v + (∇L + λ·w);  w ← w − lr·v, or with Nesterov w − lr·(∇L + λ·w + m·v)."""
     recipe = Recipe(momentum=0.5, nesterov=nesterov, weight_decay=0.25)
     made = _Plain()
-    state = TrainingState.start(made, recipe, torch.device("cpu"), "f32")
+    state = TrainingState(made, recipe, torch.device("cpu"), "f32")
     weight, velocity = made.fc.weight.detach().clone(), torch.zeros(3, 192)
     flat, target = INPUTS.flatten(1), torch.eye(3)[LABELS]
     for lr in (0.125, 0.0625):

@@ -38,6 +38,9 @@ from harness.errors import HarnessError
 
 SIZES = (8, 12, 16, 20, 24, 28, 32)  # halve twice, and a crop of that many pixels exists
 BRIGHT = 256  # full brightness
+DARKEST_INK = 160  # of 255: an ink's channels lie between this and 255, one of them at 255
+CHANNELS = ("red", "green", "blue")
+CROP_SIDE = 32  # what a small image shows of a photograph, averaged; 8 pixels would be a flat patch
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,50 +56,6 @@ class Look:
     angle: int
     scale: tuple[int, int]
     distractor: int
-
-
-def look(
-    *,
-    size: int,
-    brightness: float,
-    jitter: float,
-    rotation: float,
-    scale: tuple[float, float],
-    distractor: float,
-) -> Look:
-    """Arguments as in `digits_on_photos`, rounded to the fractions above. Raises HarnessError when
-    out of range.
-    """
-    smallest, largest = scale
-    for name, value, low, high in (
-        ("brightness", brightness, 0.0, 1.0),
-        ("jitter", jitter, 0.0, size / 2),
-        ("rotation", rotation, 0.0, 180.0),
-        ("scale", smallest, 0.25, largest),
-        ("scale", largest, smallest, 2.0),
-        ("distractor", distractor, 0.0, 1.0),
-    ):
-        if not low <= value <= high:  # also false for NaN
-            raise HarnessError(
-                "digits on photos", f"{name} must lie in {low:g} … {high:g}, got {value:g}"
-            )
-    if size not in SIZES:
-        raise HarnessError(
-            "digits on photos", f"size must be one of {', '.join(map(str, SIZES))}, got {size}"
-        )
-    return Look(
-        size=size,
-        brightness=round(brightness * BRIGHT),
-        jitter=round(jitter * PIXEL),
-        angle=round(rotation * ANGLES_PER_DEGREE),
-        scale=(round(smallest * WHOLE), round(largest * WHOLE)),
-        distractor=round(distractor * OPAQUE),
-    )
-
-
-DARKEST_INK = 160  # of 255: an ink's channels lie between this and 255, one of them at 255
-CHANNELS = ("red", "green", "blue")
-CROP_SIDE = 32  # what a small image shows of a photograph, averaged; 8 pixels would be a flat patch
 
 
 def render(split: str, sources: Ints, count: int, how: Look) -> tuple[Bytes, Ints]:
@@ -204,20 +163,34 @@ def digits_on_photos(
     every machine. Raises HarnessError for a number out of range or more images than the 1,797 scans
     allow. Sources and licences: `vendored/NOTICE.md`.
     """
-    for name, value in (
+    where, (smallest, largest) = "digits on photos", scale
+    for name, count in (
         ("train_images", train_images),
         ("test_images", test_images),
         ("images_per_digit", images_per_digit),
     ):
-        if value < 1:
-            raise HarnessError("digits on photos", f"{name} must be 1 or more, got {value}")
-    how = look(
+        if count < 1:
+            raise HarnessError(where, f"{name} must be 1 or more, got {count}")
+    for name, value, low, high in (
+        ("brightness", brightness, 0.0, 1.0),
+        ("jitter", jitter, 0.0, size / 2),
+        ("rotation", rotation, 0.0, 180.0),
+        ("scale", smallest, 0.25, largest),
+        ("scale", largest, smallest, 2.0),
+        ("distractor", distractor, 0.0, 1.0),
+    ):
+        if not low <= value <= high:  # also false for NaN
+            raise HarnessError(where, f"{name} must lie in {low:g} … {high:g}, got {value:g}")
+    if size not in SIZES:
+        known = ", ".join(map(str, SIZES))
+        raise HarnessError(where, f"size must be one of {known}, got {size}")
+    how = Look(
         size=size,
-        brightness=brightness,
-        jitter=jitter,
-        rotation=rotation,
-        scale=scale,
-        distractor=distractor,
+        brightness=round(brightness * BRIGHT),
+        jitter=round(jitter * PIXEL),
+        angle=round(rotation * ANGLES_PER_DEGREE),
+        scale=(round(smallest * WHOLE), round(largest * WHOLE)),
+        distractor=round(distractor * OPAQUE),
     )
     sources = split_scans(-(-train_images // images_per_digit), -(-test_images // images_per_digit))
     train_pixels, train_labels = render("train", sources["train"], train_images, how)
@@ -227,6 +200,7 @@ def digits_on_photos(
         train_labels = train_labels * len(CHANNELS) + strongest("train", train_images)
         test_labels = test_labels * len(CHANNELS) + strongest("test", test_images)
         names = tuple(f"{channel} {digit}" for digit in names for channel in CHANNELS)
-    arrays = (train_pixels, train_labels, test_pixels, test_labels)
+    train = (torch.from_numpy(train_pixels), torch.from_numpy(train_labels))
+    test = (torch.from_numpy(test_pixels), torch.from_numpy(test_labels))
     name = f"{'coloured-' if inks else ''}digits-on-photos-{size}"
-    return ImageSet(name, *map(torch.from_numpy, arrays), names, "embedded")
+    return ImageSet(name, *train, *test, names, "embedded")

@@ -95,7 +95,6 @@ def _read(name: str) -> dict[str, Bytes]:
         return {key: archive[key] for key in archive.files}
 
 
-Bytes = NDArray[np.uint8]
 Pixels = NDArray[np.int32]
 
 SCAN_SIDE = 8  # pixels per side of a scan

@@ -123,8 +123,11 @@ def packed(name: str, events: Events) -> Events:
     if (time[1:] < time[:-1]).any():
         raise HarnessError(name, "events out of order")
     kept = []
-    for field, column, form in zip(
-        "xytp", (events.x, events.y, time, events.p), (BYTE, BYTE, TIME, BYTE), strict=True
+    for field, column, form in (
+        ("x", events.x, BYTE),
+        ("y", events.y, BYTE),
+        ("t", time, TIME),
+        ("p", events.p, BYTE),
     ):
         if len(column) and not 0 <= column.min() <= column.max() <= np.iinfo(form).max:
             raise HarnessError(name, f"{field} reaches {column.max():,}, beyond {form}")

@@ -199,8 +199,8 @@ def frame_set(
     (`held_out`).
     """
     labels = torch.tensor(listing.labels, dtype=torch.int64)
-    splits: list[Tensor] = []
-    for wanted in (~testing, testing):
-        chosen = np.flatnonzero(wanted)
-        splits += [framed(events, chosen, framing), labels[torch.from_numpy(chosen)]]
-    return FrameSet(name, *splits, listing.class_names, origin, events.skipped)
+    train, test = (
+        (framed(events, chosen, framing), labels[torch.from_numpy(chosen)])
+        for chosen in map(np.flatnonzero, (~testing, testing))
+    )
+    return FrameSet(name, *train, *test, listing.class_names, origin, events.skipped)
