@@ -25,14 +25,14 @@ def features(network: Network, images: Tensor) -> dict[str, Tensor]:
 
 @torch.no_grad()
 def published(
-    network_a: Network, network_b: Network, images: Tensor, dtype: torch.dtype = torch.float32
+    network_y: Network, network_x: Network, images: Tensor, dtype: torch.dtype = torch.float32
 ) -> Tensor:
     """The published code's idiom: a Gram matrix per layer, then HSIC by the printed formula for
     each of the L·L pairs, whose trace multiplies two M x M matrices; float64 to be compared with.
     Not a number where rounding leaves nothing, or less, of a layer's own HSIC.
     """
-    grams_a = _grams(features(network_a, images).values(), dtype)
-    grams_b = _grams(features(network_b, images).values(), dtype)
+    grams_a = _grams(features(network_y, images).values(), dtype)
+    grams_b = _grams(features(network_x, images).values(), dtype)
     own_a, own_b = (
         torch.tensor([_hsic(gram, gram) for gram in grams], dtype=torch.float64)
         for grams in (grams_a, grams_b)
@@ -49,11 +49,11 @@ def has_torch_cka() -> bool:
 
 
 @torch.no_grad()
-def torch_cka(network_a: Network, network_b: Network, images: Tensor) -> Tensor:
+def torch_cka(network_y: Network, network_x: Network, images: Tensor) -> Tensor:
     """torch_cka on the same features; it multiplies each pair's second Gram matrix anew."""
     from torch_cka import CKA
 
-    models = [_Tapped(network) for network in (network_a, network_b)]
+    models = [_Tapped(network) for network in (network_y, network_x)]
     loader = DataLoader(TensorDataset(images), batch_size=len(images))
     names = [[name for name, _ in model.taps.named_children()] for model in models]
     layers = [[f"taps.{name}" for name in each] for each in names]

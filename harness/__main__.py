@@ -1,16 +1,29 @@
-"""The entry point of `harness` and `python -m harness`: whatever happens has an exit code."""
+"""The entry point of `harness` and `python -m harness`: whatever happens has an exit code, and what
+nobody foresaw has one of its own.
+"""
 
 from __future__ import annotations
 
+import os
+import platform
+import shlex
 import sys
+import tempfile
+import traceback
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
 
-from harness.crash import crashes_told
+import harness
+from harness.errors import ExitCode, visible
 from harness.terminal.streams import flushed, reader_left, show_anything
 
 
 def main() -> None:
-    """Run the command line; always ends by SystemExit."""
-    with crashes_told():
+    """Run the command line; always ends by SystemExit, and an exception as one sentence, a log with
+    the traceback and `CRASHED`.
+    """
+    try:
         show_anything()
         from harness.cli import main as command  # what it needs may not be installed
 
@@ -20,6 +33,53 @@ def main() -> None:
             reader_left()
         except SystemExit as ended:
             sys.exit(flushed(int(ended.code or 0)))
+    except Exception as error:
+        lacking = _lacking(error)
+        with suppress(OSError):
+            sys.stderr.write(visible(f"harness: {lacking or _unforeseen(error)}") + "\n")
+        sys.exit(ExitCode.USAGE if lacking else ExitCode.CRASHED)
+
+
+def _lacking(error: Exception) -> str:
+    """What to install, where that is all that is wrong."""
+    package = (getattr(error, "name", None) or "").partition(".")[0]
+    if not isinstance(error, ModuleNotFoundError) or package in ("harness", "paper_figures", ""):
+        return ""
+    here = Path(harness.__file__).resolve().parents[1]
+    fix = shlex.join([sys.executable, "-m", "pip", "install", str(here)])
+    return f"the package {package} is not installed for {sys.executable} – {fix}"
+
+
+def _unforeseen(error: Exception) -> str:
+    problem = next(iter(str(error).strip().splitlines()), "")
+    said = f"{type(error).__name__}: {problem[:200]}".rstrip(": ")
+    return f"unforeseen fault, {said} – {_report()}"
+
+
+def _report() -> str:
+    """What to do about the exception that is being handled."""
+    lines = (
+        f"harness {harness.__version__}, Python {platform.python_version()}, {platform.platform()}",
+        f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC, in {_here()}",
+        shlex.join(["harness", *sys.argv[1:]]),
+        "",
+        traceback.format_exc(),
+    )
+    text = "\n".join(lines)
+    try:
+        handle, path = tempfile.mkstemp(prefix="harness-crash-", suffix=".log")
+        os.close(handle)
+        Path(path).write_text(text, encoding="utf-8", errors="backslashreplace")
+    except OSError:  # no folder for temporary files can be written
+        return f"please report it as a bug of the harness, with these lines:\n{text}"
+    return f"please report it as a bug of the harness, with {path}"
+
+
+def _here() -> str:
+    try:
+        return str(Path.cwd())
+    except OSError:
+        return "a folder that was removed"
 
 
 if __name__ == "__main__":

@@ -27,7 +27,8 @@ from harness.spec.overrides import Override, check_overrides
 from harness.spec.profile import Profile
 from harness.store.store import Store
 from harness.terminal.board import Board, screen_for
-from harness.terminal.output import Voice, console, duration
+from harness.terminal.output import Voice, console
+from harness.words import duration
 
 FEW = 3  # runs that a line names
 

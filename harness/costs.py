@@ -15,7 +15,8 @@ from harness.execute.survey import Survey
 from harness.plan.device import Device
 from harness.plan.estimate import Basis, Estimate, device_of, disk_bytes
 from harness.plan.node import Node
-from harness.terminal.output import duration, size, table
+from harness.terminal.output import size, table
+from harness.words import duration
 
 Record = dict[str, Any]
 SHOWN = {Basis.MEASURED: "measured", Basis.SCALED: "scaled", Basis.STATED: "roofline"}
@@ -116,7 +117,7 @@ def _kind(training: Node) -> Record:
         "width": network.get("width", 1),
         "neuron": neuron["kind"],
         "time_steps": neuron.get("time_steps", 1),
-        "single_step": list(map(str, network.get("single_step", ()))),
+        "one_step_stages": list(map(str, network.get("one_step_stages", ()))),
         "dataset": spec["dataset"]["name"],
         "precision": spec["recipe"]["precision"],
         "device": device_of(spec),
@@ -190,7 +191,7 @@ def _sums(record: Record, devices: Mapping[str, Device]) -> list[str]:
 def _print_trainings(kinds: Iterable[Record], console: Console) -> None:
     rows = []
     for one in kinds:
-        stages = f", s{'+'.join(one['single_step'])} at 1" if one["single_step"] else ""
+        stages = f", s{'+'.join(one['one_step_stages'])} at 1" if one["one_step_stages"] else ""
         depth = "" if one["depth"] is None else f"-{one['depth']}"
         some = f", {one['rests_on']} of {one['trainings']}"
         is_whole = one["basis"] is not Basis.MEASURED or one["rests_on"] == one["trainings"]

@@ -21,7 +21,8 @@ from harness.execute.survey import Survey
 from harness.plan.estimate import device_of
 from harness.plan.node import Node
 from harness.plan.schedule import paths
-from harness.terminal.output import duration, size
+from harness.terminal.output import size
+from harness.words import duration
 
 NAMED = 6  # nodes of the critical path that a line shows
 _CREW = re.compile(r"([1-9][0-9]{0,4})x([1-9][0-9]{0,3})")

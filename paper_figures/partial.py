@@ -14,7 +14,8 @@ from paper_figures.words import kind, network
 
 MAP = {"map": "snn-snn"}
 GREEN = "#2CA02C"
-WITHOUT = "none-in-"  # and the stages without shortcuts: a level of `residual`
+WITHOUT = "stages_without_shortcut"
+ALL = "stage-1-2-3"
 
 
 def self_similarity(figure: FigureBase, maps: DataFrame) -> None:
@@ -33,13 +34,15 @@ def self_similarity(figure: FigureBase, maps: DataFrame) -> None:
 def _title(levels: Levels) -> str:
     stages = _without(levels)
     said = f"Partial Residual ({', '.join(stages)})" if stages else "Full Residual"
-    said = "No Residual" if levels.get("residual") == "none" else said
+    said = "No Residual" if levels.get(WITHOUT) == ALL else said
     return f"{kind(levels)} {network(levels).replace('Net-', '')} {said}"
 
 
 def _without(levels: Levels) -> list[str]:
-    before, found, stages = str(levels.get("residual", "")).partition(WITHOUT)
-    return stages.split("-") if found and not before else []
+    """Some of the stages: where all of them have none, nothing is to be told apart."""
+    level = str(levels.get(WITHOUT, ""))
+    _, found, stages = level.partition("stage-")
+    return stages.split("-") if found and level != ALL else []
 
 
 def _outline(axes: Axes, layers: list[str], stage: str) -> None:

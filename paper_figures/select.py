@@ -18,8 +18,8 @@ AXES = (
     "recipe",
     "depth",
     "width",
-    "residual",
-    "single_step",
+    "stages_without_shortcut",
+    "one_step_stages",
     "time_steps",
 )
 """What an exhibit may vary; a drawing is given those that it holds fixed, too."""

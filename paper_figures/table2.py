@@ -14,13 +14,13 @@ from paper_figures.words import word
 def draw(frame: DataFrame) -> Figure:
     """The panels share their scale; error bars are one standard deviation over seeds."""
     accuracy = frame[frame["quantity"] == "accuracy"]
-    shown = levels_of(accuracy, "residual")
+    shown = levels_of(accuracy, "stages_without_shortcut")
     figure = Figure(figsize=(3.6 * len(shown), 3.0), layout="constrained")
     panels = figure.subplots(1, len(shown), sharey=True, squeeze=False)[0]
-    for axes, residual in zip(panels, shown, strict=True):
-        here = at(accuracy, {"residual": residual})
+    for axes, level in zip(panels, shown, strict=True):
+        here = at(accuracy, {"stages_without_shortcut": level})
         levels = ascending(accuracy, "depth")
-        heading = word("residual", residual)
+        heading = word("stages_without_shortcut", level)
         panel(axes, heading[:1].upper() + heading[1:], "depth", levels)
         axes.set_xlabel("depth", color=INK, fontsize=NORMAL)
         lines(axes, here, "depth", levels)

@@ -22,12 +22,12 @@ _SETS = {
 _WORDS: Mapping[tuple[str, str], str] = {
     ("neuron", "relu"): "ANN",
     ("neuron", "lif"): "SNN",
-    ("residual", "full"): "with residual connections",
-    ("residual", "none"): "without residual connections",
-    ("single_step", "no-stage"): "all time steps in each stage",
-    ("single_step", "stage-1"): "one time step in the first stage",
-    ("single_step", "stage-2"): "one time step in the second stage",
-    ("single_step", "stage-3"): "one time step in the last stage",
+    ("stages_without_shortcut", "no-stage"): "with residual connections",
+    ("stages_without_shortcut", "stage-1-2-3"): "without residual connections",
+    ("one_step_stages", "no-stage"): "all time steps in each stage",
+    ("one_step_stages", "stage-1"): "one time step in the first stage",
+    ("one_step_stages", "stage-2"): "one time step in the second stage",
+    ("one_step_stages", "stage-3"): "one time step in the last stage",
 } | {("dataset", name): said for name, said in _SETS.items()}
 
 
@@ -53,10 +53,17 @@ def word(axis: str, level: Any) -> str:
         return f"T = {level}"
     if axis == "depth":
         return f"depth {level}"
-    before, is_list, stages = str(level).partition({"residual": "none-in-"}.get(axis, "stage-"))
+    before, is_list, stages = str(level).partition("stage-")
     said = _WORDS.get((axis, str(level)), str(level))
-    if axis in ("residual", "single_step") and is_list and said == level and not before:
-        what = "without residual connections" if axis == "residual" else "one time step"
+    if (
+        axis in ("stages_without_shortcut", "one_step_stages")
+        and is_list
+        and said == level
+        and not before
+    ):
+        what = (
+            "without residual connections" if axis == "stages_without_shortcut" else "one time step"
+        )
         return f"{what} in stage {stages.replace('-', ' and ')}"
     return said
 

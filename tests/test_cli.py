@@ -71,7 +71,7 @@ def test_plan_says_what_is_stored_and_where_the_estimate_is_from(done: Path) -> 
     said = harness(done, "plan", "table1", "--set", "recipe.epochs=2").stdout
     assert re.search(r"table1 +4 +0 +4 +~", said)
     assert "recipe.epochs 1 -> 2 since" in said
-    assert "from 4 earlier runs" in said
+    assert "from 4 stored runs" in said
 
 
 def test_check_is_0_within_the_tolerance_and_1_outside(done: Path, tmp_path: Path) -> None:

@@ -136,7 +136,7 @@ def test_stages_of_one_step_and_devices_are_kinds_of_their_own() -> None:
     (paper, *_) = costs_record(surveyed(plan("table1")))["trainings"]
     assert (paper["device"], paper["dataset"]) == ("cuda", "cifar10")
     steps = costs_record(surveyed(smoke("table3")))["trainings"]
-    assert {tuple(one["single_step"]) for one in steps} == {(), ("1",), ("3",)}
+    assert {tuple(one["one_step_stages"]) for one in steps} == {(), ("1",), ("3",)}
 
 
 def test_a_kind_says_what_was_measured_of_it_and_nothing_else() -> None:

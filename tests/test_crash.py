@@ -21,7 +21,7 @@ def test_a_crash_ends_with_70_and_a_log(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    monkeypatch.setattr("harness.spec.library.load", broken)
+    monkeypatch.setattr("harness.spec.library.read", broken)
     said = typed("list", monkeypatch, capsys)
     assert (said.code, said.out) == (70, "")
     found = re.fullmatch(
@@ -43,7 +43,7 @@ def test_without_a_folder_for_logs_the_traceback_is_printed(
         raise FileNotFoundError("no usable temporary directory")
 
     monkeypatch.setattr("tempfile.mkstemp", none_usable)
-    monkeypatch.setattr("harness.spec.library.load", broken)
+    monkeypatch.setattr("harness.spec.library.read", broken)
     said = typed("list", monkeypatch, capsys)
     assert said.code == 70
     assert "with these lines:\nharness 0" in said.err
@@ -70,7 +70,7 @@ def test_a_package_that_is_not_installed_is_no_bug(
         raise ModuleNotFoundError(f"No module named {module!r}", name=module)
 
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    monkeypatch.setattr("harness.spec.library.load", lacking)
+    monkeypatch.setattr("harness.spec.library.read", lacking)
     said = typed("list", monkeypatch, capsys)
     assert said.code == code
     assert said.err.startswith(told)
@@ -83,7 +83,7 @@ def test_what_the_system_refuses_is_no_crash(
     def refused(*_: object) -> None:
         raise PermissionError(13, "Permission denied", "/somewhere")
 
-    monkeypatch.setattr("harness.spec.library.load", refused)
+    monkeypatch.setattr("harness.spec.library.read", refused)
     said = typed("list", monkeypatch, capsys)
     assert said.code == 3
     assert said.err.startswith("/somewhere: Permission denied – ")

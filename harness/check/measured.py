@@ -82,7 +82,7 @@ def refuse_unwritten(folder: Path, name: str, planned: PlannedExhibit) -> None:
     """
     where, index = f"golden/{name}/{_file(planned)}", planned.index
     quantities = (*planned.exhibit.pinned(), *_derived(planned))
-    if not quantities or planned.exhibit.scale_free:
+    if not quantities or planned.exhibit.at_published_size:
         raise HarnessError(where, f"{planned.exhibit.id} has no numbers that depend on seeds")
     _require_free(index, where)
     rules = _known_rules(folder / name, name)

@@ -37,7 +37,7 @@ def standard(planned: PlannedExhibit, profile: Profile, folder: Path) -> Standar
         Faults: a golden file is wrong.
     """
     exhibit, index = planned.exhibit, planned.index
-    name = PUBLISHED if exhibit.scale_free else profile.golden
+    name = PUBLISHED if exhibit.at_published_size else profile.golden
     changed = _changes(planned, name)
     golden = published = None
     why = "the exhibit names no golden values"

@@ -15,7 +15,8 @@ from harness.execute.cores import default_slots, usable_cores
 from harness.execute.environment import environment, sees_gpu
 from harness.files import os_errors
 from harness.layout import Layout
-from harness.terminal.output import Voice, duration
+from harness.terminal.output import Voice
+from harness.words import duration
 
 
 def canary_holds(layout: Layout, device: str, jobs: int | None, voice: Voice) -> bool:

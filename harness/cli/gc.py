@@ -10,6 +10,7 @@ from cyclopts import Parameter
 from harness.cli.options import Spoken, Stored, number
 from harness.errors import HarnessError
 from harness.terminal.output import asked, size
+from harness.words import counted
 
 if TYPE_CHECKING:
     from harness.store.gc import Removal
@@ -55,5 +56,4 @@ def gc(
 
 
 def _counted(found: Sequence[Removal]) -> str:
-    things = "1 thing" if len(found) == 1 else f"{len(found)} things"
-    return f"{things}, {size(sum(one.bytes for one in found))}"
+    return f"{counted(len(found), 'thing')}, {size(sum(one.bytes for one in found))}"

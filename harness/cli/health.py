@@ -6,6 +6,7 @@ import importlib.util
 import shlex
 import shutil
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
 from functools import partial
@@ -143,10 +144,11 @@ def _gpu(made_with: dict[str, Any]) -> Finding:
 
 def _speeds(layout: Layout, gpus: Sequence[str]) -> Iterator[Finding]:
     """What the costs of a plan rest on, where no run is stored."""
-    for kind, device in devices_here(layout, with_gpu=bool(gpus)).items():
-        if kind == "cpu" or gpus:
-            offer = "" if device.is_measured else "harness doctor --measure"
-            yield good(f"speed of {kind}", str(device), offer)
+    with suppress(HarnessError):  # of a store that is none, which has a finding of its own
+        for kind, device in devices_here(layout, with_gpu=bool(gpus)).items():
+            if kind == "cpu" or gpus:
+                offer = "" if device.is_measured else "harness doctor --measure"
+                yield good(f"speed of {kind}", str(device), offer)
 
 
 def measure_devices(layout: Layout) -> None:

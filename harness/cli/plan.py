@@ -10,7 +10,8 @@ from rich.text import Text
 
 from harness.cli.options import Asked, Exhibits, Json, Spoken
 from harness.errors import visible
-from harness.terminal.output import Voice, console, duration, print_json, size, table
+from harness.terminal.output import Voice, console, print_json, size, table
+from harness.words import duration
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -10,6 +10,7 @@ from cyclopts import Parameter
 from harness.cli.options import Json, Spoken, Stored
 from harness.errors import ExitCode
 from harness.terminal.output import print_json
+from harness.words import counted
 
 
 def verify(
@@ -40,8 +41,8 @@ def verify(
                 voice.tell(str(fault))
             else:
                 voice.say(str(fault), "red")
-        told = {"node": len(store.manifests()), "fault": len(faults)}
-        voice.tell(", ".join(f"{n} {noun}{'s' * (n != 1)}" for noun, n in told.items()))
+        nodes = counted(len(store.manifests()), "node")
+        voice.tell(f"{nodes}, {counted(len(faults), 'fault')}")
     if repair:
         for place in store_verify.repair(store, faults):
             print(f"moved to {place}", file=sys.stderr if as_json else sys.stdout)

@@ -11,6 +11,7 @@ from rich.console import Console, RenderableType
 from rich.text import Text
 
 from harness.diff.compare import Cell, Change, Difference, Number
+from harness.words import counted
 
 MOST = 20  # numbers of one exhibit that are told one by one
 LONG = 72  # letters of a value
@@ -32,9 +33,9 @@ class Section:
 def summary(found: Difference) -> str:
     """`28 exhibits in both: 3 numbers, 1 verdict differ; 812 numbers are the same`."""
     parts = {"number": found.numbers, "claim": found.claims, "verdict": found.verdicts}
-    differ = ", ".join(_counted(len(those), noun) for noun, those in parts.items())
-    said = f"{_counted(len(found.common), 'exhibit')} in both: {differ} differ"
-    said += f"; {_counted(found.same, 'number')} the same"
+    differ = ", ".join(counted(len(those), noun) for noun, those in parts.items())
+    said = f"{counted(len(found.common), 'exhibit')} in both: {differ} differ"
+    said += f"; {counted(found.same, 'number')} the same"
     for name, alone in (("A", found.only_before), ("B", found.only_after)):
         said += f"; only in {name}: {', '.join(alone)}" if alone else ""
     return said
@@ -104,10 +105,6 @@ def _changes(title: str, column: str, changes: Iterable[Change], common: int) ->
 
 def _short(text: str) -> str:
     return text if len(text) <= LONG else text[: LONG - 1] + "…"
-
-
-def _counted(n: int, noun: str) -> str:
-    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
 
 
 def print_text(found: Difference, console: Console, table: Tabled) -> None:

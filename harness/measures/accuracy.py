@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
 from pydantic import Field
 
-from harness.measures.base import Measure, Run, Training
+from harness.measures.base import Measure, Training
 from harness.measures.reading import PERCENT, Reading, number
 
 
@@ -18,13 +18,10 @@ class Accuracy(Measure):
     epoch: Literal["best", "last"] = Field(
         default="best", description="the published code reports the best epoch *on the test set*"
     )
+    makes = Training
     file = "metrics.json"
     quantities = ("accuracy", "accuracy_best", "accuracy_last", "best_epoch", "parameters")
     pinned = ("accuracy",)
-
-    def resolved(self, trainings: Sequence[Training], parts: Mapping[str, Any]) -> Run:
-        """The training itself."""
-        return trainings[0]
 
     def label(self, run: Training) -> str:
         """That of the training."""

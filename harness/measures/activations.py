@@ -5,7 +5,7 @@ Layers of `small` are `bn2`, `relu2`, …; those of `alexnet` torchvision's, `fe
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
@@ -23,7 +23,7 @@ QUANTITIES = {
 SILENT = "the layer is silent on every image"
 
 
-class ActivationsRun(Run, kind="activations", code="harness.runs.activations"):
+class ActivationsRun(Run, kind="activations", code="harness.runs.activations:run"):
     """Some layers of one trained network on test images."""
 
     x: Training
@@ -42,14 +42,10 @@ class Activations(Measure):
     )
     images: int = Field(default=1000, ge=1, le=100_000, description="that the sparsity is of")
     index = ("layer",)
+    makes = ActivationsRun
     file, arrays = "activations.json", "activations.safetensors"
     quantities = (*QUANTITIES, "images")
     pinned = ("near_zero_share", "hoyer", "treves_rolls")
-
-    def resolved(self, trainings: Sequence[Training], parts: Mapping[str, Any]) -> Run:
-        """The network with the layers and images."""
-        x = trainings[0]
-        return ActivationsRun(x=x, layers=self.layers, image=self.image, images=self.images)
 
     def label(self, run: ActivationsRun) -> str:
         """`bn2+relu2 of …`."""

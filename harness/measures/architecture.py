@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
 from harness.measures.base import Measure, Run, Training
 from harness.measures.reading import Reading, number
 from harness.parts.networks import Network
+from harness.parts.neurons import Relu
+
+if TYPE_CHECKING:
+    from harness.runs.place import Numbers, Place, Report
 
 SIZES = {
     "parameters": "trainable numbers",
@@ -17,7 +21,7 @@ SIZES = {
 }
 
 
-class ArchitectureRun(Run, kind="architecture", code="harness.runs.architecture"):
+class ArchitectureRun(Run, kind="architecture"):
     """One network built and counted, for images of the given shape; weights play no part."""
 
     network: Network
@@ -26,15 +30,41 @@ class ArchitectureRun(Run, kind="architecture", code="harness.runs.architecture"
     channels: int = Field(ge=1)
     size: int = Field(ge=4, description="pixels, height and width")
 
+    def run(self, place: Place, report: Report) -> Numbers:
+        """Build the network; `architecture.json` holds its stages, parameters and MACs per image.
+
+        The softmax of the cell is part of the loss that a training minimises.
+        """
+        from harness.engine.networks.summary import summarise
+        from harness.runs.place import Progress, write_json
+
+        ends = {"classes": self.classes, "channels": self.channels, "seed": 0}
+        built = self.network.build(Relu(kind=self.neuron), **ends)
+        summary = summarise(built, (self.channels, self.size, self.size))
+        stages = [
+            {
+                "stage": row.name,
+                "text": f"{row.cell}, softmax" if row.name == "classifier" else row.cell,
+                "parameters": row.parameters,
+                "macs": row.macs,
+            }
+            for row in summary.stages
+        ]
+        sizes = {"parameters": summary.parameters, "macs": summary.macs}
+        write_json(place.files / "architecture.json", {**sizes, "stages": stages})
+        report(Progress(1, 1, "network"))
+        return sizes
+
 
 class Architecture(Measure):
     """Stages, parameters and MACs of a network as built. Nothing is trained, so every profile
     measures the networks at their published size."""
 
     kind: Literal["architecture"]
-    scale_free = True
+    at_published_size = True
     needs = ("network", "dataset")
     index = ("stage",)
+    makes = ArchitectureRun
     file = "architecture.json"
     quantities = ("cell", *SIZES)
 

@@ -5,7 +5,7 @@ Legend: E = values of ε, L = layers.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field, field_validator
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from harness.measures.reading import Floats
 
 
-class RobustnessRun(Run, kind="attack", code="harness.runs.attack"):
+class RobustnessRun(Run, kind="attack", code="harness.runs.attack:run"):
     """One trained network under attack."""
 
     x: Training
@@ -50,6 +50,7 @@ class Robustness(Similarity):
         min_length=1, description="radii of the L∞ ball, in units of the attack; 0 is always taken"
     )
     index = ("epsilon", "layer", "block")
+    makes = RobustnessRun
     file, arrays = "attack.json", "cka.safetensors"
     quantities = ("attack_accuracy", "attack_cka", "attack_cka_mean", "attack_cka_block")
     fine = ("attack_cka", "attack_cka_block")
@@ -61,16 +62,6 @@ class Robustness(Similarity):
         if list(epsilon) != sorted(set(epsilon)):
             raise ValueError(f"must rise (got {list(epsilon)})")
         return epsilon
-
-    @property
-    def blocks(self) -> Mapping[str, str]:
-        """The blocks of estimator and attack."""
-        return {"cka": self.cka, "attack": self.attack}
-
-    def resolved(self, trainings: Sequence[Training], parts: Mapping[str, Any]) -> Run:
-        """The network with the attack."""
-        attack, cka = parts["attack"], parts["cka"]
-        return RobustnessRun(x=trainings[0], attack=attack, epsilon=self.epsilon, cka=cka)
 
     def label(self, run: RobustnessRun) -> str:
         """`PGD on …`."""

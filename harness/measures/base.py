@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib import import_module
-from types import ModuleType
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
 class Run(Spec):
     """What one node computes, fully resolved: the values that make its key.
 
-    `code` names the module whose `run(spec, place, report)` computes it, loaded when it runs.
+    `code` names what computes it, "module:function" of (spec, place, report), loaded when it runs.
     `kind` and `revision` are part of every key, so old numbers never pass for new ones. Raise a
     revision when a change of code may change a number, and only then: `tests/runs/
     test_revisions.py` pins the numbers of a tiny run of each kind, so a change that forgets it does
@@ -45,17 +44,24 @@ class Run(Spec):
         cls.kind, cls.code, cls.revision = kind, code, revision
         cls.kinds[kind] = cls
 
-    def load(self) -> ModuleType:
-        """The module with its code, which imports torch."""
-        return import_module(self.code)
+    @classmethod
+    def load(cls) -> Callable[[Any, Place, Report], Numbers] | None:
+        """The code, whose module imports torch; None of a run that has its own `run`."""
+        module, _, name = cls.code.partition(":")
+        found: Callable[[Any, Place, Report], Numbers] | None = None
+        if module:
+            found = getattr(import_module(module), name)
+        return found
 
     def run(self, place: Place, report: Report) -> Numbers:
         """Compute, and leave the files of the node in `place.files`."""
-        numbers: Numbers = self.load().run(self, place, report)
-        return numbers
+        code = self.load()
+        if code is None:
+            raise NotImplementedError(f"a run of kind {self.kind!r} has neither code nor `run`")
+        return code(self, place, report)
 
 
-class Training(Run, kind="train", code="harness.runs.train", revision=2):
+class Training(Run, kind="train", code="harness.runs.train:run", revision=2):
     """One network trained once."""
 
     dataset: Dataset
@@ -88,14 +94,6 @@ class Pretrained(Spec):
         return f"{self.network.label} of {self.network.weights}"
 
 
-def weights_of(point: Training) -> Training | Pretrained:
-    """The training of a network, or the network alone where its weights are had as a file."""
-    network = point.network
-    if isinstance(network, Alexnet) and not network.is_trained_here:
-        return Pretrained(network=network, numerics=point.numerics)
-    return point
-
-
 class Side(Spec):
     """One network of a measure: that of the point, but for what is said here."""
 
@@ -103,23 +101,25 @@ class Side(Spec):
     seed: int = Field(default=0, ge=0, le=1000, description="added to the seed of the point")
 
 
+MEASURED = ("cka", "attack", "probe", "regression", "activation_maximisation")
+"""The parts of a measurement, taken from named blocks; the others are those of a training."""
 TRAINED = ("network", "neuron", "dataset", "recipe")
-ARTIFICIAL = ("network", "dataset", "recipe")  # AlexNet has ReLUs
 
 
 class Measure(Part, family="measure"):
     """One kind of measure.
 
-    `needs` are the blocks that a point must name; `index` the columns that it adds to the axes of
-    the grid to tell its cells apart, along which claims may run too; `scale_free` says that every
-    profile takes it at the published size. `file` of the node holds its numbers, `arrays` its
-    tensors, if it has any. `quantities` are what `read` may give; of them `fine` have so many cells
-    that they are drawn and kept in frame.csv, but never listed on the page, and `pinned` are those
-    that a measured golden file has.
+    `makes` is its kind of run, `needs` are the blocks that a point must name; `index` the columns
+    that it adds to the axes of the grid to tell its cells apart, along which claims may run too;
+    `at_published_size` says that every profile takes it so. `file` of the node holds its numbers,
+    `arrays` its tensors, if it has any. `quantities` are what `read` may give; of them `fine` have
+    so many cells that they are drawn and kept in frame.csv, but never listed on the page, and
+    `pinned` are those that a measured golden file has.
     """
 
     kind: str
-    scale_free: ClassVar[bool] = False
+    makes: ClassVar[type[Run]]
+    at_published_size: ClassVar[bool] = False
     needs: ClassVar[tuple[str, ...]] = TRAINED
     index: ClassVar[tuple[str, ...]] = ()
     file: ClassVar[str]
@@ -130,20 +130,25 @@ class Measure(Part, family="measure"):
 
     @property
     def sides(self) -> tuple[Side, ...]:
-        """The trainings that it needs at a point, x before y."""
-        return (Side(),)
+        """The trainings that it needs at a point, x before y; that of the point, if it has none."""
+        named = (getattr(self, name, None) for name in ("x", "y"))
+        return tuple(side for side in named if side is not None) or (Side(),)
 
     @property
     def blocks(self) -> Mapping[str, str]:
-        """Part → the named block that it takes it from."""
-        return {}
+        """Part → the named block that it takes it from, in the field of this name."""
+        return {part: getattr(self, part) for part in MEASURED if part in type(self).model_fields}
 
-    @abstractmethod
     def resolved(self, trainings: Sequence[Training], parts: Mapping[str, Any]) -> Run:
         """The run that holds the numbers: `trainings` has one for each side, `parts` the blocks.
 
-        A training that it has as `x` or `y` is run first, and its folder known by that name.
+        Its fields are those of the measure with the blocks in place of their names, those of the
+        training, and the trainings as `x` and `y`, which are run first: their folders are known by
+        these names.
         """
+        x, y = trainings[0], trainings[1] if trainings[1:] else None
+        said = {**x.__dict__, **self.__dict__, **parts, "x": x, "y": y}
+        return self.makes(**{name: said[name] for name in self.makes.model_fields})
 
     @abstractmethod
     def label(self, run: Any) -> str:
@@ -165,3 +170,19 @@ class Measure(Part, family="measure"):
     def has_maps(self) -> bool:
         """Whether it has some."""
         return type(self).maps is not Measure.maps
+
+
+class OfWeights(Measure):
+    """A measure of AlexNet's weights: a stand-in is trained first; where they are had as a file,
+    only the network is of interest.
+    """
+
+    needs = ("network", "dataset", "recipe")  # it has ReLUs
+
+    def resolved(self, trainings: Sequence[Training], parts: Mapping[str, Any]) -> Run:
+        """Of the training, or of the network alone."""
+        run, network = super().resolved(trainings, parts), trainings[0].network
+        if not isinstance(network, Alexnet) or network.is_trained_here:
+            return run
+        alone = Pretrained(network=network, numerics=trainings[0].numerics)
+        return run.model_copy(update={"x": alone})

@@ -38,7 +38,7 @@ BRANCH = ("conv1", "bn1", "act2", "conv2", "bn2")
 """The residual branch; not its first activation, which an identity shortcut may carry too."""
 
 
-class CkaRun(Run, kind="cka", code="harness.runs.cka"):
+class CkaRun(Run, kind="cka", code="harness.runs.cka:run"):
     """CKA between all layers of two trained networks; without y, of one with itself."""
 
     x: Training
@@ -51,11 +51,6 @@ class Similarity(Measure):
 
     cka: Name = Field(default="paper", description="block that says how similarity is estimated")
 
-    @property
-    def blocks(self) -> Mapping[str, str]:
-        """The block of the estimator."""
-        return {"cka": self.cka}
-
 
 class CkaHeatmap(Similarity):
     """CKA between all layers of two networks, or of one (Fig. 2, p. 5); x is across, y up."""
@@ -65,6 +60,7 @@ class CkaHeatmap(Similarity):
     x: Side = Side()
     y: Side | None = Field(default=None, description="none: the network of x with itself")
     index = ("map", "layer", "position", "stage_y", "stage_x")
+    makes = CkaRun
     file, arrays = "cka.json", "cka.safetensors"
     quantities = (
         "mean",
@@ -82,16 +78,6 @@ class CkaHeatmap(Similarity):
     )
     fine = ("diagonal",)
     pinned = ("mean", "diagonal_mean", "checkerboard", "position_mean")
-
-    @property
-    def sides(self) -> tuple[Side, ...]:
-        """The networks, x before y; one where a network is compared with itself."""
-        return (self.x,) if self.y is None else (self.x, self.y)
-
-    def resolved(self, trainings: Sequence[Training], parts: Mapping[str, Any]) -> Run:
-        """Both networks, or one."""
-        x, y = trainings[0], trainings[1] if trainings[1:] else None
-        return CkaRun(x=x, y=y, cka=parts["cka"])
 
     def label(self, run: CkaRun) -> str:
         """`CKA of … and itself`."""

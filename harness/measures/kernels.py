@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from harness.measures.base import ARTIFICIAL, Measure, Pretrained, Run, Training, weights_of
+from harness.measures.base import OfWeights, Pretrained, Run, Training
 from harness.measures.reading import Map, Reading, defined, picture, sheet
 from harness.parts.base import Name
 
@@ -21,7 +21,7 @@ NO_CONTRAST = "the filter has no contrast"
 Tiles = Literal["rgb", "triples"]
 
 
-class KernelsRun(Run, kind="kernels", code="harness.runs.kernels"):
+class KernelsRun(Run, kind="kernels", code="harness.runs.kernels:run"):
     """The kernels of one convolution."""
 
     x: Training | Pretrained
@@ -30,7 +30,7 @@ class KernelsRun(Run, kind="kernels", code="harness.runs.kernels"):
     seed: int = Field(ge=0, description="of the shuffled kernels that they are compared with")
 
 
-class Kernels(Measure):
+class Kernels(OfWeights):
     """The kernels of a convolution, and how far they are oriented filters (lab Fig. 4 and 5)."""
 
     kind: Literal["kernels"]
@@ -38,17 +38,12 @@ class Kernels(Measure):
     tiles: Tiles = Field(
         description="kernels on colours, or the three strongest of more channels as colours"
     )
-    needs = ARTIFICIAL
     index = ("pixels", "kernel")
+    makes = KernelsRun
     file, arrays = "kernels.json", "kernels.safetensors"
     quantities = (*OF_EACH, *MEANS, "source", "listed")
     fine = OF_EACH
     pinned = MEANS
-
-    def resolved(self, trainings: Sequence[Training], parts: Mapping[str, Any]) -> Run:
-        """The convolution; a stand-in is trained first."""
-        x, seed = weights_of(trainings[0]), trainings[0].seed
-        return KernelsRun(x=x, layer=self.layer, tiles=self.tiles, seed=seed)
 
     def label(self, run: KernelsRun) -> str:
         """`kernels of features.0, …`."""

@@ -6,15 +6,15 @@ Legend: A = starts, S = steps.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from harness.measures.base import ARTIFICIAL, Measure, Pretrained, Run, Training, weights_of
+from harness.measures.base import Measure, OfWeights, Pretrained, Run, Training
 from harness.measures.reading import Map, Reading, defined, picture
 from harness.parts.base import Name
-from harness.parts.measurement import Ascent
+from harness.parts.measurement import ActivationMaximisation
 
 ACTIVATION, DEGREES, PIXELS = "activation", "degrees", "pixels"
 CONTRAST = "standard deviation of pixels in 0 … 1"
@@ -26,14 +26,14 @@ HALF_TURN, VERTICAL = 180.0, 90.0
 Index = Annotated[int, Field(ge=0, le=100_000)]
 
 
-class MaximisationRun(Run, kind="maximisation", code="harness.runs.maximisation", revision=2):
+class MaximisationRun(Run, kind="maximisation", code="harness.runs.maximisation:run", revision=2):
     """Images that drive a layer, a channel or a neuron of one network."""
 
     x: Training | Pretrained
     layer: Name
     channel: int | None = Field(ge=0)
     position: tuple[int, int] | None
-    ascent: Ascent
+    activation_maximisation: ActivationMaximisation
     seed: int = Field(ge=0)
 
 
@@ -51,13 +51,13 @@ class Unit(Measure):
         return self
 
 
-class Maximisation(Unit):
+class Maximisation(OfWeights, Unit):
     """Images, from noise, that drive a layer, a channel or a neuron (lab Fig. 6 to 8)."""
 
     kind: Literal["maximisation"]
-    ascent: Name = Field(description="block that says how they are sought")
-    needs = ARTIFICIAL
+    activation_maximisation: Name = Field(description="block that says how they are sought")
     index = ("start", "region")
+    makes = MaximisationRun
     file, arrays = "maximisation.json", "maximisation.safetensors"
     quantities = (
         "activation_start",
@@ -75,22 +75,6 @@ class Maximisation(Unit):
         "unit",
     )
     pinned = ("gain", "contrast_mean")
-
-    @property
-    def blocks(self) -> Mapping[str, str]:
-        """The block of the search."""
-        return {"ascent": self.ascent}
-
-    def resolved(self, trainings: Sequence[Training], parts: Mapping[str, Any]) -> Run:
-        """The unit; a stand-in is trained first."""
-        return MaximisationRun(
-            x=weights_of(trainings[0]),
-            layer=self.layer,
-            channel=self.channel,
-            position=self.position,
-            ascent=parts["ascent"],
-            seed=trainings[0].seed,
-        )
 
     def label(self, run: MaximisationRun) -> str:
         """`images for features.0 channel 3 at (1, 2), …`."""
@@ -144,8 +128,9 @@ def _spectrum(content: Mapping[str, Any]) -> Iterator[Reading]:
         yield defined("frequency", "cycles per pixel", row["frequency"], NO_CONTRAST, at)
         turned = None if of_image is None else _turn(of_image, VERTICAL)
         yield defined("off_vertical", DEGREES, turned, NO_CONTRAST, at)
-        both = of_kernel is not None and of_image is not None
-        apart = _turn(of_image, of_kernel) if both else None
+        apart = None
+        if of_image is not None and of_kernel is not None:
+            apart = _turn(of_image, of_kernel)
         yield defined("off_kernel", DEGREES, apart, NOT_A_COLOUR_KERNEL, at)
 
 

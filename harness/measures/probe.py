@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Literal
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
@@ -12,12 +12,37 @@ from harness.measures.reading import PERCENT, Reading, number
 from harness.parts.base import Name
 from harness.parts.probes import Probe
 
+if TYPE_CHECKING:
+    from harness.runs.place import Numbers, Place, Report
 
-class ProbeRun(Run, kind="probe", code="harness.runs.probe"):
+
+class ProbeRun(Run, kind="probe"):
     """Linear probes on the blocks of one trained network."""
 
     x: Training
     probe: Probe
+
+    def run(self, place: Place, report: Report) -> Numbers:
+        """Fit to the train images, score on both splits; `probe.json` holds percent by block."""
+        from harness.engine.probes import block_names, probe_blocks
+        from harness.runs.machine import prepared
+        from harness.runs.place import Progress, write_json
+        from harness.runs.trained import images_of, normalisation, trained
+
+        with prepared(self.x.numerics, place) as device:
+            network = trained(self.x, place.inputs["x"], device)
+            images = images_of(self.x, place)
+            scale, layers = normalisation(self.x, images), block_names(network)
+            found = probe_blocks(
+                network, images, scale, self.probe, layers=layers, seed=self.x.seed
+            )
+        report(Progress(len(found), len(found), "block"))
+        rows: list[dict[str, Any]] = [
+            {"name": name, "accuracy": one.test, "train_accuracy": one.train}
+            for name, one in found.items()
+        ]
+        write_json(place.files / "probe.json", {"layers": rows})
+        return {"first": rows[0]["accuracy"], "last": rows[-1]["accuracy"]}
 
 
 class Probes(Measure):
@@ -26,18 +51,10 @@ class Probes(Measure):
     kind: Literal["probe"]
     probe: Name = Field(description="block of the probe")
     index = ("layer",)
+    makes = ProbeRun
     file = "probe.json"
     quantities = ("probe_accuracy", "probe_train_accuracy")
     pinned = ("probe_accuracy",)
-
-    @property
-    def blocks(self) -> Mapping[str, str]:
-        """The block of the probe."""
-        return {"probe": self.probe}
-
-    def resolved(self, trainings: Sequence[Training], parts: Mapping[str, Any]) -> Run:
-        """The network with the probe."""
-        return ProbeRun(x=trainings[0], probe=parts["probe"])
 
     def label(self, run: ProbeRun) -> str:
         """`probes of …`."""

@@ -6,7 +6,7 @@ Legend: E = epochs.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
 from pydantic import Field
@@ -25,7 +25,7 @@ QUANTITIES = {
 CONSTANT = "no target varies"
 
 
-class RegressionRun(Run, kind="regression", code="harness.runs.regression"):
+class RegressionRun(Run, kind="regression", code="harness.runs.regression:run"):
     """Linear maps between one layer of two trained networks."""
 
     x: Training
@@ -43,24 +43,10 @@ class RegressionMeasure(Measure):
     layer: Name
     regression: Name = Field(description="block that says how it is fitted")
     index = ("fit", "direction", "split")
+    makes = RegressionRun
     file = "regression.json"
     quantities = (*QUANTITIES, "loss", "solver")
     pinned = ("mse", "r2", "variance", "loss")
-
-    @property
-    def sides(self) -> tuple[Side, ...]:
-        """The networks, x before y."""
-        return (self.x, self.y)
-
-    @property
-    def blocks(self) -> Mapping[str, str]:
-        """The block of the fit."""
-        return {"regression": self.regression}
-
-    def resolved(self, trainings: Sequence[Training], parts: Mapping[str, Any]) -> Run:
-        """Both networks with the layer and the fit."""
-        x, y = trainings
-        return RegressionRun(x=x, y=y, layer=self.layer, regression=parts["regression"])
 
     def label(self, run: RegressionRun) -> str:
         """`ridge of bn2, … and …`."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 ONE_STEP = "the layer runs one time step"
 
 
-class TimeCkaRun(Run, kind="time_cka", code="harness.runs.time_cka"):
+class TimeCkaRun(Run, kind="time_cka", code="harness.runs.cka:over_time"):
     """CKA between the time steps of some layers of one trained network."""
 
     x: Training
@@ -36,13 +36,10 @@ class TimeCka(Similarity):
         min_length=1, description="layers, or the groups `blocks`, `convolutions`, `activations`"
     )
     index = ("layer", "step")
+    makes = TimeCkaRun
     file, arrays = "cka.json", "cka.safetensors"
     quantities = ("time_mean", "time_min", "step_mean", "undefined")
     pinned = ("time_mean",)
-
-    def resolved(self, trainings: Sequence[Training], parts: Mapping[str, Any]) -> Run:
-        """The network with the layers."""
-        return TimeCkaRun(x=trainings[0], cka=parts["cka"], layers=self.layers)
 
     def label(self, run: TimeCkaRun) -> str:
         """`CKA over time, blocks of …`."""

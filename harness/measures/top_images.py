@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
 from pydantic import Field, model_validator
@@ -18,7 +18,7 @@ PINNED = ("activation_mean", "brightness")
 EVERYTHING = "everything"  # the mean of all test images
 
 
-class TopImagesRun(Run, kind="top_images", code="harness.runs.top_images"):
+class TopImagesRun(Run, kind="top_images", code="harness.runs.top_images:run"):
     """The images that a layer, a channel and a neuron of one trained network prefer."""
 
     x: Training
@@ -35,6 +35,7 @@ class TopImages(Unit):
     kind: Literal["top_images"]
     k: int = Field(default=20, ge=1, le=1000)
     index = ("target", "rank", "region", "colour")
+    makes = TopImagesRun
     file, arrays = "top_images.json", "top_images.safetensors"
     quantities = ("activation", *PINNED, "ties", "layer", "neuron", "images")
     fine = ("activation",)
@@ -45,11 +46,6 @@ class TopImages(Unit):
         if self.position is None:
             raise ValueError("needs channel and position: layer, channel and neuron are shown")
         return self
-
-    def resolved(self, trainings: Sequence[Training], parts: Mapping[str, Any]) -> Run:
-        """The network with the unit."""
-        unit: dict[str, Any] = {"channel": self.channel, "position": self.position}
-        return TopImagesRun(x=trainings[0], layer=self.layer, k=self.k, **unit)
 
     def label(self, run: TopImagesRun) -> str:
         """`top 20 images of bn2, …`."""

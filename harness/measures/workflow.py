@@ -5,7 +5,7 @@ Legend: M = images, C = channels, H, W = height and width.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
 from pydantic import Field
@@ -15,7 +15,7 @@ from harness.measures.reading import CKA, NOTHING_DEFINED, Map, Reading, defined
 from harness.parts.base import Name
 
 
-class WorkflowRun(Run, kind="workflow", code="harness.runs.workflow"):
+class WorkflowRun(Run, kind="workflow", code="harness.runs.workflow:run"):
     """The Gram matrices of one layer of two trained networks, and their similarity."""
 
     x: Training
@@ -32,19 +32,10 @@ class Workflow(Measure):
     y: Side
     layer: Name = Field(description="whose features are compared")
     images: int = Field(ge=4, le=64, description="few enough for their matrices to be looked at")
+    makes = WorkflowRun
     file, arrays = "workflow.json", "workflow.safetensors"
     quantities = ("cka", "layer", "images")
     pinned = ("cka",)
-
-    @property
-    def sides(self) -> tuple[Side, ...]:
-        """The networks, x before y."""
-        return (self.x, self.y)
-
-    def resolved(self, trainings: Sequence[Training], parts: Mapping[str, Any]) -> Run:
-        """Both networks with the layer."""
-        x, y = trainings
-        return WorkflowRun(x=x, y=y, layer=self.layer, images=self.images)
 
     def label(self, run: WorkflowRun) -> str:
         """`bn1 of … and …`."""

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from numbers import Real
 from types import MappingProxyType
 from typing import Annotated, Any, ClassVar, Literal, TypeVar, get_args
@@ -73,6 +73,16 @@ class Deviation(Spec):
 Deviations = Annotated[tuple[Deviation, ...], PRESENTATION]
 
 
+Checksum = Annotated[str, Field(pattern=r"^(md5:[0-9a-f]{32}|sha256:[0-9a-f]{64})$")]
+
+
+class PinnedFile(Spec):
+    """One published file and its checksum."""
+
+    name: str = Field(pattern=r"^[A-Za-z0-9_.-]+$", max_length=128)
+    checksum: Checksum
+
+
 class Part(Spec):
     """A part of a run. In Python it is made by its class, `Dspike(temperature=2.0)`: fields in
     their order or by name, `kind` left out, and what `usual` holds (or makes) need not be said; a
@@ -114,6 +124,10 @@ class Part(Spec):
     @classmethod
     def __pydantic_init_subclass__(cls, family: str = "", **keywords: Any) -> None:
         if kind := kind_of(cls):
+            other = cls.kinds.setdefault(kind, cls)
+            if other.__module__ != cls.__module__:
+                where = f"{cls.family} kind {kind!r}"
+                raise HarnessError(where, f"is in {other.__module__} and in {cls.__module__}")
             cls.kinds[kind] = cls
             _forget_validators()
 
@@ -169,9 +183,30 @@ def identity(spec: Any) -> Any:
     return spec
 
 
+RENAMED: dict[str, str] = {
+    "quiet": "initial_scale",
+    "residual": "stages_without_shortcut",
+    "single_step": "one_step_stages",
+    "branch_scale": "residual_scale",
+    "ascent": "activation_maximisation",
+    "ascents": "activation_maximisations",
+}
+"""Names that a spec had before, and what they are called now."""
+
+
+def renamed(word: str, known: Collection[str]) -> str:
+    """`it is called 'depth' now`, or nothing."""
+    now = ".".join(RENAMED.get(part, part) for part in word.split("."))
+    return f"it is called {now!r} now" if now != word and now in known else ""
+
+
 def suggestion(word: str, known: Iterable[str]) -> str:
-    """`did you mean 'depth'?`, or the list of what is known when it is short, or nothing."""
+    """`it is called 'depth' now`, `did you mean 'depth'?`, or the list of what is known when it is
+    short, or nothing.
+    """
     names = sorted(known)
+    if now := renamed(str(word), names):
+        return now
     near = difflib.get_close_matches(str(word), names, n=1, cutoff=0.6)
     if near:
         return f"did you mean '{near[0]}'?"

@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 from pydantic import Field, field_validator
 
 from harness.errors import ExitCode, HarnessError
-from harness.parts.base import PRESENTATION, Deviations, Part
-from harness.parts.files import PinnedFile
+from harness.parts.base import PRESENTATION, Deviations, Part, PinnedFile
 
 if TYPE_CHECKING:
     from harness.engine.data.labelled import ImageSet, LabelledSet

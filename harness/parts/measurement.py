@@ -28,7 +28,7 @@ class Cka(Part, family="cka"):
         return self
 
 
-class Ascent(Part, family="ascent"):
+class ActivationMaximisation(Part, family="activation_maximisation"):
     """Adam on the numbers of an image, from noise, the network frozen."""
 
     parametrisation: Literal["fourier", "pixel"]

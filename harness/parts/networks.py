@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import Field, field_validator, model_validator
 
 from harness.errors import HarnessError
-from harness.parts.base import PRESENTATION, Deviations, Part, Spec
-from harness.parts.files import Checksum, PinnedFile
+from harness.parts.base import PRESENTATION, Checksum, Deviations, Part, PinnedFile, Spec
 from harness.parts.neurons import Neuron
 
 if TYPE_CHECKING:
     from harness.engine.networks import Network as Built
 
-Stage = Annotated[int, Field(ge=1, le=3)]
+STAGES = 3
+Stage = Annotated[int, Field(ge=1, le=STAGES)]
 Width = Annotated[int, Field(ge=1, le=64, description="multiplies every channel count")]
 Channels = Annotated[int, Field(ge=1, le=1024, description="channels of stage 1 at width 1")]
 
@@ -56,19 +56,19 @@ class Resnet(Network):
     depth: int = Field(default=20, ge=8, le=2000, description="6n+2 for n blocks per stage")
     width: Width = 1
     base_width: Channels = 16
-    residual: Literal["full", "none"] | tuple[Stage, ...] = Field(
-        default="full", description="or the stages whose shortcuts are dropped, as [2]"
+    stages_without_shortcut: tuple[Stage, ...] = Field(
+        default=(), description="stages whose shortcuts are dropped, as [2] (Table 2, Fig. 4)"
     )
     shortcut: Literal["identity", "rectified"] = Field(
         default="identity", description="what an identity shortcut of a ReLU network carries"
     )
-    branch_scale: float = Field(
+    residual_scale: float = Field(
         default=1.0,
         ge=0,
         le=1,
         description="initial weight of the last BN of a branch beside a shortcut",
     )
-    single_step: tuple[Stage, ...] = Field(
+    one_step_stages: tuple[Stage, ...] = Field(
         default=(), description="stages that run one time step, as [1] (Table 3)"
     )
 
@@ -84,12 +84,11 @@ class Resnet(Network):
     def label(self) -> str:
         """With the stages that have no shortcuts, or run one step."""
         said = super().label
-        if self.residual != "full":
-            named = self.residual != "none"
-            where = f" in s{'+'.join(map(str, self.residual))}" if named else ""
+        if bare := self.stages_without_shortcut:
+            where = f" in s{'+'.join(map(str, bare))}" if len(bare) < STAGES else ""
             said += f" without shortcuts{where}"
-        if self.single_step:
-            said += f" s{'+'.join(map(str, self.single_step))} at T=1"
+        if self.one_step_stages:
+            said += f" s{'+'.join(map(str, self.one_step_stages))} at T=1"
         return said
 
     def build(self, neuron: Neuron, *, classes: int, channels: int, seed: int) -> Built:
@@ -195,7 +194,7 @@ class Alexnet(Network):
     enlarge: int = Field(
         default=2, ge=1, le=32, description="images of the stand-in, so many times"
     )
-    quiet: float = Field(
+    initial_scale: float = Field(
         default=1.0, gt=0, le=1, description="of a stand-in: initial conv1 and conv2, conv3 inverse"
     )
 
@@ -230,7 +229,7 @@ class Alexnet(Network):
         return alexnet(
             head="linear",
             enlarge=self.enlarge,
-            quiet=self.quiet,
+            initial_scale=self.initial_scale,
             classes=classes,
             in_channels=channels,
             seed=seed,

@@ -228,7 +228,7 @@ def _regression(spec: Spec) -> Work:
 
 
 def _maximisation(spec: Spec) -> Work:
-    ascent = spec["ascent"]
+    ascent = spec["activation_maximisation"]
     size, steps = size_of_training(spec["x"], ascent["size"]), ascent["steps"] * ascent["starts"]
     return passes(size, steps, 1, BACKWARD / 2)
 
@@ -273,5 +273,9 @@ def disk_bytes(node: Node) -> int:
     if node.kind == "cka":
         x, y = (size_of_training(spec[name] or spec["x"]).compared for name in ("x", "y"))
         return 8 * x * y + 5 * little
-    pixels = spec["ascent"]["size"] ** 2 * spec["ascent"]["starts"] if "ascent" in spec else 0
+    pixels = (
+        spec["activation_maximisation"]["size"] ** 2 * spec["activation_maximisation"]["starts"]
+        if "activation_maximisation" in spec
+        else 0
+    )
     return 3 * 4 * int(pixels) + little

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from graphlib import TopologicalSorter
 from typing import Any
 
+from harness.canonical import fields
 from harness.errors import HarnessError
 from harness.measures.base import Measure, Side, Training
 from harness.parts.networks import Alexnet
 from harness.plan.apart import has_field, refuse_levelled, refuse_relabelled
-from harness.plan.labels import told_apart
 from harness.plan.node import Node, nodes_of
 from harness.plan.resolve import Setting, resolve, resolve_part
 from harness.spec.document import Document
 from harness.spec.exhibit import AXES, BLOCK_AXES, MANY, Exhibit, level_of
 from harness.spec.library import Library
 from harness.spec.overrides import Override, override_axes
+
+SHOWN = 3  # fields; more would hide the node behind its settings
 
 
 @dataclass(frozen=True)
@@ -94,7 +96,7 @@ def expand(library: Library, names: Sequence[str], setting: Setting) -> Plan:
     ]
     graph = {key: set(node.inputs.values()) for key, node in nodes.items()}
     order = TopologicalSorter(graph).static_order()
-    named = told_apart(nodes)
+    named = _told_apart(nodes)
     return Plan(tuple(planned), {key: named[key] for key in order})
 
 
@@ -174,7 +176,7 @@ def _trainings(
     def of(side: Side) -> Training:
         own = {"neuron": side.neuron} if side.neuron else {}
         here = axes | own | {"seed": seed + side.seed}
-        return resolve(here, setting, scaled=not measure.scale_free, places=places)
+        return resolve(here, setting, scaled=not measure.at_published_size, places=places)
 
     return tuple(map(of, measure.sides))
 
@@ -191,7 +193,7 @@ def _combinations(exhibit: Exhibit, setting: Setting) -> Iterable[tuple[int, dic
         axes = grid.axes()
         if "seed" not in axes and "seed" not in exhibit.fixed.axes():
             seeds = setting.seeds_of(exhibit.id)
-            axes["seed"] = seeds[:1] if exhibit.scale_free else seeds
+            axes["seed"] = seeds[:1] if exhibit.at_published_size else seeds
         for values in itertools.product(*axes.values()):
             yield index, dict(zip(axes, values, strict=True))
 
@@ -214,6 +216,29 @@ def _level(
     if axis not in BLOCK_AXES and axis not in combination:
         value = getattr(getattr(having[0], part), name)
     return level_of(axis, value)
+
+
+def _told_apart(nodes: Mapping[str, Node]) -> dict[str, Node]:
+    """The nodes by key; where several have one label, all but the first of them say in which
+    fields they depart from it, as the variants of an ablation do.
+    """
+    first: dict[str, Node] = {}
+    found = {}
+    for key, node in nodes.items():
+        reference = first.setdefault(node.label, node)
+        found[key] = node if node is reference else _departing(node, reference)
+    return found
+
+
+def _departing(node: Node, reference: Node) -> Node:
+    known = fields(reference.spec)
+    said = [
+        f"{name} {text}".replace('"', "")
+        for name, text in fields(node.spec).items()
+        if known.get(name) != text
+    ]
+    more = ["…"] if len(said) > SHOWN else []
+    return replace(node, label=", ".join((node.label, *said[:SHOWN], *more)))
 
 
 def refuse_idle(plan: Plan, overrides: Sequence[Override]) -> None:

@@ -89,9 +89,8 @@ class Size:
 
 
 def _resnet(network: Spec, dataset: Spec, steps: int) -> Size:
-    residual = network.get("residual", "full")
-    bare = {"full": (), "none": (1, 2, 3)}[residual] if isinstance(residual, str) else residual
-    at_one_step = network.get("single_step", ())  # runs stored before the field have none
+    bare = network.get("stages_without_shortcut", ())  # runs stored before the fields have none
+    at_one_step = network.get("one_step_stages", ())
     size = Size(dataset["channels"], dataset["size"], 1 if 1 in at_one_step else steps)
     channels = network["base_width"] * network["width"]
     size.convolve(channels)

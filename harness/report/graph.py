@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from harness import words
 from harness.plan.expand import Plan, PlannedExhibit
-from harness.report import wording
 
 ROW, LETTER, GAP, EDGE = 16.0, 5.4, 46.0, 8.0  # units of the view box
 
@@ -63,7 +63,7 @@ def plan_graph(
         middle, start = (bend + 6 + to_x) / 2, x + 13 + len(labels[one]) * LETTER
         over = f"C{middle:.0f} {y:.1f} {middle:.0f} {to_y:.1f} {to_x - 5:.0f} {to_y:.1f}"
         edges.append(f"M{start:.0f} {y:.1f}H{bend + 6:.0f}{over}")
-    runs = ", then ".join(wording.counted(len(column), "run") for column in columns[:-1])
+    runs = ", then ".join(words.counted(len(column), "run") for column in columns[:-1])
     return PlanGraph(
         width=f"{left - GAP + EDGE:g}",
         height=f"{tallest * ROW + 2 * EDGE:g}",

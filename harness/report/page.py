@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, TypeVar
 
+from harness import words
 from harness.canonical import flatten
 from harness.check.compare import CellResult
 from harness.check.status import Status
@@ -124,7 +125,7 @@ def _banners(assessed: Sequence[Assessed], profile: Profile) -> Iterator[Fact]:
     if touched:
         typed = ", ".join(dict.fromkeys(itertools.chain(*overridden.values())))
         few = wording.listed(touched)
-        few = few if len(touched) <= MANY else wording.counted(len(touched), "exhibit")
+        few = few if len(touched) <= MANY else words.counted(len(touched), "exhibit")
         what = "nothing here" if len(touched) == len(assessed) else f"of {few} nothing"
         text = f"{typed}: {what} is held against golden values, and no claim counts."
         yield Fact("Overridden specs", text)
@@ -158,7 +159,7 @@ def _problems(verdict: Verdict) -> Iterator[Problem]:
         else:
             whys = list(dict.fromkeys(cell.sentence for cell in cells))
             said = whys[0] + (f" (and {len(whys) - 1} other reasons)" if whys[1:] else "")
-            yield Problem(verdict.exhibit, wording.counted(len(cells), "cell"), said, mark)
+            yield Problem(verdict.exhibit, words.counted(len(cells), "cell"), said, mark)
     for claim in verdict.claims:
         if claim.counted and claim.status is not Status.PASS:
             what, why = f"claim “{claim.text}”", f"{claim.sentence}. {claim.measured}"

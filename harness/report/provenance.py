@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from harness import words
 from harness.canonical import flatten
 from harness.execute.events import Failed
 from harness.parts.base import Deviation
@@ -95,7 +96,7 @@ def command(planned: PlannedExhibit, profile: Profile) -> str:
 
 def _facts(planned: PlannedExhibit, stored: Sequence[Manifest]) -> Iterator[Fact]:
     seeds = dict.fromkeys(point.seed for point in planned.points)
-    if not planned.exhibit.scale_free:
+    if not planned.exhibit.at_published_size:
         yield Fact("seeds", ", ".join(map(str, seeds)))
         for data in dict.fromkeys(point.run.dataset for point in planned.points):
             yield Fact("data", data.provenance)
@@ -105,15 +106,15 @@ def _facts(planned: PlannedExhibit, stored: Sequence[Manifest]) -> Iterator[Fact
         found = f"{Path(given.path).name} {given.checksum}"
         yield Fact("weights", f"{found}, {which} ({published.name})")
     took = sum(one.wall_s for one in stored)
-    total = wording.counted(len(planned.nodes), "run")
-    yield Fact("runs", f"{len(stored)} of {total} stored, {wording.duration(took)} in all")
+    total = words.counted(len(planned.nodes), "run")
+    yield Fact("runs", f"{len(stored)} of {total} stored, {words.duration(took, digits=1)} in all")
     for label, name in (("code", "git"), ("machine", "processor")):
         said = dict.fromkeys(str(one.environment.get(name) or "") for one in stored)
         if any(said):
             yield Fact(label, ", ".join(word or "not known" for word in said))
     resumed = sum(one.resumed > 0 for one in stored)
     if resumed:
-        yield Fact("resumed", f"{wording.counted(resumed, 'run')} went on after an interruption")
+        yield Fact("resumed", f"{words.counted(resumed, 'run')} went on after an interruption")
 
 
 def _settings(specs: Sequence[Mapping[str, Any]]) -> Iterator[Fact]:
@@ -139,7 +140,7 @@ def _environment(stored: Sequence[Manifest]) -> Iterator[Fact]:
         if len(values) == 1:
             yield Fact(name, next(iter(values)))
         else:
-            runs = (f"{said} ({wording.counted(n, 'run')})" for said, n in values.most_common())
+            runs = (f"{said} ({words.counted(n, 'run')})" for said, n in values.most_common())
             yield Fact(name, ", ".join(runs))
 
 
@@ -151,7 +152,7 @@ def _state(manifest: Manifest | None, failed: bool) -> tuple[str, str, str, str]
     peak = manifest.peak_memory_mb
     memory = f"{peak:.0f} MB" if peak is not None else wording.NOTHING
     started = manifest.started.replace("T", " ").replace("Z", " UTC")
-    return state, wording.duration(manifest.wall_s), memory, started
+    return state, words.duration(manifest.wall_s, digits=1), memory, started
 
 
 def failures_of(
@@ -217,5 +218,6 @@ def _deviations(planned: PlannedExhibit, blocks: Blocks, profile: Profile) -> It
         for part, name in measure.blocks.items():
             yield from getattr(blocks, part)[name].deviations
     for name in dict.fromkeys(point.levels["recipe"] for point in planned.points):
-        used = name if planned.exhibit.scale_free else profile.substitute.recipe.get(name, name)
+        as_published = planned.exhibit.at_published_size
+        used = name if as_published else profile.substitute.recipe.get(name, name)
         yield from blocks.recipe[used].deviations if used else ()

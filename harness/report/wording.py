@@ -75,7 +75,8 @@ _LEVELS: Mapping[tuple[str, str], str] = {("neuron", "relu"): "ANN", ("neuron", 
 _TIMES = ("width",)  # axes whose levels are factors
 _AXES: Mapping[str, str] = {
     "time_steps": "time steps",
-    "single_step": "one step in",
+    "one_step_stages": "one step in",
+    "stages_without_shortcut": "without shortcuts",
     "epsilon": "ε",
 }
 
@@ -140,29 +141,12 @@ def signed(value: float, unit: str) -> str:
     return f"{MINUS if value < 0 else '+'}{text}"
 
 
-def duration(seconds: float) -> str:
-    """`0.4 s`, `41 s`, `3 min 20 s`, `5 h 12 min`."""
-    if seconds < 9.95:
-        return f"{seconds:.1f} s"
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60} s"
-    return f"{whole // 3600} h {whole % 3600 // 60} min"
-
-
 def listed(words: Iterable[str]) -> str:
     """`a`, `a and b`, `a, b and c`."""
     found = list(words)
     if len(found) < 2:
         return "".join(found)
     return f"{', '.join(found[:-1])} and {found[-1]}"
-
-
-def counted(n: int, noun: str) -> str:
-    """`1 cell`, `27 cells`."""
-    return f"{n:,} {noun}{'' if n == 1 else 's'}"
 
 
 def aligned(lines: Sequence[Sequence[str]]) -> str:

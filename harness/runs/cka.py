@@ -1,4 +1,6 @@
-"""`cka`: all layers of two trained networks against each other, or of one against itself."""
+"""`cka`: all layers of two trained networks against each other, or of one against itself;
+`time_cka`: the time steps of each of some layers of one network.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +10,12 @@ from typing import Any
 import torch
 from safetensors.torch import save_file
 
-from harness.engine.cka import Batches, Pairs, cka_heatmap
+from harness.engine.cka import Batches, Pairs, cka_heatmap, time_cka
 from harness.errors import HarnessError
 from harness.measures.base import Training
 from harness.measures.cka import CkaRun
-from harness.runs.layers import described
+from harness.measures.time_cka import TimeCkaRun
+from harness.runs.layers import chosen, described
 from harness.runs.machine import prepared
 from harness.runs.place import Numbers, Place, Report, write_json
 from harness.runs.trained import first, images_of, minibatches, normalisation, trained
@@ -75,3 +78,28 @@ def defined_mean(maps: Iterable[torch.Tensor]) -> float | None:
 def _require_one_data_set(spec: CkaRun) -> None:
     if spec.y is not None and spec.y.dataset != spec.x.dataset:
         raise HarnessError("cka", "the two networks were trained on different data sets")
+
+
+def over_time(spec: TimeCkaRun, place: Place, report: Report) -> Numbers:
+    """Compare; `cka.safetensors` holds a map [T, T] for each layer under its name, `cka.json` the
+    layers in execution order and why cells are undefined.
+    """
+    with prepared(spec.x.numerics, place) as device:
+        network = trained(spec.x, place.inputs["x"], device)
+        layers = chosen(network, spec.layers)
+        images = images_of(spec.x, place)
+        pixels, _ = first(images, "test", spec.cka.images)
+        normalise = normalisation(spec.x, images)
+        batches = minibatches(pixels, spec.cka.batch, normalise, device, report)
+        found = time_cka(network, batches, layers, estimator=spec.cka.estimator)
+    maps = {name: one.values.contiguous() for name, one in found.items()}
+    save_file(maps, place.files / "cka.safetensors")
+    record = {
+        "layers": list(layers),
+        "undefined": {name: undefined(one.reasons) for name, one in found.items() if one.reasons},
+        "images": spec.cka.images,
+        "minibatches": spec.cka.images // spec.cka.batch,
+        "estimator": spec.cka.estimator,
+    }
+    write_json(place.files / "cka.json", record)
+    return {"mean": defined_mean(maps.values()), "layers": len(layers)}

@@ -42,10 +42,10 @@ def run(spec: MaximisationRun, place: Place, report: Report) -> Numbers:
     found: list[Maximised] = []
     with prepared(spec.x.numerics, place) as device:
         network = seen(spec.x, place, device)
-        size = spec.ascent.size
+        size = spec.activation_maximisation.size
         box = receptive_field(network.network, target, size, size)
-        for start in range(spec.ascent.starts):
-            report(Progress(start, spec.ascent.starts, "start"))
+        for start in range(spec.activation_maximisation.starts):
+            report(Progress(start, spec.activation_maximisation.starts, "start"))
             found.append(
                 maximise(
                     network.network,
@@ -53,10 +53,14 @@ def run(spec: MaximisationRun, place: Place, report: Report) -> Numbers:
                     network.normalisation,
                     shape=(3, size, size),
                     generator=stream(spec.seed, "maximise", start),
-                    ascent=spec.ascent,
+                    ascent=spec.activation_maximisation,
                 )
             )
-        report(Progress(spec.ascent.starts, spec.ascent.starts, "start"))
+        report(
+            Progress(
+                spec.activation_maximisation.starts, spec.activation_maximisation.starts, "start"
+            )
+        )
     arrays = {
         "images": torch.stack([one.image_CHW for one in found]),
         "curves": torch.stack([one.curve_S for one in found]),
@@ -65,13 +69,13 @@ def run(spec: MaximisationRun, place: Place, report: Report) -> Numbers:
     if kernel is not None:
         arrays["kernel"] = normalised_kernels(kernel[None])[0]
     save_file(arrays, place.files / "maximisation.safetensors")
-    rows = [_row(one, box, spec.ascent.jitter) for one in found]
+    rows = [_row(one, box, spec.activation_maximisation.jitter) for one in found]
     record = {
         "source": network.source,
         "target": {"layer": spec.layer, "channel": spec.channel, "position": spec.position},
         "unit": target.kind,
         "seen": [box.top, box.left, box.bottom, box.right],
-        "margin": spec.ascent.jitter,
+        "margin": spec.activation_maximisation.jitter,
         "size": size,
         "starts": rows,
         "kernel": None if kernel is None else _wave(kernel),

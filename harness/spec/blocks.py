@@ -10,7 +10,7 @@ from harness.errors import HarnessError
 from harness.parts.attacks import Attack
 from harness.parts.base import Deviation, suggestion
 from harness.parts.datasets import Dataset
-from harness.parts.measurement import Ascent, Cka
+from harness.parts.measurement import ActivationMaximisation, Cka
 from harness.parts.networks import Network
 from harness.parts.neurons import Neuron
 from harness.parts.probes import Probe
@@ -69,7 +69,7 @@ class Blocks:
     attack: Shelf[Attack]
     probe: Shelf[Probe]
     regression: Shelf[Regression]
-    ascent: Shelf[Ascent]
+    activation_maximisation: Shelf[ActivationMaximisation]
 
     def with_those_of(self, other: Blocks) -> Blocks:
         """These blocks and those."""

@@ -7,13 +7,13 @@ from functools import partial
 
 from harness.errors import HarnessError
 from harness.layout import Layout
-from harness.measures.base import Measure
+from harness.measures.base import MEASURED, Measure
 from harness.parts.base import suggestion
 from harness.spec.blocks import Blocks, Shelf
 from harness.spec.document import Document
 from harness.spec.exhibit import BLOCK_AXES, Exhibit
 from harness.spec.lines import Path
-from harness.spec.parts import MEASURED, fields_of
+from harness.spec.parts import fields_of
 from harness.spec.profile import Profile
 
 CHANGED = ("network", "neuron", "dataset", "recipe", *MEASURED)

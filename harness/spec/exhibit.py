@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Mapping
-from functools import partial
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
@@ -21,8 +20,8 @@ AXES = {
     "recipe": "recipe",
     "depth": "network.depth",
     "width": "network.width",
-    "residual": "network.residual",
-    "single_step": "network.single_step",
+    "stages_without_shortcut": "network.stages_without_shortcut",
+    "one_step_stages": "network.one_step_stages",
     "time_steps": "neuron.time_steps",
     "seed": "seed",
 }
@@ -32,42 +31,37 @@ BLOCK_AXES = ("network", "neuron", "dataset", "recipe")
 
 MANY = 10_000  # points of one exhibit; more is a slip of the keyboard, not a study
 
-_STAGES = [some for n in (1, 2, 3) for some in itertools.combinations((1, 2, 3), n)]
-_WORDS: Mapping[str, Mapping[str, Any]] = {
-    "residual": {"full": "full", "none": "none"}
-    | {"-".join(("none-in", *map(str, some))): some for some in _STAGES},
-    "single_step": {"no-stage": ()}
-    | {"-".join(("stage", *map(str, some))): some for some in _STAGES},
+_STAGE_AXES = ("stages_without_shortcut", "one_step_stages")
+_STAGES: Mapping[str, tuple[int, ...]] = {"no-stage": ()} | {
+    "-".join(("stage", *map(str, some))): some
+    for count in (1, 2, 3)
+    for some in itertools.combinations((1, 2, 3), count)
 }
-"""Axis → word → value of the field behind it, where that may be a list of stages."""
+"""Word → the list of stages that it stands for."""
 
 
 def level_of(axis: str, value: Any) -> Any:
     """A value of an axis in the one word that grids, claims, frames and the page have for it: what
     is no list of stages is its own word.
     """
-    value = tuple(value) if isinstance(value, list) else value
-    return next((word for word, known in _WORDS.get(axis, {}).items() if known == value), value)
+    if axis not in _STAGE_AXES or not isinstance(value, list | tuple):
+        return value
+    return next((word for word, known in _STAGES.items() if known == tuple(value)), value)
 
 
 def value_of(axis: str, level: Any) -> Any:
     """The value of the field behind an axis, from its word: the way back from `level_of`."""
-    return _WORDS.get(axis, {}).get(level, level)
+    return _STAGES.get(level, level) if axis in _STAGE_AXES else level
 
 
-def _word(axis: str, value: Any) -> Any:
-    level = level_of(axis, value)
-    if not isinstance(level, str) or level not in _WORDS[axis]:
-        raise ValueError(f"must be {', '.join(list(_WORDS[axis])[:3])} or alike")
+def _word(value: Any) -> Any:
+    level = level_of(_STAGE_AXES[0], value)
+    if not isinstance(level, str) or level not in _STAGES:
+        raise ValueError(f"must be {', '.join(list(_STAGES)[:3])} or alike")
     return level
 
 
-def _known(axis: str) -> Any:
-    return Field(json_schema_extra={"enum": [*_WORDS[axis]]})
-
-
-Residual = Annotated[str, BeforeValidator(partial(_word, "residual")), _known("residual")]
-SingleStep = Annotated[str, BeforeValidator(partial(_word, "single_step")), _known("single_step")]
+Stages = Annotated[str, BeforeValidator(_word), Field(json_schema_extra={"enum": [*_STAGES]})]
 
 
 class Source(Spec):
@@ -86,8 +80,8 @@ class Grid(Spec):
     recipe: tuple[Name, ...] | None = Field(default=None, min_length=1)
     depth: tuple[int, ...] | None = Field(default=None, min_length=1)
     width: tuple[int, ...] | None = Field(default=None, min_length=1)
-    residual: tuple[Residual, ...] | None = Field(default=None, min_length=1)
-    single_step: tuple[SingleStep, ...] | None = Field(default=None, min_length=1)
+    stages_without_shortcut: tuple[Stages, ...] | None = Field(default=None, min_length=1)
+    one_step_stages: tuple[Stages, ...] | None = Field(default=None, min_length=1)
     time_steps: tuple[int, ...] | None = Field(default=None, min_length=1)
     seed: tuple[int, ...] | None = Field(default=None, min_length=1)
 
@@ -127,8 +121,8 @@ class Fixed(Spec):
     recipe: Name | None = None
     depth: int | None = None
     width: int | None = None
-    residual: Residual | None = None
-    single_step: SingleStep | None = None
+    stages_without_shortcut: Stages | None = None
+    one_step_stages: Stages | None = None
     time_steps: int | None = None
     seed: int | None = None
 
@@ -200,9 +194,9 @@ class Exhibit(Spec):
         return self
 
     @property
-    def scale_free(self) -> bool:
+    def at_published_size(self) -> bool:
         """Whether every profile takes it at the published size."""
-        return all(measure.scale_free for measure in self.measure)
+        return all(measure.at_published_size for measure in self.measure)
 
     def named_neurons(self) -> tuple[str, ...]:
         """The neurons that its measures name themselves, where the grid does not."""

@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from harness.errors import Faults, HarnessError
-from harness.parts.base import sentence, shown, suggestion
+from harness.parts.base import renamed, sentence, shown, suggestion
 from harness.spec.blocks import Blocks
 from harness.spec.exhibit import AXES, BLOCK_AXES, Exhibit, Fixed, Grid
 from harness.spec.parts import known_fields
@@ -67,6 +67,8 @@ def parse_override(typed: str) -> Override:
 def _near(name: str) -> str:
     """The fields that end in `name`, where it lacks only its part; else what is spelt alike."""
     known = known_fields()
+    if now := renamed(name, (*known, *AXES)):
+        return now
     same = [field for field in known if field.rpartition(".")[2] == name.rpartition(".")[2]]
     if same:
         return f"did you mean {' or '.join(map(repr, same))}?"

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from harness.parts.attacks import Attack
 from harness.parts.base import Spec
 from harness.parts.datasets import Dataset
-from harness.parts.measurement import Ascent, Cka, Numerics
+from harness.parts.measurement import ActivationMaximisation, Cka, Numerics
 from harness.parts.networks import Network
 from harness.parts.neurons import Neuron
 from harness.parts.probes import Probe
@@ -23,14 +23,12 @@ BLOCKS: Mapping[str, tuple[str, type[Spec]]] = {
     "attack": ("attacks", Attack),
     "probe": ("probes", Probe),
     "regression": ("regressions", Regression),
-    "ascent": ("ascents", Ascent),
+    "activation_maximisation": ("activation_maximisations", ActivationMaximisation),
 }
 """Part of a run → the file of specs/blocks/ whose tables describe it, and their model."""
 PARTS: Mapping[str, type[Spec]] = {name: model for name, (_, model) in BLOCKS.items()} | {
     "numerics": Numerics
 }
-MEASURED: tuple[str, ...] = ("cka", "attack", "probe", "regression", "ascent")
-"""The parts of a measurement, taken from named blocks; the others are those of a training."""
 
 _CLOSED = (
     "kind",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import cache
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
@@ -20,12 +21,18 @@ def validate(
     model: Any, data: Any, document: Document, at: Path = ()
 ) -> tuple[Any, list[HarnessError]]:
     """The model of `data`, which stands at `at` in `document`; or None and all its faults."""
-    adapter: TypeAdapter[Any] = TypeAdapter(model)
+    adapter = _adapter(model, len(getattr(model, "kinds", ())))
     try:
         # JSON, because strict mode takes a list for a tuple only there.
         return adapter.validate_json(json.dumps(data), strict=True), []
     except ValidationError as error:
         return None, _faults(error, model, data, document, at)
+
+
+@cache
+def _adapter(model: Any, kinds: int) -> TypeAdapter[Any]:
+    """What validates a model; another one when a kind of it has come."""
+    return TypeAdapter(model)
 
 
 def _faults(

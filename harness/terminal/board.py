@@ -16,7 +16,8 @@ from harness.execute.events import Advanced, Event, Failed, Finished, Retried, S
 from harness.execute.executor import Queue, Tell
 from harness.plan.node import Node
 from harness.runs.place import Progress
-from harness.terminal.output import Voice, duration, is_screen, table
+from harness.terminal.output import Voice, is_screen, table
+from harness.words import duration
 
 QUIET_S = 20.0  # between two plain lines about the same node
 

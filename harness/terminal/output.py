@@ -140,18 +140,6 @@ def print_lines(text: str) -> None:
         reader_left()
 
 
-def duration(seconds: float) -> str:
-    """`4.2 s`, `3 min 20 s`, `2 h 05 min`."""
-    if seconds < 10:
-        return f"{seconds:.1f} s"
-    if seconds < 60:
-        return f"{seconds:.0f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    if minutes < 60:
-        return f"{minutes} min {rest:02d} s"
-    return f"{minutes // 60} h {minutes % 60:02d} min"
-
-
 def size(count: float) -> str:
     """`812 kB`, `3.1 MB`, in powers of ten."""
     for unit in ("B", "kB", "MB", "GB"):

@@ -97,8 +97,8 @@ def test_one_of_each_goes_through_plan_runs_and_report(project: Path) -> None:
     cells = json.loads((out / "own/frame.json").read_text())["cells"]
     values = {(one["quantity"], one["neuron"], one["layer"], one["epsilon"]): one["value"]
               for one in cells}  # fmt: skip
-    assert values["accuracy", "relu", None, None] > 90
-    assert values["accuracy", "adaptive", None, None] > 90
+    assert values["accuracy", "relu", None, None] > 60
+    assert values["accuracy", "adaptive", None, None] > 60
     assert values["norm", "adaptive", "fc.weight", None] > 0
     assert 0 < values["attack_cka_mean", "relu", None, "0.5"] <= 1
     probed = json.loads((out / "probed/frame.json").read_text())["cells"]

@@ -24,19 +24,29 @@ PROFILES = tuple(LIBRARY.profiles)
 TYPED: Mapping[str, tuple[str, object]] = {
     "network.depth": ("depth", 8),
     "network.width": ("width", 3),
-    "network.residual": ("residual", "none"),
-    "network.single_step": ("single_step", (2,)),
+    "network.stages_without_shortcut": ("stages_without_shortcut", (2,)),
+    "network.one_step_stages": ("one_step_stages", (2,)),
     "neuron.time_steps": ("time_steps", 3),
 }
 """Field of a run → the axis that it lies behind, and a value."""
 
-NAMED = ("network", "neuron", "dataset", "recipe", "cka", "attack", "probe", "regression", "ascent")
+NAMED = (
+    "network",
+    "neuron",
+    "dataset",
+    "recipe",
+    "cka",
+    "attack",
+    "probe",
+    "regression",
+    "activation_maximisation",
+)
 
 
 def shown(value: object) -> object:
     """A value of a run in the words of a row."""
     if isinstance(value, tuple):
-        return {(): "no-stage", (1,): "stage-1", (2,): "stage-2", (3,): "stage-3"}[value]
+        return "-".join(("stage", *map(str, value))) if value else "no-stage"
     return value
 
 
@@ -46,8 +56,6 @@ def true_labels(point: Point) -> Iterator[tuple[str, object, list[object]]]:
         if axis in point.axes:
             part, _, name = path.partition(".")
             held = [getattr(getattr(run, part), name, None) for run in point.trainings]
-            if axis == "residual":
-                held = [one if isinstance(one, str) else f"none-in-{one[0]}" for one in held]
             yield axis, point.axes[axis], [shown(one) for one in held]
 
 

@@ -24,18 +24,19 @@ from tests.synthetic import PROJECT, SyntheticStore, library, metrics, plan
 PAPER = PROJECT / "golden" / "paper"
 TRAINED = ["table1", "table2", "table3", "tableB1"]
 
+RESIDUAL, PLAIN = ({"stages_without_shortcut": bare} for bare in ("no-stage", "stage-1-2-3"))
 # file → (levels of the row, the axis along it, its levels, the row as printed)
 PRINTED: dict[str, list[tuple[dict[str, str], str, str, str]]] = {
     "table2": [
-        ({"neuron": "relu", "residual": "full"}, "depth", "20 38 56 74", "91.06 92.34 92.98 92.85"),
-        ({"neuron": "relu", "residual": "none"}, "depth", "20 38 56 74", "91.32 91.17 89.62 21.07"),
-        ({"neuron": "lif", "residual": "full"}, "depth", "20 38 56 74", "89.63 91.14 91.94 91.83"),
-        ({"neuron": "lif", "residual": "none"}, "depth", "20 38 56 74", "86.50 82.64 33.61 10.00"),
+        (RESIDUAL | {"neuron": "relu"}, "depth", "20 38 56 74", "91.06 92.34 92.98 92.85"),
+        (PLAIN | {"neuron": "relu"}, "depth", "20 38 56 74", "91.32 91.17 89.62 21.07"),
+        (RESIDUAL | {"neuron": "lif"}, "depth", "20 38 56 74", "89.63 91.14 91.94 91.83"),
+        (PLAIN | {"neuron": "lif"}, "depth", "20 38 56 74", "86.50 82.64 33.61 10.00"),
     ],
     "table3": [
-        ({"single_step": "no-stage"}, "time_steps", "4 8 16 32", "89.67 90.44 90.98 90.99"),
-        ({"single_step": "stage-1"}, "time_steps", "4 8 16 32", "88.81 89.70 89.91 90.47"),
-        ({"single_step": "stage-3"}, "time_steps", "4 8 16 32", "87.41 87.78 87.38 87.73"),
+        ({"one_step_stages": "no-stage"}, "time_steps", "4 8 16 32", "89.67 90.44 90.98 90.99"),
+        ({"one_step_stages": "stage-1"}, "time_steps", "4 8 16 32", "88.81 89.70 89.91 90.47"),
+        ({"one_step_stages": "stage-3"}, "time_steps", "4 8 16 32", "87.41 87.78 87.38 87.73"),
     ],
     "tableB1": [
         ({"neuron": "relu", "dataset": "cifar10", "width": "1"}, "depth",
@@ -112,8 +113,8 @@ def test_each_number_is_the_printed_one(name: str) -> None:
 
 
 # What a line is of, where its file does not say; a file about one network need not name it.
-USUAL = {"dataset": "cifar10", "depth": "20", "width": "1", "residual": "full", "epsilon": "0",
-         "single_step": "no-stage"}  # fmt: skip
+USUAL = {"dataset": "cifar10", "depth": "20", "width": "1", "epsilon": "0"}
+USUAL |= {"stages_without_shortcut": "no-stage", "one_step_stages": "no-stage"}
 OF_FILE = {"table3": {"neuron": "lif"}, "figA9": {"dataset": "cifar100", "width": "4"}}
 
 

@@ -36,7 +36,7 @@ from harness.engine.training import Normalisation, Recipe, accuracy, train
 from harness.engine.visualise import Target, image_activations, maximise, top_images
 from harness.errors import HarnessError
 from harness.parts.attacks import Pgd
-from harness.parts.measurement import Ascent
+from harness.parts.measurement import ActivationMaximisation
 from harness.parts.probes import Ridge
 from harness.parts.regressions import DescentFit, RidgeFit
 
@@ -128,7 +128,7 @@ def spikes(current: Any = FEATURES, **numbers: Any) -> Tensor:
 
 def climbed(net: Any = NET, normalisation: Any = SCALE) -> Any:
     draw = torch.Generator().manual_seed(0)
-    ascent = Ascent(steps=1)
+    ascent = ActivationMaximisation(steps=1)
     return maximise(net, TARGET, normalisation, shape=(3, 8, 8), generator=draw, ascent=ascent)
 
 
@@ -296,7 +296,7 @@ OTHERS: Mapping[str, tuple[Callable[[], Any], str]] = {
             TARGET,
             SCALE,
             shape=(8, 8),  # type: ignore[arg-type]
-            ascent=Ascent(),
+            ascent=ActivationMaximisation(),
             generator=torch.Generator(),
         ),
         "shape: expected tuple",
@@ -364,7 +364,7 @@ def test_tensors_and_calls_of_inference_mode_give_the_same() -> None:
 def test_a_wrapped_network_has_its_own_layers(wrap: Callable[[Network], Any]) -> None:
     expected = cka_heatmap(NET, NET, [IMAGES])
     found = cka_heatmap(wrap(NET), wrap(NET), [IMAGES])
-    assert found.names_a == expected.names_a and torch.equal(found.values, expected.values)
+    assert found.names_y == expected.names_y and torch.equal(found.values, expected.values)
 
 
 def test_a_network_of_other_make_prepares_its_images_as_it_likes() -> None:

@@ -60,7 +60,7 @@ def test_an_attack_gives_accuracy_and_similarity_for_each_radius() -> None:
 
 
 def test_probes_stand_beside_maps_in_one_frame() -> None:
-    made = plan("figA6", overrides=("residual=full",))
+    made = plan("figA6", overrides=("stages_without_shortcut=no-stage",))
     store = Stored(made)
     cka, probe = made.exhibits[0].points
     store.keep(

@@ -54,7 +54,7 @@ BLOCKS = (
     "attacks",
     "probes",
     "regressions",
-    "ascents",
+    "activation_maximisations",
 )
 KEY = "ab" * 32
 
@@ -236,7 +236,10 @@ def _manifests() -> list[bytes]:
 
 TARGETS = {
     "spec": Target(_spec, _specs),
-    "typed": Target(_typed, lambda: [b"recipe.epochs=2", b"depth=20,38", b"residual=[1,2],none"]),
+    "typed": Target(
+        _typed,
+        lambda: [b"recipe.epochs=2", b"depth=20,38", b"stages_without_shortcut=[1,2],stage-1-2-3"],
+    ),
     "aedat": Target(_recording(decode_aedat2, ".aedat"), lambda: [aedat2_bytes(ROWS)]),
     "atis": Target(_recording(decode_atis, ".bin"), lambda: [atis_bytes(ROWS)]),
     "events": Target(_events, _cache),

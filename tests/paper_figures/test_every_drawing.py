@@ -29,8 +29,8 @@ PARTS: Mapping[str, str] = {
     "depth": "20,26",
     "width": "1,3",
     "time_steps": "2,3",
-    "residual": "full,[2],none-in-1-3",
-    "single_step": "[],[2]",
+    "stages_without_shortcut": "[],[2],stage-1-3",
+    "one_step_stages": "[],[2]",
     "neuron": "lif-text,relu",
     "dataset": "cifar10,cifar100",
 }
@@ -55,7 +55,7 @@ def cases() -> Iterator[tuple[str, tuple[str, ...]]]:
         is_vgg = exhibit.fixed.network in ("vgg", "vgg-table")
         for axis in exhibit.varied():
             yield name, (f"{axis}={'13,19' if axis == 'depth' and is_vgg else PARTS[axis]}",)
-    yield "table2", ("single_step=[],[1]",)
+    yield "table2", ("one_step_stages=[],[1]",)
     yield "fig2", ("depth=20,32",)
     yield "fig2", ("depth=20", "width=1")
     yield "fig5", ("width=1,2", "time_steps=4,8")
@@ -118,11 +118,11 @@ def spellings(axis: str, level: Any) -> tuple[str, ...]:
     also = {
         "relu": ("Artificial", "CNN"),
         "lif": ("Spiking", "SNN"),
-        "full": ("With residual", "Full Residual"),
-        "none": ("Without residual", "No Residual"),
+        "no-stage": ("With residual", "Full Residual"),
+        "stage-1-2-3": ("Without residual", "No Residual"),
         1: ("ResNet-20", "VGG-13") if axis == "width" else (),
     }
-    stages = str(level).removeprefix("none-in-").replace("-", ", ")
+    stages = str(level).removeprefix("stage-").replace("-", ", ")
     return (word(axis, level), f"({stages})", *([str(level)] * isinstance(level, int | np.integer)),
             *also.get(level, ()))  # fmt: skip
 

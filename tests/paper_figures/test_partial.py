@@ -9,12 +9,12 @@ from paper_figures import drawing
 from tests.paper_figures.made import cell_rows, map_rows, values, words
 
 LAYERS = ["conv1", "bn1", *(f"s{s}.b{b}" for s in (1, 2, 3) for b in range(4)), "relu", "pool"]
-SQUARES = {"none-in-1": 2, "none-in-2": 6, "none-in-3": 10}  # first layer, of 4
+SQUARES = {"stage-1": 2, "stage-2": 6, "stage-3": 10}  # first layer, of 4
 TITLES = {
-    "full": "Spiking Res56 Full Residual",
-    "none-in-1": "Spiking Res56 Partial Residual (1)",
-    "none-in-2": "Spiking Res56 Partial Residual (2)",
-    "none-in-3": "Spiking Res56 Partial Residual (3)",
+    "no-stage": "Spiking Res56 Full Residual",
+    "stage-1": "Spiking Res56 Partial Residual (1)",
+    "stage-2": "Spiking Res56 Partial Residual (2)",
+    "stage-3": "Spiking Res56 Partial Residual (3)",
 }
 
 
@@ -25,7 +25,9 @@ def maps() -> dict[str, np.ndarray]:
 def rows(made: dict[str, np.ndarray]) -> pd.DataFrame:
     return pd.concat(
         [
-            map_rows("snn-snn", m, LAYERS, LAYERS, residual=r, network="resnet", depth=56)
+            map_rows(
+                "snn-snn", m, LAYERS, LAYERS, stages_without_shortcut=r, network="resnet", depth=56
+            )
             for r, m in made.items()
         ]
     )
@@ -41,7 +43,7 @@ def test_four_networks_and_three_squares() -> None:
         squares = [
             (patch.get_xy(), patch.get_width(), patch.get_height()) for patch in axes.patches
         ]
-        if residual == "full":
+        if residual == "no-stage":
             assert squares == []
         else:
             corner = SQUARES[residual] - 0.5
@@ -51,7 +53,7 @@ def test_four_networks_and_three_squares() -> None:
 def test_a_probe_for_each_block() -> None:
     cells = pd.concat(
         [
-            cell_rows("probe_accuracy", [10.0, 20.0, 30.0 + n], residual=residual)
+            cell_rows("probe_accuracy", [10.0, 20.0, 30.0 + n], stages_without_shortcut=residual)
             for n, residual in enumerate(list(TITLES)[:3])
         ]
     )
@@ -66,7 +68,7 @@ def test_a_probe_for_each_block() -> None:
 
 
 def test_every_stage_without_shortcuts_is_outlined_and_named() -> None:
-    made = {"none": values(16, 16), "none-in-1-3": values(16, 16, 1)}
+    made = {"stage-1-2-3": values(16, 16), "stage-1-3": values(16, 16, 1)}
     figure = drawing("fig4")(pd.DataFrame({"quantity": []}), rows(made))
     shown = {axes.get_title(): axes for axes in figure.axes if axes.images}
     assert list(shown) == ["Spiking Res56 No Residual", "Spiking Res56 Partial Residual (1, 3)"]

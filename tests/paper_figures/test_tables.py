@@ -28,11 +28,11 @@ def points(axes: Any) -> dict[str, list[str]]:
 
 def test_table_2_with_and_without_shortcuts() -> None:
     numbers = {
-        ("relu", "full"): (91.06, 92.34), ("lif", "full"): (89.63, 91.14),
-        ("relu", "none"): (91.32, 91.17), ("lif", "none"): (86.5, 82.64),
+        ("relu", "no-stage"): (91.06, 92.34), ("lif", "no-stage"): (89.63, 91.14),
+        ("relu", "stage-1-2-3"): (91.32, 91.17), ("lif", "stage-1-2-3"): (86.5, 82.64),
     }  # fmt: skip
     frame = accuracies([
-        {"neuron": neuron, "residual": residual, "depth": depth, "value": value}
+        {"neuron": neuron, "stages_without_shortcut": residual, "depth": depth, "value": value}
         for (neuron, residual), values in numbers.items()
         for depth, value in zip((20, 38), values, strict=True)
     ])  # fmt: skip
@@ -48,7 +48,7 @@ def test_table_2_with_and_without_shortcuts() -> None:
 
 def test_table_3_has_a_line_for_each_row() -> None:
     frame = accuracies([
-        {"single_step": stage, "time_steps": steps, "value": value}
+        {"one_step_stages": stage, "time_steps": steps, "value": value}
         for stage, values in {
             "no-stage": (89.67, 90.44),
             "stage-1": (88.81, 89.7),

@@ -131,7 +131,7 @@ def quick_trainings(root: Path) -> dict[str, tuple[Mapping[str, Any], float]]:
             if node["kind"] != "train":
                 continue
             spec, recipe = node["spec"], node["spec"]["recipe"]
-            stages = "+".join(map(str, spec["network"]["single_step"]))
+            stages = "+".join(map(str, spec["network"]["one_step_stages"]))
             said = f"{spec['neuron']['kind']} {recipe['epochs']} {recipe['precision']} s{stages}"
             if node["wall_s"] < found.get(said, ({}, math.inf))[1]:
                 found[said] = spec, node["wall_s"]
@@ -245,7 +245,7 @@ def test_measurements_cost_more_with_layers_time_images_and_iterations() -> None
 LAB = {
     "regression": ("lab-fig1", "regression.images=512"),
     "activations": ("lab-fig2", "neuron.decay=0.5"),
-    "maximisation": ("lab-fig6", "ascent.steps=48"),
+    "maximisation": ("lab-fig6", "activation_maximisation.steps=48"),
     "top_images": ("lab-fig9", "time_steps=2"),
 }
 
@@ -279,7 +279,7 @@ def test_earlier_measurements_set_the_scale_of_their_kind_and_device() -> None:
 def test_stages_of_one_step_cost_less() -> None:
     seconds = []
     for single in ("[]", "[1]", "[1, 3]"):
-        typed = ("neuron=lif", "width=8", f"single_step={single}")
+        typed = ("neuron=lif", "width=8", f"one_step_stages={single}")
         nodes = plan("table1", profile="smoke", overrides=typed).nodes.values()
         seconds.append(sum(one.seconds for one in estimate(nodes, []).values()))
     assert seconds == sorted(seconds, reverse=True)

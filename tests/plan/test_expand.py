@@ -71,11 +71,18 @@ def test_planning_imports_no_torch() -> None:
 
 def test_stages_of_one_step_are_an_axis_whose_levels_are_words() -> None:
     library = load(layout())
-    typed = (parse_override("single_step=[],[1],[1, 3]"), parse_override("residual=[2]"))
+    typed = (
+        parse_override("one_step_stages=[],[1],[1, 3]"),
+        parse_override("stages_without_shortcut=[2]"),
+    )
     plan = expand(library, ("table1",), Setting(library.blocks, library.profile("smoke"), typed))
     points = plan.exhibits[0].points
-    assert {point.axes["single_step"] for point in points} == {"no-stage", "stage-1", "stage-1-3"}
-    assert {point.run.network.single_step for point in points} == {(), (1,), (1, 3)}
+    assert {point.axes["one_step_stages"] for point in points} == {
+        "no-stage",
+        "stage-1",
+        "stage-1-3",
+    }
+    assert {point.run.network.one_step_stages for point in points} == {(), (1,), (1, 3)}
     assert len({point.key for point in points}) == len(points)
     assert any(" s1+3 at T=1 " in node.label for node in plan.nodes.values())
 
@@ -95,8 +102,11 @@ def test_networks_without_depth_are_named_by_their_kind() -> None:
 @pytest.mark.parametrize(
     ("lists", "words"),
     [
-        ("single_step=[],[1],[1, 3]", "single_step=no-stage,stage-1,stage-1-3"),
-        ("residual=[2],none,[1, 3]", "residual=none-in-2,none,none-in-1-3"),
+        ("one_step_stages=[],[1],[1, 3]", "one_step_stages=no-stage,stage-1,stage-1-3"),
+        (
+            "stages_without_shortcut=[2],stage-1-2-3,[1, 3]",
+            "stages_without_shortcut=stage-2,stage-1-2-3,stage-1-3",
+        ),
     ],
 )
 def test_a_list_of_stages_has_one_notation_in_grid_and_point(lists: str, words: str) -> None:
@@ -116,16 +126,15 @@ def test_a_list_of_stages_has_one_notation_in_grid_and_point(lists: str, words: 
 @pytest.mark.parametrize(
     "typed",
     [
-        "residual=[]",
-        "residual=all,none",
-        "single_step=1,stage-2",
-        "residual=[3, 1]",
-        "residual=[4]",
+        "stages_without_shortcut=all,stage-1",
+        "one_step_stages=1,stage-2",
+        "stages_without_shortcut=[3, 1]",
+        "stages_without_shortcut=[4]",
     ],
 )
 def test_what_is_no_list_of_stages_is_refused_with_what_would_be(typed: str) -> None:
     library = load(layout())
     setting = Setting(library.blocks, library.profile("smoke"), (parse_override(typed),))
-    with pytest.raises(HarnessError, match=r"must be (full|no-stage), .* or alike") as refused:
+    with pytest.raises(HarnessError, match=r"must be no-stage, .* or alike") as refused:
         expand(library, ("table2",), setting)
     assert refused.value.where == f"--set {typed}"

@@ -83,9 +83,9 @@ def test_two_measures_give_a_point_each_at_the_same_axes() -> None:
     points = plan("figA6").exhibits[0].points
     assert len(points) == 8
     assert len({point.key for point in points}) == 8
-    assert {(p.axes["residual"], p.measure.kind) for p in points} == {
+    assert {(p.axes["stages_without_shortcut"], p.measure.kind) for p in points} == {
         (residual, kind)
-        for residual in ("full", "none-in-1", "none-in-2", "none-in-3")
+        for residual in ("no-stage", "stage-1", "stage-2", "stage-3")
         for kind in ("cka", "probe")
     }
 

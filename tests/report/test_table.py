@@ -43,8 +43,14 @@ def test_an_axis_that_an_ann_has_not_does_not_part_it_from_the_snn() -> None:
     [
         ("smoke", ()),
         ("paper", ()),
-        ("smoke", ("single_step=[],[1],[1, 3]",)),
-        ("smoke", ("single_step=no-stage,stage-1", "residual=[2],none,none-in-1-3")),
+        ("smoke", ("one_step_stages=[],[1],[1, 3]",)),
+        (
+            "smoke",
+            (
+                "one_step_stages=no-stage,stage-1",
+                "stages_without_shortcut=[2],stage-1-2-3,stage-1-3",
+            ),
+        ),
     ],
 )
 def test_no_cell_of_any_exhibit_is_left_out_of_its_table(
@@ -71,11 +77,21 @@ def test_table_d1_has_stages_down_and_depths_across() -> None:
     ("grids", "rows", "titles"),
     [
         (
-            ({"neuron": ("relu", "lif"), "residual": ("full", "none"), "depth": (20, 38)},),
+            (
+                {
+                    "neuron": ("relu", "lif"),
+                    "stages_without_shortcut": ("no-stage", "stage-1-2-3"),
+                    "depth": (20, 38),
+                },
+            ),
             ("neuron", "depth"),
-            ["residual"],
+            ["stages_without_shortcut"],
         ),
-        (({"time_steps": (4, 8), "residual": ("full", (1,))},), ("residual",), ["time steps"]),
+        (
+            ({"time_steps": (4, 8), "stages_without_shortcut": ("no-stage", (1,))},),
+            ("stages_without_shortcut",),
+            ["time steps"],
+        ),
         (({"neuron": ("relu",)}, {"neuron": ("lif",)}), (), ["neuron", "neuron"]),
         (({"depth": (20,)}, {"depth": (20,), "width": (1,)}), (), ["depth", "depth × width"]),
     ],

@@ -31,20 +31,6 @@ def test_a_difference_that_is_shown_as_zero_has_no_sign(value: float, text: str)
     assert wording.signed(value, "percent") == text
 
 
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [
-        (0.04, "0.0 s"),
-        (9.96, "10 s"),
-        (59.6, "1 min 0 s"),
-        (200, "3 min 20 s"),
-        (18_720, "5 h 12 min"),
-    ],
-)
-def test_durations(seconds: float, text: str) -> None:
-    assert wording.duration(seconds) == text
-
-
 def test_levels_leave_out_what_a_cell_does_not_have() -> None:
     assert (
         wording.levels({"neuron": "lif", "depth": "20", "width": "2"}) == "SNN, depth 20, width ×2"
@@ -52,9 +38,8 @@ def test_levels_leave_out_what_a_cell_does_not_have() -> None:
     assert wording.levels({"neuron": "", "depth": "20", "width": "1"}) == "depth 20, width ×1"
 
 
-def test_lists_and_counts() -> None:
+def test_lists() -> None:
     assert wording.listed(["a", "b", "c"]) == "a, b and c"
-    assert (wording.counted(1, "cell"), wording.counted(27, "cell")) == ("1 cell", "27 cells")
 
 
 def test_names_are_sorted_by_their_numbers() -> None:

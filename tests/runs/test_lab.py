@@ -25,7 +25,12 @@ from tests.runs.test_measurements import read
 from tests.runs.test_revisions import place, untrained
 from tests.synthetic import library
 
-TINY = ("network.channels=2", "ascent.steps=4", "ascent.starts=1", "ascent.size=160")
+TINY = (
+    "network.channels=2",
+    "activation_maximisation.steps=4",
+    "activation_maximisation.starts=1",
+    "activation_maximisation.size=160",
+)
 
 
 def nodes_of(exhibit: str, *typed: str, weights: GivenWeights | None = None) -> list[Node]:
@@ -206,7 +211,12 @@ def test_the_same_file_elsewhere_is_the_same_node(tmp_path: Path) -> None:
 
 def test_a_neurons_image_is_noise_outside_of_what_it_sees(tmp_path: Path) -> None:
     given = alexnet_file(tmp_path / "w")
-    node = nodes_of("lab-fig7", "ascent.steps=24", "ascent.jitter=0", weights=given)[-1]
+    node = nodes_of(
+        "lab-fig7",
+        "activation_maximisation.steps=24",
+        "activation_maximisation.jitter=0",
+        weights=given,
+    )[-1]
     files = run(node, tmp_path, {})
     said = read(files, "maximisation.json")
     assert said["seen"] == [46, 46, 145, 145]
@@ -252,7 +262,7 @@ def test_what_cannot_be_fetched_says_every_way_out(tmp_path: Path) -> None:
         ("lab-fig1", ()),
         ("lab-fig2", ()),
         ("lab-fig5", ()),
-        ("lab-fig7", ("ascent.jitter=3",)),
+        ("lab-fig7", ("activation_maximisation.jitter=3",)),
         ("lab-fig9", ()),
     ],
 )

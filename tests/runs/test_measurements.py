@@ -26,7 +26,7 @@ from tests.synthetic import library
 
 TINY = (
     "network.base_width=2",
-    "network.branch_scale=1.0",
+    "network.residual_scale=1.0",
     "recipe.epochs=1",
     "recipe.batch=1280",
     "cka.images=32",
@@ -172,7 +172,7 @@ def test_a_map_holds_y_down_x_across_and_where_each_layer_stands(
 
 
 def test_a_network_with_itself_is_1_along_the_diagonal_and_symmetric(measured: Measured) -> None:
-    _, folder = measured("fig4", "depth=8", "residual=full")
+    _, folder = measured("fig4", "depth=8", "stages_without_shortcut=no-stage")
     values = load_file(folder / "cka.safetensors")["values"]
     defined = ~values.isnan()
     assert torch.equal(defined, defined.T)
@@ -215,9 +215,9 @@ def test_an_attack_leaves_accuracy_and_similarity_for_each_radius(measured: Meas
 
 
 def test_probes_read_every_block(measured: Measured) -> None:
-    nodes = nodes_of("figA6", "depth=8", "residual=full")
+    nodes = nodes_of("figA6", "depth=8", "stages_without_shortcut=no-stage")
     assert [node.kind for node in nodes] == ["train", "cka", "probe"]
-    _, folder = measured("figA6", "depth=8", "residual=full")
+    _, folder = measured("figA6", "depth=8", "stages_without_shortcut=no-stage")
     layers = read(folder, "probe.json")["layers"]
     assert [row["name"] for row in layers] == ["s1.b0", "s2.b0", "s3.b0"]
     assert all(0 <= row["accuracy"] <= 100 for row in layers)
@@ -242,7 +242,7 @@ def test_equal_runs_leave_equal_bytes(runs: Runs, measured: Measured, exhibit: s
         "fig3": (),
         "fig6": ("time_steps=3",),
         "fig8": ("neuron=relu",),
-        "figA6": ("residual=full",),
+        "figA6": ("stages_without_shortcut=no-stage",),
     }[exhibit]
     node, folder = measured(exhibit, "depth=8", *one_point)
     again = runs.run(node, "-again")

@@ -37,9 +37,9 @@ def test_every_block_can_be_built_and_sees_images_and_frames(name: str, neuron: 
     [
         (Resnet(kind="resnet", base_width=2), "depth", 26),
         (Resnet(kind="resnet", base_width=2), "width", 2),
-        (Resnet(kind="resnet", base_width=2), "residual", (2,)),
-        (Resnet(kind="resnet", base_width=2), "single_step", (3,)),
-        (Resnet(kind="resnet", base_width=2), "branch_scale", 0.5),
+        (Resnet(kind="resnet", base_width=2), "stages_without_shortcut", (2,)),
+        (Resnet(kind="resnet", base_width=2), "one_step_stages", (3,)),
+        (Resnet(kind="resnet", base_width=2), "residual_scale", 0.5),
         (Vgg(kind="vgg", base_width=2), "depth", 19),
         (Vgg(kind="vgg", base_width=2), "layout", "table"),
         (Vgg(kind="vgg", base_width=2), "width", 2),
@@ -58,7 +58,8 @@ def test_every_field_reaches_the_engine(spec: Spec, field: str, value: object) -
 def test_alexnet_is_built_to_be_a_stand_in_and_nothing_else() -> None:
     spec = BLOCKS.network["alexnet"].model_copy(update={"weights": "stand-in"})
     made, louder, larger = (
-        built(spec.model_copy(update=change)) for change in ({}, {"quiet": 1.0}, {"enlarge": 4})
+        built(spec.model_copy(update=change))
+        for change in ({}, {"initial_scale": 1.0}, {"enlarge": 4})
     )
     assert made(torch.randn(2, 2, 32, 32)).shape == (2, 7)
     assert larger(torch.randn(2, 2, 16, 16)).shape == (2, 7)

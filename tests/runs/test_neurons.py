@@ -22,8 +22,13 @@ SPIKING = sorted(
 
 @pytest.mark.parametrize("neuron", SPIKING)
 def test_a_spiking_block_trains(tmp_path: Path, neuron: str) -> None:
-    # branch_scale 1: with 0 the first step would leave the decays inside the branches as they were
-    small = (*TINY, "network.base_width=2", "network.branch_scale=1.0", "time_steps=2")
+    # with residual_scale 0 the first step would leave the decays inside the branches as they were
+    small = (
+        *TINY,
+        "network.base_width=2",
+        "network.residual_scale=1.0",
+        "time_steps=2",
+    )
     node = tiny("table1", *small, f"neuron={neuron}")[0]
     here = place(tmp_path)
     train.run(node.full, here, lambda progress: None)

@@ -16,8 +16,8 @@ import torch
 from harness.engine.data.checksums import LAYOUTS
 from harness.engine.data.labelled import ImageSet
 from harness.layout import layout
+from harness.parts.base import PinnedFile
 from harness.parts.datasets import Cifar, Dataset, Recordings, RecordingsArchive
-from harness.parts.files import PinnedFile
 from harness.runs.pretrained import seen
 from harness.spec.library import load
 from tests.engine.data.events.made import aedat2_bytes

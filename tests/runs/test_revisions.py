@@ -1,6 +1,6 @@
 """A tiny run of each kind has pinned numbers: what moves them must raise the revision.
 
-After such a change: raise `plan/revisions.py`, then `pytest tests/runs --force-regen`.
+After such a change: raise its `revision` in measures/, then `pytest tests/runs --force-regen`.
 """
 
 from __future__ import annotations
@@ -8,7 +8,6 @@ from __future__ import annotations
 import csv
 import json
 from dataclasses import replace
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -93,15 +92,28 @@ MEASURED = {
     "cka": ("fig3", "cka.json", ("depth=8",)),
     "time_cka": ("fig6", "cka.json", ("depth=8", "time_steps=3")),
     "attack": ("fig8", "attack.json", ("depth=8", "neuron=relu", "attack.units=pixel")),
-    "probe": ("figA6", "probe.json", ("depth=8", "residual=full", "neuron=relu")),
+    "probe": (
+        "figA6",
+        "probe.json",
+        ("depth=8", "stages_without_shortcut=no-stage", "neuron=relu"),
+    ),
     "workflow": ("fig1", "workflow.json", ("depth=8",)),
     "regression": ("lab-fig1", "regression.json", ("network.channels=2",)),
     "activations": ("lab-fig2", "activations.json", ("network.channels=4",)),
     "kernels": ("lab-fig5", "kernels.json", ()),
-    "maximisation": ("lab-fig7", "maximisation.json", ("ascent.steps=2", "ascent.starts=1")),
+    "maximisation": (
+        "lab-fig7",
+        "maximisation.json",
+        ("activation_maximisation.steps=2", "activation_maximisation.starts=1"),
+    ),
     "top_images": ("lab-fig9", "top_images.json", ("network.channels=8",)),
 }
-SMALL = ("network.base_width=4", "network.branch_scale=1.0", "cka.images=64", "cka.batch=32")
+SMALL = (
+    "network.base_width=4",
+    "network.residual_scale=1.0",
+    "cka.images=64",
+    "cka.batch=32",
+)
 SMALL += ("attack.images=64", "attack.iterations=2", "neuron.threshold=0.5")
 
 
@@ -150,4 +162,5 @@ def test_vgg_is_built_as_table_d2_prints_it(tmp_path: Path, depth: int) -> None:
 
 @pytest.mark.parametrize("kind", Run.kinds)
 def test_every_kind_of_run_has_code(kind: str) -> None:
-    assert callable(import_module(Run.kinds[kind].code).run)
+    made = Run.kinds[kind]
+    assert callable(made.load()) or made.run is not Run.run

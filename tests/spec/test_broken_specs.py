@@ -49,6 +49,30 @@ BROKEN: list[tuple[str, str, Callable[[str], str], str]] = [
         r"table1\.toml:\d+: grid\.0\.dept: .*did you mean 'depth'",
     ),
     (
+        "an axis by its name before",
+        "specs/paper/table2.toml",
+        swap("stages_without_shortcut =", "residual ="),
+        r"table2\.toml:20: grid\.0\.residual: .*it is called 'stages_without_shortcut' now",
+    ),
+    (
+        "an axis of a claim by its name before",
+        "specs/paper/table2.toml",
+        swap("where = { stages_without_shortcut =", "where = { residual ="),
+        r"claim\.\d\.test\.where\.residual: .*it is called 'stages_without_shortcut' now",
+    ),
+    (
+        "a field of a block by its name before",
+        "specs/blocks/networks.toml",
+        swap("stages_without_shortcut =", "branch_scale ="),
+        r"networks\.toml:\d+: resnet\.branch_scale: .*it is called 'residual_scale' now",
+    ),
+    (
+        "a part that a profile changes by its name before",
+        SMOKE,
+        swap("[change.activation_maximisation]", "[change.ascent]"),
+        r"smoke\.toml:\d+: change\.ascent: .*it is called 'activation_maximisation' now",
+    ),
+    (
         "typo at the top",
         TABLE1,
         swap("title   =", "titel   ="),

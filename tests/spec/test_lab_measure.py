@@ -24,12 +24,15 @@ def measure(**said: Any) -> Any:
     ("said", "problem"),
     [
         (
-            {"kind": "maximisation", "ascent": "a", "position": (1, 1)},
+            {"kind": "maximisation", "activation_maximisation": "a", "position": (1, 1)},
             "a position needs its channel",
         ),
         ({"kind": "top_images"}, "needs channel and position"),
         ({"kind": "top_images", "channel": 1}, "needs channel and position"),
-        ({"kind": "maximisation", "ascent": "a", "channel": -1}, "greater than or equal to 0"),
+        (
+            {"kind": "maximisation", "activation_maximisation": "a", "channel": -1},
+            "greater than or equal to 0",
+        ),
         ({"kind": "kernels", "tiles": "grey"}, "'rgb' or 'triples'"),
     ],
     ids=str,
@@ -44,7 +47,9 @@ def test_measures_of_the_lab_name_their_blocks_and_sides() -> None:
     fit = measure(kind="regression", layer="bn2", regression="ridge", **pair)
     assert fit.blocks == {"regression": "ridge"}
     assert fit.sides == (Side(neuron="relu"), Side(neuron="lif"))
-    assert measure(kind="maximisation", layer="l", ascent="pixel").blocks == {"ascent": "pixel"}
+    assert measure(kind="maximisation", layer="l", activation_maximisation="pixel").blocks == {
+        "activation_maximisation": "pixel"
+    }
     assert measure(kind="kernels", layer="l", tiles="rgb").sides == (Side(),)
 
 

@@ -17,10 +17,18 @@ VALUES = [
     ("recipe.epochs=2", "recipe.epochs", (2,)),
     ("seed=0,1,2", "seed", (0, 1, 2)),
     ("recipe.lr = 0.05", "recipe.lr", (0.05,)),
-    ("residual=full,none", "residual", ("full", "none")),
-    ("residual=[2]", "residual", ((2,),)),
-    ("residual=none,[1, 3]", "residual", ("none", (1, 3))),
-    ("single_step=[],[1, 3]", "single_step", ((), (1, 3))),
+    (
+        "stages_without_shortcut=no-stage,stage-1-2-3",
+        "stages_without_shortcut",
+        ("no-stage", "stage-1-2-3"),
+    ),
+    ("stages_without_shortcut=[2]", "stages_without_shortcut", ((2,),)),
+    (
+        "stages_without_shortcut=stage-1-2-3,[1, 3]",
+        "stages_without_shortcut",
+        ("stage-1-2-3", (1, 3)),
+    ),
+    ("one_step_stages=[],[1, 3]", "one_step_stages", ((), (1, 3))),
     ("recipe.nesterov=true", "recipe.nesterov", (True,)),
     ("network.shortcut=identity", "network.shortcut", ("identity",)),
 ]
@@ -32,6 +40,9 @@ REFUSED = [
     ("recipe.epoch=2", "did you mean 'recipe.epochs'"),
     ("sead=1", "did you mean 'seed'"),
     ("recipe.epochs=1,2", "takes one value"),
+    ("residual=full", "it is called 'stages_without_shortcut' now"),
+    ("network.single_step=1", "it is called 'network.one_step_stages' now"),
+    ("ascent.steps=2", "it is called 'activation_maximisation.steps' now"),
     ("network.given=1", "no axis or field"),  # only --weights may
     ("network.published=1", "no axis or field"),
     ("dataset.files=1", "no axis or field"),  # pins data; only --repacked-data may

@@ -166,35 +166,35 @@ class Own:
 
 @dataclass(frozen=True)
 class Hsics:
-    """The HSICs of two networks' layers, of each pair [L_a, L_b] or of counterparts only [L].
+    """The HSICs of two networks' layers, of each pair [L_y, L_x] or of counterparts only [L].
 
     HSIC(K, L) = cross·2^(exponent of K + exponent of L).
     """
 
     cross: Tensor  # float64 on the CPU
-    a: Own
-    b: Own
+    y: Own
+    x: Own
 
     def plus(self, other: Hsics) -> Hsics:
         """Of the minibatches of both."""
-        a, b = self.a.plus(other.a), self.b.plus(other.b)
+        y, x = self.y.plus(other.y), self.x.plus(other.x)
         here, there = (
-            one._shifted(one.a.exponent_L - a.exponent_L, one.b.exponent_L - b.exponent_L)
+            one._shifted(one.y.exponent_L - y.exponent_L, one.x.exponent_L - x.exponent_L)
             for one in (self, other)
         )
-        return Hsics(here + there, a, b)
+        return Hsics(here + there, y, x)
 
     def balanced(self) -> tuple[Tensor, Tensor, Tensor]:
-        """cross, self_a and self_b in scales where the product of the last two is near 1."""
-        half_a, half_b = (
-            -(torch.frexp(own.hsic_L).exponent // 2).long() for own in (self.a, self.b)
+        """cross, self_y and self_x in scales where the product of the last two is near 1."""
+        half_y, half_x = (
+            -(torch.frexp(own.hsic_L).exponent // 2).long() for own in (self.y, self.x)
         )
-        own_a, own_b = scaled(self.a.hsic_L, 2 * half_a), scaled(self.b.hsic_L, 2 * half_b)
-        return self._shifted(half_a, half_b), own_a, own_b
+        own_y, own_x = scaled(self.y.hsic_L, 2 * half_y), scaled(self.x.hsic_L, 2 * half_x)
+        return self._shifted(half_y, half_x), own_y, own_x
 
-    def _shifted(self, by_a_L: Tensor, by_b_L: Tensor) -> Tensor:
-        """cross·2^(by_a + by_b)."""
-        pairs = by_a_L.unsqueeze(1) + by_b_L if self.cross.ndim == 2 else by_a_L + by_b_L
+    def _shifted(self, by_y_L: Tensor, by_x_L: Tensor) -> Tensor:
+        """cross·2^(by_y + by_x)."""
+        pairs = by_y_L.unsqueeze(1) + by_x_L if self.cross.ndim == 2 else by_y_L + by_x_L
         return scaled(self.cross, pairs)
 
 

@@ -29,7 +29,7 @@ _PEAK = 2.0**-6  # of a vector of length 1; 1/√P in evenly spread ones
 
 
 def cross_hsic(a: Sequence[HsicVector], b: Sequence[HsicVector]) -> Tensor:
-    """HSIC of each of `a` with each of `b` in their scales, [L_a, L_b] float64 on the CPU."""
+    """HSIC of each of `a` with each of `b` in their scales, [L_y, L_x] float64 on the CPU."""
     total = _zeros(a, b)
     for start in range(0, a[0].unit_P.numel(), _COLUMNS):
         left, right = _piece(a, start), _piece(b, start)
@@ -64,10 +64,10 @@ def _piece(vectors: Sequence[HsicVector], start: int) -> Tensor:
 
 
 def _scaled(cosines: Tensor, a: Sequence[HsicVector], b: Sequence[HsicVector]) -> Tensor:
-    norms_a, norms_b = (
+    norms_y, norms_x = (
         torch.tensor([vector.norm for vector in side], dtype=torch.float64) for side in (a, b)
     )
-    return cosines.cpu() * torch.outer(norms_a, norms_b)
+    return cosines.cpu() * torch.outer(norms_y, norms_x)
 
 
 Deliver = Callable[[HsicVector], None]
@@ -92,30 +92,30 @@ def stream_of(layers: Sequence[Steps], estimator: Estimator) -> Stream:
 _ALL = 2**62  # past the last layer of any network
 
 
-def pairs_of(stream_a: Stream, stream_b: Stream | None, room: int) -> Hsics:
-    """HSIC of every layer of `stream_a` with every one of `stream_b`, or of its own where that is
+def pairs_of(stream_y: Stream, stream_x: Stream | None, room: int) -> Hsics:
+    """HSIC of every layer of `stream_y` with every one of `stream_x`, or of its own where that is
     None; at most `room` layers (2 or more) are held at once.
     """
-    return _own(stream_a, room) if stream_b is None else _two(stream_a, stream_b, room)
+    return _own(stream_y, room) if stream_x is None else _two(stream_y, stream_x, room)
 
 
-def _two(stream_a: Stream, stream_b: Stream, room: int) -> Hsics:
+def _two(stream_y: Stream, stream_x: Stream, room: int) -> Hsics:
     group = max(1, room * 3 // 4)
     rows: list[Tensor] = []
-    own_a: list[Own] = []
-    own_b: list[Own] = []
+    own_y: list[Own] = []
+    own_x: list[Own] = []
     start, layers = 0, 1
     while start < layers:
         held: list[HsicVector] = []
-        layers = stream_a(start, start + group, held.append)
+        layers = stream_y(start, start + group, held.append)
         block = _Block(held, room - len(held))
-        stream_b(0, _ALL, block.add)
+        stream_x(0, _ALL, block.add)
         block.flush()
         rows.append(torch.cat(block.columns, dim=1))
-        own_a.append(Own.of(held))
-        own_b = block.own
+        own_y.append(Own.of(held))
+        own_x = block.own
         start += group
-    return Hsics(torch.cat(rows), Own.joined(own_a), Own.joined(own_b))
+    return Hsics(torch.cat(rows), Own.joined(own_y), Own.joined(own_x))
 
 
 def _own(stream: Stream, room: int) -> Hsics:
@@ -145,23 +145,23 @@ def _own(stream: Stream, room: int) -> Hsics:
     return Hsics(cross, own, own)
 
 
-def counterparts_of(stream_a: Stream, stream_b: Stream | None, room: int) -> Hsics:
-    """HSIC of each layer of `stream_a` with the one of `stream_b` in its place; both streams have
+def counterparts_of(stream_y: Stream, stream_x: Stream | None, room: int) -> Hsics:
+    """HSIC of each layer of `stream_y` with the one of `stream_x` in its place; both streams have
     equally many, and at most `room` layers (2 or more) are held at once.
     """
-    assert stream_b is not None  # noqa: S101 - a stream beside itself has no counterparts
+    assert stream_x is not None  # noqa: S101 - a stream beside itself has no counterparts
     found: list[Hsics] = []
     start, layers = 0, 1
     while start < layers:
         held: list[HsicVector] = []
-        layers = stream_a(start, start + room - 1, held.append)
+        layers = stream_y(start, start + room - 1, held.append)
         held.reverse()
-        stream_b(start, start + room - 1, lambda b: found.append(_hsics(held.pop(), b)))  # noqa: B023
+        stream_x(start, start + room - 1, lambda b: found.append(_hsics(held.pop(), b)))  # noqa: B023
         start += room - 1
     return Hsics(
         torch.cat([one.cross for one in found]),
-        Own.joined([one.a for one in found]),
-        Own.joined([one.b for one in found]),
+        Own.joined([one.y for one in found]),
+        Own.joined([one.x for one in found]),
     )
 
 

@@ -33,9 +33,9 @@ _BYTES = 4  # of a number of a packed Gram matrix
 class CkaMap:
     """CKA of each layer of one network with each layer of another (paper Fig. 2)."""
 
-    values: Tensor  # [L_a, L_b] float64 on the CPU, NaN where undefined
-    names_a: tuple[str, ...]
-    names_b: tuple[str, ...]
+    values: Tensor  # [L_y, L_x] float64 on the CPU, NaN where undefined
+    names_y: tuple[str, ...]
+    names_x: tuple[str, ...]
     reasons: Mapping[tuple[int, int], str]  # why a value is NaN, for each that is
     images: int
     minibatches: int
@@ -72,8 +72,8 @@ class HsicSums:
         self._gone_through = counterparts_of if counterparts else pairs_of
         self._sums: Hsics | None = None
 
-    def add(self, stream_a: Stream, stream_b: Stream | None, images: int) -> None:
-        """Add a minibatch; without `stream_b` the layers of `stream_a` are compared to each other.
+    def add(self, stream_y: Stream, stream_x: Stream | None, images: int) -> None:
+        """Add a minibatch; without `stream_x` the layers of `stream_y` are compared to each other.
 
         Raises HarnessError for fewer images than the estimator needs.
         """
@@ -84,35 +84,35 @@ class HsicSums:
             raise HarnessError("CKA minibatch", f"{said} (got {images})", hint=hint)
         room = max(2, self.memory_limit // (_BYTES * packed_size(images, self.estimator)))
         with torch.no_grad(), full_precision():
-            found = self._gone_through(stream_a, stream_b, room)
+            found = self._gone_through(stream_y, stream_x, room)
         self._sums = found if self._sums is None else self._sums.plus(found)
         self.images += images
         self.minibatches += 1
 
-    def result(self, names_a: Sequence[str], names_b: Sequence[str]) -> CkaMap:
+    def result(self, names_y: Sequence[str], names_x: Sequence[str]) -> CkaMap:
         """The map; raises HarnessError before the first minibatch."""
-        values, why_a, why_b = self._divided(names_a, names_b)
-        pairs = product(enumerate(why_a), enumerate(why_b))
+        values, why_y, why_x = self._divided(names_y, names_x)
+        pairs = product(enumerate(why_y), enumerate(why_x))
         reasons = _told(values, (((i, j), a or b) for (i, a), (j, b) in pairs))
         said = (reasons, self.images, self.minibatches, self.estimator)
-        return CkaMap(values, tuple(names_a), tuple(names_b), *said)
+        return CkaMap(values, tuple(names_y), tuple(names_x), *said)
 
     def curve(self, names: Sequence[str]) -> CkaCurve:
         """The curve of `counterparts`; raises HarnessError before the first minibatch."""
-        values, why_a, why_b = self._divided(names, names)
-        counterparts = zip(why_a, why_b, strict=True)
+        values, why_y, why_x = self._divided(names, names)
+        counterparts = zip(why_y, why_x, strict=True)
         reasons = _told(values, ((place, a or b) for place, (a, b) in enumerate(counterparts)))
         said = (reasons, self.images, self.minibatches, self.estimator)
         return CkaCurve(values, tuple(names), *said)
 
     def _divided(
-        self, names_a: Sequence[str], names_b: Sequence[str]
+        self, names_y: Sequence[str], names_x: Sequence[str]
     ) -> tuple[Tensor, list[str | None], list[str | None]]:
-        """cross / √(self_a·self_b), and why layers of each side are undefined, where they are."""
+        """cross / √(self_y·self_x), and why layers of each side are undefined, where they are."""
         sums = require_some(self._sums)
-        cross, self_a, self_b = sums.balanced()
-        values = cross / ((self_a.unsqueeze(1) if cross.ndim == 2 else self_a) * self_b).sqrt()
-        return values, _undefined(names_a, sums.a), _undefined(names_b, sums.b)
+        cross, self_y, self_x = sums.balanced()
+        values = cross / ((self_y.unsqueeze(1) if cross.ndim == 2 else self_y) * self_x).sqrt()
+        return values, _undefined(names_y, sums.y), _undefined(names_x, sums.x)
 
 
 def _told(values: Tensor, why: Iterable[tuple[Place, str | None]]) -> dict[Place, str]:
@@ -155,11 +155,11 @@ def _undefined(names: Sequence[str], own: Own) -> list[str | None]:
 
 
 class MinibatchCKA:
-    """CKA of every layer of `names_a` with every layer of `names_b`, from features that arrive in
+    """CKA of every layer of `names_y` with every layer of `names_x`, from features that arrive in
     minibatches.
 
     CKA = ΣHSIC(K, L) / √(ΣHSIC(K, K)·ΣHSIC(L, L)), sums over the minibatches, each of which counts
-    the same. Without `names_b` the layers are compared with each other (self-CKA), and each pair is
+    the same. Without `names_x` the layers are compared with each other (self-CKA), and each pair is
     computed once. "unbiased" is HSIC₁, whose expectation does not depend on the size of the
     minibatch; "biased" is HSIC₀, for comparison. One minibatch of all images is full-batch CKA.
     `memory_limit` is what the packed Gram matrices of one minibatch may take, in bytes; beyond it
@@ -168,22 +168,22 @@ class MinibatchCKA:
 
     def __init__(
         self,
-        names_a: Sequence[str],
-        names_b: Sequence[str] | None = None,
+        names_y: Sequence[str],
+        names_x: Sequence[str] | None = None,
         *,
         estimator: Estimator = "unbiased",
         memory_limit: int = MEMORY_LIMIT,
     ) -> None:
-        self.names_a = tuple(names_a)
-        self.names_b = self.names_a if names_b is None else tuple(names_b)
-        for side, names in (("a", self.names_a), ("b", self.names_b)):
+        self.names_y = tuple(names_y)
+        self.names_x = self.names_y if names_x is None else tuple(names_x)
+        for side, names in (("y", self.names_y), ("x", self.names_x)):
             if not names:
                 raise HarnessError(f"CKA names_{side}", "there is no layer to compare")
-        self._own = names_b is None
+        self._own = names_x is None
         self._sums = HsicSums(estimator, memory_limit)
 
     def update(
-        self, features_a: Sequence[Tensor], features_b: Sequence[Tensor] | None = None
+        self, features_y: Sequence[Tensor], features_x: Sequence[Tensor] | None = None
     ) -> None:
         """Add a minibatch: features [M, …] of each layer, in the order of the names; row i of all
         of them belongs to the same image.
@@ -191,21 +191,21 @@ class MinibatchCKA:
         Raises HarnessError for features that do not fit the names or each other, and for fewer
         images than the estimator needs.
         """
-        if self._own is not (features_b is None):
-            expected = "only features_a" if self._own else "features_a and features_b"
-            raise HarnessError("CKA update", f"expected {expected}, as names_a and names_b say")
-        images = _images_of(features_a, self.names_a, "a")
-        stream_a = stream_of([[feature] for feature in features_a], self._sums.estimator)
-        if features_b is None:
-            return self._sums.add(stream_a, None, images)
-        if images != (other := _images_of(features_b, self.names_b, "b")):
-            said = f"{images} images in features_a, {other} in features_b"
+        if self._own is not (features_x is None):
+            expected = "only features_y" if self._own else "features_y and features_x"
+            raise HarnessError("CKA update", f"expected {expected}, as names_y and names_x say")
+        images = _images_of(features_y, self.names_y, "y")
+        stream_y = stream_of([[feature] for feature in features_y], self._sums.estimator)
+        if features_x is None:
+            return self._sums.add(stream_y, None, images)
+        if images != (other := _images_of(features_x, self.names_x, "x")):
+            said = f"{images} images in features_y, {other} in features_x"
             raise HarnessError("CKA update", said, hint="both are of the same images")
-        stream_b = stream_of([[feature] for feature in features_b], self._sums.estimator)
-        return self._sums.add(stream_a, stream_b, images)
+        stream_x = stream_of([[feature] for feature in features_x], self._sums.estimator)
+        return self._sums.add(stream_y, stream_x, images)
 
     def compute(self) -> Tensor:
-        """The map [L_a, L_b], float64 on the CPU; NaN where `result` has a reason.
+        """The map [L_y, L_x], float64 on the CPU; NaN where `result` has a reason.
 
         Raises HarnessError before the first update.
         """
@@ -213,16 +213,16 @@ class MinibatchCKA:
 
     def result(self) -> CkaMap:
         """The map with its names, and the reason for each value that is NaN."""
-        return self._sums.result(self.names_a, self.names_b)
+        return self._sums.result(self.names_y, self.names_x)
 
 
 @checked
-def cka(features_a: Tensor, features_b: Tensor, *, estimator: Estimator = "unbiased") -> float:
+def cka(features_y: Tensor, features_x: Tensor, *, estimator: Estimator = "unbiased") -> float:
     """CKA of two layers' features [M, …] of the same images, all of them one batch; NaN where one
     of them has no CKA, such as a silent one.
     """
-    both = MinibatchCKA(("a",), ("b",), estimator=estimator)
-    both.update([features_a], [features_b])
+    both = MinibatchCKA(("y",), ("x",), estimator=estimator)
+    both.update([features_y], [features_x])
     return float(both.compute())
 
 

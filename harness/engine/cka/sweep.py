@@ -77,34 +77,34 @@ def minibatches(batches: Any, networks: Sequence[nn.Module]) -> Iterator[tuple[T
 
 @checked
 def cka_heatmap(
-    network_a: Network,
-    network_b: Network,
+    network_y: Network,
+    network_x: Network,
     batches: Batches | Pairs,
     layers: Sequence[str] | None = None,
     *,
-    layers_b: Sequence[str] | None = None,
+    layers_x: Sequence[str] | None = None,
     estimator: Estimator = "unbiased",
     memory_limit: int = MEMORY_LIMIT,
 ) -> CkaMap:
-    """CKA of each layer of `network_a` with each layer of `network_b`, [L_a, L_b] (paper Fig. 2).
+    """CKA of each layer of `network_y` with each layer of `network_x`, [L_y, L_x] (paper Fig. 2).
 
     The same network twice is self-CKA (Fig. 4): it runs once and each pair is computed once.
-    `layers` are names of modules, by default those that the networks list; `layers_b` where the
+    `layers` are names of modules, by default those that the networks list; `layers_x` where the
     second network's differ. Where the networks do not see the same tensor, such as one frame and
     ten, `batches` gives pairs. `memory_limit`: see `MinibatchCKA`; features and networks come on
     top. Raises HarnessError for unknown layers, fewer images than the estimator needs, or none.
     """
-    own = network_a is network_b and layers_b is None
-    calls_a = LayerCalls(network_a, layers)
-    calls_b = calls_a if own else LayerCalls(network_b, layers if layers_b is None else layers_b)
+    own = network_y is network_x and layers_x is None
+    calls_y = LayerCalls(network_y, layers)
+    calls_x = calls_y if own else LayerCalls(network_x, layers if layers_x is None else layers_x)
     sums = HsicSums(estimator, memory_limit)
-    for images_a, images_b in minibatches(batches, (network_a, network_b)):
-        if own and images_a is not images_b:
+    for images_y, images_x in minibatches(batches, (network_y, network_x)):
+        if own and images_y is not images_x:
             said = "one network, but two different inputs"
             raise HarnessError("CKA batches", said, hint="use clean_against_attacked")
-        stream_b = None if own else calls_b.stream(images_b, estimator)
-        sums.add(calls_a.stream(images_a, estimator), stream_b, images_a.shape[-4])
-    return sums.result(calls_a.names, calls_b.names)
+        stream_x = None if own else calls_x.stream(images_x, estimator)
+        sums.add(calls_y.stream(images_y, estimator), stream_x, images_y.shape[-4])
+    return sums.result(calls_y.names, calls_x.names)
 
 
 @checked

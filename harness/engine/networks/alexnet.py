@@ -65,7 +65,7 @@ class AlexNet(Network):
         return mean_over_time(logits, steps)
 
     @torch.no_grad()
-    def quieten(self, factor: float) -> None:
+    def scale_initial(self, factor: float) -> None:
         """Less of conv1 and conv2, as much more of conv3 (`alexnet`)."""
         layers = [layer for layer in self.features.children() if isinstance(layer, nn.Conv2d)]
         first, second, third, *_ = layers
@@ -120,21 +120,23 @@ def alexnet(
     classes: int = IMAGENET_CLASSES,
     in_channels: int = 3,
     enlarge: int = 1,
-    quiet: float = 1.0,
+    initial_scale: float = 1.0,
     seed: int = 0,
     convolutions: Mapping[str, Tensor] | None = None,
 ) -> AlexNet:
     """torchvision's AlexNet, with initial weights drawn from `seed`.
 
     "linear" puts one linear layer behind its pool, 0.1 instead of 58.6 million weights, for what is
-    about its convolutions alone. `quiet` multiplies the initial weights of the first two
+    about its convolutions alone. `initial_scale` multiplies the initial weights of the first two
     convolutions and divides those of the third by its square: the function stays the same (ReLU and
     max pool are homogeneous), but what training adds to the first two soon stands out of the noise.
     `convolutions` are trained weights (`read_convolutions`). Raises HarnessError when torchvision
     is missing or does not fit torch, and for weights or numbers that do not fit.
     """
-    if not 0 < quiet <= 1:
-        raise HarnessError("network quiet", f"must lie in 0 … 1, above 0 (got {quiet})")
+    if not 0 < initial_scale <= 1:
+        raise HarnessError(
+            "network initial_scale", f"must lie in 0 … 1, above 0 (got {initial_scale})"
+        )
     at_least_1(classes=classes, in_channels=in_channels, enlarge=enlarge)
     if head not in ("published", "linear"):
         raise HarnessError("network head", f"'published' or 'linear' (got {head!r})")
@@ -148,8 +150,8 @@ def alexnet(
         original.classifier = nn.Sequential(linear(original.classifier[1].in_features, classes))
     network = AlexNet(original.to_empty(device="cpu"), enlarge=enlarge)
     initialise(network, seed)
-    if quiet < 1:
-        network.quieten(quiet)
+    if initial_scale < 1:
+        network.scale_initial(initial_scale)
     if convolutions is not None:
         network.load_convolutions(convolutions)
     return network

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from harness.engine.networks.neurons import neuron_of
-from harness.engine.networks.resnet import Residual, ResNet, resnet
+from harness.engine.networks.resnet import ResNet, resnet
 from harness.errors import HarnessError
 
 _WHERE = "published weights"
@@ -34,7 +34,10 @@ _RENAMED = (  # in this order, on one name
 
 
 def from_published(
-    state: Mapping[str, Tensor], *, time_steps: int = 4, residual: Residual = "full"
+    state: Mapping[str, Tensor],
+    *,
+    time_steps: int = 4,
+    stages_without_shortcut: tuple[int, ...] = (),
 ) -> ResNet:
     """The network of a checkpoint, in evaluation mode and as the published code ran it.
 
@@ -42,7 +45,7 @@ def from_published(
     as in the published code: an artificial network has rectified shortcuts, since its ReLUs work in
     place and the identity of a block adds up what the first of them left; spiking neurons fire at u
     ≥ 1, keep half of their potential and have the Dspike surrogate. `time_steps` of a spiking
-    network and the stages without shortcuts (`residual`, as of `resnet`) are the caller's to know.
+    network and the stages without shortcuts (`stages_without_shortcut`) are the caller's to know.
 
     Read the file with `torch.load(path, map_location="cpu", weights_only=True)`, which runs no code
     from it. Raises HarnessError where a name is none that the published networks have, where the
@@ -62,14 +65,14 @@ def from_published(
             if _is_spiking(state)
             else "relu",
             shortcut="rectified",
-            residual=residual,
+            stages_without_shortcut=stages_without_shortcut,
         )
         network.to(first.dtype).load_state_dict(found)
     except KeyError as error:
         raise HarnessError(_WHERE, f"there is no {error.args[0]!r}", hint=_HINT) from error
     except RuntimeError as error:  # torch lists what is missing, too much or of another shape
         said = " ".join(str(error).split()[:60])
-        hint = "a stage without shortcuts is named by `residual`"
+        hint = "a stage without shortcuts is named by `stages_without_shortcut`"
         raise HarnessError(_WHERE, said, hint=hint) from error
     return network.eval()
 

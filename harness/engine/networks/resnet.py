@@ -31,8 +31,6 @@ STAGES = (1, 2, 3)
 _LAYERS_PER_BLOCK_ROW = 6  # one more block in each of three stages, two convolutions each
 _LAYERS_OUTSIDE_BLOCKS = 2  # first convolution, classifier
 
-Residual = Literal["full", "none"] | tuple[int, ...]
-
 
 class ResNet(Network):
     """conv1 – bn1 – three stages of blocks – relu – pool – fc; build it with `resnet`."""
@@ -48,11 +46,11 @@ class ResNet(Network):
         in_channels: int,
         rectified: bool,
         time_steps: int,
-        single_step: tuple[int, ...] = (),
+        one_step_stages: tuple[int, ...] = (),
     ) -> None:
         super().__init__()
         self.time_steps = time_steps
-        self.single_step = single_step
+        self.one_step_stages = one_step_stages
         self.conv1 = convolution(in_channels, channels, kernel=3)
         self.bn1 = TdBatchNorm(channels)
         before = channels
@@ -87,7 +85,7 @@ class ResNet(Network):
         """Images [B, C, H, W] (the same at each of `time_steps` steps) or frames [T, B, C, H, W] to
         logits [B, classes].
 
-        The logits are the mean over the steps. A stage of `single_step` runs one step: what comes
+        The logits are the mean over the steps. One of `one_step_stages` runs one step: what comes
         in is averaged over time, what goes on to a stage of all steps is repeated. The first
         convolution belongs to stage 1, the last activation and the classifier to stage 3. H and W
         must halve twice without remainder, since the pool of the shortcut and the stride of the
@@ -106,7 +104,7 @@ class ResNet(Network):
         return mean_over_time(self.fc(self.pool(self.relu(folded, here)).flatten(1)), here)
 
     def _steps_in(self, stage: int, steps: int) -> int:
-        return 1 if stage in self.single_step else steps
+        return 1 if stage in self.one_step_stages else steps
 
     def layer_names(self) -> tuple[str, ...]:
         """Names of the layers to hook, in execution order: each is a module's name in
@@ -151,12 +149,12 @@ def resnet(
     base_width: int = 16,
     neuron: str | Neuron = "lif",
     classes: int = 10,
-    residual: Residual = "full",
+    stages_without_shortcut: tuple[int, ...] = (),
     in_channels: int = 3,
     shortcut: Literal["identity", "rectified"] = "identity",
-    branch_scale: float = 1.0,
+    residual_scale: float = 1.0,
     time_steps: int | None = None,
-    single_step: tuple[int, ...] = (),
+    one_step_stages: tuple[int, ...] = (),
     seed: int = 0,
     **numbers: Any,
 ) -> ResNet:
@@ -164,15 +162,14 @@ def resnet(
     D.1, He et al. 2016b).
 
     Stages have `base_width`·`width` channels, twice and four times as many. `neuron` is "lif",
-    "relu", … with `numbers` its further fields, or a `Neuron`. `residual` is "full",
-    "none", or the stages that go without shortcuts, such as (2,) (Table 2, Fig. 4). `shortcut`
-    "rectified" is the published ANN's (see `PreActivationBlock`); it has no effect on spiking
-    networks, as in the published code. `branch_scale` is the initial weight of the last batch norm
-    of each residual branch: 1 in the paper, 0 lets every block start as its shortcut; a block that
-    has no shortcut starts at 1, since nothing would pass through it otherwise. `single_step` names
-    the stages that run one time step, such as (1,) (Table 3). An artificial network sees a static
-    image once, whatever `time_steps` says. Raises HarnessError for values that make no such
-    network.
+    "relu", … with `numbers` its further fields, or a `Neuron`. `stages_without_shortcut` are such
+    as (2,), or (1, 2, 3) for a plain network (Table 2, Fig. 4). `shortcut` "rectified" is the
+    published ANN's (see `PreActivationBlock`); it has no effect on spiking networks, as in the
+    published code. `residual_scale` is the initial weight of the last batch norm of each residual
+    branch: 1 in the paper, 0 lets every block start as its shortcut; a block that has no shortcut
+    starts at 1, since nothing would pass through it otherwise. `one_step_stages` are those that run
+    one time step, such as (1,) (Table 3). An artificial network sees a static image once, whatever
+    `time_steps` says. Raises HarnessError for values that make no such network.
     """
     at_least_1(
         width=width,
@@ -188,17 +185,17 @@ def resnet(
         base_width * width,
         neuron=activation,
         classes=classes,
-        without_shortcuts=_stages_without(residual),
+        without_shortcuts=_stages(stages_without_shortcut, "stages_without_shortcut"),
         in_channels=in_channels,
         rectified=shortcut == "rectified" and not activation.is_spiking,
         time_steps=activation.steps,
-        single_step=_stages(single_step, "single_step"),
+        one_step_stages=_stages(one_step_stages, "one_step_stages"),
     )
     initialise(network, seed)
     with torch.no_grad():
         for block in network.blocks():
             if block.shortcut:
-                block.bn2.weight.fill_(branch_scale)
+                block.bn2.weight.fill_(residual_scale)
     return network
 
 
@@ -212,17 +209,6 @@ def _blocks_per_stage(depth: int) -> int:
             hint=f"the nearest is {nearest}",
         )
     return blocks
-
-
-def _stages_without(residual: Residual) -> tuple[int, ...]:
-    if residual == "full":
-        return ()
-    if residual == "none":
-        return STAGES
-    if isinstance(residual, str):
-        said = "'full', 'none' or the stages without shortcuts"
-        raise HarnessError("network residual", f"{said} (got {residual!r})")
-    return _stages(residual, "residual")
 
 
 def _stages(stages: tuple[int, ...], name: str) -> tuple[int, ...]:

@@ -21,7 +21,7 @@ from harness.engine.networks.hooks import in_mode
 from harness.engine.training.normalisation import Normalisation
 from harness.engine.visualise.activations import Target
 from harness.errors import ExitCode, HarnessError
-from harness.parts.measurement import Ascent
+from harness.parts.measurement import ActivationMaximisation
 
 _START = 0.01  # standard deviation of the noise before the sigmoid: nearly uniform grey
 Made = tuple[Tensor, Callable[[Tensor], Tensor]]
@@ -78,7 +78,7 @@ def maximise(
     *,
     shape: tuple[int, int, int],
     generator: torch.Generator,
-    ascent: Ascent,
+    ascent: ActivationMaximisation,
 ) -> Maximised:
     """Climb `target.activation` from noise, over images [C, H, W] of `shape` in 0 … 1.
 

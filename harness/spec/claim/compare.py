@@ -56,7 +56,7 @@ class Compare(Predicate):
         return self
 
     def sentence(self) -> str:
-        """`accuracy at depth 20 is larger for residual full than for residual none`."""
+        """`accuracy at depth 20 is larger for neuron relu than for neuron lif`."""
         high, low = levels(self.high), levels(self.low)
         said = f"{self.quantity}{self.at} is larger for {high} than for {low}"
         if self.margin:

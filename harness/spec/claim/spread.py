@@ -44,7 +44,7 @@ class Spread(Predicate):
         return self
 
     def sentence(self) -> str:
-        """`accuracy at single_step stage-3 spreads by less than 1 over time_steps`."""
+        """`accuracy at one_step_stages stage-3 spreads by less than 1 over time_steps`."""
         said = f"{self.quantity}{self.at} spreads by less than {self.below:g} over {self.along}"
         return said + at_each(self.each, self.share)
 

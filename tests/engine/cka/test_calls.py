@@ -116,7 +116,7 @@ def test_a_wrong_guess_is_noticed_even_in_place(inplace: bool, shared: list[int]
 def test_a_norm_alone_is_multiplied_itself(shared: list[int]) -> None:
     network = trained("relu")
     found = cka_heatmap(network, network, [IMAGES], ["bn1", "s1.b0.bn1"])
-    places = [network.layer_names().index(name) for name in found.names_a]
+    places = [network.layer_names().index(name) for name in found.names_y]
     assert shared == []
     expected = alone(network)[places][:, places]
     torch.testing.assert_close(found.values, expected, rtol=0, atol=1e-6)

@@ -313,16 +313,16 @@ def test_features_that_do_not_fit_are_refused(features: list[Tensor], said: str)
 
 def test_a_side_too_many_or_too_few_is_refused() -> None:
     x = [torch.rand(5, 2)]
-    with pytest.raises(HarnessError, match="expected only features_a"):
+    with pytest.raises(HarnessError, match="expected only features_y"):
         MinibatchCKA(["p"]).update(x, x)
-    with pytest.raises(HarnessError, match="expected features_a and features_b"):
+    with pytest.raises(HarnessError, match="expected features_y and features_x"):
         MinibatchCKA(["p"], ["q"]).update(x)
-    with pytest.raises(HarnessError, match="5 images in features_a, 6 in features_b"):
+    with pytest.raises(HarnessError, match="5 images in features_y, 6 in features_x"):
         MinibatchCKA(["p"], ["q"]).update(x, [torch.rand(6, 2)])
 
 
 def test_unknown_estimators_and_missing_names_are_refused() -> None:
     with pytest.raises(HarnessError, match=r"'unbiased' or 'biased' \(got 'debiased'"):
         MinibatchCKA(["p"], estimator="debiased")  # type: ignore[arg-type]
-    with pytest.raises(HarnessError, match="names_b: there is no layer"):
+    with pytest.raises(HarnessError, match="names_x: there is no layer"):
         MinibatchCKA(["p"], [])

@@ -50,7 +50,7 @@ def test_a_heatmap_is_minibatch_cka_of_all_time_steps_concatenated() -> None:
     a = [concatenated(first, batch) for batch in batches]
     b = [concatenated(second, batch) for batch in batches]
     np.testing.assert_allclose(found.values, oracle.cka(a, b), rtol=0, atol=ERROR)
-    assert found.names_a == first.layer_names() and found.names_b == second.layer_names()
+    assert found.names_y == first.layer_names() and found.names_x == second.layer_names()
     assert (found.images, found.minibatches, found.estimator) == (16, 2, "unbiased")
     assert not found.reasons
 
@@ -76,11 +76,11 @@ def test_one_network_twice_is_self_cka_and_runs_once() -> None:
 
 def test_layers_may_be_chosen_for_each_network() -> None:
     first, second = ann(), small(base_width=2, neuron="relu").eval()
-    found = cka_heatmap(first, second, [images(0)], ["pool", "conv1"], layers_b=["bn2"])
-    assert (found.names_a, found.names_b) == (("conv1", "pool"), ("bn2",))
+    found = cka_heatmap(first, second, [images(0)], ["pool", "conv1"], layers_x=["bn2"])
+    assert (found.names_y, found.names_x) == (("conv1", "pool"), ("bn2",))
     whole = cka_heatmap(first, second, [images(0)])
-    places = [whole.names_a.index("conv1"), whole.names_a.index("pool")]
-    expected = whole.values[places][:, [whole.names_b.index("bn2")]]
+    places = [whole.names_y.index("conv1"), whole.names_y.index("pool")]
+    expected = whole.values[places][:, [whole.names_x.index("bn2")]]
     torch.testing.assert_close(found.values, expected, rtol=0, atol=1e-7)
 
 
@@ -102,7 +102,7 @@ def test_time_cka_compares_the_steps_of_a_layer() -> None:
         steps = [record(network, batch, [name])[0][1] for batch in batches]
         expected = oracle.cka([list(step) for step in steps], [list(step) for step in steps])
         np.testing.assert_allclose(result.values, expected, rtol=0, atol=ERROR, err_msg=name)
-        assert result.names_a == result.names_b == ("1", "2", "3")
+        assert result.names_y == result.names_x == ("1", "2", "3")
 
 
 def test_the_first_convolution_sees_the_same_at_each_step() -> None:
@@ -167,7 +167,7 @@ class Twice(Network):
 def test_a_layer_called_twice_gives_two_features_and_none_is_overwritten() -> None:
     network, batch = Twice(), images(0)
     found = cka_heatmap(network, network, [batch])
-    assert found.names_a == ("conv", "norm", "act", "norm#2", "act#2")
+    assert found.names_y == ("conv", "norm", "act", "norm#2", "act#2")
     with torch.no_grad():
         conv = network.conv(batch)
         norm = network.norm(conv)

@@ -84,7 +84,7 @@ def test_enlarged_images_are_each_pixel_again() -> None:
 
 
 def test_a_quiet_start_is_the_same_function_with_smaller_kernels() -> None:
-    loud, quiet = (alexnet(head="linear", classes=3, quiet=k).eval() for k in (1.0, 0.25))
+    loud, quiet = (alexnet(head="linear", classes=3, initial_scale=k).eval() for k in (1.0, 0.25))
     images = torch.randn(2, 3, 64, 64)
     torch.testing.assert_close(quiet(images), loud(images), rtol=1e-4, atol=1e-6)
     assert torch.equal(quiet.features[0].weight, loud.features[0].weight / 4)
@@ -119,7 +119,7 @@ def test_other_convolutions_are_refused(change: dict[str, Any], said: str) -> No
     ("wrong", "said"),
     [
         ({"head": "deep"}, "'published' or 'linear'"),
-        ({"quiet": 0.0}, "above 0"),
+        ({"initial_scale": 0.0}, "above 0"),
         ({"enlarge": 0}, "network enlarge"),
     ],
 )

@@ -38,7 +38,7 @@ def test_spiking_artificial_and_cut_networks_share_their_weights() -> None:
     full = resnet(20, base_width=2, neuron="lif", seed=3).state_dict()
     for other in (
         resnet(20, base_width=2, neuron="relu", seed=3),
-        resnet(20, base_width=2, residual=(2,), seed=3),
+        resnet(20, base_width=2, stages_without_shortcut=(2,), seed=3),
     ):
         for name, tensor in other.state_dict().items():
             assert torch.equal(tensor, full[name]), name

@@ -153,7 +153,7 @@ def test_weights_of_no_such_network_are_refused() -> None:
     with pytest.raises(HarnessError, match=r"no 'fc\.weight'"):
         from_published({name: one for name, one in state.items() if not name.startswith("fc1")})
     with pytest.raises(HarnessError, match="named by `residual`"):
-        from_published(state, residual="none")  # but the weights hold shortcuts
+        from_published(state, stages_without_shortcut=(1, 2, 3))  # but the weights hold shortcuts
     with pytest.raises(HarnessError, match="'state_dict' is a OrderedDict"):
         from_published({"state_dict": state})  # type: ignore[dict-item]
     with pytest.raises(HarnessError, match=r"'conv1\.weight' is int64"):

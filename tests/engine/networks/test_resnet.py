@@ -41,10 +41,10 @@ def test_the_names_are_those_of_the_papers_figures() -> None:
     assert sum("relu" in name and "." in name for name in names) == 18
 
 
-@pytest.mark.parametrize("residual", ["full", "none", (2,), (1, 3)])
+@pytest.mark.parametrize("bare", [(), (1, 2, 3), (2,), (1, 3)])
 @pytest.mark.parametrize("neuron", ["lif", "relu"])
-def test_names_come_in_execution_order(neuron: str, residual: Any) -> None:
-    network = resnet(20, base_width=1, neuron=neuron, residual=residual)
+def test_names_come_in_execution_order(neuron: str, bare: tuple[int, ...]) -> None:
+    network = resnet(20, base_width=1, neuron=neuron, stages_without_shortcut=bare)
     called: list[str] = []
     for name in network.layer_names():
         network.get_submodule(name).register_forward_hook(
@@ -68,10 +68,10 @@ def test_activations_are_spikes_in_the_spiking_network_only() -> None:
     assert len(seen["relu"]) > 2
 
 
-@pytest.mark.parametrize("residual", ["full", "none", (1,), (2, 3)])
+@pytest.mark.parametrize("bare", [(), (1, 2, 3), (1,), (2, 3)])
 @pytest.mark.parametrize("neuron", ["lif", "relu"])
-def test_every_parameter_gets_a_finite_gradient(neuron: str, residual: Any) -> None:
-    network = resnet(14, base_width=4, neuron=neuron, residual=residual)
+def test_every_parameter_gets_a_finite_gradient(neuron: str, bare: tuple[int, ...]) -> None:
+    network = resnet(14, base_width=4, neuron=neuron, stages_without_shortcut=bare)
     network(torch.randn(16, 3, 8, 8)).logsumexp(1).sum().backward()
     for name, parameter in network.named_parameters():
         assert parameter.grad is not None, name
@@ -80,11 +80,11 @@ def test_every_parameter_gets_a_finite_gradient(neuron: str, residual: Any) -> N
 
 def test_stages_without_shortcuts_lose_their_projection_and_nothing_else() -> None:
     full, cut = set(resnet(20, base_width=1).layer_names()), {}
-    for residual in ((1,), (2,), "none"):
-        cut[residual] = full - set(resnet(20, base_width=1, residual=residual).layer_names())
+    for bare in ((1,), (2,), (1, 2, 3)):
+        cut[bare] = full - set(resnet(20, base_width=1, stages_without_shortcut=bare).layer_names())
     assert cut[(1,)] == set()
     assert cut[(2,)] == {"s2.b0.ds.0", "s2.b0.ds.1", "s2.b0.ds.2"}
-    assert len(cut["none"]) == 6
+    assert len(cut[(1, 2, 3)]) == 6
 
 
 def test_static_images_are_frames_that_repeat() -> None:
@@ -123,7 +123,7 @@ def test_the_network_is_pure() -> None:
 
 
 def test_branches_can_start_at_zero() -> None:
-    network = resnet(14, base_width=4, branch_scale=0.0)
+    network = resnet(14, base_width=4, residual_scale=0.0)
     outputs: list[torch.Tensor] = []
     for name in ("bn1", "s1.b1"):
         network.get_submodule(name).register_forward_hook(
@@ -136,10 +136,11 @@ def test_branches_can_start_at_zero() -> None:
 
 def test_a_block_without_a_shortcut_never_starts_at_zero() -> None:
     """Nothing would pass through it, forward or backward, and it would stay at chance for ever."""
-    network = resnet(14, base_width=4, neuron="relu", branch_scale=0.0, residual=(2,))
+    some: dict[str, Any] = {"base_width": 4, "neuron": "relu", "residual_scale": 0.0}
+    network = resnet(14, stages_without_shortcut=(2,), **some)
     starts = {stage: network.stage(stage)[0].bn2.weight.unique().tolist() for stage in (1, 2, 3)}
     assert starts == {1: [0.0], 2: [1.0], 3: [0.0]}
-    bare = resnet(14, base_width=4, neuron="relu", branch_scale=0.0, residual="none")
+    bare = resnet(14, stages_without_shortcut=(1, 2, 3), **some)
     bare(torch.randn(4, 3, 8, 8)).square().sum().backward()
     assert bare.conv1.weight.grad is not None
     assert bare.conv1.weight.grad.abs().max() > 0
@@ -167,8 +168,8 @@ def test_the_rectified_shortcut_is_the_published_artificial_network_alone() -> N
         ({"depth": 2}, "nearest is 8"),
         ({"depth": 20, "width": 0}, "width"),
         ({"depth": 20, "time_steps": 0}, "time_steps"),
-        ({"depth": 20, "residual": "half"}, "residual"),
-        ({"depth": 20, "residual": (4,)}, "residual"),
+        ({"depth": 20, "stages_without_shortcut": "half"}, "stages_without_shortcut"),
+        ({"depth": 20, "stages_without_shortcut": (4,)}, "stages_without_shortcut"),
         ({"depth": 20, "shortcut": "long"}, "shortcut"),
         ({"depth": 20, "neuron": "lfi"}, "did you mean 'lif'"),
         ({"depth": 20, "surrogate": "dpsike"}, "did you mean 'dspike'"),

@@ -72,7 +72,7 @@ def test_the_network_is_left_as_it_was() -> None:
 
 
 def test_a_stage_of_one_step_counts_once() -> None:
-    full, reduced = summarise(resnet(20)), summarise(resnet(20, single_step=(1,)))
+    full, reduced = summarise(resnet(20)), summarise(resnet(20, one_step_stages=(1,)))
     stage_1 = full.stages[0].macs + full.stages[1].macs
     assert reduced.macs_per_step == full.macs_per_step
     assert full.macs - reduced.macs == 3 * stage_1

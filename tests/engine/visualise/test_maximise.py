@@ -19,7 +19,7 @@ from harness.engine.visualise import (
     total_variation,
 )
 from harness.errors import HarnessError
-from harness.parts.measurement import Ascent
+from harness.parts.measurement import ActivationMaximisation
 from tests.engine.visualise.cases import NORMAL
 
 SHAPE = (3, 16, 16)
@@ -38,7 +38,7 @@ def found(
     choice = {"steps": 40, "jitter": 0, **ascent}
     return maximise(
         made or network(), target, NORMAL,
-        shape=SHAPE, generator=stream(seed, "maximise"), ascent=Ascent(**choice),
+        shape=SHAPE, generator=stream(seed, "maximise"), ascent=ActivationMaximisation(**choice),
     )  # fmt: skip
 
 
@@ -173,11 +173,11 @@ def test_a_dead_neuron_has_no_way_up() -> None:
 @pytest.mark.parametrize(
     ("ascent", "said"),
     [
-        ({"parametrisation": "wavelet"}, "ascent parametrisation"),
-        ({"steps": 0}, "ascent steps"),
-        ({"total_variation": -1.0}, "ascent total_variation"),
+        ({"parametrisation": "wavelet"}, "activation_maximisation parametrisation"),
+        ({"steps": 0}, "activation_maximisation steps"),
+        ({"total_variation": -1.0}, "activation_maximisation total_variation"),
     ],
 )
 def test_bad_values_are_refused(ascent: dict[str, Any], said: str) -> None:
     with pytest.raises(HarnessError, match=said):
-        Ascent(**ascent)
+        ActivationMaximisation(**ascent)

@@ -97,6 +97,8 @@ def test_what_was_measured_is_said() -> None:
 def test_its_sentence() -> None:
     test = bound(along=("layer",), where={"depth": 20}, above=0.5, share=0.5)
     assert test.sentence() == "q at depth 20 is above 0.5 at 50 % or more of the levels of layer"
-    test = bound(along=("time_steps",), where={"single_step": "stage-3"}, above=2, below=4)
-    assert test.sentence() == "q at single_step stage-3 is above 2 and below 4 at each time_steps"
+    test = bound(along=("time_steps",), where={"one_step_stages": "stage-3"}, above=2, below=4)
+    assert (
+        test.sentence() == "q at one_step_stages stage-3 is above 2 and below 4 at each time_steps"
+    )
     assert bound(below=0.2).sentence() == "q is below 0.2"

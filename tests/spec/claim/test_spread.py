@@ -55,8 +55,8 @@ def test_a_missing_run_leaves_each_level_undefined() -> None:
 
 
 def test_its_sentence() -> None:
-    assert spread(below=1, where={"single_step": "stage-3"}).sentence() == (
-        "q at single_step stage-3 spreads by less than 1 over time_steps"
+    assert spread(below=1, where={"one_step_stages": "stage-3"}).sentence() == (
+        "q at one_step_stages stage-3 spreads by less than 1 over time_steps"
     )
     assert spread(below=0.1, each=("layer",)).sentence() == (
         "q spreads by less than 0.1 over time_steps at each layer"
