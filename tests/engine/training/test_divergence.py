@@ -7,6 +7,7 @@ import pickle
 import pytest
 import torch
 
+from harness.engine.networks.neurons import Lif
 from harness.engine.training import Diverged, train
 from harness.engine.training.state import check_finite
 from harness.errors import ExitCode
@@ -40,7 +41,10 @@ def test_a_broken_current_turns_the_loss_of_its_own_step_bad(backend: str, bad: 
 
         def __init__(self) -> None:
             super().__init__()
-            self.inner, self.calls = network(backend=backend), 0
+            self.inner, self.calls = network(), 0
+            for layer in self.inner.modules():
+                if isinstance(layer, Lif):
+                    layer.backend = backend
             self.inner.bn1.register_forward_hook(self._break)
 
         def _break(self, layer: object, inputs: object, currents: torch.Tensor) -> torch.Tensor:

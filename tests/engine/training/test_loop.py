@@ -58,8 +58,8 @@ def test_it_learns(neuron: str) -> None:
 @pytest.mark.parametrize(
     "choice",
     [
-        {"precision": "bf16"},
-        {"precision": "fp16"},
+        {"recipe": RECIPE.model_copy(update={"precision": "bf16"})},
+        {"recipe": RECIPE.model_copy(update={"precision": "fp16"})},
         {"deterministic": False},
         {
             "recipe": RECIPE.model_copy(
@@ -162,7 +162,7 @@ def test_a_finished_run_is_read_back_without_training(tmp_path: Path) -> None:
         {"seed": 1},
         {"recipe": RECIPE.model_copy(update={"lr": 0.04})},
         {"neuron": "relu"},
-        {"precision": "bf16"},
+        {"recipe": RECIPE.model_copy(update={"precision": "bf16"})},
         {"deterministic": False},
     ],
     ids=str,
