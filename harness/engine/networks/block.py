@@ -1,14 +1,16 @@
 """The pre-activation basic block (He et al. 2016b), for ReLU and LIF alike, and its layers in one
 pass over memory, where that gives the same numbers and nobody listens.
 
-A batch norm and the neurons behind it are one loop over memory on the CPU. The current in between
-then exists nowhere, so a layer that a hook listens to runs by itself.
+A batch norm and the neurons behind it, or the shortcut added to it, are one loop over memory on the
+CPU. The current in between then exists nowhere, so a layer that a hook listens to runs by itself.
 
 Legend: T = time steps, B = batch, C = channels, H, W = height and width; activations are folded,
 [T·B, C, H, W].
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
@@ -70,6 +72,17 @@ def _neurons(activation: nn.Module, folded: Tensor, time_steps: int) -> Neurons 
     return Neurons(dynamics, time_steps, activation.spike_dtype(torch.float32, folded.device))
 
 
+def normalise_and_add(norm: TdBatchNorm, folded: Tensor, shortcut: Callable[[], Tensor]) -> Tensor:
+    """norm(folded) + shortcut(), in this order where somebody listens."""
+    if not _can_fuse(norm, folded):
+        normalised: Tensor = norm(folded)
+        return normalised + shortcut()
+    other, layout = shortcut(), torch.channels_last
+    if other.dtype == torch.float32 and other.is_contiguous(memory_format=layout):
+        return norm.plus(folded, other)
+    return norm.plus(folded, None) + other
+
+
 def _can_fuse(norm: TdBatchNorm, folded: Tensor) -> bool:
     return norm.training and not _listened_to(norm) and channels_last.fits(folded, norm.weight)
 
@@ -122,10 +135,12 @@ class PreActivationBlock(nn.Module):
             carried = self.relu1(folded, time_steps)
             branch = self.conv1(carried)
         branch = normalise_and_activate(self.bn1, self.relu2, branch, time_steps, self.conv2)
-        normalised: Tensor = self.bn2(branch)
         if not self.shortcut:
-            return normalised
-        return normalised + (carried if self.ds is None else self.ds(carried))
+            alone: Tensor = self.bn2(branch)
+            return alone
+        return normalise_and_add(
+            self.bn2, branch, lambda: carried if self.ds is None else self.ds(carried)
+        )
 
     def extra_repr(self) -> str:
         """What the list of modules does not show."""

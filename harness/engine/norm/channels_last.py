@@ -81,9 +81,10 @@ def normalised(
     bias: Tensor,
     found: BatchStatistics,
     eps: float,
+    residual: Tensor | None = None,
 ) -> Tensor:
-    """γ·(x − μ)/√(σ² + ε) + β in float32."""
-    made: Tensor = _Normalise.apply(folded, weight, bias, found, eps)
+    """γ·(x − μ)/√(σ² + ε) + β in float32, plus `residual` (float32, channels-last) where given."""
+    made: Tensor = _Normalise.apply(folded, weight, bias, residual, found, eps)
     return made
 
 
@@ -94,6 +95,7 @@ class _Normalise(torch.autograd.Function):
         folded: Tensor,
         weight: Tensor,
         bias: Tensor,
+        residual: Tensor | None,
         found: BatchStatistics,
         eps: float,
     ) -> Tensor:
@@ -104,6 +106,7 @@ class _Normalise(torch.autograd.Function):
         kernel = partial(
             kernels.normalise,
             flat(folded),
+            np.empty(0, np.float32) if residual is None else flat(residual),
             flat(out),
             rows.scale_J,
             rows.shift_J,
@@ -127,7 +130,8 @@ class _Normalise(torch.autograd.Function):
         sums = summed(kernels.gradient_sums, folded.numel(), channels, *arrays)
         out = torch.empty_like(folded)
         gradient(values, flat(arriving), flat(out), rows, sums, ctx.found)
-        return (out, *to_weights(sums, rows), None, None)
+        to_residual = grads[0] if ctx.needs_input_grad[3] else None
+        return (out, *to_weights(sums, rows), to_residual, None, None)
 
 
 @dataclass(frozen=True)

@@ -60,6 +60,7 @@ def _fold(row_J: Any, channels_C: Any) -> None:
 @jit
 def normalise(
     values: Array,
+    residual: Array,
     out: Array,
     scale_J: Array,
     shift_J: Array,
@@ -67,13 +68,18 @@ def normalise(
     first: int,
     last: int,
 ) -> None:
-    """out = scale·x + shift of the pixels `first` … `last`."""
+    """out = scale·x + shift (+ residual, where it is not empty) of the pixels `first` … `last`."""
     stop = last * channels
     for low in range(first * channels, stop, scale_J.size):
         high = min(low + scale_J.size, stop)
         row, to = values[low:high], out[low:high]
-        for j in range(row.size):
-            to[j] = fma(widened(row[j]), scale_J[j], shift_J[j])
+        if residual.size:
+            plus = residual[low:high]
+            for j in range(row.size):
+                to[j] = fma(widened(row[j]), scale_J[j], shift_J[j]) + plus[j]
+        else:
+            for j in range(row.size):
+                to[j] = fma(widened(row[j]), scale_J[j], shift_J[j])
 
 
 @jit

@@ -49,8 +49,7 @@ class TdBatchNorm(nn.Module):
         and come out in float32 whatever they were.
         """
         if self.training and channels_last.fits(folded, self.weight):
-            found = self._learnt(folded)
-            return channels_last.normalised(folded, self.weight, self.bias, found, self.eps)
+            return self.plus(folded, None)
         if self.training and self.shared:
             made, *sums = _normalised_over_ranks(folded, self.weight, self.bias, self.eps)
             self._learn(*sums)
@@ -65,6 +64,13 @@ class TdBatchNorm(nn.Module):
             self.momentum,
             self.eps,
         )
+
+    def plus(self, folded: Tensor, residual: Tensor | None) -> Tensor:
+        """The normalised activations plus `residual` in one pass over memory; in training, where
+        `channels_last.fits`.
+        """
+        found = self._learnt(folded)
+        return channels_last.normalised(folded, self.weight, self.bias, found, self.eps, residual)
 
     def fire(
         self, folded: Tensor, neurons: Neurons, convolution: nn.Conv2d | None = None

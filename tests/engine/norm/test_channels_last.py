@@ -172,3 +172,15 @@ def test_a_freed_activation_is_freed_at_once() -> None:
         assert storage() is None and left() is None
     finally:
         gc.enable()
+
+
+def test_a_residual_is_added_and_gets_the_gradient_as_it_is() -> None:
+    ours, _ = norms(16)
+    values = activations(SHAPES[0])
+    residual = activations(SHAPES[0], seed=5).requires_grad_()
+    expected = ours(values) + residual
+    arriving = activations(SHAPES[0], seed=6)
+    found = ours.plus(values, residual)
+    assert torch.equal(found, expected)
+    (grad,) = torch.autograd.grad(found, residual, arriving)
+    assert torch.equal(grad, arriving)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +54,7 @@ def step(ranks: Ranks, *, neuron: str, exact: bool, checkpointed: bool = False) 
     if exact:
         made = made.double()
     before = {name: weights.detach().clone() for name, weights in made.named_parameters()}
-    recipe = replace(PLAIN, checkpoint_activations=checkpointed)
+    recipe = PLAIN.model_copy(update={"checkpoint_activations": checkpointed})
     given, labels = _batch(15, torch.float64 if exact else torch.float32)
     with shared_statistics(made, ranks.synchronised):
         state = TrainingState(made, recipe, torch.device("cpu"), "f32", ranks=ranks)
