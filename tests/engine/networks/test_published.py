@@ -152,7 +152,7 @@ def test_weights_of_no_such_network_are_refused() -> None:
         from_published(lacking)
     with pytest.raises(HarnessError, match=r"no 'fc\.weight'"):
         from_published({name: one for name, one in state.items() if not name.startswith("fc1")})
-    with pytest.raises(HarnessError, match="named by `residual`"):
+    with pytest.raises(HarnessError, match="named by `stages_without_shortcut`"):
         from_published(state, stages_without_shortcut=(1, 2, 3))  # but the weights hold shortcuts
     with pytest.raises(HarnessError, match="'state_dict' is a OrderedDict"):
         from_published({"state_dict": state})  # type: ignore[dict-item]

@@ -148,12 +148,13 @@ def test_a_block_without_a_shortcut_never_starts_at_zero() -> None:
 
 def test_the_rectified_shortcut_is_the_published_artificial_network_alone() -> None:
     images = torch.randn(4, 3, 8, 8)
+    numbers: dict[str, dict[str, float]] = {"lif": {"threshold": LOW}, "relu": {}}
     pairs = {
         neuron: [
-            resnet(14, base_width=4, neuron=neuron, threshold=LOW, shortcut=shortcut).eval()(images)
+            resnet(14, base_width=4, neuron=neuron, shortcut=shortcut, **low).eval()(images)
             for shortcut in ("identity", "rectified")
         ]
-        for neuron in ("lif", "relu")
+        for neuron, low in numbers.items()
     }
     assert torch.equal(*pairs["lif"])
     assert not torch.equal(pairs["lif"][0][0], pairs["lif"][0][1])
