@@ -44,7 +44,7 @@ def test_what_is_about_several_columns_spans_them() -> None:
     _, view = viewed(store, "smoke")
     bodies = {body.label: body for body in view.grid.bodies}
     assert [cell.span for cell in bodies["ANN, 20"].rows[0].cells] == [1, 1]
-    (loss,) = bodies["ANN, 20, loss full − none"].rows[0].cells
+    (loss,) = bodies["ANN, 20, loss no-stage − stage-1-2-3"].rows[0].cells
     assert (loss.text, loss.span, loss.is_first) == ("20.00", 2, True)
     assert row(bodies["20, gap ANN − SNN"], "measured") == ["0.00", "0.00"]
 

@@ -85,7 +85,7 @@ def test_table_d1_has_stages_down_and_depths_across() -> None:
                 },
             ),
             ("neuron", "depth"),
-            ["stages_without_shortcut"],
+            ["without shortcuts"],
         ),
         (
             ({"time_steps": (4, 8), "stages_without_shortcut": ("no-stage", (1,))},),
