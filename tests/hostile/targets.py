@@ -33,6 +33,7 @@ from harness.spec.document import parse_document
 from harness.spec.exhibit import Exhibit
 from harness.spec.library import _models, _with_lists
 from harness.spec.overrides import parse_override
+from harness.spec.parts import BLOCKS
 from harness.spec.profile import Profile
 from harness.store import manifest as sealed
 from harness.store.gc import collect
@@ -45,17 +46,6 @@ from tests.synthetic import folders, library
 
 Read = Callable[[bytes, Path], None]
 ROWS = [(1, 2, 3, 1), (4, 5, 60, 0), (4, 5, 61, 0)]
-BLOCKS = (
-    "networks",
-    "neurons",
-    "datasets",
-    "recipes",
-    "cka",
-    "attacks",
-    "probes",
-    "regressions",
-    "activation_maximisations",
-)
 KEY = "ab" * 32
 
 

@@ -118,7 +118,7 @@ def test_an_archive_that_unpacks_to_too_much_in_all(
         ("[a]\nb.c = 1\n" + "".join(f"[{'a.' * n}a]\n" for n in range(1, 30)), ""),
         ("a = " + "9" * 900_000, "not TOML"),
         ("a = 0x" + "f" * 900_000, "does not fit into 64 bits"),
-        ("a = 1e999999", ""),
+        ("a = 1e999999", "must be a finite number"),
     ],
     ids=[
         "key",
