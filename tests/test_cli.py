@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from harness.check.bits import digest_of
+from harness.store.store import Store
 from tests.cli.typed import typed
 from tests.small import change, small_project
 
@@ -54,6 +56,17 @@ def test_again_at_once_nothing_runs_and_nothing_changes(done: Path) -> None:
     again = harness(done, "reproduce", "table1")
     assert "0 nodes run, 4 stored before" in again.stdout
     assert (done / "out/smoke/table1/frame.csv").read_bytes() == before
+
+
+def test_the_same_runs_in_another_store_give_the_same_bits(done: Path, tmp_path: Path) -> None:
+    again = harness(done, "reproduce", "table1", "--store", str(tmp_path), "--out", str(tmp_path))
+    assert "4 nodes run, 0 stored before" in again.stdout
+
+    def digests(store: Path) -> dict[str, str]:
+        return {one.key: digest_of(one) for one in Store(store).manifests()}
+
+    assert len(digests(tmp_path)) == 4
+    assert digests(tmp_path).items() <= digests(done / "store").items()
 
 
 def test_a_changed_field_runs_only_what_it_touches(done: Path) -> None:

@@ -5,35 +5,83 @@ with their basis, and where the values are from.
 from __future__ import annotations
 
 import json
-import tomllib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal, cast
 
-from harness.canary.task import Done, Series
-from harness.errors import HarnessError
+from pydantic import Field, TypeAdapter, ValidationError
+
+from harness.canary.task import Done, Numbers, Series
+from harness.errors import Faults, HarnessError
 from harness.files import make_folder, write_durably
 from harness.layout import Layout
+from harness.parts.base import Spec
+from harness.spec.document import read_document
+from harness.spec.safe_text import decoded
+from harness.spec.validate import validate
 
 FOLDER = "canary"
 LIMITS, PROVENANCE = "limits.toml", "provenance.json"
 
 
-@dataclass(frozen=True)
-class Limits:
+Basis = Annotated[str, Field(min_length=1)]
+
+
+class Exact(Spec):
+    """How far float64 may lie away, relative to the largest number of its series."""
+
+    tolerance: Annotated[float, Field(ge=0, le=1e-6)]  # what is further apart is no rounding
+    basis: Basis
+
+
+class ByQuantity(Spec):
+    """How far each quantity of a forced step may lie away."""
+
+    loss: Annotated[float, Field(gt=0, le=1)]
+    answers: Annotated[float, Field(gt=0, le=1)]
+    gradient: Annotated[float, Field(gt=0, le=1)]
+    statistics: Annotated[float, Field(gt=0, le=1)]
+
+
+class Real(Spec):
+    """How far real arithmetic may lie away from float64."""
+
+    tolerance: Annotated[float, Field(gt=0, le=1)] | ByQuantity
+    basis: Basis
+
+
+Arithmetic = Literal["f32", "bf16", "f32 on cuda", "bf16 on cuda"]
+
+
+class Limits(Spec):
     """How far numbers may lie away, relative: of float64 by kind, of real arithmetic by precision,
     kind and quantity, which a `share` of forced steps must exceed.
     """
 
-    exact: Mapping[str, float]
-    real: Mapping[str, Mapping[str, float | Mapping[str, float]]]
-    share: float
+    share: Annotated[float, Field(gt=0, le=0.75)]
+    exact: dict[str, Exact]
+    real: dict[Arithmetic, dict[str, Real]]
 
     def of_real(self, precision: str, kind: str, quantity: str) -> float:
         """That of a quantity; nothing may lie away where none is stated."""
-        found = self.real.get(precision, {}).get(kind, 0.0)
-        return found if isinstance(found, float) else found.get(quantity.split()[0], 0.0)
+        found = self.real.get(cast(Arithmetic, precision), {}).get(kind)
+        if found is None:
+            return 0.0
+        stated = found.tolerance
+        one = getattr(stated, quantity.split()[0], 0.0) if isinstance(stated, Spec) else stated
+        return float(one)
+
+
+class Provenance(Spec):
+    """Where the values are from, and the digest of each run; `largest` tells how far apart real
+    arithmetic was.
+    """
+
+    environment: dict[str, Any]
+    digests: dict[str, str]
+    command: str = ""
+    largest: dict[str, float] = Field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -42,60 +90,78 @@ class Kept:
 
     traces: Mapping[str, Mapping[str, Series]]
     limits: Limits
-    provenance: Mapping[str, Any]
-
-    @property
-    def environment(self) -> Mapping[str, Any]:
-        """Where the values are from: versions, processor."""
-        found: Mapping[str, Any] = self.provenance.get("environment", {})
-        return found
+    provenance: Provenance
 
 
 def has_canary(layout: Layout) -> bool:
-    """Whether a project has one; a small project of somebody's own need not."""
-    return (layout.specs / FOLDER).is_dir()
+    """Whether a project has one; a small project of somebody's own need not.
+
+    Raises:
+        HarnessError: it has values and no runs, or runs and no values.
+    """
+    runs, values = (folder / FOLDER for folder in (layout.specs, layout.golden))
+    if runs.is_dir() is not values.is_dir():
+        there, gone = (runs, values) if runs.is_dir() else (values, runs)
+        said = f"is gone, while {layout.shown(there)} is there"
+        hint = "bring it back; or go without, by --no-canary"
+        raise HarnessError(layout.shown(gone), said, hint=hint)
+    return runs.is_dir()
 
 
 def read_kept(golden: Path) -> Kept:
-    """Raises HarnessError where a file is missing or is not what this writes."""
+    """Raises HarnessError where a file is missing or is not what this writes, or says of kinds what
+    the others do not.
+    """
     folder = golden / FOLDER
-    limits = _read(folder / LIMITS, lambda text: _limits(tomllib.loads(text)))
+    limits = read_limits(golden)
     files = sorted(path for path in folder.glob("*.json") if path.name != PROVENANCE)
-    traces = {path.stem: _read(path, json.loads) for path in files}
-    return Kept(traces, limits, _read(folder / PROVENANCE, json.loads))
+    traces = {path.stem: _read(path, dict[str, dict[str, Numbers]]) for path in files}
+    unlike = set(traces) ^ set(limits.exact)
+    if unlike:
+        said = f"stands in {LIMITS} or in a file of its own, and not in both: {min(unlike)}"
+        raise HarnessError(f"golden/{FOLDER}", said, hint=_AGAIN)
+    provenance = _read(folder / PROVENANCE, Provenance)
+    if lacking := {name for those in traces.values() for name in those} - set(provenance.digests):
+        said = f"has no digest of {min(lacking)!r}"
+        raise HarnessError(f"golden/{FOLDER}/{PROVENANCE}", said, hint=_AGAIN)
+    return Kept(traces, limits, provenance)
 
 
-def _read(path: Path, parse: Callable[[str], Any]) -> Any:
+_AGAIN = "bring the file back, or measure anew: harness golden --canary"
+
+
+def read_limits(golden: Path) -> Limits:
+    """The limits, which people write.
+
+    Raises:
+        Faults: everything that is wrong in the file, with its lines.
+    """
+    document = read_document(golden / FOLDER / LIMITS, f"golden/{FOLDER}/{LIMITS}")
+    limits, faults = validate(Limits, document.data, document)
+    if faults:
+        raise Faults(faults)
+    found: Limits = limits
+    return found
+
+
+def _read(path: Path, form: Any) -> Any:
+    where = f"golden/{FOLDER}/{path.name}"
     try:
-        return parse(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        where, hint = f"golden/{FOLDER}/{path.name}", "harness golden --canary"
-        raise HarnessError(where, f"cannot be read: {error}", hint=hint) from error
+        return TypeAdapter(form).validate_json(decoded(path.read_bytes(), where), strict=True)
+    except (OSError, ValidationError) as error:
+        said = error.errors()[0]["msg"] if isinstance(error, ValidationError) else error
+        raise HarnessError(where, f"cannot be read: {said}", hint=_AGAIN) from error
 
 
-def _limits(said: Mapping[str, Any]) -> Limits:
-    def number(one: Any) -> Any:
-        return {k: float(v) for k, v in one.items()} if isinstance(one, dict) else float(one)
-
-    return Limits(
-        {kind: float(one["tolerance"]) for kind, one in said["exact"].items()},
-        {
-            precision: {kind: number(one["tolerance"]) for kind, one in kinds.items()}
-            for precision, kinds in said["real"].items()
-        },
-        float(said["share"]),
-    )
-
-
-def kept_of(done: Sequence[Done], golden: Path, provenance: Mapping[str, Any]) -> Kept:
-    """What would be kept of these, under the limits that there are."""
+def kept_of(done: Sequence[Done], golden: Path, made: Mapping[str, Any]) -> Kept:
+    """What would be kept of these, made in that environment, under the limits that there are."""
     traces: dict[str, dict[str, Series]] = {}
     ordered = sorted(done, key=lambda one: one.name)
     for one in ordered:
         traces.setdefault(one.kind, {})[one.name] = one.exact
     digests = {one.name: one.digest for one in ordered}
-    limits = _read(golden / FOLDER / LIMITS, lambda text: _limits(tomllib.loads(text)))
-    return Kept(traces, limits, {**provenance, "digests": digests})
+    provenance = Provenance(environment=dict(made), digests=digests)
+    return Kept(traces, read_limits(golden), provenance)
 
 
 def write_networks(golden: Path, files: Mapping[str, bytes]) -> None:
@@ -114,7 +180,8 @@ def write_kept(golden: Path, kept: Kept) -> list[Path]:
         if path.stem not in traces and path.name != PROVENANCE:
             path.unlink()  # a kind that is gone
     texts = {f"{kind}.json": _text(those) for kind, those in sorted(traces.items())}
-    texts[PROVENANCE] = json.dumps(provenance, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+    said = provenance.model_dump()
+    texts[PROVENANCE] = json.dumps(said, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
     for name, text in texts.items():
         write_durably(folder / name, text.encode())
     return [folder / name for name in texts]

@@ -63,11 +63,12 @@ def judged(done: Sequence[Done], kept: Kept, made_with: Mapping[str, Any]) -> Ve
     largest: dict[str, float] = {}
     for one in done:
         findings += findings_of(one, kept, largest)
-    digests: Mapping[str, str] = {}
-    if same_arithmetic(made_with, kept.environment):
-        digests = kept.provenance.get("digests", {})
-    other = [one.name for one in done if digests.get(one.name, one.digest) != one.digest]
-    versions = other_versions(made_with, kept.environment)
+    made_there, digests = kept.provenance.environment, kept.provenance.digests
+    if not same_arithmetic(made_with, made_there):
+        note = "bits are not compared: the values kept are of another class of processor"
+        return Verdict(tuple(findings), (note,), largest)
+    other = [one.name for one in done if digests.get(one.name) != one.digest]
+    versions = other_versions(made_with, made_there)
     if other and versions:
         note = f"other bits than kept in {len(other)} traces, by other versions: {versions}"
         return Verdict(tuple(findings), (note,), largest)
@@ -92,7 +93,8 @@ def findings_of(one: Done, kept: Kept, largest: dict[str, float]) -> Iterator[Fi
         largest[kind] = max(largest.get(kind, 0.0), apart)
 
     note(f"{one.kind} f64", 0.0)
-    for _, said, apart in sorted(_exact(one.exact, golden, limit), key=lambda found: found[0]):
+    found = _exact(one.exact, golden, limit.tolerance)
+    for _, said, apart in sorted(found, key=lambda found: found[0]):
         note(f"{one.kind} f64", apart)
         if said:
             yield Finding(one.name, said)

@@ -17,9 +17,10 @@ from harness.errors import HarnessError
 from harness.frames.recorded import Artifacts
 from harness.plan.expand import Plan
 from harness.store.manifest import Manifest
+from harness.store.store import LOG_NAME
 
 ROUNDING = ("torch", "numba", "numpy")  # packages that decide how numbers are rounded
-CLOCK = "timing.json"  # the one file of a run in which equal runs differ
+CLOCK = ("timing.json", LOG_NAME)  # the files of a run in which equal runs differ
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class OtherBits:
 
 def digest_of(manifest: Manifest) -> str:
     """Of everything that a run left, but for its clock."""
-    files = {name: one.sha256 for name, one in manifest.files.items() if name != CLOCK}
+    files = {name: one.sha256 for name, one in manifest.files.items() if name not in CLOCK}
     return hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest()[:16]
 
 

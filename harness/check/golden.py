@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from statistics import fmean
+from statistics import fmean, stdev
 from typing import Any
 
 import pandas as pd
@@ -292,5 +292,12 @@ def _seeds(text: str, where: str, number: Printed | None) -> SeedValues:
         if len(found) != number.n or not math.isclose(own, mean, rel_tol=1e-9, abs_tol=1e-12):
             said = f"the line says {number.n} and {mean:g}"
             problem = f"seeds: {len(found)} with the mean {own:.9g}; {said}"
+            raise HarnessError(where, problem, hint="harness golden writes them together")
+        known = [value for value in found.values() if not math.isnan(value)]
+        spread = stdev(known) if len(known) > 1 else 0.0
+        if number.std is not None and not math.isclose(
+            spread, number.std, rel_tol=1e-6, abs_tol=1e-9
+        ):
+            problem = f"seeds: they spread by {spread:.9g}; the line says {number.std:g}"
             raise HarnessError(where, problem, hint="harness golden writes them together")
     return found

@@ -6,7 +6,7 @@ import time
 from dataclasses import replace
 from typing import Any
 
-from harness.canary.kept import kept_of, read_kept, write_kept, write_networks
+from harness.canary.kept import kept_of, read_kept, read_limits, write_kept, write_networks
 from harness.canary.run import runs, trained_networks
 from harness.canary.task import Done
 from harness.canary.verdict import judged
@@ -46,19 +46,21 @@ def canary_written(layout: Layout, jobs: int | None, voice: Voice, command: str)
     fails or real arithmetic lies too far from float64.
     """
     jobs = jobs or default_slots(usable_cores(), False)
+    read_limits(layout.golden)  # before minutes of work
     with os_errors(layout.golden):
         write_networks(layout.golden, trained_networks(layout, jobs=jobs))
     done = _canary_runs(layout, "cpu", jobs, voice)
     made = made_with(layout, "cpu")
-    kept = kept_of(done, layout.golden, {"environment": made})
+    kept = kept_of(done, layout.golden, made)
     verdict = judged(done, kept, made)
     for sentence in verdict.sentences:
         voice.say(f"canary: {sentence}", "red")
     if verdict.findings:
+        voice.say("canary: only the networks in golden/canary/late were written", "red")
         return False
     largest = {name: float(f"{apart:.2g}") for name, apart in sorted(verdict.largest.items())}
     with os_errors(layout.golden):
-        provenance = {**kept.provenance, "command": command, "largest": largest}
+        provenance = kept.provenance.model_copy(update={"command": command, "largest": largest})
         written = write_kept(layout.golden, replace(kept, provenance=provenance))
     for path in written:
         voice.say(f"written: {layout.shown(path)}")

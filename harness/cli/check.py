@@ -31,10 +31,12 @@ def check(
     from harness.cli.canary import canary_holds
 
     voice, layout = spoken.voice, written.layout()
-    if canary and (exhibits or written.sets):
-        hint = "leave names and --set out"
+    if canary and (exhibits or written.sets or written.profile != Written.profile):
+        hint = "leave names, --set and --profile out"
         raise HarnessError("--canary", "has runs of its own, not of an exhibit", hint=hint)
     project = None if canary else written.opened()
+    if project is not None:
+        app.make_plan(project, exhibits or CHECKED)  # a slip in a name costs no canary
     device = written.device or (project.profile.numerics.device if project else "cpu")
     holds = True
     if canary or (canary is None and has_canary(layout)):

@@ -83,8 +83,7 @@ def examine(layout: Layout) -> Iterator[Finding]:
         yield from _profiles(library, made_with["gpus"])
         yield from _data(layout.data, list(library.blocks.dataset.blocks.values()))
         yield from _weights(layout.data, list(library.blocks.network.blocks.values()))
-    if has_canary(layout):
-        yield _canary(layout)
+    yield from _canary(layout)
     yield _store(layout.store)
     yield _folder("out", layout.out, "--out")
 
@@ -203,17 +202,19 @@ def _weights(data: Path, blocks: list[Network]) -> Iterator[Finding]:
             yield good(what, f"found in {data}")
 
 
-def _canary(layout: Layout) -> Finding:
+def _canary(layout: Layout) -> Iterator[Finding]:
     """Where its values are from, and the offer to hold this machine against them."""
     offer = "harness check --canary"
     try:
-        kept = read_kept(layout.golden)
+        kept = read_kept(layout.golden) if has_canary(layout) else None
     except HarnessError as error:
-        return note("canary", str(error), "harness golden --canary")
-    if kept.environment.get("arithmetic") == arithmetic():
-        return good("canary", "its values are of such a processor", offer)
-    said = "its values are of another processor: a minute says whether this one computes alike"
-    return note("canary", said, offer)
+        yield note("canary", str(error), "mend the file named, or harness golden --canary")
+        return
+    if kept is not None and kept.provenance.environment.get("arithmetic") == arithmetic():
+        yield good("canary", "its values are of such a processor", offer)
+    elif kept is not None:
+        said = "its values are of another processor: a minute says whether this one computes alike"
+        yield note("canary", said, offer)
 
 
 def _store(folder: Path) -> Finding:

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from harness.canary.kept import Kept, Limits
+from harness.canary.kept import Exact, Kept, Limits, Provenance, Real
 from harness.canary.task import Done
 
 HERE = {"arithmetic": {"model": "A"}, "packages": {"torch": "2.15.0"}}
-LIMITS = Limits({"train": 1e-9, "cka": 1e-9}, {"f32": {"train": 1e-5, "cka": 1e-5}}, 7 / 12)
+EXACT = Exact(tolerance=1e-9, basis="made up")
+REAL = Real(tolerance=1e-5, basis="made up")
+LIMITS = Limits(
+    share=7 / 12,
+    exact={"train": EXACT, "cka": EXACT},
+    real={"f32": {"train": REAL, "cka": REAL}},
+)
 LOSS = [2.0 - step / 12 for step in range(24)]
 
 
@@ -20,10 +27,10 @@ def trace(**changes: Any) -> Done:
     return Done(**(fields | changes))
 
 
-def kept(*done: Done, **provenance: Any) -> Kept:
-    """Values as if they had been measured here, of these."""
+def kept(*done: Done, environment: Mapping[str, Any] = HERE) -> Kept:
+    """Values as if they had been measured there, of these."""
     traces: dict[str, Any] = {}
     for one in done:
         traces.setdefault(one.kind, {})[one.name] = one.exact
     digests = {one.name: one.digest for one in done}
-    return Kept(traces, LIMITS, {"environment": HERE, "digests": digests, **provenance})
+    return Kept(traces, LIMITS, Provenance(environment=dict(environment), digests=digests))
