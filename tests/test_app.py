@@ -15,7 +15,7 @@ from harness.terminal.output import Voice
 from tests.synthetic import folders
 
 Seeds = Mapping[str, tuple[int, ...]]
-LINE = "accuracy,relu,20,1,95.0,0.5,2,0:94.5 1:95.5,here\n"
+LINE = "accuracy,relu,20,1,95.0,0.7071067812,2,0:94.5 1:95.5,here\n"
 
 
 @pytest.fixture
