@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -68,6 +70,33 @@ def test_each_fault_has_its_line(tmp_path: Path, lines: tuple[str, ...], said: s
     with pytest.raises(HarnessError) as caught:
         read_golden(write(tmp_path, *lines), "paper", "t.csv", INDEX)
     assert said in str(caught.value)
+
+
+SEEDS = "quantity,neuron,depth,value,std,n,seeds,place"
+KEPT = "accuracy,relu,20,95.0,0.7071067812,2,0:94.5 1:95.5,here"
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "said"),
+    [
+        ("1:95.5", "1=95.5", "not a seed with its number ('1=95.5')"),
+        ("1:95.5", "01:95.5", "not a seed with its number ('01:95.5')"),
+        ("1:95.5", "1:nan", "not a seed with its number ('1:nan')"),
+        ("1:95.5", "0:95.5", "seed 0 stands twice"),
+        ("1:95.5", "1:95.6", "2 with the mean 95.05; the line says 2 and 95"),
+        (",2,", ",3,", "2 with the mean 95; the line says 3 and 95"),
+        ("0.7071067812", "0.5", "they spread by 0.707106781; the line says 0.5"),
+    ],
+)
+def test_seeds_that_are_not_those_of_their_line_are_refused(
+    tmp_path: Path, right: str, wrong: str, said: str
+) -> None:
+    golden = read_golden(write(tmp_path, SEEDS, KEPT), "paper", "t.csv", INDEX)
+    assert golden is not None
+    assert golden.cells[0].seeds == {0: 94.5, 1: 95.5}
+    shutil.rmtree(tmp_path / "golden")
+    with pytest.raises(HarnessError, match=re.escape(f"t.csv:2: seeds: {said}")):
+        read_golden(write(tmp_path, SEEDS, KEPT.replace(right, wrong)), "paper", "t.csv", INDEX)
 
 
 def test_a_measured_file_may_have_exponents(tmp_path: Path) -> None:
