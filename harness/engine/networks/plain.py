@@ -130,9 +130,8 @@ def small(
     """A small network with initial weights drawn from `seed`.
 
     Layers are called `conv1 bn1 relu1 pool1 conv2 bn2 relu2 …`, `relu` in the spiking network too;
-    stage 1 has `base_width`·`width` channels. `neuron` is "lif", "relu", … with `numbers` the
-    its further fields, or a `Neuron`. Raises HarnessError for values that make no such
-    network.
+    stage 1 has `base_width`·`width` channels. `neuron` is "lif", "relu", … with `numbers` as its
+    further fields, or a `Neuron`. Raises HarnessError for values that make no such network.
     """
     at_least_1(
         stages=stages,
