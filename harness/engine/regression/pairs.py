@@ -1,5 +1,5 @@
-"""Pairs of features of the same images, that may be gone through as often as a fit needs; the linear
-map between them and its scores (lab Fig. 1).
+"""Pairs of features of the same images, that may be gone through as often as a fit needs, and
+how well a linear map between them does (lab Fig. 1).
 
 Legend: M = images of a batch, D = features that predict, K = features that are predicted.
 """
