@@ -77,8 +77,12 @@ def arrow(
     axes: Axes, start: Point, end: Point, colour: str = MUTED, head: float = 8, width: float = 0.9
 ) -> None:
     """A thin arrow between two places of a drawing."""
-    how = {"arrowstyle": "-|>", "mutation_scale": head, "shrinkA": 0, "shrinkB": 0}
-    axes.add_patch(FancyArrowPatch(start, end, color=colour, linewidth=width, **how))
+    axes.add_patch(
+        FancyArrowPatch(
+            start, end, arrowstyle="-|>", mutation_scale=head, color=colour, linewidth=width,
+            shrinkA=0, shrinkB=0,
+        )
+    )  # fmt: skip
 
 
 def quiet(axes: Axes) -> None:
