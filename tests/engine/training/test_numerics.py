@@ -110,7 +110,7 @@ assert products() == before
 """
     environment = os.environ | {
         "TORCH_ALLOW_TF32_CUBLAS_OVERRIDE": "1",
-        "PYTHONPATH": str(Path.cwd()),
+        "PYTHONPATH": str(Path(__file__).parents[3]),
     }
     subprocess.run([sys.executable, "-c", program], env=environment, check=True)
 
