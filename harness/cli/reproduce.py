@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from harness.cli.options import Exhibits, Spoken, Workers, Written
 from harness.errors import ExitCode, Faults, HarnessError
 from harness.terminal.output import asked
-
-if TYPE_CHECKING:
-    from harness.app import Project
 
 
 def reproduce(
@@ -31,23 +26,16 @@ def reproduce(
     - `harness reproduce table1 --profile quick --data-dir ~/cifar`
     """
     from harness import app
+    from harness.costs import to_do
 
     voice, crew, project = spoken.voice, workers.crew, written.opened()
-    if not exhibits:
-        _require_yes(project, crew.jobs)
+    if not exhibits:  # which nobody may have meant
+        held = app.surveyed(project, ("all",))
+        said = f"{len(held.plan.exhibits)} exhibits, {to_do(held, crew.jobs)}"
+        if held.todo and not asked(f"{said}\nrun all of them?"):
+            hint = "name some, or all: harness reproduce all"
+            raise HarnessError("harness reproduce", "no exhibit is named", hint=hint)
     outcome = app.reproduce(project, exhibits or ("all",), crew, voice)
     if outcome.faults:
         raise Faults(outcome.faults)
     return outcome.code
-
-
-def _require_yes(project: Project, jobs: int | None) -> None:
-    """Ask before every exhibit is run, which nobody may have meant; raise HarnessError for no."""
-    from harness.app import surveyed
-    from harness.costs import to_do
-
-    held = surveyed(project, ("all",))
-    said = f"{len(held.plan.exhibits)} exhibits, {to_do(held, jobs)}"
-    if held.todo and not asked(f"{said}\nrun all of them?"):
-        hint = "name some, or all: harness reproduce all"
-        raise HarnessError("harness reproduce", "no exhibit is named", hint=hint)

@@ -39,6 +39,9 @@ def environment(project: Path) -> dict[str, Any]:
 
 def machine() -> dict[str, Any]:
     """The part of it that another machine may have otherwise."""
+    installed = 0.0
+    with contextlib.suppress(ValueError, OSError, AttributeError):
+        installed = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30
     return {
         "python": platform.python_version(),
         "platform": platform.platform(),
@@ -46,7 +49,7 @@ def machine() -> dict[str, Any]:
         "processor": processor(),
         "arithmetic": arithmetic(),
         "cores": os.cpu_count() or 1,
-        "memory_gib": round(min(_memory_gib(), memory_limit() / 2**30), 1),
+        "memory_gib": round(min(installed, memory_limit() / 2**30), 1),
         "gpus": list(gpus()),
     }
 
@@ -98,12 +101,6 @@ def arithmetic() -> dict[str, str]:
         flags = " ".join(sorted(found["flags"].split()))
         found["flags"] = hashlib.sha256(flags.encode()).hexdigest()[:16]
     return found | {name: os.environ[name] for name in FORCED if os.environ.get(name)}
-
-
-def _memory_gib() -> float:
-    with contextlib.suppress(ValueError, OSError, AttributeError):
-        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30
-    return 0.0
 
 
 @lru_cache(maxsize=1)

@@ -134,11 +134,10 @@ def tail(path: Path, lines: int = LINES) -> tuple[str, ...]:
             last = deque(file, maxlen=lines)
     except OSError:
         return ()
-    return tuple(row for line in last for row in _message(line).splitlines())[-lines:]
-
-
-def _message(line: str) -> str:
-    try:
-        return str(json.loads(line)["message"])
-    except (ValueError, KeyError, TypeError):
-        return line.rstrip()  # cut off by a kill
+    rows: list[str] = []
+    for line in last:
+        try:
+            rows += str(json.loads(line)["message"]).splitlines()
+        except (ValueError, KeyError, TypeError):  # cut off by a kill
+            rows += line.rstrip().splitlines()
+    return tuple(rows[-lines:])

@@ -56,19 +56,14 @@ def run_job(job: Job, tell: Tell) -> Finished | Failed:
     """Run one node, tell what happens and return the last of it; a fault of the run is told, never
     raised.
     """
-    outcome = _outcome(job, tell)
-    tell(outcome)
-    return outcome
-
-
-def _outcome(job: Job, tell: Tell) -> Finished | Failed:
-    key = job.node.key
     try:
         store = Store(job.store)
-        with os_errors(job.log), logged(store.log_path(key)):
-            return _logged_outcome(job, store, tell)
+        with os_errors(job.log), logged(store.log_path(job.node.key)):
+            outcome = _logged_outcome(job, store, tell)
     except HarnessError as error:  # the disk takes not even a log
-        return Failed(key, str(error))
+        outcome = Failed(job.node.key, str(error))
+    tell(outcome)
+    return outcome
 
 
 def _logged_outcome(job: Job, store: Store, tell: Tell) -> Finished | Failed:

@@ -34,7 +34,6 @@ from harness.files import (
 )
 from harness.plan.node import Node
 from harness.store.faults import Fault
-from harness.store.integrity import file_faults, set_broken_aside
 from harness.store.manifest import (
     MANIFEST_NAME,
     FileRecord,
@@ -43,6 +42,7 @@ from harness.store.manifest import (
     write_manifest,
 )
 from harness.store.tree import Tree
+from harness.store.verify import file_faults, set_broken_aside
 
 _ATTEMPT = re.compile(r"attempt-([0-9]{1,6})-[0-9a-f]{8}")
 _TRIES = 3  # each moved a broken node out of the way; more: somebody keeps writing broken ones
@@ -92,13 +92,11 @@ def recorded_inputs(folder: Path) -> set[str]:
 def _recovered(tree: Tree, key: str) -> Manifest | None:
     for attempt in _attempts(tree.partial(key)):
         manifest = read_manifest(attempt, key)
-        if isinstance(manifest, Manifest) and _is_whole(attempt, manifest):
+        if not isinstance(manifest, Manifest):
+            continue
+        if all(fault.is_information for fault in file_faults(attempt, manifest)):
             return move_into_place(tree, attempt, manifest)
     return None
-
-
-def _is_whole(attempt: Path, manifest: Manifest) -> bool:
-    return all(fault.is_information for fault in file_faults(attempt, manifest))
 
 
 def _start(folder: Path, node: Node) -> Partial:

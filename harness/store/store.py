@@ -11,11 +11,11 @@ from harness.errors import ExitCode, HarnessError
 from harness.files import discard, open_plain, os_errors
 from harness.plan.node import Node
 from harness.store.faults import Fault
-from harness.store.integrity import content_fault
 from harness.store.locks import Lease, Waiting, lease
 from harness.store.manifest import FileRecord, Manifest, Provenance, describe, read_manifest
 from harness.store.publish import Partial, claim, publish_folder
 from harness.store.tree import Tree
+from harness.store.verify import content_fault
 
 LOG_NAME = "run.log"  # the log among the files of a published node
 

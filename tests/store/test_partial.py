@@ -13,11 +13,10 @@ from harness.errors import HarnessError
 from harness.plan.node import Node
 from harness.store import manifest as sealed
 from harness.store.faults import FaultKind
-from harness.store.integrity import file_faults
 from harness.store.manifest import FileRecord, Manifest, Provenance, describe, write_manifest
 from harness.store.publish import Partial, recorded_inputs
 from harness.store.store import Store
-from harness.store.verify import verify
+from harness.store.verify import file_faults, verify
 
 Publish = Callable[..., Manifest]
 
