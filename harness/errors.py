@@ -15,6 +15,7 @@ class ExitCode(IntEnum):
     CHECK_FAILED = 1  # what was looked at does not hold, differs, is damaged or missing
     USAGE = 2  # bad spec, bad option, bad input: nothing was run
     RUN_FAILED = 3  # a run or a drawing failed, or the disk refused, and nothing of the above
+    MADE_OTHERWISE = 4  # all holds, of runs that other code, versions or instructions made
     CRASHED = 70  # what nobody foresaw: a bug of the harness, with a log to report
     INTERRUPTED = 130  # Ctrl-C or SIGTERM; the same command goes on from there
     READER_LEFT = 141  # of a pipe, as in `harness list | head -1`: 128 + SIGPIPE, as of any program

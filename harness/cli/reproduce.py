@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from harness.cli.options import Exhibits, Spoken, Workers, Written
+from dataclasses import replace
+
+from harness.cli.options import Exhibits, Fresh, Spoken, Workers, Written
 from harness.errors import ExitCode, Faults, HarnessError
 from harness.terminal.output import asked
 
@@ -12,6 +14,7 @@ def reproduce(
     written: Written = Written(),
     spoken: Spoken = Spoken(),
     workers: Workers = Workers(),
+    fresh: Fresh = False,
 ) -> ExitCode:
     """Run what is missing, then write frames, verdicts, figures and the report.
 
@@ -24,11 +27,13 @@ def reproduce(
     - `harness reproduce table1`
     - `harness reproduce table1 --set recipe.epochs=2 --set seed=0,1,2`
     - `harness reproduce table1 --profile quick --data-dir ~/cifar`
+    - `harness reproduce table1 --fresh` after a change of the code, or of torch
     """
     from harness import app
     from harness.costs import to_do
 
-    voice, crew, project = spoken.voice, workers.crew, written.opened()
+    voice, crew = spoken.voice, workers.crew
+    project = replace(written.opened(), fresh=fresh)
     if not exhibits:  # which nobody may have meant
         held = app.surveyed(project, ("all",))
         said = f"{len(held.plan.exhibits)} exhibits, {to_do(held, crew.jobs)}"

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import ExitCode, HarnessError
-from harness.execute.environment import peak_memory_mb, reset_peak_memory
+from harness.execute.environment import made_with, peak_memory_mb, reset_peak_memory
 from harness.execute.events import (
     Advanced,
     Event,
@@ -44,7 +44,8 @@ class Job:
     data: Path
     threads: int  # of a run that leaves them open
     requested: Mapping[str, Any]  # what the user typed
-    environment: Mapping[str, Any]
+    environment: Mapping[str, Any]  # what only the one that plans knows of it
+    anew: bool = False  # run it though it is stored, and take the place of what is
 
     @property
     def log(self) -> Path:
@@ -82,11 +83,11 @@ def _logged_outcome(job: Job, store: Store, tell: Tell) -> Finished | Failed:
 
 
 def _run(job: Job, store: Store, tell: Tell) -> Finished:
-    from harness.runs.machine import peak_gpu_mb, reset_peak_gpu
+    from harness.runs.machine import in_use, peak_gpu_mb, reset_peak_gpu
 
-    node = job.node
+    node, made = job.node, made_with()
     with store.lease(node.key, waiting=lambda holder: tell(Waiting(node.key, holder))):
-        found = store.claim(node)
+        found = store.claim(node, code=made["code"], anew=job.anew)
         if isinstance(found, Manifest):
             return Finished(node.key, found.wall_s, here=False)
         tell(Started(node.key, found.resumed))
@@ -112,7 +113,7 @@ def _run(job: Job, store: Store, tell: Tell) -> Finished:
         provenance = Provenance(
             started,
             wall_s,
-            environment=job.environment,
+            environment={**job.environment, **made, "code": found.code, "in_use": in_use()},
             requested=job.requested,
             peak_memory_mb=peak_memory_mb(),
             numbers=numbers,
