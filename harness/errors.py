@@ -30,9 +30,14 @@ HARMFUL = re.compile(
 """Characters that make a terminal or a reader see something else than is there (CVE-2021-42574)."""
 
 
+_ACTS = re.compile(rf"{HARMFUL.pattern}|\r(?!\n)")  # a lone \r would write over what stands there
+
+
 def visible(text: str) -> str:
-    """Text as a terminal may be given it: what would act on it, or hide, is spelt out."""
-    return HARMFUL.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    """Text as a terminal may be given it: what would act on it, or hide, is spelt out. In JSON that
+    is another way to write the same.
+    """
+    return _ACTS.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 class HarnessError(Exception):

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import HarnessError
+from harness.files import read_plain
 from harness.frames.recorded import Artifacts
 from harness.plan.expand import Plan
 from harness.store.made import other_versions
@@ -79,7 +80,7 @@ def same_arithmetic(here: Mapping[str, Any], there: Mapping[str, Any]) -> bool:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        said = json.loads(path.read_text(encoding="utf-8"))
+        said = json.loads(read_plain(path))
     except (OSError, ValueError) as error:
         raise HarnessError(path.name, f"cannot be read: {error}", hint="harness golden") from error
     if not isinstance(said, dict):

@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints,
 from harness.errors import HarnessError
 from harness.execute.cores import usable_cores
 from harness.execute.job import Job
-from harness.files import write_durably
+from harness.files import open_plain, write_durably
 from harness.measures.base import Run
 from harness.parts.base import sentence, shown, suggestion
 from harness.plan.node import node_of
@@ -82,7 +82,7 @@ def read_node(
         HarnessError: it cannot be read, or is no whole and true node of this version.
     """
     try:
-        with path.open("rb") as opened:
+        with open_plain(path, links=True) as opened:
             content = opened.read(LARGEST + 1)
     except OSError as error:
         problem = f"cannot be read: {error.strerror or error}"
