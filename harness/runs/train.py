@@ -10,8 +10,8 @@ from torch import nn
 from harness.engine import training
 from harness.engine.cpu.process import keep_freed_memory
 from harness.engine.training import Epoch, History
-from harness.engine.training.loop import Step
 from harness.engine.training.ranks import ALONE, Ranks
+from harness.engine.training.steps import Step
 from harness.measures.base import Training
 from harness.runs.machine import prepare
 from harness.runs.place import Numbers, Place, Progress, Report, write_json
@@ -61,6 +61,7 @@ def trained_in(
         device=device,
         deterministic=spec.numerics.deterministic,
         compiled=spec.numerics.compile,
+        float32=spec.numerics.float32,
         ranks=ranks,
         checkpoint=place.checkpoints / "training.safetensors",
         report=told,
@@ -75,6 +76,7 @@ def trained_in(
         "images_per_second": rates[len(rates) // 2],
         "resumed_from_epoch": history.resumed_from,
         "not_compiled": history.not_compiled,
+        **({"not_captured": history.not_captured} if device != "cpu" else {}),
         "seconds": sum(epoch.seconds for epoch in history.epochs),
     }
 
