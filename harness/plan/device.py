@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from harness.files import read_plain
+
 MEASURED = "measured here"
 
 
@@ -97,7 +99,7 @@ def read_measured(path: Path) -> dict[str, Device]:
     damaged: then the numbers are stated, which is said wherever they are shown.
     """
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        found = json.loads(read_plain(path))
         return {name: _measured(**numbers) for name, numbers in found.items()}
     except (OSError, ValueError, TypeError, AttributeError):
         return {}

@@ -57,6 +57,16 @@ def prepared(numerics: Numerics, place: Place) -> Iterator[torch.device]:
         yield torch.device(numerics.device)
 
 
+def in_use() -> dict[str, str]:
+    """What computes in this process, as torch says itself: its version, and the instruction set for
+    which ATen chose its kernels.
+    """
+    return {
+        "torch": str(torch.__version__),
+        "cpu_capability": torch.backends.cpu.get_cpu_capability(),
+    }
+
+
 def reset_peak_gpu() -> None:
     """Start the peak of what this process holds on GPUs anew, and let go of what it holds idly."""
     if _uses_gpu():
