@@ -61,11 +61,12 @@ def plan(
     - `harness plan table1 --set recipe.epochs=2 --set seed=0,1,2 --json`
     """
     from harness.app import job_maker, refuse_broken, surveyed
-    from harness.costs import costs_record, print_costs
+    from harness.execute.costs import costs_record
+    from harness.execute.forecast import forecast_record, parse_machines
     from harness.execute.node_file import write_nodes
-    from harness.forecast import forecast_record, parse_machines, print_forecast
     from harness.layout import reachable
     from harness.plan.schedule import waves
+    from harness.terminal.costs import print_costs, print_forecast
 
     voice = spoken.voice
     many = parse_machines(machines) if machines is not None else None
@@ -149,7 +150,7 @@ def print_plan(held: Survey, console: Console, *, nodes: int = FEW_NODES) -> Non
     """Per exhibit what is stored and why the rest would run; the nodes, if at most `nodes` are to
     do; then the cost.
     """
-    from harness.costs import to_do
+    from harness.terminal.costs import to_do
 
     rows = []
     for planned in held.plan.exhibits:

@@ -44,7 +44,7 @@ def reproduce(
 def _require_yes(project: Project, jobs: int | None) -> None:
     """Ask before every exhibit is run, which nobody may have meant; raise HarnessError for no."""
     from harness.app import surveyed
-    from harness.costs import to_do
+    from harness.terminal.costs import to_do
 
     held = surveyed(project, ("all",))
     said = f"{len(held.plan.exhibits)} exhibits, {to_do(held, jobs)}"

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from harness.costs import costs_record, print_costs
+from harness.execute.costs import costs_record
 from harness.execute.environment import processor
 from harness.execute.survey import Survey
 from harness.plan.device import MEASURED
@@ -21,6 +21,7 @@ from harness.plan.expand import Plan
 from harness.plan.node import Node
 from harness.store.manifest import Manifest, Provenance
 from harness.store.store import Store
+from harness.terminal.costs import print_costs
 from tests.cli.typed import typed
 from tests.synthetic import plan
 
