@@ -8,7 +8,7 @@ from statistics import median
 from typing import Any
 
 from harness.execute.survey import Survey
-from harness.plan.estimate import Basis, Estimate, device_of, disk_bytes
+from harness.plan.estimate import Basis, Estimate, bound_of, device_of, disk_bytes
 from harness.plan.node import Node
 
 Record = dict[str, Any]
@@ -83,7 +83,7 @@ def _trainings(held: Survey) -> list[Record]:
     groups: dict[str, tuple[Record, list[Estimate]]] = {}
     for key, node in held.plan.nodes.items():
         if node.kind == "train":
-            kind = _kind(node)
+            kind = _kind(node) | {"bound": bound_of("train", node.spec, held.devices)}
             groups.setdefault(str(kind), (kind, []))[1].append(held.estimates[key])
     found = []
     for kind, members in groups.values():

@@ -110,11 +110,12 @@ def _print_trainings(kinds: Iterable[Record], console: Console) -> None:
                 str(one["trainings"]),
                 _rate(one),
                 _hours(one["seconds"]),
+                one["bound"],
                 SHOWN[one["basis"]] + ("" if is_whole else some),
             )
         )
     numbers = ("runs", "images/s", "hours")
-    columns = ("network", "neuron", "data", "precision", *numbers, "rests on")
+    columns = ("network", "neuron", "data", "precision", *numbers, "bound by", "rests on")
     console.print(table(columns, rows, numbers))
 
 

@@ -298,3 +298,11 @@ def test_plan_and_reproduce_count_the_same_workers(
         assert f" on {workers}" in " ".join(typed(f"plan {line}", monkeypatch, capsys).out.split())
     held = surveyed(smoke("fig2"))
     assert (held.slots, surveyed(plan("fig2")).slots) == (3, 1)
+
+
+def test_a_training_says_what_bounds_it() -> None:
+    found = costs_record(surveyed(plan("table1", "figA1")))["trainings"]
+    bound = {(one["network"], one["width"], one["depth"], one["neuron"]): one for one in found}
+    assert bound["vgg", 10, 13, "lif"]["bound"] == "FLOPs"
+    assert bound["resnet", 1, 164, "lif"]["bound"] == "bytes"
+    assert bound["resnet", 1, 20, "relu"]["bound"] == "launches"
