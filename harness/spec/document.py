@@ -58,10 +58,10 @@ def parse_document(path: Path, shown: str, text: str) -> Document:
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        at = re.search(r"\(at line (\d+), column (\d+)\)", str(error))
+        found_at = re.search(r"\(at line (\d+), column (\d+)\)", str(error))
         said = re.sub(r"\s*\(at .*\)$", "", str(error))
-        place = f"{shown}:{at[1]}" if at else shown
-        raise HarnessError(place, f"not TOML: {said[:1].lower()}{said[1:]}") from error
+        where = f"{shown}:{found_at[1]}" if found_at else shown
+        raise HarnessError(where, f"not TOML: {said[:1].lower()}{said[1:]}") from error
     except ValueError as error:  # an integer of thousands of digits
         raise HarnessError(shown, f"not TOML: {error}") from error
     except RecursionError as error:
