@@ -107,7 +107,8 @@ def _start(folder: Path, node: Node) -> Partial:
         if os.path.lexists(path) and (path.is_symlink() or not path.is_dir()):
             discard(path)  # a run must not write out of the store
     make_folder(checkpoints)
-    record = {"kind": node.kind, "spec": dict(node.spec), "inputs": dict(node.inputs)}
+    record = {name: getattr(node, name) for name in ("kind", "revision")}
+    record |= {"spec": dict(node.spec), "inputs": dict(node.inputs)}
     write_durably(folder / "identity.json", canonical_json(record).encode())
     old = _attempts(folder)
     resumed = max(old.values(), default=0) + bool(contents(checkpoints).files)
