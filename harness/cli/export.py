@@ -70,7 +70,7 @@ def parse_size(typed: str) -> int:
     if found is None:
         problem, hint = "is no size", "write 16MB, or 15MiB, or 2GB"
         raise HarnessError(f"--size {typed[:40]}", problem, hint=hint)
-    count = int(found[1]) * (1024 if found[3] else 1000) ** ("kMG".index(found[2]) + 1)
+    count: int = int(found[1]) * (1024 if found[3] else 1000) ** ("kMG".index(found[2]) + 1)
     if count < LEAST:
         raise HarnessError(f"--size {typed}", f"is below {size(LEAST)}", hint="as in --size 16MB")
     return count

@@ -45,6 +45,7 @@ class Job:
     threads: int  # of a run that leaves them open
     requested: Mapping[str, Any]  # what the user typed
     environment: Mapping[str, Any]
+    must_resume: bool = False  # fail where a training would start from scratch
 
     @property
     def log(self) -> Path:
@@ -98,7 +99,8 @@ def _run(job: Job, store: Store, tell: Tell) -> Finished:
         fields = {"fields": {"spec": node.spec}}
         _log.info("run %s %s, resumed %d times", node.kind, node.key, found.resumed, extra=fields)
         inputs, cache = _inputs(node, store), store.tree.room("cache")
-        place = Place(found.files, found.checkpoints, job.data, inputs, job.threads, cache)
+        folders = (found.files, found.checkpoints, job.data, inputs)
+        place = Place(*folders, job.threads, cache, job.must_resume)
         node.full.load()  # before the clock starts
         reset_peak_memory()
         reset_peak_gpu()

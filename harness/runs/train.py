@@ -67,6 +67,7 @@ def trained_in(
         compiled=spec.numerics.compile,
         ranks=ranks,
         checkpoint=place.checkpoints / CHECKPOINT,
+        must_resume=place.must_resume,
         report=told,
         take=take,
     )

@@ -102,7 +102,7 @@ def export(store: Store, folder: Path, *, size: int | None = None) -> Exported:
     Runs may go on meanwhile: their checkpoints are those of the moment when they were listed.
 
     Raises:
-        HarnessError: there is no run, a file is not the one published, `folder` has runs that the
+        HarnessError: a file is not the one published, `folder` has runs that the
             store lacks, or the disk refuses.
     """
     with ExitStack() as opened, os_errors(folder):
@@ -151,8 +151,6 @@ def _listed(
             hold(f"partial/{place.name}/record", said)
             for name, path in files.items():
                 hold(f"partial/{place.name}/checkpoints/{name}", path)
-    if not records:
-        raise HarnessError(str(store.root), "has no run, and no checkpoint of one")
     return sources, records
 
 
@@ -279,6 +277,8 @@ def take_in(store: Store, folder: Path, done: Done) -> Imported:
         HarnessError: no export is here, a piece is missing, anything in it is not what was sent or
             no run of a store, or the disk refuses. Nothing was taken then.
     """
+    if not folder.is_dir():
+        raise HarnessError(str(folder), "no such folder", hint="harness export FOLDER writes one")
     with os_errors(folder):
         whole = {name: paths for name, paths in _sets(folder).items() if not _lacking(paths)}
         for name, paths in {} if whole else _sets(folder).items():
@@ -353,26 +353,26 @@ def _placed(store: Store, place: Path, done: Done) -> str:
     tree, key = store.tree, place.name
     here = read_manifest(tree.node(key), key)
     is_whole = isinstance(here, Manifest) and not node_faults(tree.node(key), here)
-    if place.parent.name == "nodes":
-        if is_whole:
-            return "stored here"
-        if os.path.lexists(tree.node(key)):
-            set_broken_aside(tree, key)
-        found = read_manifest(place, key)
-        assert isinstance(found, Manifest)  # noqa: S101 - it was compared
-        move_into_place(tree, place, found)
-        return ""
     if is_whole:
         return "stored here"
     with lease_if_free(tree.lock(key)) as is_free:
         if not is_free:
-            return "is running here"
-        mine = tree.partial(key)
+            return "running here"
+        mine, old = tree.partial(key), None
+        found = read_manifest(place, key)
+        if isinstance(found, Manifest):
+            if os.path.lexists(tree.node(key)):
+                set_broken_aside(tree, key)
+            move_into_place(tree, place, found)
+            discard(mine)
+            return ""
         if os.path.lexists(mine):
             if done(mine / "checkpoints") >= done(place / "checkpoints"):
                 return "as far here"
-            tree.set_aside(mine, room="trash")
+            old = tree.set_aside(mine, room="trash")
         (place / "record").rename(place / "identity.json")
         place.rename(mine)
         sync_folder(mine.parent)
+        if old is not None:
+            discard(old)
     return ""
