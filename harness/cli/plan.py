@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -82,6 +83,8 @@ def plan(
     else:
         nodes = {Voice.QUIET: 0, Voice.PLAIN: FEW_NODES, Voice.VERBOSE: len(held.todo)}[voice]
         print_plan(held, console(), nodes=nodes)
+    if held.otherwise:
+        voice.say(f"{held.otherwise.sentence}; reproduce --fresh runs them anew", "yellow")
     if many is not None:
         print_forecast(held, many, console())
     for folder in dict.fromkeys(path.parent for path in written):
@@ -124,6 +127,7 @@ def plan_record(held: Survey) -> dict[str, Any]:
         ],
         "asked": sum(len(planned.nodes) for planned in held.plan.exhibits),
         "downloads": dict(held.downloads),
+        "made_otherwise": asdict(held.otherwise),
     }
 
 

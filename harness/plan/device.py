@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from harness.files import read_plain
+
 MEASURED = "measured here"
 
 
@@ -104,7 +106,7 @@ def read_measured(path: Path) -> dict[str, Device]:
     damaged: then the numbers are stated, which is said wherever they are shown.
     """
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        found = json.loads(read_plain(path))
         devices = {name: Device(**numbers | {"label": MEASURED}) for name, numbers in found.items()}
         numbers = [value for one in devices.values() for value in list(asdict(one).values())[1:]]
         return devices if all(0 < value < math.inf for value in numbers) else {}

@@ -13,8 +13,8 @@ from torch import nn
 from harness.engine import training
 from harness.engine.cpu.process import keep_freed_memory
 from harness.engine.training import Epoch, History
-from harness.engine.training.loop import Step
 from harness.engine.training.ranks import ALONE, Ranks
+from harness.engine.training.steps import Step
 from harness.measures.base import Training
 from harness.runs.machine import prepare
 from harness.runs.place import Numbers, Place, Progress, Report, write_json
@@ -65,6 +65,7 @@ def trained_in(
         device=device,
         deterministic=spec.numerics.deterministic,
         compiled=spec.numerics.compile,
+        float32=spec.numerics.float32,
         ranks=ranks,
         checkpoint=place.checkpoints / CHECKPOINT,
         must_resume=place.must_resume,
@@ -73,48 +74,34 @@ def trained_in(
     )
     if ranks.first:
         _leave(history, net, place)
+    rates = sorted(epoch.images_per_second for epoch in history.epochs)
     return {
         "best_accuracy": history.best_accuracy,
         "last_accuracy": history.last_accuracy,
-        "images_per_second": _throughput(history),
+        "images_per_second": rates[len(rates) // 2],
         "resumed_from_epoch": history.resumed_from,
         "not_compiled": history.not_compiled,
+        **({"not_captured": history.not_captured} if device != "cpu" else {}),
         "seconds": sum(epoch.seconds for epoch in history.epochs),
     }
 
 
 def _leave(history: History, net: nn.Module, place: Place) -> None:
-    parameters = sum(weights.numel() for weights in net.parameters())
-    write_json(place.files / "metrics.json", _metrics(history, parameters))
-    write_json(place.files / "timing.json", _timing(history))
+    epochs = [asdict(epoch) | {"epoch": epoch.epoch + 1} for epoch in history.epochs]
+    timing = {name: [epoch.pop(name) for epoch in epochs] for name in TIMES}
+    metrics = {
+        "best_accuracy": history.best_accuracy,
+        "best_epoch": history.best_epoch + 1,
+        "last_accuracy": history.last_accuracy,
+        "parameters": sum(weights.numel() for weights in net.parameters()),
+        "history": epochs,
+    }
+    write_json(place.files / "metrics.json", metrics)
+    write_json(place.files / "timing.json", timing)
     weights = {
         name: tensor.detach().cpu().contiguous() for name, tensor in net.state_dict().items()
     }
     save_file(weights, place.files / "network.safetensors")
-
-
-def _metrics(history: History, parameters: int) -> dict[str, object]:
-    epochs = [
-        {name: value for name, value in asdict(epoch).items() if name not in TIMES}
-        | {"epoch": epoch.epoch + 1}
-        for epoch in history.epochs
-    ]
-    return {
-        "best_accuracy": history.best_accuracy,
-        "best_epoch": history.best_epoch + 1,
-        "last_accuracy": history.last_accuracy,
-        "parameters": parameters,
-        "history": epochs,
-    }
-
-
-def _timing(history: History) -> dict[str, object]:
-    return {name: [getattr(epoch, name) for epoch in history.epochs] for name in TIMES}
-
-
-def _throughput(history: History) -> float:
-    rates = sorted(epoch.images_per_second for epoch in history.epochs)
-    return rates[len(rates) // 2]
 
 
 def epochs_done(checkpoints: Path) -> int:

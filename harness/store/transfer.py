@@ -36,11 +36,11 @@ from harness.files import (
 )
 from harness.measures.base import Run
 from harness.store.faults import Fault
-from harness.store.integrity import node_faults, set_broken_aside
 from harness.store.locks import lease_if_free
 from harness.store.manifest import MANIFEST_NAME, FileName, FileRecord, Manifest, read_manifest
 from harness.store.publish import move_into_place
 from harness.store.store import Store
+from harness.store.verify import file_faults, set_broken_aside
 
 FORMAT: Final = "harness-runs-1"
 LARGEST_INDEX = 64 << 20  # bytes; that of ten thousand runs has some MB
@@ -322,38 +322,41 @@ def _unpack(stream: IO[bytes], name: str, folder: Path, scratch: Path) -> None:
     if stream.read(1):
         raise HarnessError(str(folder / f"runs-{name[:16]}"), "has more than it says", hint=hint)
     for place in scratch.glob("*/*"):
-        problem = _of_node(place) if place.parent.name == "nodes" else _of_half_done(place)
-        if problem:
+        if problem := _wrong(place):
             raise HarnessError(f"{folder}: run {short(place.name)}", problem)
         for inner in reversed(contents(place).folders):
             sync_folder(inner)
 
 
-def _of_node(place: Path) -> str:
-    """What is wrong with a stored run."""
-    found = read_manifest(place, place.name)
-    if isinstance(found, Fault):
-        return found.problem
-    return next((fault.problem for fault in node_faults(place, found)), "")
-
-
-def _of_half_done(place: Path) -> str:
-    """What is wrong with a half-done run: its key must be that of what it computes."""
+def _wrong(place: Path) -> str:
+    """What is wrong with a run as it came: its key must be that of what it computes."""
     try:
-        said = json.loads((place / "record").read_bytes())
-        revision = said.get("revision", Run.kinds[said["kind"]].revision)
-        key = identity_key(said["kind"], revision, said["spec"], said["inputs"])
-    except (OSError, ValueError, RecursionError, KeyError, TypeError, AttributeError):
+        if place.parent.name == "nodes":
+            found = read_manifest(place, place.name)
+            if isinstance(found, Fault):
+                return found.problem
+            if faults := _faults(place, found):
+                return faults[0].problem
+            said = vars(found)
+        else:
+            said = json.loads((place / "record").read_bytes())
+        kind, revision = said["kind"], said.get("revision")
+        revision = Run.kinds[kind].revision if revision is None else revision
+        key = identity_key(kind, revision, said["spec"], said["inputs"])
+    except (ValueError, RecursionError, KeyError, TypeError, AttributeError, HarnessError):
         return "does not say what it computes"
     return "" if key == place.name else f"its key does not follow from it, {short(key)} would"
+
+
+def _faults(place: Path, manifest: Manifest) -> list[Fault]:
+    return [fault for fault in file_faults(place, manifest) if not fault.is_information]
 
 
 def _placed(store: Store, place: Path, done: Done) -> str:
     """Put a run that was compared into its place; why not, where it is left."""
     tree, key = store.tree, place.name
     here = read_manifest(tree.node(key), key)
-    is_whole = isinstance(here, Manifest) and not node_faults(tree.node(key), here)
-    if is_whole:
+    if isinstance(here, Manifest) and not _faults(tree.node(key), here):
         return "stored here"
     with lease_if_free(tree.lock(key)) as is_free:
         if not is_free:
