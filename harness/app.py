@@ -237,8 +237,8 @@ def report(project: Project, plan: Plan, failures: Mapping[str, Failed], voice: 
     voice.tell(str(project.out / "report.html"))
     failed = bool(failures or written.undrawn)
     is_open = (Word.INCOMPLETE, Word.UNDECIDED)  # as it must be where runs failed
-    broken = any(one.is_broken and not (failed and one.word in is_open) for one in written.verdicts)
-    asks = {one.exhibit: one.asks for one in written.verdicts if one.is_undecided}
+    broken = any(not one.holds and not (failed and one.word in is_open) for one in written.verdicts)
+    asks = {one.exhibit: one.asks for one in written.verdicts if one.word is Word.UNDECIDED}
     return Outcome(failed, broken, faults, asks)
 
 

@@ -30,7 +30,6 @@ _BY_STATUS: Mapping[str, str] = {
     ),
     "NOT_COMPARED": "held against nothing: {why}",
 }
-_BY_NAME = (Word.UNDECIDED, Word.INCOMPLETE, Word.NOT_COMPARED)
 _Said = TypeVar("_Said", bound=Enum)
 
 
@@ -63,7 +62,7 @@ class Verdict:
     @property
     def status(self) -> str:
         """The verdict by the means alone, as verdict.json names it."""
-        if self.word in _BY_NAME:
+        if self.word in (Word.UNDECIDED, Word.INCOMPLETE, Word.NOT_COMPARED):
             return self.word.name
         return "REPRODUCED" if self.holds else "NOT_REPRODUCED"
 
@@ -93,16 +92,6 @@ class Verdict:
             said += f"; claims{counted} {', '.join(claims)}"
         said = "; ".join(filter(None, (said, self.why)))
         return f"{said}; {self.sees}" if self.sees and self.holds else said
-
-    @property
-    def is_broken(self) -> bool:
-        """Whether a check must fail."""
-        return not self.holds
-
-    @property
-    def is_undecided(self) -> bool:
-        """Whether more seeds would decide."""
-        return self.word is Word.UNDECIDED
 
     @property
     def cell_counts(self) -> dict[Status, int]:
@@ -282,8 +271,9 @@ def _settled(verdict: Verdict, groups: Sequence[Group], single: int) -> Verdict:
             word, holds, why = Word.UNDECIDED, False, f"seeds {', '.join(map(str, asks))}"
     if word is Word.NO_CHANGE_BY_BANDS and ranks:
         word = Word.NO_CHANGE_BY_RANKS
-    verdict = replace(verdict, word=word, holds=holds, why=why)
-    return replace(verdict, cells=cells, ranks=ranks, asks=tuple(asks))
+    return replace(
+        verdict, word=word, holds=holds, why=why, cells=cells, ranks=ranks, asks=tuple(asks)
+    )
 
 
 def _asked(cell: CellResult, single: int) -> tuple[int, ...]:

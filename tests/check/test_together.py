@@ -82,7 +82,7 @@ def test_a_golden_file_keeps_the_number_of_each_seed(golden: Path) -> None:
 
 def test_nothing_changed_is_no_change_seen_with_what_would_have_been(golden: Path) -> None:
     found = verdict(stored([0, 1]), golden)
-    assert (found.word, found.is_broken) == ("no change seen (ranks)", False)
+    assert (found.word, found.holds) == ("no change seen (ranks)", True)
     tests = {(one.test.group, one.test.statistic): one for one in found.ranks}
     assert list(tests) == [
         ("accuracy of the SNNs", "S"),
@@ -103,7 +103,7 @@ def test_nothing_changed_is_no_change_seen_with_what_would_have_been(golden: Pat
 def test_a_shift_of_all_snns_inside_every_band_is_a_change(golden: Path) -> None:
     found = verdict(stored([0, 1], lambda neuron, *_: -0.6 * (neuron == "lif")), golden)
     assert Status.FAIL not in found.cell_counts
-    assert (found.word, found.is_broken) == ("changed", True)
+    assert (found.word, found.holds) == ("changed", False)
     assert "accuracy of the SNNs: S = −" in found.why.replace("-", "−")
 
 
@@ -121,7 +121,7 @@ def test_one_cell_outside_of_its_band_asks_for_seeds_and_they_decide(golden: Pat
     """A cell that is off, and one whose first two seeds were bad luck."""
     asking = verdict(stored([0, 1], at_20(2.0)), golden)
     assert (asking.status, asking.word) == ("UNDECIDED", "more seeds would decide")
-    assert asking.is_broken
+    assert not asking.holds
     assert asking.cell_counts[Status.APART] == 2  # and the gap, which is made of it
     assert asking.asks[0] == 12
     more = [0, 1, *asking.asks]

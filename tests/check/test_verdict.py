@@ -60,7 +60,7 @@ def lif_16(store: SyntheticStore) -> str:
 def test_published_numbers_are_reproduced_as_far_as_seeds_show_it() -> None:
     verdict = judged(SyntheticStore(plan("table1")))
     assert verdict.status == "REPRODUCED"
-    assert not verdict.is_broken
+    assert verdict.holds
     said = "cells 27 PASS; claims 2 PASS"
     assert verdict.sentence == f"table1: within the margins (one seed) – {said}"
     assert three_seeds().sentence == f"table1: reproduced – {said}"
@@ -72,7 +72,7 @@ def test_one_cell_outside_fails() -> None:
     verdict = judged(store)
     assert verdict.status == "NOT_REPRODUCED"
     assert verdict.cell_counts == {Status.PASS: 25, Status.FAIL: 2}
-    assert verdict.is_broken
+    assert not verdict.holds
 
 
 def test_a_missing_cell_is_incomplete_and_names_the_failure() -> None:
@@ -81,7 +81,7 @@ def test_a_missing_cell_is_incomplete_and_names_the_failure() -> None:
     del store.contents[key]
     verdict = judged(store, failures={key: "out of memory"})
     assert verdict.status == "INCOMPLETE"
-    assert verdict.is_broken
+    assert not verdict.holds
     assert verdict.failures == {key: "out of memory"}
 
 
@@ -106,7 +106,7 @@ def test_without_golden_set_claims_are_shown_and_count_for_nothing() -> None:
             store.contents[point.key]["best_accuracy"] = 80.0 - point.axes["width"]
     verdict = judged(store, "quick")
     assert verdict.status == "NOT_COMPARED"
-    assert not verdict.is_broken
+    assert verdict.holds
     assert Status.FAIL in verdict.claim_counts
     assert not any(claim.counted for claim in verdict.claims)
     assert verdict.golden is None
@@ -125,7 +125,7 @@ def test_a_promised_golden_file_that_is_not_there_fails(project: Path) -> None:
     verdict = judged(SyntheticStore(plan("table1", profile="smoke")), "smoke", project / "golden")
     assert verdict.status == "INCOMPLETE"
     assert verdict.why == "golden/smoke/ has no table1.csv"
-    assert verdict.is_broken
+    assert not verdict.holds
 
 
 def test_measured_golden_values_are_not_called_reproduced(project: Path) -> None:
