@@ -35,7 +35,8 @@ def reproduce(
     voice, crew, project = spoken.voice, workers.crew, written.opened()
     if not exhibits:
         _require_yes(project, crew.jobs)
-    outcome = app.reproduce(project, exhibits or ("all",), crew, voice)
+    plan = app.make_plan(project, exhibits or ("all",))
+    outcome = app.reproduce(project, plan, crew, voice)
     if outcome.faults:
         raise Faults(outcome.faults)
     return outcome.code

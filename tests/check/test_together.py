@@ -17,6 +17,7 @@ from harness.check.shift import ALPHA
 from harness.check.status import Status
 from harness.check.verdict import Verdict, judge, settle
 from harness.frames.frame import frame_of
+from tests.small import recount
 from tests.synthetic import PROJECT, SyntheticStore, library, plan
 
 INDEX = ("neuron", "depth", "width")
@@ -192,8 +193,9 @@ def test_a_band_of_an_older_file_that_guards_nothing_is_counted(
     line = f"accuracy,lif,164,1,80.0,{std},5,here\n"
     header = "quantity,neuron,depth,width,value,std,n,place\n"
     (golden / "smoke/table1.csv").write_text(header + line, encoding="utf-8")
-    found = verdict(stored([0]), golden)
+    found = verdict(stored([0]), recount(golden))
     (cell,) = [c for c in found.cells if c.golden]
     assert idle in cell.idle and bool(idle) == bool(cell.idle)
+    assert (cell.status is Status.IDLE) == bool(idle)
     assert json.loads(verdict_json(found))["sees"]["guard_nothing"] == bool(idle)
     assert found.sees.endswith("1 cell guards nothing") == bool(idle)

@@ -196,10 +196,10 @@ def test_all_exhibits_run_only_after_a_yes(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    ran: list[tuple[str, ...]] = []
+    ran: list[int] = []
 
-    def reproduce(_: object, names: tuple[str, ...], *__: object) -> Outcome:
-        ran.append(names)
+    def reproduce(_: object, plan: Plan, *__: object) -> Outcome:
+        ran.append(len(plan.exhibits))
         return Outcome(False, False, (), {})
 
     monkeypatch.setattr("harness.app.reproduce", reproduce)
@@ -208,7 +208,7 @@ def test_all_exhibits_run_only_after_a_yes(
     said = typed(f"reproduce --store {tmp_path}/store", monkeypatch, capsys)
     assert said.code == code
     assert re.match(r"39 exhibits, to do: .* train.*\nrun all of them\? \[y/N\] ", said.err)
-    assert ran == ([("all",)] if code == 0 else [])
+    assert ran == ([39] if code == 0 else [])
 
 
 @pytest.mark.parametrize("name", ["check", "plan"])
