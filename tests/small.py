@@ -31,9 +31,7 @@ def small_project(folder: Path) -> Path:
     golden = folder / "golden/smoke/table1.csv"
     rows = ["quantity,neuron,depth,width,value,std,n,place"]
     rows += [
-        f"accuracy,{neuron},8,{width},50,30,5,here"
-        for neuron in ("relu", "lif")
-        for width in (1, 2)
+        f"accuracy,{neuron},8,{width},12,4,5,here" for neuron in ("relu", "lif") for width in (1, 2)
     ]
     golden.write_text("\n".join(rows) + "\n")
     recount(folder / "golden")

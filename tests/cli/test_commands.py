@@ -21,6 +21,7 @@ from harness.cli.list import list_rows
 from harness.cli.options import exhibits, profiles, settings
 from harness.cli.schema import kinds
 from harness.errors import ExitCode
+from harness.plan.expand import Plan
 from tests.cli.typed import NAMES, arguments, parsed, typed
 from tests.synthetic import folders
 
