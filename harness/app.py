@@ -6,12 +6,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.costs import to_do
 from harness.errors import ExitCode, Faults, HarnessError
 from harness.execute.environment import environment
 from harness.execute.events import Failed
@@ -20,13 +19,16 @@ from harness.execute.job import Job
 from harness.execute.survey import Survey, executor_for, survey
 from harness.layout import Layout, refuse_unwritable
 from harness.plan.expand import Plan, expand, refuse_idle
+from harness.plan.node import Node
 from harness.plan.resolve import Setting
 from harness.runs import data_folder
 from harness.spec.library import Library, load, read
 from harness.spec.overrides import Override, check_overrides
 from harness.spec.profile import Profile
+from harness.store.made import Otherwise
 from harness.store.store import Store
 from harness.terminal.board import Board, screen_for
+from harness.terminal.costs import to_do
 from harness.terminal.output import Voice, console
 from harness.words import duration
 
@@ -44,6 +46,8 @@ class Project:
     library: Library
     setting: Setting
     command: str
+    fresh: bool = False  # what is stored is run anew
+    spared: Collection[str] = ()  # but for these, which were
 
     @property
     def profile(self) -> Profile:
@@ -76,6 +80,7 @@ class Outcome:
     faults: tuple[HarnessError, ...]
     asks: Mapping[str, tuple[int, ...]]
     unheld: tuple[str, ...] = ()
+    otherwise: Otherwise = field(default_factory=Otherwise)  # how what was stored before was made
 
     @property
     def code(self) -> ExitCode:
@@ -84,20 +89,24 @@ class Outcome:
 
     @property
     def check_code(self) -> ExitCode:
-        """Of a command that judges them: what does not hold counts more than what failed, and
-        nothing held is nothing that holds.
+        """Of a command that judges them: what does not hold counts more than what failed, and that
+        more than what others have made. Nothing held is nothing that holds.
         """
-        return ExitCode.CHECK_FAILED if self.broken or self.unheld else self.code
+        if self.broken or self.unheld:
+            return ExitCode.CHECK_FAILED
+        return self.code or (ExitCode.MADE_OTHERWISE if self.otherwise else ExitCode.OK)
 
 
 def reproduce(project: Project, plan: Plan, crew: Crew, voice: Voice) -> Outcome:
     """Run what of a plan is missing, write what came of it."""
     began = time.monotonic()
-    held = survey(plan, project.layout)
+    held = survey(plan, project.layout, _anew(project, plan))
     refuse_unwritable(project.out, "--out")
     refuse_broken(project, held)
+    if held.otherwise:
+        voice.say(f"{held.otherwise.sentence}; --fresh runs them anew", "yellow")
     failures = run(project, held, crew, voice)
-    outcome = report(project, plan, failures, voice)
+    outcome = replace(report(project, plan, failures, voice), otherwise=held.otherwise)
     ran = len(held.todo) - len(failures)
     voice.tell(
         f"{ran} nodes run, {len(held.stored)} stored before, {len(failures)} failed, "
@@ -131,7 +140,7 @@ def check(project: Project, names: Sequence[str], plan: Plan, crew: Crew, voice:
         seeds = dict(project.setting.seeds)
         for name, asked in outcome.asks.items():
             seeds[name] = (*project.setting.seeds_of(name), *asked)
-        more = _with_seeds(project, seeds)
+        more = replace(_with_seeds(project, seeds), spared=plan.nodes.keys())
         outcome = reproduce(more, make_plan(more, names), crew, voice)
     if outcome.unheld:
         said = "nothing was held that could have failed, so this check does not pass"
@@ -188,7 +197,13 @@ def _named(project: Project, names: Sequence[str]) -> Sequence[str]:
 
 def surveyed(project: Project, names: Sequence[str]) -> Survey:
     """The plan of these exhibits, and what of it is stored."""
-    return survey(make_plan(project, names), project.layout)
+    plan = make_plan(project, names)
+    return survey(plan, project.layout, _anew(project, plan))
+
+
+def _anew(project: Project, plan: Plan) -> Collection[str]:
+    """Keys of the nodes that are run though they are stored."""
+    return plan.nodes.keys() - set(project.spared) if project.fresh else ()
 
 
 def refuse_broken(project: Project, held: Survey) -> None:
@@ -222,9 +237,14 @@ def run(project: Project, held: Survey, crew: Crew, voice: Voice) -> Mapping[str
 
 
 def job_maker(project: Project, threads: int) -> MakeJob:
-    """What turns a node of the plan into a job; a run whose spec leaves it open has `threads`."""
+    """What turns a node to do into a job; a run whose spec leaves it open has `threads`."""
     layout, made_with = project.layout, environment(project.layout.project)
-    return lambda node: Job(node, layout.store, layout.data, threads, project.requested, made_with)
+
+    def make_job(node: Node) -> Job:
+        asked = project.requested, made_with, project.fresh
+        return Job(node, layout.store, layout.data, threads, *asked)
+
+    return make_job
 
 
 def report(project: Project, plan: Plan, failures: Mapping[str, Failed], voice: Voice) -> Outcome:

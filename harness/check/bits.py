@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.plan.expand import PlannedExhibit
+from harness.store.made import other_versions
 from harness.store.manifest import Manifest
 from harness.store.store import LOG_NAME
 
-ROUNDING = ("torch", "numba", "numpy")  # packages that decide how numbers are rounded
 CLOCK = ("timing.json", LOG_NAME)  # the files of a run in which equal runs differ
 
 
@@ -76,11 +76,3 @@ def same_arithmetic(here: Mapping[str, Any], there: Mapping[str, Any]) -> bool:
     return bool(here.get("arithmetic")) and here.get("arithmetic") == there.get("arithmetic")
 
 
-def other_versions(here: Mapping[str, Any], there: Mapping[str, Any]) -> str:
-    """`torch 2.15.0 instead of 2.14.0`, or nothing where they are the same."""
-    now, then = here.get("packages", {}), there.get("packages", {})
-    return ", ".join(
-        f"{name} {now.get(name)} instead of {then.get(name)}"
-        for name in ROUNDING
-        if now.get(name) != then.get(name)
-    )

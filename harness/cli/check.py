@@ -7,7 +7,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from harness.cli.options import Exhibits, Spoken, Workers, Written
+from harness.cli.options import Exhibits, Fresh, Spoken, Workers, Written
 from harness.errors import ExitCode, Faults, HarnessError
 
 CHECKED = ("table3", "tableD1", "tableD2", "fig6", "fig8")
@@ -24,6 +24,10 @@ def check(
     written: Written = Written(),
     spoken: Spoken = Spoken(),
     workers: Workers = Workers(),
+    fresh: Fresh = False,
+    stored: Annotated[
+        bool, Parameter(help="let stored runs count whatever made them: no exit code 4")
+    ] = False,
 ) -> ExitCode:
     from harness import app
     from harness.canary.kept import has_canary
@@ -48,10 +52,13 @@ def check(
         holds = canary_holds(layout, device, workers.crew.jobs, voice)
     if canary:
         return ExitCode.OK if holds else ExitCode.CHECK_FAILED
-    outcome = app.check(project, names, plan, workers.crew, voice)
+    outcome = app.check(replace(project, fresh=fresh), names, plan, workers.crew, voice)
     if outcome.faults:
         raise Faults(outcome.faults)
-    return outcome.check_code if holds else ExitCode.CHECK_FAILED
+    code = outcome.check_code
+    if stored and code is ExitCode.MADE_OTHERWISE:
+        code = ExitCode.OK
+    return code if holds else ExitCode.CHECK_FAILED
 
 
 check.__doc__ = f"""Reproduce, and exit with 1 when a golden value or a counted claim does not hold.
@@ -63,9 +70,13 @@ Without names: {", ".join(CHECKED[:-1])} and {CHECKED[-1]}. Where golden values 
 number, two seeds are run and held by ranks against the others, over all trainings of the command; a
 cell outside of its band is run with more seeds before it is called changed.
 
+Exit code 4 says that all holds, but of stored runs that other code, other versions or another
+instruction set made than would run now. --fresh runs them anew; --stored lets them count.
+
 For example:
 
 - `harness check`
 - `harness check --canary` on a new machine, or `--canary --device cuda` on a GPU
 - `harness check table2 --profile paper --quiet`
+- `harness check --fresh` in a CI, whose store may be of another commit
 """

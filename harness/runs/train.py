@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict
+from pathlib import Path
 
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import nn
 
 from harness.engine import training
 from harness.engine.cpu.process import keep_freed_memory
 from harness.engine.training import Epoch, History
-from harness.engine.training.loop import Step
 from harness.engine.training.ranks import ALONE, Ranks
+from harness.engine.training.steps import Step
 from harness.measures.base import Training
 from harness.runs.machine import prepare
 from harness.runs.place import Numbers, Place, Progress, Report, write_json
 from harness.runs.several import run_in_ranks
 from harness.runs.trained import images_of, normalisation
 
+CHECKPOINT = "training.safetensors"
 TIMES = ("seconds", "images_per_second")  # the only fields of an epoch that two runs differ in
 
 
@@ -61,52 +65,49 @@ def trained_in(
         device=device,
         deterministic=spec.numerics.deterministic,
         compiled=spec.numerics.compile,
+        float32=spec.numerics.float32,
         ranks=ranks,
-        checkpoint=place.checkpoints / "training.safetensors",
+        checkpoint=place.checkpoints / CHECKPOINT,
+        must_resume=place.must_resume,
         report=told,
         take=take,
     )
     if ranks.first:
         _leave(history, net, place)
+    rates = sorted(epoch.images_per_second for epoch in history.epochs)
     return {
         "best_accuracy": history.best_accuracy,
         "last_accuracy": history.last_accuracy,
-        "images_per_second": _throughput(history),
+        "images_per_second": rates[len(rates) // 2],
         "resumed_from_epoch": history.resumed_from,
         "not_compiled": history.not_compiled,
+        **({"not_captured": history.not_captured} if device != "cpu" else {}),
         "seconds": sum(epoch.seconds for epoch in history.epochs),
     }
 
 
 def _leave(history: History, net: nn.Module, place: Place) -> None:
-    parameters = sum(weights.numel() for weights in net.parameters())
-    write_json(place.files / "metrics.json", _metrics(history, parameters))
-    write_json(place.files / "timing.json", _timing(history))
+    epochs = [asdict(epoch) | {"epoch": epoch.epoch + 1} for epoch in history.epochs]
+    timing = {name: [epoch.pop(name) for epoch in epochs] for name in TIMES}
+    metrics = {
+        "best_accuracy": history.best_accuracy,
+        "best_epoch": history.best_epoch + 1,
+        "last_accuracy": history.last_accuracy,
+        "parameters": sum(weights.numel() for weights in net.parameters()),
+        "history": epochs,
+    }
+    write_json(place.files / "metrics.json", metrics)
+    write_json(place.files / "timing.json", timing)
     weights = {
         name: tensor.detach().cpu().contiguous() for name, tensor in net.state_dict().items()
     }
     save_file(weights, place.files / "network.safetensors")
 
 
-def _metrics(history: History, parameters: int) -> dict[str, object]:
-    epochs = [
-        {name: value for name, value in asdict(epoch).items() if name not in TIMES}
-        | {"epoch": epoch.epoch + 1}
-        for epoch in history.epochs
-    ]
-    return {
-        "best_accuracy": history.best_accuracy,
-        "best_epoch": history.best_epoch + 1,
-        "last_accuracy": history.last_accuracy,
-        "parameters": parameters,
-        "history": epochs,
-    }
-
-
-def _timing(history: History) -> dict[str, object]:
-    return {name: [getattr(epoch, name) for epoch in history.epochs] for name in TIMES}
-
-
-def _throughput(history: History) -> float:
-    rates = sorted(epoch.images_per_second for epoch in history.epochs)
-    return rates[len(rates) // 2]
+def epochs_done(checkpoints: Path) -> int:
+    """Epochs that the checkpoint in a folder has behind it; 0 where there is none to read."""
+    try:
+        with safe_open(checkpoints / CHECKPOINT, framework="numpy") as file:
+            return len(json.loads((file.metadata() or {})["epochs"]))
+    except (OSError, SafetensorError, KeyError, ValueError, TypeError):
+        return 0
