@@ -26,6 +26,7 @@ from harness.measures.reading import (
     reasons,
     stages,
 )
+from harness.measures.work import Work, grams, size_of_training
 from harness.parts.base import Name
 from harness.parts.measurement import Cka
 
@@ -44,6 +45,22 @@ class CkaRun(Run, kind="cka", code="harness.runs.cka:run"):
     x: Training
     y: Training | None
     cka: Cka
+
+    @classmethod
+    def work(cls, spec: Mapping[str, Any]) -> Work:
+        """Gram matrices of both sides, and a product of each pair of them; half of both with
+        itself.
+        """
+        sides = [size_of_training(spec[name]) for name in ("x", "y") if spec[name]]
+        pairs = sides[0].compared * sides[-1].compared * len(sides) / 2
+        products = Work(spec["cka"]["images"] * spec["cka"]["batch"] * pairs)
+        return sum((grams(side, spec["cka"]) for side in sides), products)
+
+    @classmethod
+    def disk_bytes(cls, spec: Mapping[str, Any]) -> int:
+        """The map at 8 bytes a cell, and the names of its layers."""
+        x, y = (size_of_training(spec[name] or spec["x"]).compared for name in ("x", "y"))
+        return 8 * x * y + 80_000
 
 
 class Similarity(Measure):

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from harness.measures.base import OfWeights, Pretrained, Run, Training
 from harness.measures.reading import Map, Reading, defined, picture, sheet
+from harness.measures.work import Work, size_of_training
 from harness.parts.base import Name
 
 MEANS = ("coherence_mean", "concentration_mean", "oriented_share")
@@ -28,6 +29,12 @@ class KernelsRun(Run, kind="kernels", code="harness.runs.kernels:run"):
     layer: Name
     tiles: Tiles
     seed: int = Field(ge=0, description="of the shuffled kernels that they are compared with")
+
+    @classmethod
+    def work(cls, spec: Mapping[str, Any]) -> Work:
+        """Weights drawn and read: about ten times four bytes each."""
+        size = size_of_training(spec["x"], 224)
+        return Work(bytes=40 * size.weights, launches=size.calls)
 
 
 class Kernels(OfWeights):

@@ -13,6 +13,7 @@ from pydantic import Field, model_validator
 
 from harness.measures.base import Measure, OfWeights, Pretrained, Run, Training
 from harness.measures.reading import Map, Reading, defined, picture
+from harness.measures.work import BACKWARD, Work, passes, size_of_training
 from harness.parts.base import Name
 from harness.parts.measurement import ActivationMaximisation
 
@@ -35,6 +36,19 @@ class MaximisationRun(Run, kind="maximisation", code="harness.runs.maximisation:
     position: tuple[int, int] | None
     activation_maximisation: ActivationMaximisation
     seed: int = Field(ge=0)
+
+    @classmethod
+    def work(cls, spec: Mapping[str, Any]) -> Work:
+        """A pass and its gradient by the image for each step of each start."""
+        ascent = spec["activation_maximisation"]
+        size, steps = size_of_training(spec["x"], ascent["size"]), ascent["steps"]
+        return passes(size, steps * ascent["starts"], 1, BACKWARD / 2)
+
+    @classmethod
+    def disk_bytes(cls, spec: Mapping[str, Any]) -> int:
+        """The images, a number for each pixel and colour."""
+        ascent = spec["activation_maximisation"]
+        return 3 * 4 * int(ascent["size"] ** 2 * ascent["starts"])
 
 
 class Unit(Measure):

@@ -11,6 +11,7 @@ from pydantic import Field
 from harness.measures.base import Run, Training
 from harness.measures.cka import Similarity
 from harness.measures.reading import CKA, NOTHING_DEFINED, Map, Reading, defined, mean
+from harness.measures.work import Work, grams, size_of_training
 from harness.parts.base import Name
 from harness.parts.measurement import Cka
 
@@ -26,6 +27,11 @@ class TimeCkaRun(Run, kind="time_cka", code="harness.runs.cka:over_time"):
     x: Training
     cka: Cka
     layers: tuple[Name, ...] = Field(min_length=1)
+
+    @classmethod
+    def work(cls, spec: Mapping[str, Any]) -> Work:
+        """Gram matrices of about a third of the layers."""
+        return grams(size_of_training(spec["x"]), spec["cka"], share=1 / 3)
 
 
 class TimeCka(Similarity):

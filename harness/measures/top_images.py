@@ -11,6 +11,7 @@ from pydantic import Field, model_validator
 from harness.measures.base import Run, Training
 from harness.measures.maximisation import Unit
 from harness.measures.reading import Map, Reading, picture
+from harness.measures.work import Work, images_in, shown
 from harness.parts.base import Name
 
 ACTIVATION = "activation, mean over time"
@@ -26,6 +27,11 @@ class TopImagesRun(Run, kind="top_images", code="harness.runs.top_images:run"):
     channel: int = Field(ge=0)
     position: tuple[int, int]
     k: int = Field(ge=1)
+
+    @classmethod
+    def work(cls, spec: Mapping[str, Any]) -> Work:
+        """All test images for each of three targets."""
+        return shown(spec, 3 * images_in(spec["x"]["dataset"])[1])
 
 
 class TopImages(Unit):

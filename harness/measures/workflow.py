@@ -12,6 +12,7 @@ from pydantic import Field
 
 from harness.measures.base import Measure, Run, Side, Training
 from harness.measures.reading import CKA, NOTHING_DEFINED, Map, Reading, defined, picture
+from harness.measures.work import Work, shown
 from harness.parts.base import Name
 
 
@@ -22,6 +23,11 @@ class WorkflowRun(Run, kind="workflow", code="harness.runs.workflow:run"):
     y: Training
     layer: Name
     images: int = Field(ge=4)
+
+    @classmethod
+    def work(cls, spec: Mapping[str, Any]) -> Work:
+        """Its images, once."""
+        return shown(spec, spec["images"])
 
 
 class Workflow(Measure):
