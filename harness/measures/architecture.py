@@ -17,10 +17,7 @@ from harness.parts.size import size_of
 if TYPE_CHECKING:
     from harness.runs.place import Numbers, Place, Report
 
-SIZES = {
-    "parameters": "trainable numbers",
-    "macs": "multiply-accumulates per image and time step",
-}
+SIZES = {"parameters": "trainable numbers", "macs": "multiply-accumulates per image and time step"}
 
 
 class ArchitectureRun(Run, kind="architecture"):

@@ -11,14 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from pydantic import Field
 
 from harness.measures.reading import Map, Reading
-from harness.measures.work import (
-    Work,
-    bytes_of,
-    images_in,
-    passes,
-    size_of_training,
-    step_of,
-)
+from harness.measures.work import Work, bytes_of, images_in, passes, size_of_training, step_of
 from harness.parts.base import Name, Part, Spec
 from harness.parts.datasets import Dataset
 from harness.parts.measurement import Numerics

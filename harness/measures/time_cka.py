@@ -55,19 +55,21 @@ class TimeCka(Similarity):
         """Mean and least CKA between different time steps, over the pairs that are defined, and
         the mean of each step with the others.
         """
+        import numpy as np
+
         for name in content["layers"]:
             values: Floats = content["arrays"][name]
             level = {"layer": str(name)}
-            steps = [_without(row, step) for step, row in enumerate(values)]
-            pairs = _off_diagonal(values)
-            known = pairs[pairs == pairs]
-            why = NOTHING_DEFINED if pairs.size else ONE_STEP
-            yield defined("time_mean", CKA, mean(pairs), why, level)
+            others = values.copy()
+            np.fill_diagonal(others, np.nan)
+            known = others[others == others]
+            why = NOTHING_DEFINED if len(values) > 1 else ONE_STEP
+            yield defined("time_mean", CKA, mean(others), why, level)
             least = float(known.min()) if known.size else math.nan
             yield defined("time_min", CKA, least, why, level)
-            for step, others in enumerate(steps, 1):  # as in the paper
+            for step, row in enumerate(others, 1):  # as in the paper
                 at = {**level, "step": str(step)}
-                yield defined("step_mean", CKA, mean(others), why, at)
+                yield defined("step_mean", CKA, mean(row), why, at)
             undefined = float((values != values).sum())
             yield Reading("undefined", "cells", undefined, levels=level)
 
@@ -77,14 +79,3 @@ class TimeCka(Similarity):
             values = content["arrays"][name]
             steps = [str(step) for step in range(1, len(values) + 1)]
             yield Map(str(name), steps, steps, values)
-
-
-def _without(row: Floats, step: int) -> Floats:
-    return row[[other for other in range(len(row)) if other != step]]
-
-
-def _off_diagonal(values: Floats) -> Floats:
-    """The cells of a square map beside its diagonal."""
-    import numpy as np
-
-    return values[~np.eye(len(values), dtype=bool)]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping
+from statistics import fmean
 from typing import Any, Literal
 
 from pydantic import Field, model_validator
@@ -68,14 +68,13 @@ class TopImages(Unit):
                 yield Reading("activation", ACTIVATION, float(value), levels=at)
         for row in content["targets"]:
             level = {"target": str(row["target"])}
-            mean = math.fsum(row["activations"]) / len(row["activations"])
-            yield Reading("activation_mean", ACTIVATION, mean, levels=level)
+            yield Reading("activation_mean", ACTIVATION, fmean(row["activations"]), levels=level)
             ties = row["ties"]
             yield Reading("ties", "images as active as the last one shown", ties, levels=level)
         everything = {"target": EVERYTHING, "brightness": content["everything"]}
         for row in (*content["targets"], everything):
             for region, colours in row["brightness"].items():
-                whole = {**colours, "all": math.fsum(colours.values()) / len(colours)}
+                whole = {**colours, "all": fmean(colours.values())}
                 for colour, value in whole.items():
                     at = {"target": row["target"], "region": region, "colour": colour}
                     yield Reading("brightness", "0 … 1", float(value), levels=at)
