@@ -32,9 +32,10 @@ def run(spec: CkaRun, place: Place, report: Report) -> Numbers:
         x = trained(spec.x, place.inputs["x"], device)
         y = x if spec.y is None else trained(spec.y, place.inputs["y"], device)
         shown = partial(_minibatches, spec.cka, place, device)
-        batches: Batches | Pairs = shown(spec.x, report)
+        shown_x = shown(spec.x, report)
+        batches: Batches | Pairs = shown_x
         if spec.y is not None and spec.x.dataset.is_framed:  # in the frames each was trained on
-            batches = zip(shown(spec.y, lambda progress: None), batches, strict=True)
+            batches = zip(shown(spec.y, lambda progress: None), shown_x, strict=True)
         found = cka_heatmap(y, x, batches, estimator=spec.cka.estimator)
     write_tensors(place.files / "cka.safetensors", {"values": found.values})
     record = {

@@ -46,7 +46,7 @@ def run(spec: RegressionRun, place: Place, report: Report) -> Numbers:
         train, test = (
             _pairs(x, y, pixels[chosen].to(device), spec.regression) for chosen in (fitted, scored)
         )
-        found = []
+        found: list[dict[str, Any]] = []
         from_x_first = DIRECTIONS[::-1] if spec.x.neuron.is_spiking else DIRECTIONS
         for name in told(from_x_first, "direction", report):
             if found:
