@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -65,15 +65,23 @@ def full_precision() -> Iterator[None]:
     """Inside, float32 products are computed in float32: no TF32 on CUDA (its 10-bit mantissa moves
     CKA in the third digit), no bfloat16 on the CPU, whatever the program allows elsewhere.
 
-    The settings are put back on the way out.
+    The settings are put back on the way out. torch has an older way to say the same, and raises
+    where that is read and the two differ; so both are set, the older one first.
     """
     known: Any = torch.backends  # whose stubs lack some of these
     backends = (known.cuda.matmul, known.cudnn.conv, known.mkldnn.matmul, known.mkldnn.conv)
     before = [backend.fp32_precision for backend in backends]
+    older, convolutions = torch.get_float32_matmul_precision(), True  # as torch has it
+    with suppress(RuntimeError):  # they differ already
+        convolutions = known.cudnn.allow_tf32
     try:
+        torch.set_float32_matmul_precision("highest")
+        known.cudnn.allow_tf32 = False
         for backend in backends:
             backend.fp32_precision = "ieee"
         yield
     finally:
+        torch.set_float32_matmul_precision(older)
+        known.cudnn.allow_tf32 = convolutions
         for backend, precision in zip(backends, before, strict=True):
             backend.fp32_precision = precision

@@ -7,7 +7,7 @@ import os
 import pytest
 import torch
 
-from harness.engine.training.numerics import autocast, determinism
+from harness.engine.training.numerics import autocast, determinism, full_precision
 from harness.errors import HarnessError
 
 
@@ -42,3 +42,29 @@ def test_precisions() -> None:
             assert (weight @ weight).dtype == dtype
     with pytest.raises(HarnessError, match="did you mean 'bf16'"):
         autocast("bf61", torch.device("cpu"))
+
+
+def float32() -> tuple[object, ...]:
+    """All that says how float32 is multiplied; torch raises where its two ways to say it differ."""
+    known = torch.backends
+    return (
+        torch.get_float32_matmul_precision(),
+        known.cuda.matmul.allow_tf32,
+        known.cudnn.allow_tf32,
+        *(one.fp32_precision for one in (known.cuda.matmul, known.cudnn.conv, known.mkldnn.matmul)),
+    )
+
+
+@pytest.mark.parametrize("older", ["highest", "high", "medium"])
+def test_float32_is_float32_inside_and_can_be_asked_for(older: str) -> None:
+    usual = torch.get_float32_matmul_precision()
+    try:
+        torch.set_float32_matmul_precision(older)
+        before = float32()
+        with full_precision():
+            assert float32() == ("highest", False, False, "ieee", "ieee", "ieee")
+            with torch.backends.cudnn.flags(enabled=True):  # reads what it puts back
+                pass
+        assert float32() == before
+    finally:
+        torch.set_float32_matmul_precision(usual)
