@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, FigureBase
-from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
+from matplotlib.patches import FancyBboxPatch
 from pandas import DataFrame
 
 from paper_figures.heatmap import COLOURS
 from paper_figures.pictures import picture
 from paper_figures.select import Levels, Matrix, at, levels_of, matrix
-from paper_figures.style import ANN, INK, MUTED, NORMAL, SMALL, SNN
+from paper_figures.style import ANN, INK, MUTED, NORMAL, SMALL, SNN, arrow
 from paper_figures.words import kind, stacked
 
 WIDTH, HEIGHT = 10.4, 3.5  # inches; the whole drawing is laid out in them
@@ -55,7 +55,7 @@ def _images(figure: FigureBase, page: Axes, maps: DataFrame) -> None:
     page.text(1.06, 2.72, "Test images", fontsize=NORMAL, color=INK, ha="center")
     page.text(1.06, 0.78, "batch size m", fontsize=SMALL, color=MUTED, ha="center")
     for middle in ROWS:
-        _arrow(page, (1.95, 1.76), (FEATURES[0] - 0.08, middle + 0.1))
+        arrow(page, (1.95, 1.76), (FEATURES[0] - 0.08, middle + 0.1))
 
 
 def _network(page: Axes, row: int, neuron: str) -> None:
@@ -76,11 +76,11 @@ def _network(page: Axes, row: int, neuron: str) -> None:
             page.text(*place, "T", fontsize=SMALL, color=colour, style="italic")
         if number + 1 < len(FEATURES):
             gap = (left + BOX[0] + FEATURES[number + 1]) / 2
-            _arrow(page, (left + BOX[0] + after, middle), (FEATURES[number + 1] - 0.04, middle))
+            arrow(page, (left + BOX[0] + after, middle), (FEATURES[number + 1] - 0.04, middle))
             page.text(gap + 0.05, middle + 0.06, activation, fontsize=SMALL - 1, color=colour,
                       ha="center", va="bottom")  # fmt: skip
     page.text(FEATURES[0], middle + 0.62, name, fontsize=NORMAL, color=colour, weight="bold")
-    _arrow(page, (FEATURES[-1] + BOX[0] + after, middle), (GRAM[row][0] - 0.06, middle))
+    arrow(page, (FEATURES[-1] + BOX[0] + after, middle), (GRAM[row][0] - 0.06, middle))
 
 
 def _gram(figure: FigureBase, page: Axes, values: Matrix, row: int) -> None:
@@ -99,7 +99,7 @@ def _result(page: Axes, cells: DataFrame) -> None:
     corner, width, height = (9.35, 1.42), 0.95, 0.66
     for (left, bottom), share in zip(GRAM, (0.28, 0.72), strict=True):
         aim = corner[1] + height * share
-        _arrow(page, (left + SIDE + 0.04, bottom + SIDE / 2), (corner[0] - 0.04, aim))
+        arrow(page, (left + SIDE + 0.04, bottom + SIDE / 2), (corner[0] - 0.04, aim))
     page.add_patch(_box(corner, width, height, INK))
     middle = corner[0] + width / 2
     page.text(middle, corner[1] + 0.43, "CKA(K, L)", fontsize=SMALL, color=INK, ha="center")
@@ -116,17 +116,3 @@ def _box(corner: tuple[float, float], width: float, height: float, colour: str) 
     return FancyBboxPatch(
         corner, width, height, rounded, facecolor="white", edgecolor=colour, linewidth=1.2
     )
-
-
-def _arrow(page: Axes, start: tuple[float, float], end: tuple[float, float]) -> None:
-    arrow = FancyArrowPatch(
-        start,
-        end,
-        arrowstyle="-|>",
-        mutation_scale=8,
-        color=MUTED,
-        linewidth=0.9,
-        shrinkA=0,
-        shrinkB=0,
-    )
-    page.add_patch(arrow)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, FigureBase
-from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
+from matplotlib.patches import FancyBboxPatch
 from pandas import DataFrame
 
 from paper_figures.blocks import (
@@ -20,7 +22,7 @@ from paper_figures.blocks import (
 )
 from paper_figures.curves import SIMILARITY, plate
 from paper_figures.select import Levels, curve
-from paper_figures.style import INK, SMALL
+from paper_figures.style import INK, SMALL, arrow
 from paper_figures.words import network, stacked
 
 POSITIONS = {
@@ -28,6 +30,7 @@ POSITIONS = {
     "conv2": "conv2", "bn2": "bn2", "output": "output",
 }  # fmt: skip
 """Position in a block → the end of the names of the layers there."""
+_arrow = partial(arrow, colour=INK, head=7, width=0.8)
 BOXES = {"relu1": "LIF/\nReLU", "conv1": "Conv", "bn1": "(td)BN", "relu2": "LIF/\nReLU",
          "conv2": "Conv", "bn2": "(td)BN"}  # fmt: skip
 
@@ -87,17 +90,3 @@ def _block(axes: Axes) -> None:
     axes.text(end + 0.1, 0, "+", fontsize=SMALL + 4, color=PLACES[0].colour, ha="center",
               va="center", weight="bold")  # fmt: skip
     axes.text(2.5, 1.12, "shortcut", fontsize=SMALL - 1, color=INK, ha="center", va="center")
-
-
-def _arrow(axes: Axes, start: tuple[float, float], end: tuple[float, float]) -> None:
-    arrow = FancyArrowPatch(
-        start,
-        end,
-        arrowstyle="-|>",
-        mutation_scale=7,
-        color=INK,
-        linewidth=0.8,
-        shrinkA=0,
-        shrinkB=0,
-    )
-    axes.add_patch(arrow)

@@ -7,6 +7,7 @@ from typing import Literal
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, to_hex
 from matplotlib.figure import Figure, FigureBase, SubFigure
+from matplotlib.patches import FancyArrowPatch
 
 # Okabe & Ito (2008): told apart with every common colour vision, and in grey by lightness.
 ANN = "#0072B2"
@@ -19,6 +20,7 @@ MUTED = "#6B6B6B"
 RULE = "#D9D9D9"
 EMPTY = "#F1F1F1"
 Corner = Literal["best", "center right", "lower left", "lower right", "upper left", "upper right"]
+Point = tuple[float, float]
 SMALL = 8.0  # points
 NORMAL = 9.0
 
@@ -69,6 +71,18 @@ def not_measured(axes: Axes, size: float = SMALL - 1) -> None:
         transform=axes.transAxes,
     )
     axes.set_xticks([])
+
+
+def arrow(
+    axes: Axes, start: Point, end: Point, colour: str = MUTED, head: float = 8, width: float = 0.9
+) -> None:
+    """A thin arrow between two places of a drawing."""
+    axes.add_patch(
+        FancyArrowPatch(
+            start, end, arrowstyle="-|>", mutation_scale=head, color=colour, linewidth=width,
+            shrinkA=0, shrinkB=0,
+        )
+    )  # fmt: skip
 
 
 def quiet(axes: Axes) -> None:

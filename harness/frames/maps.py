@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -108,6 +108,4 @@ def _mean(maps: Sequence[Map]) -> Map:
             list(first.labels_x),
         ):
             raise HarnessError(f"map {first.name}", "the seeds give maps of different layers")
-    return Map(
-        first.name, first.labels_y, first.labels_x, np.mean([one.matrix for one in maps], axis=0)
-    )
+    return replace(first, matrix=np.mean([one.matrix for one in maps], axis=0))

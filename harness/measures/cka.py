@@ -120,7 +120,8 @@ class CkaHeatmap(Similarity):
     def maps(self, content: Mapping[str, Any]) -> Iterator[Map]:
         """The map itself, ANN (or the other network) up, SNN across."""
         names_y, names_x = ([row["name"] for row in content[side]] for side in ("y", "x"))
-        yield Map(self.map, names_y, names_x, content["arrays"]["values"])
+        neurons = (self.sides[-1].neuron, self.sides[0].neuron)
+        yield Map(self.map, names_y, names_x, content["arrays"]["values"], "layer", neurons)
 
 
 def _shares(values: Floats, level: Mapping[str, str]) -> Iterator[Reading]:

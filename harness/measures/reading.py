@@ -61,12 +61,20 @@ def defined(
 
 @dataclass(frozen=True)
 class Map:
-    """A map that is drawn: [rows, columns], rows from below, NaN where undefined."""
+    """A map that is drawn: [rows, columns], rows from below, NaN where undefined.
+
+    `of` says what its rows and columns are, as `layer`; one of a picture, or of curves, says
+    nothing. `neurons` are those of the networks up and across, None where the point says which;
+    `unit` is what a cell counts.
+    """
 
     name: str
     labels_y: Sequence[str]
     labels_x: Sequence[str]
     matrix: Floats
+    of: str = ""
+    neurons: tuple[str | None, str | None] = (None, None)
+    unit: str = CKA
 
 
 def picture(name: str, image_CHW: Floats) -> Iterator[Map]:

@@ -95,6 +95,7 @@ class Workflow(Measure):
         arrays = content["arrays"]
         numbers = [str(image) for image in range(len(arrays["gram_x"]))]
         for name, side in zip(self.gram_names, ("x", "y"), strict=True):
-            yield Map(name, numbers, numbers, arrays[f"gram_{side}"])
+            unit, gram = "product of features", arrays[f"gram_{side}"]
+            yield Map(name, numbers, numbers, gram, "image", ("", ""), unit)
         for number, image_CHW in enumerate(arrays["images"]):
             yield from picture(str(number), image_CHW)

@@ -11,7 +11,7 @@ from harness.check.golden import level_text
 from harness.frames.cells import rows
 from harness.frames.frame import Frame
 from harness.report import wording
-from harness.report.table import Block, Pivot, agrees
+from harness.report.pivot import Block, Pivot, agrees
 
 ALONG = {"layer": "layer", "block": "block", "epsilon": "ε", "position": "position in a block"}
 """Axes that a curve can run along, and their names; of several, the first that a quantity has."""

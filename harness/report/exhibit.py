@@ -21,6 +21,7 @@ from harness.report.curves import Chart, Curves, charts, learning
 from harness.report.figures import Drawn
 from harness.report.graph import PlanGraph, plan_graph
 from harness.report.maps import MapsView, maps_view
+from harness.report.pivot import Pivot, pivot
 from harness.report.provenance import (
     Failure,
     Manifests,
@@ -118,7 +119,7 @@ def exhibit_view(
 ) -> ExhibitView:
     """Everything of one exhibit that the page shows."""
     planned, frame, verdict = one
-    exhibit, layout = planned.exhibit, table.pivot(planned)
+    exhibit, layout = planned.exhibit, pivot(planned)
     is_held = exhibit.golden is not None or verdict.golden is not None
     # a table without golden values is what its exhibit is for, so it is not folded away
     is_table = is_held or (exhibit.figure is None and frame.maps is None)
@@ -164,7 +165,7 @@ def against(verdict: Verdict) -> str:
 
 
 def _more(
-    frame: Frame, verdict: Verdict, layout: table.Pivot, exhibit: Exhibit, is_table: bool
+    frame: Frame, verdict: Verdict, layout: Pivot, exhibit: Exhibit, is_table: bool
 ) -> Fact | None:
     """The quantities that are compared with nothing: beside those that are, or all of them."""
     compared = {cell.quantity for cell in verdict.cells} if is_table else set()

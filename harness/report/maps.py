@@ -12,22 +12,20 @@ import base64
 import hashlib
 import math
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from harness.check.golden import level_text
 from harness.frames.frame import Frame
 from harness.frames.maps import Floats
-from harness.measures.cka import CkaHeatmap
-from harness.measures.reading import Map
+from harness.measures.reading import CKA, Map
 from harness.plan.expand import PlannedExhibit
 from harness.report import wording
 
 SCALE = (0.0, 1.0)  # of the colours, as in the paper; what lies below has the colour of 0
-CKA = "CKA"
 FINEST = 3  # digits after the point
 STEPS = 60_000  # at most, between the least and the greatest value of a map
 UNDEFINED = 0xFFFF
@@ -43,26 +41,15 @@ class MapsView:
     rounding: str
 
 
-class _Axes(NamedTuple):
-    """What the axes of a map are, across and up, and what its cells count."""
-
-    x: str
-    y: str
-    unit: str = CKA
-
-
 def maps_view(planned: PlannedExhibit, frame: Frame) -> MapsView | None:
     """The maps of similarity of an exhibit, and Gram matrices; None where it has none. Pictures
     have no axes to be named, and are none of them.
     """
-    captions: dict[str, _Axes] = {}
-    for measure in planned.exhibit.measure:
-        if made := _AXES.get(measure.kind):
-            captions |= made(planned, measure)
+    neuron = str(planned.exhibit.fixed.axes().get("neuron") or "")
     maps = [
         ({name: level_text(level) for name, level in levels.items()}, one)
         for levels, one in (frame.maps.each if frame.maps else ())
-        if one.name in captions or "" in captions
+        if one.of
     ]
     if not maps:
         return None
@@ -73,17 +60,18 @@ def maps_view(planned: PlannedExhibit, frame: Frame) -> MapsView | None:
         made_of = pack(one.matrix)
         packed[made_of.name] = made_of.text
         rounded.add(made_of.step)
-        axes = captions.get(one.name) or captions[""]
+        whose = [neuron if side is None else side for side in one.neurons]
+        up, across = (f"{wording.level('neuron', side)} {one.of}".strip() for side in whose)
         entries.append(
             {
                 "title": title,
                 "cells": made_of.name,
                 "low": made_of.low,
                 "step": made_of.step,
-                "unit": axes.unit,
-                "scale": SCALE if axes.unit == CKA else _ends(one.matrix),
-                "x": {"caption": axes.x, "labels": lists.index(tuple(one.labels_x))},
-                "y": {"caption": axes.y, "labels": lists.index(tuple(one.labels_y))},
+                "unit": one.unit,
+                "scale": SCALE if one.unit == CKA else _ends(one.matrix),
+                "x": {"caption": across, "labels": lists.index(tuple(one.labels_x))},
+                "y": {"caption": up, "labels": lists.index(tuple(one.labels_y))},
             }
         )
     described = {"labels": lists, "maps": entries}
@@ -123,20 +111,6 @@ def _name(name: str) -> str:
     """What a reader calls a map: `gram-lif` is the Gram matrix of the SNN."""
     before, found, neuron = name.partition("gram-")
     return f"Gram matrix of the {wording.level('neuron', neuron)}" if found and not before else name
-
-
-def _layers(planned: PlannedExhibit, measure: CkaHeatmap) -> Mapping[str, _Axes]:
-    neurons = [side.neuron or planned.exhibit.fixed.axes().get("neuron") for side in measure.sides]
-    x, *others = [f"{wording.level('neuron', str(one or ''))} layer".strip() for one in neurons]
-    return {measure.map: _Axes(x, others[0] if others else x)}
-
-
-_GRAM = _Axes("image", "image", "product of features")
-_AXES: Mapping[str, Callable[[PlannedExhibit, Any], Mapping[str, _Axes]]] = {
-    "cka": _layers,
-    "time_cka": lambda planned, measure: {"": _Axes("time step", "time step")},
-    "workflow": lambda planned, measure: dict.fromkeys(measure.gram_names, _GRAM),
-}
 
 
 @dataclass(frozen=True)

@@ -205,19 +205,17 @@ def _record(key: str, plan: Plan, manifests: Manifests) -> dict[str, Any]:
 
 def deviations(planned: PlannedExhibit, blocks: Blocks, profile: Profile) -> tuple[Deviation, ...]:
     """Each deviation once, of those parts of a run that the measure uses."""
-    return tuple(dict.fromkeys(_deviations(planned, blocks, profile)))
-
-
-def _deviations(planned: PlannedExhibit, blocks: Blocks, profile: Profile) -> Iterator[Deviation]:
-    for part in ("network", "neuron", "dataset"):
-        for point in planned.points:
-            if part in point.measure.needs:
-                for training in point.trainings:
-                    yield from getattr(training, part).deviations
+    used = [
+        getattr(training, part)
+        for part in ("network", "neuron", "dataset")
+        for point in planned.points
+        if part in point.measure.needs
+        for training in point.trainings
+    ]
     for measure in planned.exhibit.measure:
-        for part, name in measure.blocks.items():
-            yield from getattr(blocks, part)[name].deviations
+        used += [getattr(blocks, part)[name] for part, name in measure.blocks.items()]
+    swaps = {} if planned.exhibit.at_published_size else profile.substitute.recipe
     for name in dict.fromkeys(point.levels["recipe"] for point in planned.points):
-        as_published = planned.exhibit.at_published_size
-        used = name if as_published else profile.substitute.recipe.get(name, name)
-        yield from blocks.recipe[used].deviations if used else ()
+        recipe = swaps.get(name, name)
+        used += [blocks.recipe[recipe]] if recipe else []
+    return tuple(dict.fromkeys(found for part in used for found in part.deviations))

@@ -20,7 +20,7 @@ from harness.layout import Layout
 from harness.plan.expand import Plan, PlannedExhibit
 from harness.report import wording
 from harness.report.exhibit import Assessed, exhibit_view
-from harness.report.figures import Drawn, drawn, files_of
+from harness.report.figures import drawn, files_of
 from harness.report.page import page
 from harness.report.provenance import provenance_json
 from harness.report.publish import archive, publish
@@ -74,7 +74,10 @@ def write_results(
     views, undrawn = [], {}
     for one in assessed:
         name = one.planned.exhibit.id
-        figure = _figure(one, out)
+        exhibit, cells, maps = one.planned.exhibit, one.frame.cells, one.frame.maps
+        figure = None
+        if exhibit.figure:
+            figure = drawn(exhibit.figure, cells, out / name, maps, one.planned.held)
         if figure and figure.failed:
             undrawn[name] = figure.problem
         views.append(exhibit_view(one, plan, project.library, profile, manifests, failures, figure))
@@ -82,7 +85,7 @@ def write_results(
         made: dict[str, bytes | None] = {
             "frame.csv": frame_csv(one.frame),
             "frame.json": frame_json(one.frame),
-            MAPS: one.frame.maps.csv_gz if one.frame.maps is not None else None,
+            MAPS: maps.csv_gz if maps is not None else None,
             **files_of(figure, out / name),
             "verdict.json": verdict_json(one.verdict),
             "provenance.json": provenance_json(one.planned, plan, document, profile, manifests),
@@ -114,14 +117,6 @@ def assess(
         for planned, frame in zip(plan.exhibits, frames, strict=True)
     )
     return tuple(map(Assessed, plan.exhibits, frames, verdicts))
-
-
-def _figure(one: Assessed, out: Path) -> Drawn | None:
-    exhibit, frame = one.planned.exhibit, one.frame
-    if not exhibit.figure:
-        return None
-    folder, held = out / exhibit.id, one.planned.held
-    return drawn(exhibit.figure, frame.cells, folder, frame.maps, held)
 
 
 def faults_beforehand(plan: Plan, profile: Profile, golden: Path) -> Iterator[HarnessError]:

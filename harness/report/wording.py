@@ -71,13 +71,22 @@ _WORDS: Mapping[Word, tuple[str, str]] = {
 }
 
 
-_LEVELS: Mapping[tuple[str, str], str] = {("neuron", "relu"): "ANN", ("neuron", "lif"): "SNN"}
+_LEVELS: Mapping[tuple[str, str], str] = {
+    ("neuron", "relu"): "ANN",
+    ("neuron", "lif"): "SNN",
+    ("one_step_stages", "no-stage"): "no stage",
+    ("stages_without_shortcut", "no-stage"): "no stage",
+}
 _TIMES = ("width",)  # axes whose levels are factors
 _AXES: Mapping[str, str] = {
     "time_steps": "time steps",
     "one_step_stages": "one step in",
-    "stages_without_shortcut": "without shortcuts",
+    "stages_without_shortcut": "without shortcuts in",
     "epsilon": "ε",
+}
+_IN_NO_STAGE: Mapping[str, str] = {
+    "one_step_stages": "all time steps in each stage",
+    "stages_without_shortcut": "with all shortcuts",
 }
 
 
@@ -87,9 +96,12 @@ def axis(name: str) -> str:
 
 
 def level(name: str, text: str) -> str:
-    """A level of an axis: `relu` → ANN, width `2` → ×2."""
+    """A level of an axis: `relu` → ANN, width `2` → ×2, `stage-1-2` → stages 1 and 2."""
     if name in _TIMES and text:
         return f"×{text}"
+    if name in _IN_NO_STAGE and text.startswith("stage-"):
+        several = text.split("-")[1:]
+        return f"stage{'s' * (len(several) > 1)} {listed(several)}"
     return _LEVELS.get((name, text), text)
 
 
@@ -109,12 +121,14 @@ def headed(text: str) -> str:
 
 
 def levels(held: Mapping[str, str]) -> str:
-    """`ANN, depth 20, width ×1`; levels that a cell does not have are left out."""
-    said = [
-        level(name, text) if name == "neuron" else f"{axis(name)} {level(name, text)}"
-        for name, text in held.items()
-        if text
-    ]
+    """`ANN, depth 20, with all shortcuts`; levels that a cell does not have are left out."""
+    said = []
+    for name, text in held.items():
+        if text == "no-stage" and name in _IN_NO_STAGE:
+            said.append(_IN_NO_STAGE[name])
+        elif text:
+            word = level(name, text)
+            said.append(word if name == "neuron" else f"{axis(name)} {word}")
     return ", ".join(said)
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from harness.frames.frame import Frame, frame_of
 from harness.report.curves import HEIGHT, WIDTH, Chart, charts
-from harness.report.table import pivot
+from harness.report.pivot import pivot
 from tests.frames.stored import Stored, residual
 from tests.synthetic import SyntheticStore, plan
 

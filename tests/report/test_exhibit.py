@@ -26,7 +26,7 @@ def row(body: GridBody, role: str) -> list[str]:
 
 def test_table_1_in_the_layout_of_the_paper() -> None:
     _, view = viewed(SyntheticStore(plan("table1")))
-    assert [body.label for body in view.grid.bodies] == ["ANN", "SNN", "gap ANN − SNN"]
+    assert [body.label for body in view.grid.bodies] == ["ANN", "SNN", "gap (ANN minus SNN)"]
     snn = view.grid.bodies[1]
     depths = ["89.67", "91.14", "91.94", "91.83", "92.05"]
     widths = ["89.67", "92.00", "93.96", "94.48", "94.73"]
@@ -44,9 +44,10 @@ def test_what_is_about_several_columns_spans_them() -> None:
     _, view = viewed(store, "smoke")
     bodies = {body.label: body for body in view.grid.bodies}
     assert [cell.span for cell in bodies["ANN, 20"].rows[0].cells] == [1, 1]
-    (loss,) = bodies["ANN, 20, loss no-stage − stage-1-2-3"].rows[0].cells
+    sides = "with all shortcuts minus without shortcuts in stages 1, 2 and 3"
+    (loss,) = bodies[f"ANN, 20, loss ({sides})"].rows[0].cells
     assert (loss.text, loss.span, loss.is_first) == ("20.00", 2, True)
-    assert row(bodies["20, gap ANN − SNN"], "measured") == ["0.00", "0.00"]
+    assert row(bodies["20, gap (ANN minus SNN)"], "measured") == ["0.00", "0.00"]
 
 
 def test_as_many_series_as_there_are_colours_have_one_each() -> None:
@@ -66,7 +67,7 @@ def test_counts_tolerances_and_details() -> None:
     assert [(count.n, count.mark.word) for count in wording.counts_of_cells(view.verdict)] == [
         (27, "pass")
     ]
-    assert [fact.label for fact in view.tolerances] == ["accuracy", "gap ANN − SNN"]
+    assert [fact.label for fact in view.tolerances] == ["accuracy", "gap (ANN minus SNN)"]
     assert "He et al. 2016a" in view.tolerances[0].text
     assert view.is_held
     assert len(view.verdict.cells) == 27

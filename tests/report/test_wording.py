@@ -38,6 +38,21 @@ def test_levels_leave_out_what_a_cell_does_not_have() -> None:
     assert wording.levels({"neuron": "", "depth": "20", "width": "1"}) == "depth 20, width ×1"
 
 
+@pytest.mark.parametrize(
+    ("axis", "text", "level", "said"),
+    [
+        ("stages_without_shortcut", "no-stage", "no stage", "with all shortcuts"),
+        ("stages_without_shortcut", "stage-2", "stage 2", "without shortcuts in stage 2"),
+        ("one_step_stages", "stage-1-3", "stages 1 and 3", "one step in stages 1 and 3"),
+        ("one_step_stages", "no-stage", "no stage", "all time steps in each stage"),
+        ("recipe", "no-stage", "no-stage", "recipe no-stage"),
+        ("one_step_stages", "", "", ""),
+    ],
+)
+def test_lists_of_stages_are_read_as_words(axis: str, text: str, level: str, said: str) -> None:
+    assert (wording.level(axis, text), wording.levels({axis: text})) == (level, said)
+
+
 def test_lists() -> None:
     assert wording.listed(["a", "b", "c"]) == "a, b and c"
 

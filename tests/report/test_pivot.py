@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from harness.check.golden import level_text
-from harness.report.table import Block, Pivot, agrees, pivot, spread
+from harness.report.pivot import Block, Pivot, agrees, pivot, spread
 from harness.spec.exhibit import Exhibit, Grid
 from tests.synthetic import library, plan
 
@@ -85,7 +85,7 @@ def test_table_d1_has_stages_down_and_depths_across() -> None:
                 },
             ),
             ("neuron", "depth"),
-            ["without shortcuts"],
+            ["without shortcuts in"],
         ),
         (
             ({"time_steps": (4, 8), "stages_without_shortcut": ("no-stage", (1,))},),
