@@ -115,7 +115,7 @@ def climbed(device: torch.device, parametrisation: str) -> tuple[Tensor, Tensor]
         SCALE,
         shape=(3, 32, 32),
         generator=torch.Generator().manual_seed(0),
-        ascent=ActivationMaximisation(parametrisation=parametrisation, steps=16, starts=1, size=32),
+        ascent=ActivationMaximisation(parametrisation=parametrisation, steps=16, starts=1),
     )
     return found.image_CHW, found.curve_S
 
