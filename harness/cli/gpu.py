@@ -124,8 +124,7 @@ def _tables(record: Mapping[str, Any]) -> Iterator[RenderableType]:
     from harness.terminal.output import table
 
     for name in ("environment", "facts", "ceilings"):
-        rows = [(key, _cell(value)) for key, value in record[name].items()]
-        yield table((name, "value"), rows)
+        yield table((name, "value"), [(key, _cell(one)) for key, one in record[name].items()])
     for name in ("kernels", "networks", "runs"):
         done = [row for row in record[name] if "why" not in row]
         columns = list(dict.fromkeys(column for row in done for column in row))

@@ -16,6 +16,7 @@ import pandas as pd
 
 import paper_figures
 from harness.caches import lend
+from harness.files import read_plain
 from harness.frames.maps import Maps
 
 DPI = 150
@@ -111,18 +112,18 @@ def _earlier(name: str, source: str, folder: Path) -> Drawn | None:
     if record is None or record.get("drawn_from") != source:
         return None
     try:
-        files = {file: (folder / file).read_bytes() for file in (f"{name}.png", f"{name}.svg")}
+        files = {file: read_plain(folder / file) for file in (f"{name}.png", f"{name}.svg")}
     except OSError:
         return None
     sums = {file: hashlib.sha256(content).hexdigest() for file, content in files.items()}
-    raw = (folder / RECORD).read_bytes()
+    raw = read_plain(folder / RECORD)
     return Drawn(name, {**files, RECORD: raw}) if record["files"] == sums else None
 
 
 def _record(folder: Path) -> dict[str, Any] | None:
     """What is known of the figure that lies in a folder."""
     try:
-        record = json.loads((folder / RECORD).read_bytes())
+        record = json.loads(read_plain(folder / RECORD))
     except (OSError, ValueError):
         return None
     return record if isinstance(record, dict) and isinstance(record.get("files"), dict) else None

@@ -24,11 +24,12 @@ from harness.engine.lif.layer import spikes_of
 from harness.engine.lif.reference import lif_loop
 from harness.engine.networks import resnet
 from harness.engine.training import Normalisation, train
-from harness.engine.training.numerics import full_precision
+from harness.engine.training.numerics import Float32, float32_products
 from harness.errors import HarnessError
 from harness.measures.base import Training
 from harness.measures.work import size_of_training, step_of
 from harness.parts.neurons import Lif
+from harness.parts.surrogates import Dspike
 from harness.plan.device import MEASURED, Device
 from harness.plan.node import Node
 from harness.runs.place import Place
@@ -78,7 +79,7 @@ def facts(device: str) -> Row:
             "memory, GB": total / 1e9,
             "free, GB": free / 1e9,
             "cuda": torch.version.cuda,
-            "cudnn": torch.backends.cudnn.version(),
+            "cudnn": torch.backends.cudnn.version(),  # type: ignore[no-untyped-call]
         }
     return found
 
@@ -89,7 +90,7 @@ def errors(device: str, extent: Extent) -> Iterator[Row]:
     """
     draw = torch.Generator().manual_seed(0)
     drawn = torch.randint(-8, 17, (4, extent.neurons), generator=draw) / 8  # exact in all types
-    neurons = Dynamics.of(Lif(kind="lif", fires_at_threshold=True))
+    neurons = Dynamics.of(Lif(kind="lif", fires_at_threshold=True, surrogate=Dspike()))
     wide, narrow = drawn.double().requires_grad_(), drawn.to(device).float().requires_grad_()
     weight = torch.randn(drawn.shape, generator=draw)
     truth, found = lif_loop(wide, neurons), spikes_of(narrow, neurons, "auto", torch.float32)
@@ -103,9 +104,12 @@ def errors(device: str, extent: Extent) -> Iterator[Row]:
     with torch.no_grad():
         truth = network.double()(images.double())
         network, images = network.float().to(device), images.to(device)
-        yield _error("ResNet-8, as trained", network(images), truth, 5e-3)  # TF32 has 10 bits
-        with full_precision():
-            yield _error("ResNet-8, float32", network(images), truth, 1e-5)
+        limits: dict[Float32, float] = {"ieee": 1e-5}
+        if device == "cuda":
+            limits["tf32"] = 5e-3  # factors of 10 bits
+        for how, limit in limits.items():
+            with float32_products(how):
+                yield _error(f"ResNet-8, {how}", network(images), truth, limit)
 
     for name, features in {"spikes": drawn[:, :4096] > 1, "numbers": 10 + drawn[:, :4096]}.items():
         layers_LMD = features.float().view(2, 64, -1)
@@ -138,9 +142,7 @@ def ceilings(device: str, extent: Extent, rounds: int) -> dict[str, float]:
         b = torch.ones_like(a).T
         product: Callable[[Tensor, Tensor], Tensor] = torch.mm
         product = torch._int_mm if name == "int8" else product
-        with full_precision():
-            if name == "tf32":
-                torch.backends.cuda.matmul.fp32_precision = "tf32"
+        with float32_products("tf32" if name == "tf32" else "ieee"):
             seconds = _median(lambda p=product, a=a, b=b: p(a, b), rounds)  # type: ignore[misc]
         found[f"GEMM {name}, GFLOP/s"] = 2 * side**3 / seconds / 1e9
     source = torch.ones(extent.copied // 4, device=device)
@@ -152,15 +154,19 @@ def ceilings(device: str, extent: Extent, rounds: int) -> dict[str, float]:
 
 def _median(work: Callable[[], object], rounds: int) -> float:
     """Seconds; the first round, which compiles and allocates, does not count."""
-    wait = torch.cuda.synchronize if torch.cuda.is_available() else lambda: None
     taken = []
     for _ in range(rounds + 1):
-        wait()
+        _wait()
         started = time.perf_counter()
         work()
-        wait()
+        _wait()
         taken.append(time.perf_counter() - started)
     return median(taken[1:])
+
+
+def _wait() -> None:
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
 
 
 def roofline(
@@ -187,36 +193,43 @@ def roofline(
             continue
         again = spec.recipe.checkpoint_activations
         work = step_of(size_of_training(node.spec), batch, precision, again)
-        limit = batch / roof.seconds(work, half=precision != "f32")
+        spent = roof.limits(work, half=precision != "f32")
+        limit = batch / max(spent.values())
         changed = {"epochs": 2, "batch": batch, "precision": precision, "warmup_epochs": 0}
         short = spec.model_copy(update={"recipe": spec.recipe.model_copy(update=changed)})
         try:
-            rate, launches = _rate(short, device, extent.steps)
+            reached = _reached(short, device, extent.steps)
         except torch.OutOfMemoryError:
             yield row | {"limit": limit, "why": "out of memory"}
             continue
-        bound = "FLOPs" if work.flops / roof.flops > work.bytes / roof.bandwidth else "bytes"
-        shares = {"images/s": rate, "limit": limit, "share": rate / limit, "bound by": bound}
-        yield row | shares | ({} if launches is None else {"launches": launches})
+        share = reached["images/s"] / limit
+        bound = max(spent, key=lambda name: spent[name])
+        yield row | reached | {"limit": limit, "share": share, "bound by": bound}
 
 
-def _rate(spec: Training, device: str, steps: int) -> tuple[float, float | None]:
-    """Images/s of the second epoch, and how many launches a step took on a GPU."""
-    images = _noise(spec, steps)
-    scale = Normalisation(*((0.5,) * spec.dataset.channels,) * 2)
-
-    def trained(epochs: int) -> float:
-        recipe = spec.recipe.model_copy(update={"epochs": epochs})
-        how: Row = {"seed": 0, "normalisation": scale, "device": device, "deterministic": False}
-        return train(spec.build(), images, recipe, **how).epochs[-1].images_per_second
-
-    rate = trained(2)
+def _reached(spec: Training, device: str, steps: int) -> Row:
+    """Images/s of the last of two epochs; on a GPU how many launches a step of them took, all told,
+    and why steps were not recorded as a graph.
+    """
+    how: Row = {
+        "seed": 0,
+        "normalisation": Normalisation(*((0.5,) * spec.dataset.channels,) * 2),
+        "device": device,
+        "deterministic": False,
+        "float32": spec.numerics.float32,
+    }
+    images, network = _noise(spec, steps), spec.build()
     if device != "cuda":
-        return rate, None
+        return {"images/s": train(network, images, spec.recipe, **how).epochs[-1].images_per_second}
     with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU]) as told:
-        trained(1)
-    launched = (one.count for one in told.key_averages() if "Launch" in one.key)
-    return rate, sum(launched) / steps
+        train(spec.build(), images, spec.recipe, **how)
+    launched = sum(one.count for one in told.key_averages() if "Launch" in one.key)
+    history = train(network, images, spec.recipe, **how)
+    return {
+        "images/s": history.epochs[-1].images_per_second,
+        "launches": launched / (2 * steps),
+        "not captured": history.not_captured,
+    }
 
 
 def _noise(spec: Training, steps: int) -> LabelledSet:

@@ -65,10 +65,10 @@ def test_a_kernel_that_is_off_ends_it_with_1(
 
 
 def test_what_does_not_fit_is_told_with_its_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(*given: object) -> tuple[float, None]:
+    def full(*given: object) -> dict[str, float]:
         raise torch.OutOfMemoryError("CUDA out of memory")
 
-    monkeypatch.setattr(card, "_rate", full)
+    monkeypatch.setattr(card, "_reached", full)
     limits = {"GEMM f32, GFLOP/s": 1.0, "GEMM bf16, GFLOP/s": 1.0, "copy, GB/s": 1.0}
     trainings = list(plan("table1").nodes.values())[:1]
     (row,) = card.roofline(trainings, "cpu", LITTLE, limits)

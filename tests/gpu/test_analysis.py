@@ -1,4 +1,4 @@
-"""CKA, CKA over time and activation maximisation on a card are those of the CPU."""
+"""CKA, CKA over time and preferred images: a GPU's are the CPU's, within an error."""
 
 from __future__ import annotations
 
@@ -6,14 +6,12 @@ import copy
 
 import pytest
 import torch
-from torch import Tensor
 
 from harness.engine.cka import MinibatchCKA, cka_heatmap, clean_against_attacked, time_cka
 from harness.engine.cka.gram import spike_gram, upper_gram
-from harness.engine.networks import Network, resnet, small
+from harness.engine.networks import Network, resnet
 from harness.engine.training import Normalisation
-from harness.engine.visualise import Target, maximise, top_images
-from harness.parts.measurement import ActivationMaximisation
+from harness.engine.visualise import Target, top_images
 
 ROUNDED = 1e-5  # float32 in another order, through 20 layers, in units of CKA
 FLIPPED = 5e-3  # a current within rounding of the threshold fires on one device alone
@@ -105,29 +103,6 @@ def test_clean_against_attacked_is_that_of_the_cpu(card: torch.device) -> None:
 
 
 SCALE = Normalisation((0.5,) * 3, (0.25,) * 3)
-
-
-def climbed(device: torch.device, parametrisation: str) -> tuple[Tensor, Tensor]:
-    network = small(3, base_width=8, neuron="relu", seed=0).eval().to(device)
-    found = maximise(
-        network,
-        Target("conv2", 1),
-        SCALE,
-        shape=(3, 32, 32),
-        generator=torch.Generator().manual_seed(0),
-        ascent=ActivationMaximisation(parametrisation=parametrisation, steps=16, starts=1),
-    )
-    return found.image_CHW, found.curve_S
-
-
-@pytest.mark.parametrize("parametrisation", ["pixel", "fourier"])
-def test_an_image_from_noise_is_that_of_the_cpu(parametrisation: str, card: torch.device) -> None:
-    """Adam divides gradients by their size, so rounding of tiny ones grows from step to step."""
-    (image, curve), (there, climb) = (
-        climbed(device, parametrisation) for device in (torch.device("cpu"), card)
-    )
-    torch.testing.assert_close(climb, curve, rtol=2e-3, atol=1e-6)
-    assert float((there - image).abs().mean()) < 5e-3  # of 0 … 1
 
 
 def test_preferred_images_are_those_of_the_cpu(card: torch.device) -> None:
