@@ -90,7 +90,7 @@ def errors(device: str, extent: Extent) -> Iterator[Row]:
     """
     draw = torch.Generator().manual_seed(0)
     drawn = torch.randint(-8, 17, (4, extent.neurons), generator=draw) / 8  # exact in all types
-    neurons = Dynamics.of(Lif(kind="lif", fires_at_threshold=True, surrogate=Dspike()))
+    neurons = Dynamics.of(Lif(kind="lif", fires_at_threshold=True, surrogate=Dspike(kind="dspike")))
     wide, narrow = drawn.double().requires_grad_(), drawn.to(device).float().requires_grad_()
     weight = torch.randn(drawn.shape, generator=draw)
     truth, found = lif_loop(wide, neurons), spikes_of(narrow, neurons, "auto", torch.float32)
