@@ -131,6 +131,14 @@ def bench(session: nox.Session) -> None:
 
 
 @nox.session
+def gpu(session: nox.Session) -> None:
+    """Measure the card and hold its kernels, CKA and ascent against the CPU's; needs a GPU."""
+    install(session, "tests")
+    session.run("python", "-m", "harness", "gpu", *session.posargs)
+    session.run("pytest", "-m", "cuda", "tests")
+
+
+@nox.session
 def minimums(session: nox.Session) -> None:
     """Run the tests on the oldest versions that pyproject.toml admits."""
     session.run_install(
