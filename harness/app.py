@@ -11,7 +11,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from harness.costs import to_do
 from harness.errors import ExitCode, Faults, HarnessError
 from harness.execute.environment import environment
 from harness.execute.events import Failed
@@ -29,6 +28,7 @@ from harness.spec.profile import Profile
 from harness.store.made import Otherwise
 from harness.store.store import Store
 from harness.terminal.board import Board, screen_for
+from harness.terminal.costs import to_do
 from harness.terminal.output import Voice, console
 from harness.words import duration
 

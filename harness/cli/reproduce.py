@@ -30,7 +30,7 @@ def reproduce(
     - `harness reproduce table1 --fresh` after a change of the code, or of torch
     """
     from harness import app
-    from harness.costs import to_do
+    from harness.terminal.costs import to_do
 
     voice, crew = spoken.voice, workers.crew
     project = replace(written.opened(), fresh=fresh)
