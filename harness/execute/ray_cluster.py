@@ -130,8 +130,8 @@ def _witness(store: Path) -> Iterator[Path]:
 
 
 def _relay(ray: Any) -> Any:
-    """Beside the driver and nowhere else: no other machine takes it along when it dies, and none that
-    lacks this project is to start it.
+    """Beside the driver and nowhere else: no other machine takes it along when it dies, and none
+    that lacks this project is to start it.
     """
     here = ray.get_runtime_context().get_node_id()
     options = {
