@@ -211,7 +211,14 @@ def job_maker(project: Project, threads: int) -> MakeJob:
     return lambda node: Job(node, layout.store, layout.data, threads, project.requested, made_with)
 
 
-def report(project: Project, plan: Plan, failures: Mapping[str, Failed], voice: Voice) -> Outcome:
+def report(
+    project: Project,
+    plan: Plan,
+    failures: Mapping[str, Failed],
+    voice: Voice,
+    *,
+    as_zip: bool = False,
+) -> Outcome:
     """Assess what is stored, write frames, verdicts, figures and the report, say what came of it.
 
     An exhibit whose golden file is broken is left as it is, and the others are written.
@@ -229,7 +236,7 @@ def report(project: Project, plan: Plan, failures: Mapping[str, Failed], voice: 
     if faults and not sound:
         raise Faults(faults)
     plan = replace(plan, exhibits=sound)
-    written = write_results(project, plan, project.store, failures)
+    written = write_results(project, plan, project.store, failures, as_zip=as_zip)
     for verdict in written.verdicts:
         voice.say(verdict.sentence)
     for name, problem in written.undrawn.items():

@@ -15,7 +15,7 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from harness.files import discard, draft_of, make_folder, os_errors, write_together
+from harness.files import discard, draft_of, make_folder, open_plain, os_errors, write_together
 from harness.store.locks import NO_FLOCK
 
 _NO_LOCK = NO_FLOCK | {errno.EBADF, errno.EISDIR}  # NFS takes a lock on a folder for one on a file
@@ -82,18 +82,19 @@ def _sweep(targets: Collection[Path]) -> None:
 
 def _is_there(target: Path, content: bytes) -> bool:
     try:
-        return target.stat().st_size == len(content) and target.read_bytes() == content
+        with open_plain(target) as file:  # a link is replaced by what it should be
+            return file.read() == content
     except OSError:
         return False
 
 
 def archive(files: Mapping[str, bytes], root: str) -> bytes:
     """`files` (path → content) as a ZIP archive below one folder `root`, in the order of their
-    paths.
+    paths; hidden ones are for the harness alone.
     """
     made = io.BytesIO()
     with zipfile.ZipFile(made, "w") as into:
-        for name in sorted(files):
+        for name in sorted(name for name in files if Path(name).name[0] != "."):
             entry = zipfile.ZipInfo(f"{root}/{name}", date_time=EPOCH)
             entry.compress_type = zipfile.ZIP_DEFLATED
             entry.create_system = 3  # POSIX, wherever it is made

@@ -71,6 +71,14 @@ _WORDS: Mapping[Word, tuple[str, str]] = {
 }
 
 
+_CLAUSES: Mapping[Word, tuple[str, str]] = {
+    Word.WITHIN: ("lies within the margins (one seed)", "lie within the margins (one seed)"),
+    Word.OUTSIDE: ("lies outside a margin (one seed)", "lie outside a margin (one seed)"),
+    Word.NO_CHANGE_BY_RANKS: ("shows no change", "show no change"),
+    Word.NO_CHANGE_BY_BANDS: ("shows no change", "show no change"),
+    Word.CHANGED: ("has changed", "have changed"),
+    Word.UNDECIDED: ("needs more seeds", "need more seeds"),
+}
 _LEVELS: Mapping[tuple[str, str], str] = {
     ("neuron", "relu"): "ANN",
     ("neuron", "lif"): "SNN",
@@ -178,6 +186,11 @@ def aligned(lines: Sequence[Sequence[str]]) -> str:
 def of_word(word: Word) -> Mark:
     """The mark of an exhibit, or of what the seeds of a cell say."""
     return Mark(str(word), *_WORDS[word])
+
+
+def clauses(word: Word) -> tuple[str, str]:
+    """What one exhibit with this word is or does, and several: `shows no change`, `show …`."""
+    return _CLAUSES.get(word, (f"is {word}", f"are {word}"))
 
 
 def counts_of_cells(verdict: Verdict) -> tuple[Count, ...]:
