@@ -68,10 +68,11 @@ def trained_in(
     )
     if ranks.first:
         _leave(history, net, place)
+    rates = sorted(epoch.images_per_second for epoch in history.epochs)
     return {
         "best_accuracy": history.best_accuracy,
         "last_accuracy": history.last_accuracy,
-        "images_per_second": _throughput(history),
+        "images_per_second": rates[len(rates) // 2],
         "resumed_from_epoch": history.resumed_from,
         "not_compiled": history.not_compiled,
         "seconds": sum(epoch.seconds for epoch in history.epochs),
@@ -79,34 +80,18 @@ def trained_in(
 
 
 def _leave(history: History, net: nn.Module, place: Place) -> None:
-    parameters = sum(weights.numel() for weights in net.parameters())
-    write_json(place.files / "metrics.json", _metrics(history, parameters))
-    write_json(place.files / "timing.json", _timing(history))
+    epochs = [asdict(epoch) | {"epoch": epoch.epoch + 1} for epoch in history.epochs]
+    timing = {name: [epoch.pop(name) for epoch in epochs] for name in TIMES}
+    metrics = {
+        "best_accuracy": history.best_accuracy,
+        "best_epoch": history.best_epoch + 1,
+        "last_accuracy": history.last_accuracy,
+        "parameters": sum(weights.numel() for weights in net.parameters()),
+        "history": epochs,
+    }
+    write_json(place.files / "metrics.json", metrics)
+    write_json(place.files / "timing.json", timing)
     weights = {
         name: tensor.detach().cpu().contiguous() for name, tensor in net.state_dict().items()
     }
     save_file(weights, place.files / "network.safetensors")
-
-
-def _metrics(history: History, parameters: int) -> dict[str, object]:
-    epochs = [
-        {name: value for name, value in asdict(epoch).items() if name not in TIMES}
-        | {"epoch": epoch.epoch + 1}
-        for epoch in history.epochs
-    ]
-    return {
-        "best_accuracy": history.best_accuracy,
-        "best_epoch": history.best_epoch + 1,
-        "last_accuracy": history.last_accuracy,
-        "parameters": parameters,
-        "history": epochs,
-    }
-
-
-def _timing(history: History) -> dict[str, object]:
-    return {name: [getattr(epoch, name) for epoch in history.epochs] for name in TIMES}
-
-
-def _throughput(history: History) -> float:
-    rates = sorted(epoch.images_per_second for epoch in history.epochs)
-    return rates[len(rates) // 2]

@@ -1,8 +1,7 @@
 """Adversarial attacks on images, and accuracy under them (paper section 4.5, Fig. 8, Fig. A.9)."""
 
-from harness.engine.attacks.budget import Units
 from harness.engine.attacks.evaluate import AttackedBatch, accuracy_under_attack, attacked_batches
-from harness.engine.attacks.pgd import fgsm, pgd
+from harness.engine.attacks.pgd import Units, fgsm, pgd
 
 __all__ = [
     "AttackedBatch",

@@ -97,7 +97,7 @@ def accuracy_under_attack(
     ε = 0 gives `accuracy`. The same call gives the same numbers: images in order, batches of
     `batch`, random starts from `seed`.
     """
-    found = []
+    found, last = [], int(labels_M.max())
     for epsilon in epsilons:
         batches = attacked_batches(
             network,
@@ -111,15 +111,12 @@ def accuracy_under_attack(
             batch=batch,
             precision=precision,
         )
-        right = sum(_right(network, one, precision) for one in batches)
-        found.append(100.0 * right / len(labels_M))
+        right = torch.zeros((), dtype=torch.int64, device=device_of(network))
+        for _, attacked, labels_B in batches:
+            how = autocast(precision, attacked.device)
+            with torch.no_grad(), in_mode(network, "eval"), how:
+                logits = network(attacked)
+            answers = require_logits(logits, len(labels_B), last).argmax(1)
+            right += (answers == labels_B).sum()
+        found.append(100.0 * right.item() / len(labels_M))
     return tuple(found)
-
-
-@torch.no_grad()
-def _right(network: nn.Module, batch: AttackedBatch, precision: str) -> int:
-    with in_mode(network, "eval"), autocast(precision, batch.attacked.device):
-        logits = network(batch.attacked)
-    last = int(batch.labels_B.max())
-    logits = require_logits(logits, len(batch.labels_B), last)
-    return int((logits.argmax(1) == batch.labels_B).sum())

@@ -87,11 +87,12 @@ class _FusedLif(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, Tensor | None, None, None]:
         (current_TBN,) = ctx.saved_tensors
-        learned = ctx.needs_input_grad[1]
+        decay, learned = ctx.dynamics.decay, ctx.needs_input_grad[1]
         to_current, shares_N = through_neurons(
             current_TBN, grads[0], ctx.dynamics, with_decay=learned
         )
-        to_decay = _sum_like(shares_N, ctx.dynamics.decay) if learned else None
+        # in float64 and the same order however many threads there were
+        to_decay = decay.new_tensor(shares_N.sum(dtype=np.float64)) if learned else None
         return to_current, to_decay, None, None
 
 
@@ -100,12 +101,7 @@ def fire(current_TBN: Tensor, dynamics: Dynamics, spike_dtype: torch.dtype) -> T
     from harness.engine.lif import fused_cpu_kernels as kernels
 
     spikes_TBN = torch.empty_like(current_TBN, dtype=spike_dtype)
-    kernel = partial(
-        kernels.forward,
-        flat(current_TBN),
-        flat(spikes_TBN),
-        *kernel_numbers(dynamics),
-    )
+    kernel = partial(kernels.forward, flat(current_TBN), flat(spikes_TBN), neuron_numbers(dynamics))
     in_threads(kernel, current_TBN[0].numel(), elements=current_TBN.numel())
     return spikes_TBN
 
@@ -137,8 +133,8 @@ def through_neurons(
         aside,
         flat(grad_current_TBN),
         shares_N,
-        *kernel_numbers(dynamics),
-        *backward_numbers(dynamics),
+        neuron_numbers(dynamics),
+        curve_numbers(dynamics),
     )
     in_threads(kernel, neurons, elements=current_TBN.numel())
     return grad_current_TBN, shares_N
@@ -152,12 +148,6 @@ def through_reset(dynamics: Dynamics) -> float:
     if dynamics.detach_reset:
         return 0.0
     return float(dynamics.threshold) if dynamics.reset == "soft" else 1.0
-
-
-def _sum_like(shares_N: NDArray[np.float32], decay: float | Tensor) -> Tensor:
-    """The sum over all neurons, in float64 and the same order however many threads there were."""
-    assert isinstance(decay, Tensor)  # noqa: S101 - it asked for a gradient
-    return decay.new_tensor(shares_N.sum(dtype=np.float64))
 
 
 def kind_and_numbers(surrogate: Surrogate) -> tuple[int, tuple[float, float, float]]:
@@ -176,7 +166,7 @@ def kind_and_numbers(surrogate: Surrogate) -> tuple[int, tuple[float, float, flo
     raise AssertionError(surrogate)  # no obstacle lets anything else through
 
 
-def kernel_numbers(dynamics: Dynamics) -> tuple[np.float32, np.float32, np.float32, bool]:
+def neuron_numbers(dynamics: Dynamics) -> tuple[np.float32, np.float32, np.float32, bool]:
     """What every kernel is told of the neurons: decay, threshold, the number x for which a spike is
     u' > x, and whether the reset is soft. u' ≥ v_th is u' > (next float32 below v_th).
     """
@@ -188,7 +178,7 @@ def kernel_numbers(dynamics: Dynamics) -> tuple[np.float32, np.float32, np.float
     return np.float32(decay), threshold, above, dynamics.reset == "soft"
 
 
-def backward_numbers(dynamics: Dynamics) -> tuple[Any, ...]:
+def curve_numbers(dynamics: Dynamics) -> tuple[np.float32, int, Array]:
     """What a backward kernel is told beside them: the reset's share in the gradient, and the kind
     of the surrogate with the numbers of its curve.
     """

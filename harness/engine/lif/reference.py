@@ -163,9 +163,15 @@ class _LifThroughTime(torch.autograd.Function):
                 grad += grad_potential * _kept(before_reset_TBN[t], distance, slope, dynamics)
             grad_TBN[t] = grad
             grad_potential = grad * dynamics.decay
-        if not ctx.needs_input_grad[1]:
-            return grad_TBN, None, None
-        return grad_TBN, _grad_decay(grad_TBN, before_reset_TBN, dynamics), None
+        to_decay: Tensor | None = None
+        if ctx.needs_input_grad[1]:  # the gradients of all steps meet, summed in a fixed order
+            to_decay = grad_TBN.new_zeros(())
+            for grad, before_reset in zip(grad_TBN[1:], before_reset_TBN[:-1], strict=True):
+                spikes = fired(before_reset - dynamics.threshold, dynamics.fires_at_threshold)
+                kept = after_reset(before_reset, spikes, dynamics.threshold, dynamics.reset)
+                to_decay += (grad * kept).sum()
+            to_decay = to_decay.to(dynamics.decay.dtype)  # type: ignore[union-attr]  # it is learned
+        return grad_TBN, to_decay, None
 
 
 def _kept(before_reset: Tensor, distance: Tensor, slope: Tensor, dynamics: Dynamics) -> Tensor:
@@ -176,17 +182,6 @@ def _kept(before_reset: Tensor, distance: Tensor, slope: Tensor, dynamics: Dynam
     if not dynamics.detach_reset:
         kept -= before_reset * slope
     return kept
-
-
-def _grad_decay(grad_TBN: Tensor, before_reset_TBN: Tensor, dynamics: Dynamics) -> Tensor:
-    """The gradients of all steps meet in one number, summed in a fixed order."""
-    total = torch.zeros((), dtype=grad_TBN.dtype, device=grad_TBN.device)
-    for grad, before_reset in zip(grad_TBN[1:], before_reset_TBN[:-1], strict=True):
-        spikes = fired(before_reset - dynamics.threshold, dynamics.fires_at_threshold)
-        potential = after_reset(before_reset, spikes, dynamics.threshold, dynamics.reset)
-        total += (grad * potential).sum()
-    assert isinstance(dynamics.decay, Tensor)  # noqa: S101 - it asked for a gradient
-    return total.to(dynamics.decay.dtype)
 
 
 def lif_through_time(current_TBN: Tensor, dynamics: Dynamics) -> Tensor:

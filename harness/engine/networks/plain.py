@@ -25,17 +25,11 @@ from torch import Tensor, nn
 from harness.engine.arguments import checked
 from harness.engine.networks.block import normalise_and_activate
 from harness.engine.networks.layers import convolution, fold, initialise, linear
-from harness.engine.networks.network import (
-    Network,
-    at_least_1,
-    mean_over_time,
-    require_halving,
-)
+from harness.engine.networks.network import Network, at_least_1, mean_over_time, require_halving
 from harness.engine.networks.neurons import neuron_of
 from harness.engine.networks.outline import Part, convolution_cell, head, repeated
 from harness.engine.norm import TdBatchNorm
-from harness.errors import HarnessError
-from harness.parts.networks import VGG_CONVOLUTIONS
+from harness.parts.networks import VGG_CONVOLUTIONS, Small, Vgg
 from harness.parts.neurons import Neuron
 
 
@@ -133,13 +127,8 @@ def small(
     stage 1 has `base_width`·`width` channels. `neuron` is "lif", "relu", … with `numbers` as its
     further fields, or a `Neuron`. Raises HarnessError for values that make no such network.
     """
-    at_least_1(
-        stages=stages,
-        width=width,
-        base_width=base_width,
-        classes=classes,
-        in_channels=in_channels,
-    )
+    at_least_1(base_width=base_width, classes=classes, in_channels=in_channels)
+    Small(kind="small", stages=stages, width=width, channels=base_width)  # raises as a spec would
     activation = neuron_of(neuron, {"time_steps": time_steps, **numbers})
     rows: dict[str, dict[str, nn.Module]] = {}
     before = in_channels
@@ -182,16 +171,18 @@ def vgg(
     above). `neuron` is "lif", "relu", … with `numbers` its further fields, or a
     `Neuron`. Raises HarnessError for values that make no such network.
     """
-    at_least_1(
+    at_least_1(classes=classes, in_channels=in_channels)
+    said = Vgg(
+        kind="vgg",
+        depth=depth,  # type: ignore[arg-type]  # it is looked at here
         width=width,
         base_width=base_width,
-        classes=classes,
-        in_channels=in_channels,
+        layout=layout,
     )
     activation = neuron_of(neuron, {"time_steps": time_steps, **numbers})
     rows: dict[str, dict[str, nn.Module]] = {}
     before, position = in_channels, 0
-    blocks = _convolutions(depth, layout)
+    blocks = VGG_CONVOLUTIONS[said.layout][said.depth]
     for stage, convolutions in enumerate(blocks, 1):
         channels = base_width * width * 2 ** (stage - 1)
         layers: list[nn.Module] = []
@@ -210,12 +201,3 @@ def vgg(
 
 def _numbered(layers: list[nn.Module], first: int) -> dict[str, nn.Module]:
     return {f"features.{index}": layer for index, layer in enumerate(layers, first)}
-
-
-def _convolutions(depth: int, layout: str) -> tuple[int, ...]:
-    if layout not in VGG_CONVOLUTIONS:
-        raise HarnessError("network layout", f"'figures' or 'table' (got {layout!r})")
-    if depth not in VGG_CONVOLUTIONS[layout]:
-        known = ", ".join(map(str, VGG_CONVOLUTIONS[layout]))
-        raise HarnessError("network depth", f"a VGG has depth {known} (got {depth})")
-    return VGG_CONVOLUTIONS[layout][depth]

@@ -62,7 +62,7 @@ def from_published(
             classes=last.shape[0],
             in_channels=first.shape[1],
             neuron=neuron_of("lif", _SPIKING | {"time_steps": time_steps})
-            if _is_spiking(state)
+            if any(".module." in name.removeprefix(_PARALLEL) for name in state)
             else "relu",
             shortcut="rectified",
             stages_without_shortcut=stages_without_shortcut,
@@ -107,10 +107,6 @@ def _floating(found: Mapping[str, Tensor], name: str, dimensions: int) -> Tensor
         said = f"{str(tensor.dtype).removeprefix('torch.')} {list(tensor.shape)}"
         raise HarnessError(_WHERE, f"{name!r} is {said}, not {dimensions} dimensions of floats")
     return tensor
-
-
-def _is_spiking(state: Mapping[str, Tensor]) -> bool:
-    return any(".module." in name.removeprefix(_PARALLEL) for name in state)
 
 
 _KNOWN = re.compile(

@@ -15,56 +15,37 @@ from torch import Tensor, nn
 from harness.engine.arguments import checked
 from harness.engine.networks.block import PreActivationBlock
 from harness.engine.networks.layers import convolution, fold, in_steps, initialise, linear
-from harness.engine.networks.network import (
-    Network,
-    at_least_1,
-    mean_over_time,
-    require_halving,
-)
+from harness.engine.networks.network import Network, at_least_1, mean_over_time, require_halving
 from harness.engine.networks.neurons import neuron_of
 from harness.engine.networks.outline import Part, convolution_cell, head, repeated
 from harness.engine.norm import TdBatchNorm
-from harness.errors import HarnessError
+from harness.parts.networks import Resnet
 from harness.parts.neurons import Neuron
 
 STAGES = (1, 2, 3)
-_LAYERS_PER_BLOCK_ROW = 6  # one more block in each of three stages, two convolutions each
-_LAYERS_OUTSIDE_BLOCKS = 2  # first convolution, classifier
 
 
 class ResNet(Network):
     """conv1 – bn1 – three stages of blocks – relu – pool – fc; build it with `resnet`."""
 
-    def __init__(
-        self,
-        blocks_per_stage: int,
-        channels: int,
-        *,
-        neuron: Neuron,
-        classes: int,
-        without_shortcuts: tuple[int, ...],
-        in_channels: int,
-        rectified: bool,
-        time_steps: int,
-        one_step_stages: tuple[int, ...] = (),
-    ) -> None:
+    def __init__(self, said: Resnet, neuron: Neuron, *, classes: int, in_channels: int) -> None:
         super().__init__()
-        self.time_steps = time_steps
-        self.one_step_stages = one_step_stages
-        self.conv1 = convolution(in_channels, channels, kernel=3)
-        self.bn1 = TdBatchNorm(channels)
-        before = channels
+        self.time_steps = neuron.steps
+        self.one_step_stages = said.one_step_stages
+        before = said.base_width * said.width
+        self.conv1 = convolution(in_channels, before, kernel=3)
+        self.bn1 = TdBatchNorm(before)
         for stage in STAGES:
-            here = channels * 2 ** (stage - 1)
+            here = said.base_width * said.width * 2 ** (stage - 1)
             blocks = nn.ModuleDict()
-            for index in range(blocks_per_stage):
+            for index in range((said.depth - 2) // 6):
                 blocks[f"b{index}"] = PreActivationBlock(
                     before,
                     here,
                     stride=2 if stage > 1 and index == 0 else 1,
                     neuron=neuron,
-                    shortcut=stage not in without_shortcuts,
-                    rectified=rectified,
+                    shortcut=stage not in said.stages_without_shortcut,
+                    rectified=said.shortcut == "rectified" and not neuron.is_spiking,
                 )
                 before = here
             self.add_module(f"s{stage}", blocks)
@@ -129,16 +110,14 @@ class ResNet(Network):
         rows = [Part("conv1", first, 1, self.conv1.out_channels, ("conv1", "bn1"), steps[1])]
         for stage in STAGES:
             blocks = self.stage(stage)
-            cell = repeated([_block_cell(block) for block in blocks])
+            cell = repeated(
+                [f"({convolution_cell(b.conv1)}; {convolution_cell(b.conv2)})" for b in blocks]
+            )
             layers = (f"s{stage}", "relu") if stage == STAGES[-1] else (f"s{stage}",)
             channels = blocks[-1].conv2.out_channels
             row = Part(f"block{stage}", cell, len(blocks), channels, layers, steps[stage])
             rows.append(row)
         return (*rows, *head(self.pool, self.fc, time_steps=steps[STAGES[-1]]))
-
-
-def _block_cell(block: PreActivationBlock) -> str:
-    return f"({convolution_cell(block.conv1)}; {convolution_cell(block.conv2)})"
 
 
 @checked
@@ -171,47 +150,22 @@ def resnet(
     one time step, such as (1,) (Table 3). An artificial network sees a static image once, whatever
     `time_steps` says. Raises HarnessError for values that make no such network.
     """
-    at_least_1(
+    at_least_1(classes=classes, in_channels=in_channels)
+    said = Resnet(
+        kind="resnet",
+        depth=depth,
         width=width,
         base_width=base_width,
-        classes=classes,
-        in_channels=in_channels,
+        stages_without_shortcut=tuple(stages_without_shortcut),
+        shortcut=shortcut,
+        residual_scale=residual_scale,
+        one_step_stages=tuple(one_step_stages),
     )
-    if shortcut not in ("identity", "rectified"):
-        raise HarnessError("network shortcut", f"'identity' or 'rectified' (got {shortcut!r})")
     activation = neuron_of(neuron, {"time_steps": time_steps, **numbers})
-    network = ResNet(
-        _blocks_per_stage(depth),
-        base_width * width,
-        neuron=activation,
-        classes=classes,
-        without_shortcuts=_stages(stages_without_shortcut, "stages_without_shortcut"),
-        in_channels=in_channels,
-        rectified=shortcut == "rectified" and not activation.is_spiking,
-        time_steps=activation.steps,
-        one_step_stages=_stages(one_step_stages, "one_step_stages"),
-    )
+    network = ResNet(said, activation, classes=classes, in_channels=in_channels)
     initialise(network, seed)
     with torch.no_grad():
         for block in network.blocks():
             if block.shortcut:
                 block.bn2.weight.fill_(residual_scale)
     return network
-
-
-def _blocks_per_stage(depth: int) -> int:
-    blocks = max(1, round((depth - _LAYERS_OUTSIDE_BLOCKS) / _LAYERS_PER_BLOCK_ROW))
-    nearest = _LAYERS_PER_BLOCK_ROW * blocks + _LAYERS_OUTSIDE_BLOCKS
-    if depth != nearest:
-        raise HarnessError(
-            "network depth",
-            f"a ResNet has 6n+2 layers, n ≥ 1 (got {depth})",
-            hint=f"the nearest is {nearest}",
-        )
-    return blocks
-
-
-def _stages(stages: tuple[int, ...], name: str) -> tuple[int, ...]:
-    if not set(stages) <= set(STAGES):
-        raise HarnessError(f"network {name}", f"stages out of 1, 2, 3 (got {stages!r})")
-    return tuple(stages)

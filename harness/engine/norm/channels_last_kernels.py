@@ -17,16 +17,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.engine.cpu.floats import Array, Number, fma, jit, put, widened
-from harness.engine.lif.fused_cpu_kernels import (
-    after_reset,
-    back_one_step,
-    surrogate_slope,
-)
+from harness.engine.cpu.floats import Array, fma, jit, put, widened
+from harness.engine.lif.fused_cpu_kernels import Curve, Neuron, after_reset, back_one_step, fired
 
 Sums = NDArray[np.float64]
 
-_ZERO, _ONE = np.float32(0), np.float32(1)
+_ZERO = np.float32(0)
 
 
 @jit
@@ -140,10 +136,7 @@ def fire(
     scale_J: Array,
     shift_J: Array,
     channels: int,
-    decay: Number,
-    threshold: Number,
-    above: Number,
-    soft: bool,
+    neuron: Neuron,
     first: int,
     last: int,
 ) -> None:
@@ -157,13 +150,8 @@ def fire(
             row, out = values[t, low:high], spikes[t, low:high]
             for j in range(row.size):
                 current = fma(widened(row[j]), scale_J[j], shift_J[j])
-                before_reset = potential[j] * decay + current
-                spike = np.float32(before_reset > above) + (before_reset - before_reset)
+                spike, potential[j] = fired(potential[j], current, neuron)
                 put(out, j, spike)
-                if soft:
-                    potential[j] = before_reset - threshold * spike
-                else:
-                    potential[j] = before_reset * (_ONE - spike)
 
 
 @jit
@@ -175,13 +163,8 @@ def fire_backward(
     scale_J: Array,
     shift_J: Array,
     channels: int,
-    decay: Number,
-    threshold: Number,
-    above: Number,
-    soft: bool,
-    through_reset: Number,
-    kind: int,
-    shape: Array,
+    neuron: Neuron,
+    curve: Curve,
     sums: Sums,
     first: int,
     last: int,
@@ -190,10 +173,9 @@ def fire_backward(
     `last`; currents and potentials are computed again, chunk by chunk.
     """
     slabs, pixels, chunk = sums.shape[0], values.shape[1] // channels, mean_J.size
-    steps = values.shape[0]
-    before_reset = np.empty((steps, chunk), np.float32)
-    distance, slope = np.empty(chunk, np.float32), np.empty(chunk, np.float32)
-    potential, grad_potential = np.empty(chunk, np.float32), np.empty(chunk, np.float32)
+    steps, decay = values.shape[0], neuron[0]
+    before_reset, potential = np.empty((steps, chunk), np.float32), np.empty(chunk, np.float32)
+    slope, grad_potential = np.empty(chunk, np.float32), np.empty(chunk, np.float32)
     some, some_along = np.empty(chunk, np.float32), np.empty(chunk, np.float32)
     total, along = np.empty(chunk, np.float64), np.empty(chunk, np.float64)
     for slab in range(first, last):
@@ -209,27 +191,15 @@ def fire_backward(
                 for j in range(size):
                     current = fma(widened(row[j]), scale_J[j], shift_J[j])
                     here[j] = potential[j] * decay + current
-                after_reset(here, potential[:size], above, threshold, soft)
+                after_reset(here, potential[:size], neuron)
             grad_potential[:] = _ZERO
             some[:] = _ZERO
             some_along[:] = _ZERO
             for t in range(steps - 1, -1, -1):
-                here, near, rise = before_reset[t, :size], distance[:size], slope[:size]
-                for j in range(size):
-                    near[j] = here[j] - threshold
-                surrogate_slope(near, rise, kind, shape)
+                here, arriving = before_reset[t, :size], grad_spikes[t, low:high]
                 row, grad = values[t, low:high], grads[t, low:high]
-                back_one_step(
-                    here,
-                    rise,
-                    grad_spikes[t, low:high],
-                    grad,
-                    grad_potential[:size],
-                    decay,
-                    above,
-                    through_reset,
-                    soft,
-                )
+                later = grad_potential[:size]
+                back_one_step(here, arriving, grad, later, slope[:size], neuron, curve)
                 for j in range(size):  # float32 over the steps of a chunk, float64 over all chunks
                     g = widened(grad[j])
                     some[j] += g

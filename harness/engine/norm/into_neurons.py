@@ -72,7 +72,7 @@ class _Firing:
             self.rows.scale_J,
             self.rows.shift_J,
             folded.shape[1],
-            *fused_cpu.kernel_numbers(dynamics),
+            fused_cpu.neuron_numbers(dynamics),
         )
         in_threads(kernel, folded.numel() // (steps * folded.shape[1]), elements=folded.numel())
         return spikes
@@ -95,8 +95,8 @@ class _Firing:
             rows.scale_J,
             rows.shift_J,
             folded.shape[1],
-            *fused_cpu.kernel_numbers(dynamics),
-            *fused_cpu.backward_numbers(dynamics),
+            fused_cpu.neuron_numbers(dynamics),
+            fused_cpu.curve_numbers(dynamics),
         )
         gradient(flat(folded), flat(out), flat(out), rows, sums, self.found)
         return (out, *to_weights(sums, rows))

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 import torch
 from torch import Tensor
@@ -24,26 +23,11 @@ _BATCH = 256  # images of a forward pass; that of `accuracy`
 Batches = Iterator[tuple[Mapping[str, Tensor], Tensor]]
 
 
-class Features(Protocol):
-    """Anything that gives features by layer; `memory_limit` bounds the matrices of a fit, bytes."""
-
-    memory_limit: int
-
-    def batches(
-        self,
-        images: Tensor,
-        labels_M: Tensor,
-        *,
-        order_M: Tensor | None = None,
-        batch: int = _BATCH,
-    ) -> Batches:
-        """(features [B, D] by layer, labels [B]) of images, in their order or in `order_M`."""
-        ...
-
-
 @dataclass(eq=False)
 class LayerFeatures:
-    """Which layers of which network are read, and how."""
+    """Which layers of which network are read, and how; `memory_limit` bounds the matrices of a fit,
+    bytes.
+    """
 
     network: Network
     normalisation: Normalisation
@@ -60,25 +44,24 @@ class LayerFeatures:
         order_M: Tensor | None = None,
         batch: int = _BATCH,
     ) -> Batches:
-        """Of uint8 images [M, C, H, W].
+        """(features [B, D] by layer, labels [B]) of uint8 images [M, C, H, W], in their order or in
+        `order_M`.
 
         In evaluation mode; the network's modes are restored after each batch, and the features of a
         layer are pooled as they come, so that no more than one batch of them is held.
         """
         device = device_of(self.network)
+        how = (self.normalisation, self.precision)
         order_M = torch.arange(len(labels_M)) if order_M is None else order_M
         for chosen in torch.split(order_M.to(labels_M.device), batch):
-            yield self._read(images[chosen]), labels_M[chosen].to(device)
+            found: dict[str, Tensor] = {}
 
-    def _read(self, images_BCHW: Tensor) -> Mapping[str, Tensor]:
-        found: dict[str, Tensor] = {}
+            def keep(name: str, feature: Tensor, found: dict[str, Tensor] = found) -> None:
+                pooled = image_features(feature, pool=self.pool)
+                found[name] = require_features(f"probe {name}", pooled)
 
-        def keep(name: str, feature: Tensor) -> None:
-            found[name] = require_features(f"probe {name}", image_features(feature, pool=self.pool))
-
-        how = (self.normalisation, self.precision)
-        each_layer(self.network, self.layers, images_BCHW, *how, keep)
-        return found
+            each_layer(self.network, self.layers, images[chosen], *how, keep)
+            yield found, labels_M[chosen].to(device)
 
 
 @dataclass(eq=False)
@@ -102,3 +85,6 @@ class AtHand:
             return
         for chosen in torch.split(order_M.to(labels_M.device), batch or len(labels_M)):
             yield {self.name: images[chosen]}, labels_M[chosen]
+
+
+Features = LayerFeatures | AtHand

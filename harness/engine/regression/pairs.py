@@ -1,4 +1,5 @@
-"""Pairs of features of the same images, that may be gone through as often as a fit needs.
+"""Pairs of features of the same images, that may be gone through as often as a fit needs, and
+how well a linear map between them does (lab Fig. 1).
 
 Legend: M = images of a batch, D = features that predict, K = features that are predicted.
 """
@@ -16,8 +17,10 @@ from harness.engine.arguments import checked
 from harness.engine.features import Time, each_layer, image_features
 from harness.engine.networks import Network
 from harness.engine.randomness import stream
+from harness.engine.regression.moments import Fitted, LinearMap, Residuals, Score
 from harness.engine.training.normalisation import Normalisation
 from harness.errors import HarnessError
+from harness.parts.regressions import Regression
 
 Batches = Iterator[tuple[Tensor, Tensor]]
 _BATCH = 256
@@ -125,3 +128,28 @@ def _activations(
 
     each_layer(side.network, [side.layer], images_BCHW, side.normalisation, precision, keep)
     return found[0]
+
+
+@dataclass(frozen=True, eq=False)
+class Regressed:
+    """A fitted map and how well it does."""
+
+    fitted: Fitted
+    train: Score
+    test: Score
+
+
+@checked
+def regress(train: Pairs, test: Pairs, regression: Regression, *, seed: int = 0) -> Regressed:
+    """The linear map from x to y, fitted to `train`, scored on both; `regression` is one of
+    `harness.parts.regressions`, as `RidgeFit(alpha=1.0)`.
+    """
+    found = regression.fitted(train, seed)
+    return Regressed(found, _score(found.map, train), _score(found.map, test))
+
+
+def _score(found: LinearMap, pairs: Pairs) -> Score:
+    residuals = Residuals(len(found.bias_K), device=found.bias_K.device)
+    for x, y in pairs.in_order():
+        residuals.update(found(x), y)
+    return residuals.score()

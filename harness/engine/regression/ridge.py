@@ -116,53 +116,6 @@ def _check_alpha(alpha: float) -> None:
         raise HarnessError("regression alpha", f"must be 0 or more (got {alpha})")
 
 
-class SgdRegression:
-    """A linear map from 0 that is handed batch after batch, any number of epochs of them.
-
-    The loss is ½ of the mean over images of ‖y − W·x − b‖², so targets do not slow each other down
-    as they would in their mean. Features and targets are taken about their means over the train
-    images; then b follows from W.
-    """
-
-    def __init__(
-        self,
-        mean_x_D: Tensor,
-        spread_x: float,
-        mean_y_K: Tensor,
-        *,
-        descent: DescentFit,
-        steps: int,
-    ) -> None:
-        self.descent = descent
-        self.steps = steps
-        self.done = 0
-        self.mean_x_D = mean_x_D
-        self.mean_y_K = mean_y_K
-        self._lr = descent.relative_lr / spread_x if spread_x > 0 else 0.0
-        shape = (len(mean_x_D), len(mean_y_K))
-        self.weight_DK = torch.zeros(shape, device=mean_x_D.device)
-        self._velocity_DK = torch.zeros_like(self.weight_DK)
-
-    def update(self, x_MD: Tensor, y_MK: Tensor) -> float:
-        """One step: the gradient of a batch is Xᵀ(X·W − Y)/M, X and Y about their means. Gives the
-        sum of the batch's squared errors before it.
-        """
-        wide = self.weight_DK.dtype  # torch's default
-        x = x_MD.to(wide) - self.mean_x_D.to(wide)
-        y = y_MK.to(wide) - self.mean_y_K.to(wide)
-        lr = self._lr * (1 + math.cos(math.pi * self.done / self.steps)) / 2
-        residual_MK = x @ self.weight_DK - y
-        gradient_DK = x.T @ residual_MK / len(x)
-        self._velocity_DK.mul_(self.descent.momentum).add_(gradient_DK)
-        self.weight_DK -= lr * self._velocity_DK
-        self.done += 1
-        return float(residual_MK.double().square().sum())
-
-    def solve(self) -> LinearMap:
-        """The map as it is now."""
-        return LinearMap.through(self.weight_DK.double(), self.mean_x_D, self.mean_y_K)
-
-
 def by_ridge(fit: RidgeFit, train: Pairs) -> Fitted:
     """The exact map, in float64, on the smaller side. With fewer images than features that is the
     Gram matrix of the images, with the features of all of them held, where both fit in memory
@@ -184,7 +137,12 @@ def by_ridge(fit: RidgeFit, train: Pairs) -> Fitted:
 
 
 def by_descent(descent: DescentFit, train: Pairs, seed: int) -> Fitted:
-    """The map after all epochs: it needs D·K numbers alone and stops short of the optimum."""
+    """The map after all epochs, from 0: it needs D·K numbers alone and stops short of the optimum.
+
+    The loss is ½ of the mean over images of ‖y − W·x − b‖², so targets do not slow each other down
+    as they would in their mean. Features and targets are taken about their means over the train
+    images; then b follows from W. The gradient of a batch is Xᵀ(X·W − Y)/M.
+    """
     sides: list[Moments] = []
     for pair in train.in_order():
         sides = sides or [Moments(0, one.shape[1], device=one.device) for one in pair]
@@ -192,12 +150,20 @@ def by_descent(descent: DescentFit, train: Pairs, seed: int) -> Fitted:
             moments.update(side[:, :0], side)
     x, y = sides
     x.settle()
-    steps = descent.epochs * -(-train.images // descent.batch)
     spread = float(x.spread_K.sum() / x.count)
-    found = SgdRegression(x.mean_y_K, spread, y.mean_y_K, descent=descent, steps=steps)
-    numbers = train.images * len(y.mean_y_K)
-    losses = [
-        sum(found.update(*batch) for batch in train.shuffled(seed, epoch, descent.batch)) / numbers
-        for epoch in range(descent.epochs)
-    ]
-    return Fitted(found.solve(), "sgd", tuple(losses))
+    peak = descent.relative_lr / spread if spread > 0 else 0.0
+    steps, done, losses = descent.epochs * -(-train.images // descent.batch), 0, []
+    weight_DK = torch.zeros(len(x.mean_y_K), len(y.mean_y_K), device=x.mean_y_K.device)
+    velocity_DK, wide = torch.zeros_like(weight_DK), weight_DK.dtype  # torch's default
+    for epoch in range(descent.epochs):
+        squares = torch.zeros((), dtype=torch.float64, device=weight_DK.device)  # of errors
+        for x_MD, y_MK in train.shuffled(seed, epoch, descent.batch):
+            centred_MD = x_MD.to(wide) - x.mean_y_K.to(wide)
+            residual_MK = centred_MD @ weight_DK - (y_MK.to(wide) - y.mean_y_K.to(wide))
+            velocity_DK.mul_(descent.momentum).add_(centred_MD.T @ residual_MK / len(x_MD))
+            weight_DK -= peak * (1 + math.cos(math.pi * done / steps)) / 2 * velocity_DK
+            squares += residual_MK.double().square().sum()  # before the step
+            done += 1
+        losses.append(float(squares) / (train.images * len(y.mean_y_K)))
+    found = LinearMap.through(weight_DK.double(), x.mean_y_K, y.mean_y_K)
+    return Fitted(found, "sgd", tuple(losses))

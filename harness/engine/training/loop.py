@@ -101,34 +101,9 @@ def train(
         require_input(network, scale(images.train_images[:1].to(place)))
         epochs, discarded = _resume(state, checkpoint, run)
         done = len(epochs)
-        pixels, labels = images.train_images.to(place), images.train_labels.to(place)
+        here = (images.train_images.to(place), images.train_labels.to(place))
         for epoch in range(done, recipe.epochs):
-            started = time.perf_counter()
-            losses, right = _epoch(
-                state, pixels, labels, scale, seed, epoch, take or TrainingState.step
-            )
-            check_finite(losses, network, epoch)
-            sizes = torch.full_like(losses, recipe.batch)  # the last batch may be smaller
-            sizes[-1] = len(labels) - recipe.batch * (len(losses) - 1)
-            trained = time.perf_counter()
-            ranks.agree(network)
-            test_accuracy = accuracy(
-                network,
-                images.test_images,
-                images.test_labels,
-                scale,
-                precision=precision,
-                ranks=ranks,
-            )
-            row = Epoch(
-                epoch=epoch,
-                train_loss=float((losses * sizes).sum().item() / len(labels)),
-                train_accuracy=100.0 * right.item() / len(labels),
-                test_accuracy=test_accuracy,
-                lr=learning_rate(recipe, epoch=epoch, step=0, steps_per_epoch=len(losses)),
-                seconds=time.perf_counter() - started,
-                images_per_second=len(labels) / (trained - started),
-            )
+            row = _epoch(state, images, here, scale, seed, epoch, take or TrainingState.step)
             epochs = (*epochs, row)
             if checkpoint is not None and ranks.first:
                 save(checkpoint, state.checkpoint(run, epochs))
@@ -152,15 +127,18 @@ def _resume(state: TrainingState, path: Path | None, run: str) -> tuple[tuple[Ep
 
 def _epoch(
     state: TrainingState,
-    pixels_MCHW: Tensor,
-    labels_M: Tensor,
+    images: LabelledSet,
+    here: tuple[Tensor, Tensor],
     normalisation: Normalisation,
     seed: int,
     epoch: int,
     take: Step,
-) -> tuple[Tensor, Tensor]:
-    """One pass over the training images; losses per step and right answers, still on the device."""
-    recipe = state.recipe
+) -> Epoch:
+    """One pass over the training images, which are `here` on the device with their labels, and the
+    test after it.
+    """
+    recipe, ranks, network = state.recipe, state.ranks, state.network
+    (pixels_MCHW, labels_M), started = here, time.perf_counter()
     order_M = torch.randperm(len(labels_M), generator=stream(seed, "order", epoch))
     augment = stream(seed, "augment", epoch)
     batches = torch.split(order_M.to(state.device), recipe.batch)
@@ -173,7 +151,27 @@ def _epoch(
         lr = learning_rate(recipe, epoch=epoch, step=step, steps_per_epoch=len(batches))
         losses[step], answers = take(state, normalisation(pixels), labels_M[chosen], lr)
         right += answers
-    return state.ranks.add_up(losses), state.ranks.add_up(right)
+    losses, right = ranks.add_up(losses), ranks.add_up(right)
+    check_finite(losses, network, epoch)
+    sizes = torch.tensor([len(chosen) for chosen in batches]).to(losses)
+    trained = time.perf_counter()
+    ranks.agree(network)
+    test_accuracy = accuracy(
+        network,
+        *images.split("test"),
+        normalisation,
+        precision=state.precision,
+        ranks=ranks,
+    )
+    return Epoch(
+        epoch=epoch,
+        train_loss=float((losses * sizes).sum().item() / len(labels_M)),
+        train_accuracy=100.0 * right.item() / len(labels_M),
+        test_accuracy=test_accuracy,
+        lr=learning_rate(recipe, epoch=epoch, step=0, steps_per_epoch=len(losses)),
+        seconds=time.perf_counter() - started,
+        images_per_second=len(labels_M) / (trained - started),
+    )
 
 
 @checked

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import torch
 from torch import Tensor
 
 from harness.engine.arguments import check_fields, tensor
-from harness.engine.data.augment import normalise
+from harness.engine.data.labelled import described
 from harness.errors import HarnessError
 
 _WHITE = 255
@@ -66,8 +67,32 @@ class Normalisation:
         return cls((0.0,) * len(rms), tuple(rms))
 
     def __call__(self, images_BCHW: Tensor) -> Tensor:
-        """Network input in torch's default dtype on the same device: uint8 images [B, C, H, W] in
-        their shape, frames int16 [B, T, C, H, W] with time first, [T, B, C, H, W].
+        """Network input in torch's default dtype, device and memory format kept: of uint8 images
+        [B, C, H, W] in their shape, of frames int16 [B, T, C, H, W] with time first, [T, B, C, H,
+        W].
+
+        The operations follow one another as in torchvision's ToTensor and Normalize, so that the
+        numbers are the same to the bit. Raises HarnessError for another dtype or another number of
+        channels.
         """
-        made = normalise(tensor("normalise", images_BCHW), self.mean, self.std)
-        return made.transpose(0, 1) if made.ndim == 5 else made
+        images = tensor("normalise", images_BCHW)
+        frames = images.ndim == 5
+        if images.ndim not in (4, 5) or images.dtype != (torch.int16 if frames else torch.uint8):
+            wanted = "int16 [B, T, C, H, W]" if frames else "raw uint8 [B, C, H, W]"
+            raise HarnessError("normalise", f"needs {wanted}, got {described(images)}")
+        channels = images.shape[-3]
+        if len(self.mean) != channels:
+            said = f"{channels} channels, but {len(self.mean)} means and {len(self.std)} deviations"
+            raise HarnessError("normalise", said)
+        wide = torch.get_default_dtype()
+        mean_C11, std_C11 = (_on(images.device, one, wide) for one in (self.mean, self.std))
+        made = images.to(wide)
+        made = (made if frames else made.div_(_WHITE)).sub_(mean_C11).div_(std_C11)
+        return made.transpose(0, 1) if frames else made
+
+
+@lru_cache(maxsize=64)
+def _on(device: torch.device, numbers: tuple[float, ...], dtype: torch.dtype) -> Tensor:
+    """Constants of a normalisation, [C, 1, 1], copied to the device once."""
+    with torch.inference_mode(False):
+        return torch.tensor(numbers, dtype=dtype, device=device)[:, None, None]

@@ -10,7 +10,8 @@ with sublinear memory cost", arXiv:1604.06174.)
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext
+from functools import partial
 from typing import Any
 
 import torch
@@ -40,31 +41,25 @@ def recomputed_blocks(network: nn.Module, wanted: bool = True) -> Iterator[None]
             f"a {type(network).__name__} has no blocks to compute again",
             hint="leave it off; recipe.micro_batch saves memory too",
         )
-    with ExitStack() as undo:
-        for block in blocks():
-            undo.enter_context(_recomputed(block))
-        yield
-
-
-@contextmanager
-def _recomputed(block: nn.Module) -> Iterator[None]:
-    plain = block.forward
-
-    def forward(*inputs: Any) -> Any:
-        if not (block.training and torch.is_grad_enabled()):
-            return plain(*inputs)
-        return checkpoint(
-            plain,
-            *inputs,
-            use_reentrant=False,
-            context_fn=lambda: (nullcontext(), _scratch_statistics(block)),  # first, second pass
-        )
-
-    block.forward = forward
+    chosen = blocks()
+    for block in chosen:
+        block.forward = partial(_keep_input, block, block.forward)
     try:
         yield
     finally:
-        del block.forward  # the class's own shows again
+        for block in chosen:
+            del block.forward  # the class's own shows again
+
+
+def _keep_input(block: nn.Module, plain: Callable[..., Any], *inputs: Any) -> Any:
+    if not (block.training and torch.is_grad_enabled()):
+        return plain(*inputs)
+    return checkpoint(
+        plain,
+        *inputs,
+        use_reentrant=False,
+        context_fn=lambda: (nullcontext(), _scratch_statistics(block)),  # first, second pass
+    )
 
 
 @contextmanager

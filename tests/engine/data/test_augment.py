@@ -1,4 +1,4 @@
-"""Batched crop, flip and normalisation against a slow loop over images and against torchvision."""
+"""Batched crop and flip against a slow loop over images."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from harness.engine.data.augment import crop_flip, draw, normalise
+from harness.engine.data.augment import crop_flip, draw
+from harness.engine.training import Normalisation
 from harness.errors import HarnessError
 
 
@@ -64,7 +65,7 @@ def test_the_memory_format_stays_and_the_input_is_not_written_to(
     before = images.clone()
     result = crop_flip(images, padding=2, flip=True, generator=stream())
     assert result.is_contiguous(memory_format=memory_format)
-    assert normalise(result, [0.5] * 3, [0.2] * 3).is_contiguous(memory_format=memory_format)
+    assert Normalisation((0.5,) * 3, (0.2,) * 3)(result).is_contiguous(memory_format=memory_format)
     assert torch.equal(images, before)
 
 
@@ -97,33 +98,7 @@ def test_the_padding_is_black_before_and_so_below_the_mean_after_normalisation()
     white = torch.full((64, 3, 4, 4), 255, dtype=torch.uint8)
     cropped = crop_flip(white, padding=4, flip=False, generator=stream())
     assert set(cropped.unique().tolist()) == {0, 255}
-    assert normalise(cropped, [0.5] * 3, [0.25] * 3).unique().tolist() == [-2.0, 2.0]
-
-
-def test_normalisation_is_torchvisions_to_the_bit() -> None:
-    images = torch.arange(256, dtype=torch.uint8).view(1, 1, 16, 16).expand(2, 3, -1, -1)
-    mean, std = (0.4914, 0.4822, 0.4465), (0.2023, 0.1994, 0.2010)
-    expected = torch.stack(
-        [((images[:, c].float() / 255) - mean[c]) / std[c] for c in range(3)], dim=1
-    )  # ToTensor, then Normalize
-    assert torch.equal(normalise(images, mean, std), expected)
-
-
-@pytest.mark.parametrize(
-    ("images", "mean", "std", "message"),
-    [
-        (pixels(1, 2, 2).float(), [0.5] * 3, [0.5] * 3, "needs raw uint8 .*, got float32"),
-        (pixels(1, 2, 2)[0], [0.5] * 3, [0.5] * 3, r"got uint8 \[3, 2, 2\]"),
-        (pixels(1, 2, 2), [0.5], [0.5] * 3, "3 channels, but 1 means and 3 deviations"),
-        (pixels(1, 2, 2), [0.5] * 3, [0.5, 0.0, 0.5], "each std must be above 0"),
-        (pixels(1, 2, 2), [0.5] * 3, [0.5, float("nan"), 0.5], "each std must be above 0"),
-    ],
-)
-def test_normalisation_refuses(
-    images: Tensor, mean: list[float], std: list[float], message: str
-) -> None:
-    with pytest.raises(HarnessError, match=message):
-        normalise(images, mean, std)
+    assert Normalisation((0.5,) * 3, (0.25,) * 3)(cropped).unique().tolist() == [-2.0, 2.0]
 
 
 def test_crop_refuses_a_negative_padding_and_a_single_image() -> None:
@@ -150,26 +125,3 @@ def test_the_frames_of_a_recording_share_its_draw() -> None:
     for step in range(3):
         alone = crop_flip(frames[:, step], padding=2, flip=True, generator=stream(1))
         assert torch.equal(found[:, step], alone)
-
-
-def test_counts_are_normalised_in_events() -> None:
-    counts = torch.tensor([4, 7], dtype=torch.int16).view(1, 1, 2, 1, 1)
-    found = normalise(counts, (0.0, 1.0), (2.0, 3.0))
-    assert found.dtype == torch.float32
-    assert found.flatten().tolist() == [2.0, 2.0]
-
-
-@pytest.mark.parametrize(
-    ("counts", "std", "problem"),
-    [
-        (torch.zeros(1, 1, 2, 4, 4), (1.0, 1.0), r"needs int16 \[B, T, C, H, W\], got float32"),
-        (torch.zeros(1, 2, 4, 4, dtype=torch.int16), (1.0, 1.0), r"got int16 \[1, 2, 4, 4\]"),
-        (torch.zeros(1, 1, 2, 4, 4, dtype=torch.int16), (1.0,), "2 channels, but 2 means and 1"),
-        (torch.zeros(1, 1, 2, 4, 4, dtype=torch.int16), (1.0, 0.0), "each std must be above 0"),
-    ],
-)
-def test_what_are_no_counts_is_refused(
-    counts: Tensor, std: tuple[float, ...], problem: str
-) -> None:
-    with pytest.raises(HarnessError, match=problem):
-        normalise(counts, (0.0, 0.0), std)

@@ -164,9 +164,8 @@ def test_the_rectified_shortcut_is_the_published_artificial_network_alone() -> N
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"depth": 21}, "nearest is 20"),
-        ({"depth": 24}, "nearest is 26"),
-        ({"depth": 2}, "nearest is 8"),
+        ({"depth": 21}, r"network depth: must be 6n\+2 – nearest are 20 and 26 \(got 21\)"),
+        ({"depth": 2}, "depth: must be greater than or equal to 8"),
         ({"depth": 20, "width": 0}, "width"),
         ({"depth": 20, "time_steps": 0}, "time_steps"),
         ({"depth": 20, "stages_without_shortcut": "half"}, "stages_without_shortcut"),

@@ -116,7 +116,7 @@ def test_every_parameter_gets_a_finite_gradient(neuron: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"depth": 16}, "depth 13, 19, 25, 31, 43"),
+        ({"depth": 16}, "depth: must be 13, 19, 25, 31 or 43"),
         ({"depth": 13, "layout": "tabel"}, "'figures' or 'table'"),
         ({"depth": 13, "width": 0}, "width"),
         ({"depth": 13, "neuron": "lfi"}, "did you mean 'lif'"),

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
-from harness.engine.probes import RidgeProbe, linear_probe
-from harness.engine.probes.features import AtHand
+from harness.engine.probes import linear_probe
+from harness.engine.probes.features import AtHand, Batches
 from harness.errors import HarnessError
 from harness.parts.probes import Probe, Ridge, Sgd
 
@@ -40,11 +42,14 @@ def test_ridge_is_scikit_learns_ridge_classifier(classes: int, alpha: float) -> 
 
 def test_ridge_does_not_depend_on_the_batches() -> None:
     x, labels = blobs(300, 0)
-    whole, parts = (RidgeProbe(6, 3, alpha=1.0) for _ in range(2))
-    whole.update(x, labels)
-    for part in torch.arange(300).split(70):
-        parts.update(x[part], labels[part])
-    torch.testing.assert_close(parts.solve().weight_DK, whole.solve().weight_DK)
+
+    class Parts(AtHand):
+        def batches(self, images: Tensor, labels_M: Tensor, **how: Any) -> Batches:
+            order_M = torch.arange(len(labels_M))
+            yield from super().batches(images, labels_M, **{"order_M": order_M, "batch": 70} | how)
+
+    whole, parts = (Ridge().fitted(given, (x, labels), 3, 0) for given in (AtHand(), Parts()))
+    torch.testing.assert_close(parts["features"].weight_DK, whole["features"].weight_DK)
 
 
 def test_sgd_ends_at_scikit_learns_logistic_regression() -> None:

@@ -51,3 +51,35 @@ def test_frames_get_mean_0_and_their_root_mean_square() -> None:
 def test_a_polarity_without_events_stays_0() -> None:
     frames = torch.zeros(2, 3, 2, 4, 4, dtype=torch.int16)
     assert Normalisation.of(frames)(frames).abs().sum() == 0
+
+
+def test_normalisation_is_torchvisions_to_the_bit() -> None:
+    images = torch.arange(256, dtype=torch.uint8).view(1, 1, 16, 16).expand(2, 3, -1, -1)
+    mean, std = (0.4914, 0.4822, 0.4465), (0.2023, 0.1994, 0.2010)
+    expected = torch.stack(
+        [((images[:, c].float() / 255) - mean[c]) / std[c] for c in range(3)], dim=1
+    )  # ToTensor, then Normalize
+    assert torch.equal(Normalisation(mean, std)(images), expected)
+
+
+def test_counts_are_normalised_in_events_and_come_time_first() -> None:
+    counts = torch.tensor([4, 7, 5, 1], dtype=torch.int16).view(1, 2, 2, 1, 1)
+    found = Normalisation((0.0, 1.0), (2.0, 3.0))(counts)
+    assert found.dtype == torch.float32
+    assert found.flatten().tolist() == [2.0, 2.0, 2.5, 0.0]
+    assert found.shape == (2, 1, 2, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("images", "message"),
+    [
+        (PIXELS.float(), r"needs raw uint8 \[B, C, H, W\], got float32"),
+        (PIXELS[0], r"got uint8 \[3, 4, 4\]"),
+        (torch.zeros(1, 1, 3, 4, 4), r"needs int16 \[B, T, C, H, W\], got float32"),
+        (torch.zeros(1, 3, 4, 4, dtype=torch.int16), r"got int16 \[1, 3, 4, 4\]"),
+        (torch.zeros(1, 1, 2, 4, 4, dtype=torch.int16), "2 channels, but 3 means and 3"),
+    ],
+)
+def test_what_is_neither_pixels_nor_counts_is_refused(images: torch.Tensor, message: str) -> None:
+    with pytest.raises(HarnessError, match=message):
+        Normalisation((0.5,) * 3, (0.2,) * 3)(images)
