@@ -18,11 +18,14 @@ import harness
 from harness.errors import ExitCode, visible
 from harness.terminal.streams import flushed, reader_left, show_anything
 
+CODE = Path(harness.__file__).resolve().parents[1]
+
 
 def main() -> None:
     """Run the command line; always ends by SystemExit, and an exception as one sentence, a log with
     the traceback and `CRASHED`.
     """
+    os.environ["PYTHONSAFEPATH"] = "1"  # processes import nothing of the working folder
     try:
         show_anything()
         from harness.cli import main as command  # what it needs may not be installed
@@ -45,8 +48,7 @@ def _lacking(error: Exception) -> str:
     package = (getattr(error, "name", None) or "").partition(".")[0]
     if not isinstance(error, ModuleNotFoundError) or package in ("harness", "paper_figures", ""):
         return ""
-    here = Path(harness.__file__).resolve().parents[1]
-    fix = shlex.join([sys.executable, "-m", "pip", "install", str(here)])
+    fix = shlex.join([sys.executable, "-m", "pip", "install", str(CODE)])
     return f"the package {package} is not installed for {sys.executable} – {fix}"
 
 
@@ -83,4 +85,7 @@ def _here() -> str:
 
 
 if __name__ == "__main__":
+    # `python -m` puts the working folder first, which need not be where this code lies
+    if not sys.flags.safe_path and Path(sys.path[0]).resolve() != CODE:
+        del sys.path[0]
     main()

@@ -6,12 +6,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from harness.costs import to_do
 from harness.errors import ExitCode, Faults, HarnessError
 from harness.execute.environment import environment
 from harness.execute.events import Failed
@@ -20,13 +19,16 @@ from harness.execute.job import Job
 from harness.execute.survey import Survey, executor_for, survey
 from harness.layout import Layout, refuse_unwritable
 from harness.plan.expand import Plan, expand, refuse_idle
+from harness.plan.node import Node
 from harness.plan.resolve import Setting
 from harness.runs import data_folder
 from harness.spec.library import Library, load, read
 from harness.spec.overrides import Override, check_overrides
 from harness.spec.profile import Profile
+from harness.store.made import Otherwise
 from harness.store.store import Store
 from harness.terminal.board import Board, screen_for
+from harness.terminal.costs import to_do
 from harness.terminal.output import Voice, console
 from harness.words import duration
 
@@ -41,6 +43,8 @@ class Project:
     library: Library
     setting: Setting
     command: str
+    fresh: bool = False  # what is stored is run anew
+    spared: Collection[str] = ()  # but for these, which were
 
     @property
     def profile(self) -> Profile:
@@ -72,6 +76,7 @@ class Outcome:
     broken: bool  # a golden value, a counted claim, or a bit that should not have changed
     faults: tuple[HarnessError, ...]
     asks: Mapping[str, tuple[int, ...]]
+    otherwise: Otherwise = field(default_factory=Otherwise)  # how what was stored before was made
 
     @property
     def code(self) -> ExitCode:
@@ -80,8 +85,12 @@ class Outcome:
 
     @property
     def check_code(self) -> ExitCode:
-        """Of a command that judges them: what does not hold counts more than what failed."""
-        return ExitCode.CHECK_FAILED if self.broken else self.code
+        """Of a command that judges them: what does not hold counts more than what failed, and that
+        more than what others have made.
+        """
+        if self.broken:
+            return ExitCode.CHECK_FAILED
+        return self.code or (ExitCode.MADE_OTHERWISE if self.otherwise else ExitCode.OK)
 
 
 def reproduce(project: Project, names: Sequence[str], crew: Crew, voice: Voice) -> Outcome:
@@ -90,8 +99,10 @@ def reproduce(project: Project, names: Sequence[str], crew: Crew, voice: Voice) 
     held = surveyed(project, names)
     refuse_unwritable(project.out, "--out")
     refuse_broken(project, held)
+    if held.otherwise:
+        voice.say(f"{held.otherwise.sentence}; --fresh runs them anew", "yellow")
     failures = run(project, held, crew, voice)
-    outcome = report(project, held.plan, failures, voice)
+    outcome = replace(report(project, held.plan, failures, voice), otherwise=held.otherwise)
     if gives_other_bits(project, held.plan, voice):
         outcome = replace(outcome, broken=True)
     ran = len(held.todo) - len(failures)
@@ -119,12 +130,14 @@ def check(project: Project, names: Sequence[str], crew: Crew, voice: Voice) -> O
         for planned in plan.exhibits
         if keeps_seeds(planned, profile, golden)
     }
-    outcome = reproduce(_with_seeds(project, seeds), names, crew, voice)
+    first = _with_seeds(project, seeds)
+    outcome = reproduce(first, names, crew, voice)
     if not outcome.asks or outcome.failed:
         return outcome
     voice.tell(f"more seeds decide {', '.join(outcome.asks)}, which lie outside of bands")
     more = {name: (*seeds.get(name, profile.seeds), *asked) for name, asked in outcome.asks.items()}
-    return reproduce(_with_seeds(project, seeds | more), names, crew, voice)
+    spared = make_plan(first, names).nodes.keys() if project.fresh else ()
+    return reproduce(replace(_with_seeds(project, seeds | more), spared=spared), names, crew, voice)
 
 
 def _with_seeds(project: Project, seeds: Mapping[str, tuple[int, ...]]) -> Project:
@@ -172,7 +185,13 @@ def make_plan(project: Project, names: Sequence[str]) -> Plan:
 
 def surveyed(project: Project, names: Sequence[str]) -> Survey:
     """The plan of these exhibits, and what of it is stored."""
-    return survey(make_plan(project, names), project.layout)
+    plan = make_plan(project, names)
+    return survey(plan, project.layout, _anew(project, plan))
+
+
+def _anew(project: Project, plan: Plan) -> Collection[str]:
+    """Keys of the nodes that are run though they are stored."""
+    return plan.nodes.keys() - set(project.spared) if project.fresh else ()
 
 
 def refuse_broken(project: Project, held: Survey) -> None:
@@ -206,9 +225,14 @@ def run(project: Project, held: Survey, crew: Crew, voice: Voice) -> Mapping[str
 
 
 def job_maker(project: Project, threads: int) -> MakeJob:
-    """What turns a node of the plan into a job; a run whose spec leaves it open has `threads`."""
+    """What turns a node to do into a job; a run whose spec leaves it open has `threads`."""
     layout, made_with = project.layout, environment(project.layout.project)
-    return lambda node: Job(node, layout.store, layout.data, threads, project.requested, made_with)
+
+    def make_job(node: Node) -> Job:
+        asked = project.requested, made_with, project.fresh
+        return Job(node, layout.store, layout.data, threads, *asked)
+
+    return make_job
 
 
 def report(

@@ -15,6 +15,7 @@ class ExitCode(IntEnum):
     CHECK_FAILED = 1  # what was looked at does not hold, differs, is damaged or missing
     USAGE = 2  # bad spec, bad option, bad input: nothing was run
     RUN_FAILED = 3  # a run or a drawing failed, or the disk refused, and nothing of the above
+    MADE_OTHERWISE = 4  # all holds, of runs that other code, versions or instructions made
     CRASHED = 70  # what nobody foresaw: a bug of the harness, with a log to report
     INTERRUPTED = 130  # Ctrl-C or SIGTERM; the same command goes on from there
     READER_LEFT = 141  # of a pipe, as in `harness list | head -1`: 128 + SIGPIPE, as of any program
@@ -29,9 +30,14 @@ HARMFUL = re.compile(
 """Characters that make a terminal or a reader see something else than is there (CVE-2021-42574)."""
 
 
+_ACTS = re.compile(rf"{HARMFUL.pattern}|\r(?!\n)")  # a lone \r would write over what stands there
+
+
 def visible(text: str) -> str:
-    """Text as a terminal may be given it: what would act on it, or hide, is spelt out."""
-    return HARMFUL.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    """Text as a terminal may be given it: what would act on it, or hide, is spelt out. In JSON that
+    is another way to write the same.
+    """
+    return _ACTS.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 class HarnessError(Exception):

@@ -37,6 +37,7 @@ _HINTS = {
     errno.ENOENT: _OTHER,
     errno.EXDEV: "partial/ and nodes/ of a store must lie on one file system",
 }
+LARGEST_TEXT = 256 << 20  # bytes of a file that is read whole
 _FOREIGN = re.compile(r"\(os error (\d+)\)|\bcode: (\d+), kind: ")  # as Rust prints them
 
 
@@ -179,10 +180,13 @@ class NotPlainError(OSError):
         super().__init__(errno.EINVAL, "not a plain file", str(path))
 
 
-def open_plain(path: Path) -> io.BufferedReader:
-    """Open a file to read; raises NotPlainError for a link, pipe or device, and never blocks."""
+def open_plain(path: Path, *, links: bool = False) -> io.BufferedReader:
+    """Open a file to read; raises NotPlainError for a pipe or device, and without `links` for a
+    link; never blocks.
+    """
+    flags = os.O_RDONLY | os.O_NONBLOCK | (0 if links else os.O_NOFOLLOW)
     try:
-        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        handle = os.open(path, flags)
     except OSError as error:
         if error.errno == errno.ELOOP:
             raise NotPlainError(path) from None
@@ -191,6 +195,17 @@ def open_plain(path: Path) -> io.BufferedReader:
         os.close(handle)
         raise NotPlainError(path)
     return io.BufferedReader(io.FileIO(handle, "rb"))
+
+
+def read_plain(path: Path, most: int = LARGEST_TEXT) -> bytes:
+    """Content of a file that somebody else may have put there, at whatever a link leads to; raises
+    OSError where it is none, NotPlainError for a pipe or device, EFBIG beyond `most` bytes.
+    """
+    with open_plain(path, links=True) as file:
+        content = file.read(most + 1)
+    if len(content) > most:
+        raise OSError(errno.EFBIG, f"more than {most:,} bytes", str(path))
+    return content
 
 
 def sha256_of(path: Path, *, sync: bool = False) -> tuple[str, int]:

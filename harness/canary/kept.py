@@ -14,7 +14,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from harness.canary.task import Done, Numbers, Series
 from harness.errors import Faults, HarnessError
-from harness.files import make_folder, write_durably
+from harness.files import make_folder, read_plain, write_durably
 from harness.layout import Layout
 from harness.parts.base import Spec
 from harness.spec.document import read_document
@@ -147,7 +147,7 @@ def read_limits(golden: Path) -> Limits:
 def _read(path: Path, form: Any) -> Any:
     where = f"golden/{FOLDER}/{path.name}"
     try:
-        return TypeAdapter(form).validate_json(decoded(path.read_bytes(), where), strict=True)
+        return TypeAdapter(form).validate_json(decoded(read_plain(path), where), strict=True)
     except (OSError, ValidationError) as error:
         said = error.errors()[0]["msg"] if isinstance(error, ValidationError) else error
         raise HarnessError(where, f"cannot be read: {said}", hint=_AGAIN) from error

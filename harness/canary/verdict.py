@@ -9,7 +9,8 @@ from typing import Any
 
 from harness.canary.kept import Kept
 from harness.canary.task import Done, Numbers, Series, Value
-from harness.check.bits import other_versions, same_arithmetic
+from harness.check.bits import same_arithmetic
+from harness.store.made import other_versions
 
 NAMED = 2  # traces of a finding that many share
 FORCED = ("train", "late")  # kinds whose real arithmetic is one of forced steps

@@ -14,12 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import HarnessError
+from harness.files import read_plain
 from harness.frames.recorded import Artifacts
 from harness.plan.expand import Plan
+from harness.store.made import other_versions
 from harness.store.manifest import Manifest
 from harness.store.store import LOG_NAME
 
-ROUNDING = ("torch", "numba", "numpy")  # packages that decide how numbers are rounded
 CLOCK = ("timing.json", LOG_NAME)  # the files of a run in which equal runs differ
 
 
@@ -77,19 +78,9 @@ def same_arithmetic(here: Mapping[str, Any], there: Mapping[str, Any]) -> bool:
     return bool(here.get("arithmetic")) and here.get("arithmetic") == there.get("arithmetic")
 
 
-def other_versions(here: Mapping[str, Any], there: Mapping[str, Any]) -> str:
-    """`torch 2.15.0 instead of 2.14.0`, or nothing where they are the same."""
-    now, then = here.get("packages", {}), there.get("packages", {})
-    return ", ".join(
-        f"{name} {now.get(name)} instead of {then.get(name)}"
-        for name in ROUNDING
-        if now.get(name) != then.get(name)
-    )
-
-
 def _read(path: Path) -> dict[str, Any]:
     try:
-        said = json.loads(path.read_text(encoding="utf-8"))
+        said = json.loads(read_plain(path))
     except (OSError, ValueError) as error:
         raise HarnessError(path.name, f"cannot be read: {error}", hint="harness golden") from error
     if not isinstance(said, dict):

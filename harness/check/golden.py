@@ -16,6 +16,7 @@ import pandas as pd
 
 from harness.check.tolerance import Exact, Printed, Rule, Seeds, Unsettled, read_tolerances
 from harness.errors import Faults, HarnessError
+from harness.files import read_plain
 from harness.parts.base import suggestion
 from harness.spec.safe_text import decoded
 
@@ -110,7 +111,7 @@ def read_table(path: Path, shown: str) -> Lines:
         HarnessError: unreadable, empty, too large, or no CSV with commas in UTF-8.
     """
     try:
-        raw = path.read_bytes()
+        raw = read_plain(path)
     except OSError as error:
         raise HarnessError(shown, f"cannot be read: {error.strerror}") from error
     if len(raw) > LARGEST:

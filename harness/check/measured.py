@@ -31,7 +31,7 @@ from harness.check.tolerance import (
     read_tolerances,
 )
 from harness.errors import HarnessError
-from harness.files import make_folder, os_errors, write_durably
+from harness.files import make_folder, os_errors, read_plain, write_durably
 from harness.frames.cells import rows
 from harness.frames.frame import frame_of
 from harness.frames.recorded import Artifacts
@@ -243,7 +243,7 @@ def _added_rules(
             lacking.setdefault(name, _rule(row, known.get(derived.get(row["quantity"], ""))))
     if not lacking:
         return {}
-    parts = [decoded(path.read_bytes(), str(path)).rstrip() if path.exists() else HEADING]
+    parts = [decoded(read_plain(path), str(path)).rstrip() if path.exists() else HEADING]
     for name, rule in lacking.items():
         said = [f"[{json.dumps(name) if '.' in name else name}]"]
         for key, value in rule.model_dump().items():

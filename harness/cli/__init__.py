@@ -22,7 +22,8 @@ from harness.terminal.streams import reader_left
 
 COMMANDS = {
     "Reproduce": ("list_", "plan", "reproduce", "report", "check", "diff"),
-    "Look after it": ("worker", "doctor", "verify", "gc", "golden", "schema"),
+    "On other machines": ("worker", "export", "import_"),
+    "Look after it": ("doctor", "verify", "gc", "golden", "schema"),
 }
 """Heading of the help → functions, each in the file of its name."""
 
@@ -38,8 +39,8 @@ For example:
 - `harness COMMAND --help` for the options and examples of a command
 
 Exit codes: 0 ok · 1 something does not hold, differs, is broken or missing · 2 bad spec or usage ·
-3 a run, a drawing or a write failed · 70 a bug of the harness · 130 interrupted · 141 the reader of
-a pipe left
+3 a run, a drawing or a write failed · 4 what holds was made by other code or versions · 70 a bug of
+the harness · 130 interrupted · 141 the reader of a pipe left
 """,
     help_format="markdown",
     version=f"harness {harness.__version__}",

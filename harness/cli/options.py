@@ -76,6 +76,7 @@ Exhibits = Annotated[
     str,
     Parameter(name="EXHIBIT", help="exhibits, or `all`", completer=exhibits),
 ]
+Fresh = Annotated[bool, Parameter(help="run anew what is stored, in its place")]
 Json = Annotated[bool, Parameter("--json", help="print JSON", group=OUTPUT)]
 StoreFolder = Annotated[
     Path | None, Parameter("--store", help="finished runs [HARNESS_STORE]", group=FOLDERS)

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
 
-from harness.cli.options import Exhibits, Spoken, Workers, Written
+from harness.cli.options import Exhibits, Fresh, Spoken, Workers, Written
 from harness.errors import ExitCode, Faults, HarnessError
 from harness.terminal.output import asked
-
-if TYPE_CHECKING:
-    from harness.app import Project
 
 
 def reproduce(
@@ -17,6 +14,7 @@ def reproduce(
     written: Written = Written(),
     spoken: Spoken = Spoken(),
     workers: Workers = Workers(),
+    fresh: Fresh = False,
 ) -> ExitCode:
     """Run what is missing, then write frames, verdicts, figures and the report.
 
@@ -29,25 +27,20 @@ def reproduce(
     - `harness reproduce table1`
     - `harness reproduce table1 --set recipe.epochs=2 --set seed=0,1,2`
     - `harness reproduce table1 --profile quick --data-dir ~/cifar`
+    - `harness reproduce table1 --fresh` after a change of the code, or of torch
     """
     from harness import app
+    from harness.terminal.costs import to_do
 
-    voice, crew, project = spoken.voice, workers.crew, written.opened()
-    if not exhibits:
-        _require_yes(project, crew.jobs)
+    voice, crew = spoken.voice, workers.crew
+    project = replace(written.opened(), fresh=fresh)
+    if not exhibits:  # which nobody may have meant
+        held = app.surveyed(project, ("all",))
+        said = f"{len(held.plan.exhibits)} exhibits, {to_do(held, crew.jobs)}"
+        if held.todo and not asked(f"{said}\nrun all of them?"):
+            hint = "name some, or all: harness reproduce all"
+            raise HarnessError("harness reproduce", "no exhibit is named", hint=hint)
     outcome = app.reproduce(project, exhibits or ("all",), crew, voice)
     if outcome.faults:
         raise Faults(outcome.faults)
     return outcome.code
-
-
-def _require_yes(project: Project, jobs: int | None) -> None:
-    """Ask before every exhibit is run, which nobody may have meant; raise HarnessError for no."""
-    from harness.app import surveyed
-    from harness.costs import to_do
-
-    held = surveyed(project, ("all",))
-    said = f"{len(held.plan.exhibits)} exhibits, {to_do(held, jobs)}"
-    if held.todo and not asked(f"{said}\nrun all of them?"):
-        hint = "name some, or all: harness reproduce all"
-        raise HarnessError("harness reproduce", "no exhibit is named", hint=hint)

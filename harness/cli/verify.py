@@ -8,7 +8,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from harness.cli.options import Json, Spoken, Stored
-from harness.errors import ExitCode
+from harness.errors import ExitCode, visible
 from harness.terminal.output import print_json
 from harness.words import counted
 
@@ -45,6 +45,6 @@ def verify(
         voice.tell(f"{nodes}, {counted(len(faults), 'fault')}")
     if repair:
         for place in store_verify.repair(store, faults):
-            print(f"moved to {place}", file=sys.stderr if as_json else sys.stdout)
+            print(visible(f"moved to {place}"), file=sys.stderr if as_json else sys.stdout)
         return ExitCode.OK
     return ExitCode.CHECK_FAILED if faults else ExitCode.OK

@@ -16,6 +16,7 @@ from typing import Any
 
 from harness.canonical import flatten
 from harness.errors import HarnessError
+from harness.files import read_plain
 from harness.layout import reachable
 
 VERDICT, PROVENANCE = "verdict.json", "provenance.json"
@@ -122,7 +123,7 @@ _AGAIN = "write them again: harness report"
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        content = json.loads(path.read_bytes())
+        content = json.loads(read_plain(path))
     except FileNotFoundError:
         raise HarnessError(str(path), "is missing", hint=_AGAIN) from None
     except OSError as error:

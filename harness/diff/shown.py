@@ -130,12 +130,12 @@ def markdown(found: Difference) -> str:
     """For a pull request: the summary first, then a table for each section."""
     lines = [f"**{_escaped(summary(found))}**", ""]
     for name, results in (("A", found.before), ("B", found.after)):
-        lines.append(f"- {name}: `{results.folder}`, profile {_escaped(results.profile)}")
+        folder, profile = _code(results.folder), _escaped(results.profile)
+        lines.append(f"- {name}: {folder}, profile {profile}")
     for section in sections(found):
         lines += ["", f"### {_escaped(section.title)}", ""]
         if section.code:
-            ticks = max(len(run) for line in section.code for run in re.findall("`+", line) or [""])
-            fence = "`" * max(3, 1 + ticks)
+            fence = _fence(section.code, 3)
             lines += [f"{fence}diff", *section.code, fence]
         else:
             rule = ("---",) * len(section.columns)
@@ -145,9 +145,25 @@ def markdown(found: Difference) -> str:
     return "\n".join(lines) + "\n"
 
 
+_CALLS = re.compile(r"[@#]\w|://|www\.", re.IGNORECASE)  # somebody, an issue or a page
+
+
 def _escaped(text: str) -> str:
-    """Text that Markdown leaves as it is, on one line."""
-    return re.sub(r"([\\`*_\[\]<>|#])", r"\\\1", " ".join(text.split()))
+    """Text that Markdown leaves as it is, on one line, and in which it makes no links."""
+    said = " ".join(text.split())
+    return _code(said) if _CALLS.search(said) else re.sub(r"([\\`*_\[\]<>|#~])", r"\\\1", said)
+
+
+def _code(text: str) -> str:
+    """Text as code, which alone nobody looks into for names and addresses."""
+    ticks = _fence([text], 1)
+    return f"{ticks} {text} {ticks}".replace("|", r"\|")
+
+
+def _fence(lines: Iterable[str], least: int) -> str:
+    """More backticks than there are one after the other in any of the lines."""
+    longest = max((len(run) for line in lines for run in re.findall("`+", line)), default=0)
+    return "`" * max(least, 1 + longest)
 
 
 def record(found: Difference) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import os
 import platform
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -25,30 +25,63 @@ PACKAGES = ("torch", "torchvision", "numpy", "numba", "pydantic", "pandas", "mat
 CODE = Path(harness.__file__).resolve().parents[1]
 """The folder that the code which runs was imported from: a checkout, or of installed packages."""
 
-_PLACES = ("DIR", "WORK_TREE", "INDEX_FILE", "COMMON_DIR", "OBJECT_DIRECTORY", "PREFIX")
-_PLACES_OF_GIT = {f"GIT_{name}" for name in _PLACES}
+DECIDING = ("engine", "measures", "parts", "runs")
+"""The folders of the package whose files decide the numbers of a run. All others say what runs and
+what is made of the numbers: those are keys, or made anew with every report.
+"""
 
 
 def environment(project: Path) -> dict[str, Any]:
-    """Versions, processor, memory, GPU and git state of the code, and of the project where that is
-    another folder, as JSON values. Does not import torch.
+    """What a run is made with here, and the git state of the project where that is another folder
+    than the code's, as JSON values. Does not import torch.
     """
-    made_with = {"harness": harness.__version__, **machine(), "git": git_state(CODE)}
-    return made_with if project == CODE else made_with | {"git_of_project": git_state(project)}
+    of_project = {} if project == CODE else {"git_of_project": git_state(project)}
+    return dict(made_with()) | of_project
 
 
-def machine() -> dict[str, Any]:
-    """The part of it that another machine may have otherwise."""
+@lru_cache(maxsize=1)
+def made_with() -> Mapping[str, Any]:
+    """Code, versions, processor, memory and GPUs of this process, as they were when it was first
+    asked.
+    """
+    installed = 0.0
+    with contextlib.suppress(ValueError, OSError, AttributeError):
+        installed = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30
     return {
+        "harness": harness.__version__,
+        **making(),
+        "git": git_state(CODE),
         "python": platform.python_version(),
         "platform": platform.platform(),
-        "packages": {name: _version(name) for name in PACKAGES},
         "processor": processor(),
-        "arithmetic": arithmetic(),
         "cores": os.cpu_count() or 1,
-        "memory_gib": round(min(_memory_gib(), memory_limit() / 2**30), 1),
+        "memory_gib": round(min(installed, memory_limit() / 2**30), 1),
         "gpus": list(gpus()),
     }
+
+
+def making() -> dict[str, Any]:
+    """The part of it that decides numbers, which runs of one key may have otherwise."""
+    return {
+        "code": code_digest(),
+        "packages": {name: _version(name) for name in PACKAGES},
+        "arithmetic": arithmetic(),
+        "gpu_arithmetic": {one: os.environ[one] for one in FORCED_ON_GPU if os.environ.get(one)},
+    }
+
+
+@lru_cache(maxsize=1)
+def code_digest(package: Path = CODE / "harness") -> str:
+    """Digest of the files that decide numbers (`DECIDING`), 16 hexadecimal digits: whatever git
+    says of their folder, and whether it is one of git's at all.
+    """
+    found = hashlib.sha256()
+    for folder in DECIDING:
+        for path in sorted((package / folder).rglob("*")):
+            if path.is_file() and "__pycache__" not in path.parts and path.suffix != ".md":
+                content = hashlib.sha256(path.read_bytes()).hexdigest()
+                found.update(f"{path.relative_to(package).as_posix()} {content}\n".encode())
+    return found.hexdigest()[:16]
 
 
 def _version(package: str) -> str | None:
@@ -76,14 +109,34 @@ FORCED = (
     "ATEN_CPU_CAPABILITY",
     "ONEDNN_MAX_CPU_ISA",
     "DNNL_MAX_CPU_ISA",
+    "ONEDNN_CPU_ISA_HINTS",
+    "DNNL_CPU_ISA_HINTS",
+    "ONEDNN_DEFAULT_FPMATH_MODE",
+    "DNNL_DEFAULT_FPMATH_MODE",
     "MKL_CBWR",
     "MKL_ENABLE_INSTRUCTIONS",
     "MKL_DEBUG_CPU_TYPE",
+    "MKL_THREADING_LAYER",
     "NUMBA_CPU_NAME",
     "NUMBA_CPU_FEATURES",
+    "NUMBA_OPT",
+    "NUMBA_DISABLE_JIT",
     "OPENBLAS_CORETYPE",
 )
-"""Variables by which a processor is told to do as if it were another."""
+"""Variables that choose the arithmetic of a processor. None of oneDNN's functions that would tell
+its choice is exported by torch: it follows from the processor and from these.
+"""
+FORCED_ON_GPU = (
+    "NVIDIA_TF32_OVERRIDE",
+    "TORCH_ALLOW_TF32_CUBLAS_OVERRIDE",
+    "CUBLAS_WORKSPACE_CONFIG",
+    "CUBLASLT_WORKSPACE_SIZE",
+    "TORCH_BLAS_PREFER_CUBLASLT",
+    "DISABLE_ADDMM_CUDA_LT",
+    "TRITON_F32_DEFAULT",
+    "TRITON_INTERPRET",
+)
+"""And those that choose the arithmetic of a GPU."""
 _CLASS = ("vendor_id", "cpu family", "model", "model name", "cache size", "flags")
 
 
@@ -98,12 +151,6 @@ def arithmetic() -> dict[str, str]:
         flags = " ".join(sorted(found["flags"].split()))
         found["flags"] = hashlib.sha256(flags.encode()).hexdigest()[:16]
     return found | {name: os.environ[name] for name in FORCED if os.environ.get(name)}
-
-
-def _memory_gib() -> float:
-    with contextlib.suppress(ValueError, OSError, AttributeError):
-        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30
-    return 0.0
 
 
 @lru_cache(maxsize=1)
@@ -135,20 +182,35 @@ def git_state(folder: Path) -> str:
     commit, refusal = _git(folder, "rev-parse", "HEAD")
     if refusal:
         return f"unknown, because {refusal}"
-    changed, refusal = _git(folder, "status", "--porcelain", "--untracked-files=no")
+    filters, refusal = _git(folder, "config", "-z", "--name-only", "--get-regexp", r"^filter\.")
+    if not refusal or refusal == _NO_SUCH_SETTING:
+        look = ("status", "--porcelain", "--untracked-files=no", "--ignore-submodules=all")
+        changed, refusal = _git(folder, *look, off=filters.split("\0"))
     if refusal:
         return f"{commit}, local changes unknown, because {refusal}"
     return f"{commit} with local changes" if changed else commit
 
 
-def _git(folder: Path, *words: str) -> tuple[str, str]:
-    """What git says of the checkout in `folder`, and why it says nothing.
+_NO_SUCH_SETTING = "git says: exit code 1"
+_PLACES = ("DIR", "WORK_TREE", "INDEX_FILE", "COMMON_DIR", "OBJECT_DIRECTORY", "PREFIX")
+_PLACES_OF_GIT = {f"GIT_{name}" for name in _PLACES}
+_FOR_GIT = {"LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0", "GIT_ALLOW_PROTOCOL": "none"}
 
-    A hook of git names its own repository by variables, which would be asked instead. No lock is
-    taken: the checkout may be somebody else's, or read-only.
+
+def _git(folder: Path, *words: str, off: Sequence[str] = ()) -> tuple[str, str]:
+    """What git says of the checkout in `folder` with the settings `off` emptied, and why it says
+    nothing.
+
+    The checkout may be somebody else's, so nothing that its settings name is run: no monitor of its
+    files, hook, filter, submodule or way to a server. No lock is taken: it may be read-only. A hook
+    of git names its own repository by variables, which would be asked instead.
     """
+    settings = {"core.fsmonitor": "false", "core.hooksPath": os.devnull}
+    settings |= dict.fromkeys(filter(None, off), "")
     ours = {name: value for name, value in os.environ.items() if name not in _PLACES_OF_GIT}
-    ours |= {"LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0"}
+    ours |= _FOR_GIT | {"GIT_CONFIG_COUNT": str(len(settings))}
+    for number, (name, value) in enumerate(settings.items()):
+        ours |= {f"GIT_CONFIG_KEY_{number}": name, f"GIT_CONFIG_VALUE_{number}": value}
     said, refusal = _output("git", *words, folder=folder, seconds=GIT_S, env=ours)
     return said, OTHER_OWNER if "dubious ownership" in refusal else refusal
 

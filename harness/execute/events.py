@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from harness.files import open_plain
 from harness.runs.place import Progress
 
 LINES = 8  # of a log that a failure shows
@@ -130,15 +131,14 @@ def logged(path: Path) -> Iterator[None]:
 def tail(path: Path, lines: int = LINES) -> tuple[str, ...]:
     """The last messages of a log, as text."""
     try:
-        with path.open(encoding="utf-8", errors="replace") as file:
-            last = deque(file, maxlen=lines)
+        with open_plain(path) as file:
+            last = deque((line.decode(errors="replace") for line in file), maxlen=lines)
     except OSError:
         return ()
-    return tuple(row for line in last for row in _message(line).splitlines())[-lines:]
-
-
-def _message(line: str) -> str:
-    try:
-        return str(json.loads(line)["message"])
-    except (ValueError, KeyError, TypeError):
-        return line.rstrip()  # cut off by a kill
+    rows: list[str] = []
+    for line in last:
+        try:
+            rows += str(json.loads(line)["message"]).splitlines()
+        except (ValueError, KeyError, TypeError):  # cut off by a kill
+            rows += line.rstrip().splitlines()
+    return tuple(rows[-lines:])

@@ -69,19 +69,17 @@ def parse_pins(typed: Sequence[str]) -> tuple[Pin, ...]:
     Raises:
         HarnessError: it is neither, or names no kind of node.
     """
-    return tuple(map(_pin, typed))
-
-
-def _pin(typed: str) -> Pin:
-    found = _PIN.fullmatch(typed)
-    if found is None:
-        hint = "write LABEL=VALUE or KIND:LABEL=VALUE, as in train:pool=big"
-        raise HarnessError(f"--pin {typed[:80]}", "names no label of a machine", hint=hint)
-    kind = found["kind"]
-    if kind is not None and kind not in Run.kinds:
-        problem = f"no kind of node is called {kind!r}"
-        raise HarnessError(f"--pin {typed}", problem, hint=suggestion(kind, Run.kinds))
-    return Pin(kind, found["label"], found["value"])
+    pins = []
+    for one in typed:
+        if (found := _PIN.fullmatch(one)) is None:
+            hint = "write LABEL=VALUE or KIND:LABEL=VALUE, as in train:pool=big"
+            raise HarnessError(f"--pin {one[:80]}", "names no label of a machine", hint=hint)
+        kind = found["kind"]
+        if kind is not None and kind not in Run.kinds:
+            problem = f"no kind of node is called {kind!r}"
+            raise HarnessError(f"--pin {one}", problem, hint=suggestion(kind, Run.kinds))
+        pins.append(Pin(kind, found["label"], found["value"]))
+    return tuple(pins)
 
 
 class Queue:
@@ -98,13 +96,14 @@ class Queue:
         self.seconds = dict(seconds)
         self.running: set[str] = set()
         self.done: set[str] = set()
-        self.lost: dict[str, str] = {}  # key → the failed node that it was lost to
+        self.lost: set[str] = set()  # failed, or in need of what failed
         self._open = dict(self.nodes)
         self._paths = paths(list(self.nodes.values()), self.seconds)
 
     def next(self) -> Node | None:
         """The node to start now, or None while none is ready."""
-        ready = filter(self._is_ready, self._open.values())
+        missing = self._open.keys() | self.running | self.lost
+        ready = (one for one in self._open.values() if missing.isdisjoint(one.inputs.values()))
         node = max(ready, key=lambda one: self._paths[one.key], default=None)
         if node is not None:
             del self._open[node.key]
@@ -119,11 +118,11 @@ class Queue:
     def fail(self, key: str) -> list[Node]:
         """The node failed: those that need it, directly or not, will never be ready."""
         self.running.discard(key)
-        self.lost[key] = key
+        self.lost.add(key)
         fell: list[Node] = []
-        while lost := [node for node in self._open.values() if self._lost_input(node)]:
+        while lost := [one for one in self._open.values() if self.lost & {*one.inputs.values()}]:
             for node in lost:
-                self.lost[node.key] = key
+                self.lost.add(node.key)
                 fell.append(self._open.pop(node.key))
         return fell
 
@@ -138,13 +137,6 @@ class Queue:
         for seconds in sorted(left, reverse=True):
             heapq.heappush(lanes, heapq.heappop(lanes) + seconds)
         return max(lanes)
-
-    def _is_ready(self, node: Node) -> bool:
-        waiting = self._open.keys() | self.running
-        return not any(key in waiting or key in self.lost for key in node.inputs.values())
-
-    def _lost_input(self, node: Node) -> bool:
-        return any(key in self.lost for key in node.inputs.values())
 
 
 class Executor(Protocol):

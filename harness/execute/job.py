@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import ExitCode, HarnessError
-from harness.execute.environment import peak_memory_mb, reset_peak_memory
+from harness.execute.environment import made_with, peak_memory_mb, reset_peak_memory
 from harness.execute.events import (
     Advanced,
     Event,
@@ -44,7 +44,9 @@ class Job:
     data: Path
     threads: int  # of a run that leaves them open
     requested: Mapping[str, Any]  # what the user typed
-    environment: Mapping[str, Any]
+    environment: Mapping[str, Any]  # what only the one that plans knows of it
+    anew: bool = False  # run it though it is stored, and take the place of what is
+    must_resume: bool = False  # fail where a training would start from scratch
 
     @property
     def log(self) -> Path:
@@ -56,19 +58,14 @@ def run_job(job: Job, tell: Tell) -> Finished | Failed:
     """Run one node, tell what happens and return the last of it; a fault of the run is told, never
     raised.
     """
-    outcome = _outcome(job, tell)
-    tell(outcome)
-    return outcome
-
-
-def _outcome(job: Job, tell: Tell) -> Finished | Failed:
-    key = job.node.key
     try:
         store = Store(job.store)
-        with os_errors(job.log), logged(store.log_path(key)):
-            return _logged_outcome(job, store, tell)
+        with os_errors(job.log), logged(store.log_path(job.node.key)):
+            outcome = _logged_outcome(job, store, tell)
     except HarnessError as error:  # the disk takes not even a log
-        return Failed(key, str(error))
+        outcome = Failed(job.node.key, str(error))
+    tell(outcome)
+    return outcome
 
 
 def _logged_outcome(job: Job, store: Store, tell: Tell) -> Finished | Failed:
@@ -87,18 +84,19 @@ def _logged_outcome(job: Job, store: Store, tell: Tell) -> Finished | Failed:
 
 
 def _run(job: Job, store: Store, tell: Tell) -> Finished:
-    from harness.runs.machine import peak_gpu_mb, reset_peak_gpu
+    from harness.runs.machine import in_use, peak_gpu_mb, reset_peak_gpu
 
-    node = job.node
+    node, made = job.node, made_with()
     with store.lease(node.key, waiting=lambda holder: tell(Waiting(node.key, holder))):
-        found = store.claim(node)
+        found = store.claim(node, code=made["code"], anew=job.anew)
         if isinstance(found, Manifest):
             return Finished(node.key, found.wall_s, here=False)
         tell(Started(node.key, found.resumed))
         fields = {"fields": {"spec": node.spec}}
         _log.info("run %s %s, resumed %d times", node.kind, node.key, found.resumed, extra=fields)
         inputs, cache = _inputs(node, store), store.tree.room("cache")
-        place = Place(found.files, found.checkpoints, job.data, inputs, job.threads, cache)
+        folders = (found.files, found.checkpoints, job.data, inputs)
+        place = Place(*folders, job.threads, cache, job.must_resume)
         node.full.load()  # before the clock starts
         reset_peak_memory()
         reset_peak_gpu()
@@ -117,7 +115,7 @@ def _run(job: Job, store: Store, tell: Tell) -> Finished:
         provenance = Provenance(
             started,
             wall_s,
-            environment=job.environment,
+            environment={**job.environment, **made, "code": found.code, "in_use": in_use()},
             requested=job.requested,
             peak_memory_mb=peak_memory_mb(),
             numbers=numbers,

@@ -67,7 +67,12 @@ def _idle(workers: list[_Worker]) -> _Worker:
     for worker in workers:
         if worker.job is None and worker.process.is_alive():
             return worker
-    workers.append(_start())
+    context = multiprocessing.get_context("spawn")
+    here, there = context.Pipe()
+    process = context.Process(target=serve, args=(there,), daemon=True)
+    process.start()
+    there.close()
+    workers.append(_Worker(process, here))
     return workers[-1]
 
 
@@ -116,15 +121,6 @@ def _died(worker: _Worker, others: list[_Worker]) -> Iterator[Event]:
         attempt = worker.attempt + 1
         _hand(_idle(others), job, attempt)
         yield Retried(job.node.key, f"{problem} before it began", attempt, ATTEMPTS)
-
-
-def _start() -> _Worker:
-    context = multiprocessing.get_context("spawn")
-    here, there = context.Pipe()
-    process = context.Process(target=serve, args=(there,), daemon=True)
-    process.start()
-    there.close()
-    return _Worker(process, here)
 
 
 @contextmanager

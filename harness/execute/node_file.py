@@ -17,15 +17,15 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints,
 
 from harness.errors import HarnessError
 from harness.execute.cores import usable_cores
-from harness.execute.environment import machine
 from harness.execute.job import Job
-from harness.files import write_durably
+from harness.files import open_plain, write_durably
 from harness.measures.base import Run
 from harness.parts.base import sentence, shown, suggestion
 from harness.plan.node import node_of
 from harness.spec.safe_text import decoded
 
 FORMAT: Final = 1
+PLANNED = ("git_of_project",)  # what of an environment only the machine that plans knows
 LARGEST = 4_000_000  # bytes; a node file has some thousand
 Key = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
@@ -46,6 +46,7 @@ class _File(BaseModel):
     threads: Annotated[int, Field(ge=1, le=1024)] | None
     requested: dict[str, JsonValue]
     environment: dict[str, JsonValue]
+    anew: bool = False
 
 
 def frozen(job: Job, *, threads: int | None) -> str:
@@ -63,7 +64,7 @@ def frozen(job: Job, *, threads: int | None) -> str:
         "threads": threads,
         "requested": dict(job.requested),
         "environment": dict(job.environment),
-    }
+    } | ({"anew": True} if job.anew else {})
     return json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
@@ -81,7 +82,7 @@ def read_node(
         HarnessError: it cannot be read, or is no whole and true node of this version.
     """
     try:
-        with path.open("rb") as opened:
+        with open_plain(path, links=True) as opened:
             content = opened.read(LARGEST + 1)
     except OSError as error:
         problem = f"cannot be read: {error.strerror or error}"
@@ -101,8 +102,8 @@ def thawed(text: str, where: str = "node") -> Job:
     """The job in the text of a file, once its key is known to be that of its content: right name,
     wrong run, must not pass for what it was.
 
-    What is recorded is the machine that computes; of the one that planned, only what no other
-    knows: the state of its checkout. Raises HarnessError as `read_node`.
+    Of the environment in the file only the state of the project's checkout is taken, which nobody
+    else knows; the rest is that of whoever runs it. Raises HarnessError as `read_node`.
     """
     file = _validated(text, where)
     try:
@@ -119,7 +120,8 @@ def thawed(text: str, where: str = "node") -> Job:
         Path(file.data),
         file.threads or usable_cores(),
         file.requested,
-        file.environment | machine(),
+        {name: file.environment[name] for name in PLANNED if name in file.environment},
+        file.anew,
     )
 
 

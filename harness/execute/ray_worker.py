@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import harness
 from harness.errors import HarnessError
-from harness.execute.environment import gpu_megabytes
+from harness.execute.environment import code_digest, gpu_megabytes
 from harness.execute.events import Event, Failed, Finished
 from harness.execute.job import run_job
 from harness.execute.node_file import thawed
@@ -102,7 +102,7 @@ def run_node(text: str, witness: Path, version: str, relay: Any) -> Finished | F
 def code_version() -> str:
     """What must be the same on every machine for a key to mean the same."""
     revisions = {kind: run.revision for kind, run in sorted(Run.kinds.items())}
-    return f"{harness.__version__} with revisions {revisions}"
+    return f"{harness.__version__}, code {code_digest()} with revisions {revisions}"
 
 
 def _fault(witness: Path, wanted: str) -> str:

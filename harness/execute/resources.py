@@ -69,7 +69,9 @@ def demand_of(
     gpus = gpus if processes == 1 else float(processes * cuda)
     memory = MARGIN * 1e6 * (footprint.memory_mb or 0.0)
     largest = max((one.memory for one in able), default=math.inf)
-    cpus = processes * threads or _fair(able, gpus)
+    # left open: what its share of a GPU has of its machine's CPUs
+    fair = min((one.cpus / one.gpus * gpus for one in able), default=1) if gpus else 1
+    cpus = processes * threads or max(1, math.floor(fair))
     return Demand(cpus, gpus, int(min(memory, largest)), wanted)
 
 
@@ -84,13 +86,6 @@ def _share(peak_mb: float | None, machines: Sequence[Machine]) -> float:
         return 1.0
     share = math.ceil(SHARES * (MARGIN * peak_mb + CONTEXT_MB) / smallest) / SHARES
     return share if share <= 0.5 else 1.0
-
-
-def _fair(machines: Sequence[Machine], gpus: float) -> int:
-    """Threads of a run that leaves them open: what its share of a GPU has of its machine's CPUs."""
-    if not gpus:
-        return 1
-    return max(1, math.floor(min((one.cpus / one.gpus * gpus for one in machines), default=1)))
 
 
 def _carries(machine: Machine, labels: Iterable[tuple[str, str]]) -> bool:

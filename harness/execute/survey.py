@@ -4,14 +4,14 @@ who runs it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from harness.errors import HarnessError
 from harness.execute.cores import default_slots, usable_cores
-from harness.execute.environment import gpus, processor, sees_gpu
+from harness.execute.environment import gpus, making, processor, sees_gpu
 from harness.execute.executor import Crew, Executor, Where
 from harness.execute.job import GPU_MEMORY
 from harness.execute.local import Local
@@ -22,6 +22,7 @@ from harness.plan.expand import Plan
 from harness.plan.footprint import Footprint, footprints
 from harness.plan.node import Node
 from harness.runs.data_folder import downloads
+from harness.store.made import Otherwise, made_otherwise
 from harness.store.manifest import Manifest
 from harness.store.store import Store
 from harness.store.why import Precedents, Reason
@@ -39,6 +40,7 @@ class Survey:
     memory: Mapping[str, Footprint]
     disk: Mapping[str, int]
     downloads: Mapping[str, int]  # data set → bytes
+    otherwise: Otherwise = field(default_factory=Otherwise)  # of what is stored
 
     @property
     def todo(self) -> tuple[Node, ...]:
@@ -50,8 +52,9 @@ class Survey:
         return default_slots(usable_cores(), any(map(_wants_gpu, self.todo)))
 
 
-def survey(plan: Plan, layout: Layout) -> Survey:
-    """Hold the plan against the store. IO: manifests only, and whether data sets are there.
+def survey(plan: Plan, layout: Layout, anew: Collection[str] = ()) -> Survey:
+    """Hold the plan against the store, nodes that are to be run `anew` as if they were not stored.
+    IO: manifests only, the code's own files, and whether data sets are there.
 
     Raises:
         HarnessError: the store cannot be read, or the data folder is that of a set itself.
@@ -59,7 +62,7 @@ def survey(plan: Plan, layout: Layout) -> Survey:
     manifests = Store(layout.store).manifests()
     by_key = {manifest.key: manifest for manifest in manifests}
     precedents = Precedents(manifests)
-    stored = {key: by_key[key] for key in plan.nodes if key in by_key}
+    stored = {key: by_key[key] for key in plan.nodes if key in by_key and key not in anew}
     todo = [node for key, node in plan.nodes.items() if key not in stored]
     past = [_past(one) for one in manifests]
     devices = devices_here(layout, with_gpu=any(map(_wants_gpu, plan.nodes.values())))
@@ -72,6 +75,7 @@ def survey(plan: Plan, layout: Layout) -> Survey:
         footprints(todo, past),
         {node.key: disk_bytes(node) for node in todo},
         downloads((node.full for node in todo), layout.data),
+        made_otherwise(stored.values(), making()),
     )
 
 

@@ -46,7 +46,17 @@ class _Presentation:
 
 
 PRESENTATION = _Presentation()
-"""`Annotated[str, PRESENTATION]`: the one way for a field to stay out of a run's key."""
+"""`Annotated[str, PRESENTATION]`: the one way for a field to stay out of every run's key."""
+
+
+class _Later:
+    """Marks a field that is younger than stored runs."""
+
+
+LATER = _Later()
+"""`Annotated[int, LATER]`: a field whose default is what was before it. At its default it stays out
+of a run's key, so that what is stored keeps its key.
+"""
 
 Item = TypeVar("Item")
 FrozenMap = Annotated[
@@ -168,13 +178,15 @@ def _forget_validators() -> None:
 def identity(spec: Any) -> Any:
     """The JSON value of `spec` without its presentation fields: what enters a key.
 
-    Identity is opt-out: a field added to a spec is part of the key from its first day.
+    Identity is opt-out: a field added to a spec is part of the key from its first day, or where it
+    is `LATER` from its first other value on.
     """
     if isinstance(spec, BaseModel):
         return {
             name: identity(getattr(spec, name))
             for name, field in type(spec).model_fields.items()
             if PRESENTATION not in field.metadata
+            and not (LATER in field.metadata and getattr(spec, name) == field.default)
         }
     if isinstance(spec, Mapping):
         return {name: identity(value) for name, value in spec.items()}

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from harness.parts.base import Deviations, Part, Spec
+from harness.parts.base import LATER, Deviations, Part, Spec
 
 
 class Cka(Part, family="cka"):
@@ -69,6 +69,10 @@ class Numerics(Spec):
     batch_statistics: Literal["synchronised", "local"] = Field(
         default="synchronised",
         description="of tdBN with several processes: those of the whole batch, or of each part",
+    )
+    float32: Annotated[Literal["ieee", "tf32"], LATER] = Field(
+        default="ieee",
+        description="products of float32 on a GPU: as they are, or of factors rounded to 10 bits",
     )
 
     @model_validator(mode="after")

@@ -132,10 +132,22 @@ def work_of(kind: str, spec: Spec) -> Work:
 
 def seconds_of(kind: str, spec: Spec, devices: Mapping[str, Device] = DEVICES) -> float:
     """Seconds by the roofline."""
-    at, numerics = device_of(spec), spec.get("x", spec).get("numerics", {})
-    cores = max(1, numerics.get("threads", 1)) if at == "cpu" else 1
-    is_half = kind == "train" and spec["recipe"]["precision"] != "f32"
-    return devices[at].seconds(work_of(kind, spec), half=is_half, cores=cores)
+    return devices[device_of(spec)].seconds(work_of(kind, spec), **_arithmetic(kind, spec))
+
+
+def bound_of(kind: str, spec: Spec, devices: Mapping[str, Device] = DEVICES) -> str:
+    """What bounds a run by the roofline: FLOPs, bytes or launches."""
+    spent = devices[device_of(spec)].limits(work_of(kind, spec), **_arithmetic(kind, spec))
+    return max(spent, key=lambda name: spent[name])
+
+
+def _arithmetic(kind: str, spec: Spec) -> dict[str, Any]:
+    """In which precision a run computes, and on how many cores."""
+    threads = spec.get("x", spec).get("numerics", {}).get("threads", 1)
+    return {
+        "half": kind == "train" and spec["recipe"]["precision"] != "f32",
+        "cores": max(1, threads) if device_of(spec) == "cpu" else 1,
+    }
 
 
 def size_of_training(training: Spec, side: int | None = None) -> Size:

@@ -1,8 +1,8 @@
 """Drawings → PNG and SVG whose bytes depend on nothing but the frame and the code that drew it.
 
-What was drawn is kept on record in the store: by the digest of all that a picture was drawn from,
-the digests of its files. A picture that lies among the results is taken again only if it is what
-that record says; what lies beside it there says nothing.
+What was drawn is kept on record, in a folder that this user alone can write: by the digest of all
+that a picture was drawn from, the digests of its files. A picture that lies among the results is
+taken again only if it is what that record says; what lies beside it there says nothing.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import pandas as pd
 
 import paper_figures
 from harness.caches import lend
-from harness.files import open_plain, write_durably
+from harness.files import read_plain, write_durably
 from harness.frames.maps import Maps
 
 DPI = 150
@@ -126,8 +126,7 @@ def _earlier(name: str, record: Mapping[str, Any] | None, folder: Path) -> Drawn
     files: dict[str, bytes] = {}
     for file in (f"{name}.png", f"{name}.svg"):
         try:
-            with open_plain(folder / file) as opened:
-                files[file] = opened.read()
+            files[file] = read_plain(folder / file)
         except OSError:
             return None
     sums = {file: hashlib.sha256(content).hexdigest() for file, content in files.items()}
@@ -143,8 +142,7 @@ def _record(sums: Mapping[str, str]) -> bytes:
 def _read(path: Path) -> dict[str, Any] | None:
     """A record of files; None where there is none."""
     try:
-        with open_plain(path) as file:
-            record = json.loads(file.read())
+        record = json.loads(read_plain(path))
     except (OSError, ValueError):
         return None
     return record if isinstance(record, dict) and isinstance(record.get("files"), dict) else None

@@ -9,6 +9,7 @@ from typing import NamedTuple, Protocol
 
 import harness
 import paper_figures
+from harness.caches import own_cache
 from harness.check.record import junit_xml, verdict_json
 from harness.check.standard import standard
 from harness.check.verdict import Verdict, judge, settle
@@ -79,7 +80,8 @@ def write_results(
     assessed = sorted(found, key=lambda one: wording.natural(one.planned.exhibit.id))
     out, made_with = layout.out / profile.id, f"harness {harness.__version__}"
     manifests = {key: artifacts.get(key) for key in plan.nodes}
-    records = layout.store / "cache" / "drawings" if layout.store.is_dir() else None
+    cache = own_cache()
+    records = cache / "drawings" if cache else None
     brought = [one.planned.brought.given for one in assessed if one.planned.brought]
     places = Places(layout, project.command, *(shlex.quote(one.path) for one in brought if one))
     files: dict[str, bytes | None] = {}

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import torch
 
-from harness.engine.training.numerics import determinism
+from harness.engine.training.numerics import determinism, float32_products
 from harness.errors import ExitCode, HarnessError
 from harness.parts.measurement import Numerics
 from harness.runs.place import Place
+
+_FIRST_WITH_TF32 = 8  # compute capability, of Ampere
 
 
 def prepare(numerics: Numerics, place: Place) -> None:
     """Give torch the threads of this run.
 
     Raises:
-        HarnessError: the run wants a GPU and there is none.
+        HarnessError: the run wants a GPU and there is none, or one that computes otherwise.
     """
     if numerics.device == "cuda" and not torch.cuda.is_available():
         raise HarnessError(
@@ -26,15 +29,42 @@ def prepare(numerics: Numerics, place: Place) -> None:
             hint="--device cpu, or --profile smoke",
             code=ExitCode.RUN_FAILED,
         )
+    if numerics.device == "cuda":
+        _require_float32(numerics.float32)
     torch.set_num_threads(numerics.threads or place.threads)
+
+
+def _require_float32(how: str) -> None:
+    """Raise HarnessError where the card or the environment makes other products of float32."""
+    forced = {"0": "ieee", "1": "tf32"}.get(os.environ.get("NVIDIA_TF32_OVERRIDE", ""), how)
+    major, minor = torch.cuda.get_device_capability()
+    if forced != how:
+        problem = f"NVIDIA_TF32_OVERRIDE makes {forced!r} of {how!r}"
+        hint = "unset NVIDIA_TF32_OVERRIDE"
+    elif how == "tf32" and major < _FIRST_WITH_TF32:
+        problem = f"a GPU of compute capability {major}.{minor} has no TF32"
+        hint = "--set numerics.float32=ieee"
+    else:
+        return
+    raise HarnessError("numerics.float32", problem, hint=hint, code=ExitCode.RUN_FAILED)
 
 
 @contextmanager
 def prepared(numerics: Numerics, place: Place) -> Iterator[torch.device]:
     """The same for a measurement: inside, its device, and only repeatable kernels if it wants."""
     prepare(numerics, place)
-    with determinism(numerics.deterministic):
+    with determinism(numerics.deterministic), float32_products(numerics.float32):
         yield torch.device(numerics.device)
+
+
+def in_use() -> dict[str, str]:
+    """What computes in this process, as torch says itself: its version, and the instruction set for
+    which ATen chose its kernels.
+    """
+    return {
+        "torch": str(torch.__version__),
+        "cpu_capability": torch.backends.cpu.get_cpu_capability(),
+    }
 
 
 def reset_peak_gpu() -> None:

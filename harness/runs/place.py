@@ -35,6 +35,7 @@ class Place:
     inputs: Mapping[str, Path]
     threads: int  # that this run may use when its spec does not say
     cache: Path
+    must_resume: bool = False  # fail where a training would start from scratch
 
 
 Numbers = Mapping[str, float | int | str | None]

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict
+from pathlib import Path
 
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import nn
 
 from harness.engine import training
 from harness.engine.cpu.process import keep_freed_memory
 from harness.engine.training import Epoch, History
-from harness.engine.training.loop import Step
 from harness.engine.training.ranks import ALONE, Ranks
+from harness.engine.training.steps import Step
 from harness.measures.base import Training
 from harness.runs.machine import prepare
 from harness.runs.place import Numbers, Place, Progress, Report, write_json
 from harness.runs.several import run_in_ranks
 from harness.runs.trained import images_of, normalisation
 
+CHECKPOINT = "training.safetensors"
 TIMES = ("seconds", "images_per_second")  # the only fields of an epoch that two runs differ in
 
 
@@ -61,8 +65,10 @@ def trained_in(
         device=device,
         deterministic=spec.numerics.deterministic,
         compiled=spec.numerics.compile,
+        float32=spec.numerics.float32,
         ranks=ranks,
-        checkpoint=place.checkpoints / "training.safetensors",
+        checkpoint=place.checkpoints / CHECKPOINT,
+        must_resume=place.must_resume,
         report=told,
         take=take,
     )
@@ -75,6 +81,7 @@ def trained_in(
         "images_per_second": rates[len(rates) // 2],
         "resumed_from_epoch": history.resumed_from,
         "not_compiled": history.not_compiled,
+        **({"not_captured": history.not_captured} if device != "cpu" else {}),
         "seconds": sum(epoch.seconds for epoch in history.epochs),
     }
 
@@ -95,3 +102,12 @@ def _leave(history: History, net: nn.Module, place: Place) -> None:
         name: tensor.detach().cpu().contiguous() for name, tensor in net.state_dict().items()
     }
     save_file(weights, place.files / "network.safetensors")
+
+
+def epochs_done(checkpoints: Path) -> int:
+    """Epochs that the checkpoint in a folder has behind it; 0 where there is none to read."""
+    try:
+        with safe_open(checkpoints / CHECKPOINT, framework="numpy") as file:
+            return len(json.loads((file.metadata() or {})["epochs"]))
+    except (OSError, SafetensorError, KeyError, ValueError, TypeError):
+        return 0

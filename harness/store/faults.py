@@ -62,13 +62,6 @@ class Fault:
         return self.kind in INFORMATION
 
     @property
-    def is_repairable(self) -> bool:
-        """Whether moving the node aside is right; a node of another version is whole, only not ours
-        to read.
-        """
-        return not self.is_information and self.kind is not FaultKind.MANIFEST_VERSION
-
-    @property
     def problem(self) -> str:
         """The sentence without the place."""
         return self.kind.value.format(detail=self.detail)

@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Collection, Iterable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -135,16 +136,11 @@ def _remove(tree: Tree, removal: Removal) -> bool:
     if removal.why is Rubbish.TRASH:
         discard(removal.path)
         return True
-    if not removal.key:
-        return _trash(tree, removal.path)
-    with lease_if_free(tree.lock(removal.key)) as free:
-        return free and _trash(tree, removal.path)
-
-
-def _trash(tree: Tree, path: Path) -> bool:
-    with os_errors(path):
+    with ExitStack() as held, os_errors(removal.path):
+        if removal.key and not held.enter_context(lease_if_free(tree.lock(removal.key))):
+            return False
         try:
-            discard(tree.set_aside(path, room="trash"))
+            discard(tree.set_aside(removal.path, room="trash"))
         except FileNotFoundError:
             return False  # somebody else was faster
     return True

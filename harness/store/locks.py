@@ -59,7 +59,11 @@ def lease(path: Path, *, waiting: Waiting | None = None) -> Iterator[None]:
             yield
         except (HarnessError, OSError) as error:
             if claim.compromise is not None:
-                raise _lost(path) from error
+                silent = f"this process was silent for {LEASE_S:.0f} s or more"
+                problem = f"{holder(path)} took the node over, {silent}"
+                hint = "the same command waits for the result of the other"
+                code = ExitCode.RUN_FAILED
+                raise HarnessError(str(path), problem, hint=hint, code=code) from error
             raise
 
 
@@ -93,7 +97,13 @@ def _take(
         try:
             if lock is claim and kernel.is_locked and claim.is_lock_held_by_us:
                 claim.force_break()  # left of a lease that the disk did not let go
-            _acquire(lock, waits)
+            try:
+                lock.acquire(blocking=False)
+            except Timeout:
+                if waits is None:
+                    raise
+                waits()
+                lock.acquire(poll_interval=POLL_S)
         except (OSError, LeaseSettingsMismatch) as error:
             if isinstance(error, Timeout):
                 raise
@@ -103,26 +113,9 @@ def _take(
         held.callback(lock.release)
 
 
-def _acquire(lock: BaseFileLock, waits: Callable[[], None] | None) -> None:
-    try:
-        lock.acquire(blocking=False)
-    except Timeout:
-        if waits is None:
-            raise
-        waits()
-        lock.acquire(poll_interval=POLL_S)
-
-
 def _lease(path: Path) -> SoftFileLease:
     place = path.with_suffix(".lease")
     return SoftFileLease(place, lease_duration=LEASE_S, heartbeat_interval=BEAT_S)
-
-
-def _lost(path: Path) -> HarnessError:
-    silent = f"this process was silent for {LEASE_S:.0f} s or more"
-    problem = f"{holder(path)} took the node over, {silent}"
-    hint = "the same command waits for the result of the other"
-    return HarnessError(str(path), problem, hint=hint, code=ExitCode.RUN_FAILED)
 
 
 def _refusal(path: Path, error: Exception) -> HarnessError:

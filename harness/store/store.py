@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import os
 import shutil
 from pathlib import Path
 
@@ -11,11 +12,11 @@ from harness.errors import ExitCode, HarnessError
 from harness.files import discard, open_plain, os_errors
 from harness.plan.node import Node
 from harness.store.faults import Fault
-from harness.store.integrity import content_fault
 from harness.store.locks import Lease, Waiting, lease
 from harness.store.manifest import FileRecord, Manifest, Provenance, describe, read_manifest
 from harness.store.publish import Partial, claim, publish_folder
 from harness.store.tree import Tree
+from harness.store.verify import content_fault
 
 LOG_NAME = "run.log"  # the log among the files of a published node
 
@@ -64,11 +65,11 @@ class Store:
 
     def log_path(self, key: str) -> Path:
         """Where the run of a node writes its log; the folder exists on return, and no link that
-        leads out of the store stands in its place.
+        leads out of the store stands in its place, nor a pipe that would keep the run waiting.
         """
         self.tree.prepare()
         log = self.tree.log(key)
-        if log.is_symlink():
+        if os.path.lexists(log) and (log.is_symlink() or not log.is_file()):
             discard(log)
         return log
 
@@ -79,11 +80,11 @@ class Store:
         self.tree.prepare()
         return lease(self.tree.lock(key), waiting=waiting)
 
-    def claim(self, node: Node) -> Manifest | Partial:
-        """The node, if there is nothing left to run, else the folders to run it in. Under its
-        lease.
+    def claim(self, node: Node, *, code: str = "", anew: bool = False) -> Manifest | Partial:
+        """The node, if there is nothing left to run, else the folders to run it in by the code of
+        this digest. Under its lease. With `anew` it is run though it is stored.
         """
-        return claim(self.tree, node)
+        return claim(self.tree, node, code=code, anew=anew)
 
     def publish(self, node: Node, partial: Partial, provenance: Provenance) -> Manifest:
         """Publish what the run left in `partial.files`, with its log; returns what stands in the
@@ -98,7 +99,7 @@ class Store:
             if log.is_file() and partial.files.is_dir():
                 shutil.copyfile(log, partial.files / LOG_NAME)
         described = functools.partial(describe, node, provenance, resumed=partial.resumed)
-        manifest = publish_folder(self.tree, partial.files, node.key, described)
+        manifest = publish_folder(self.tree, partial.files, node.key, described, anew=partial.anew)
         discard(self.tree.partial(node.key))
         return manifest
 

@@ -86,18 +86,15 @@ class Tree:
             raise HarnessError(str(marker), problem, hint="choose another --store") from None
         if not (text.isascii() and text.isdigit() and len(text) < 10):
             raise HarnessError(str(marker), f"not a version of a store (got {text[:40]!r})")
-        self._require_own_rooms()
-        if int(text) != FORMAT:
-            problem = f"the store has format {int(text)}, this harness reads format {FORMAT}"
-            hint = "update the harness, or choose another --store"
-            raise HarnessError(str(marker), problem, hint=hint)
-
-    def _require_own_rooms(self) -> None:
         for room in map(self.room, ROOMS):
             if room.is_symlink():
                 problem = "is a link, and the rooms of a store lie in it"
                 hint = "move the whole store, and link to that"
                 raise HarnessError(str(room), problem, hint=hint)
+        if int(text) != FORMAT:
+            problem = f"the store has format {int(text)}, this harness reads format {FORMAT}"
+            hint = "update the harness, or choose another --store"
+            raise HarnessError(str(marker), problem, hint=hint)
 
     def _require_unused(self) -> None:
         """A folder that somebody uses for something else must never be swept by gc."""

@@ -87,7 +87,10 @@ class Precedents:
         distances = [(f | fields).bit_count() - (p & pairs).bit_count() for f, p, _ in rows]
         nearest = rows[distances.index(min(distances))][2]
         changes = tuple(_changes(_flat(nearest), wanted))
-        return Reason(_cause(changes), node.kind, nearest.key, changes)
+        names = {change.field for change in changes}
+        anew = all(name.startswith(_INPUT) for name in names)
+        cause = Cause.REVISION if _REVISION in names else Cause.INPUTS if anew else Cause.SPEC
+        return Reason(cause, node.kind, nearest.key, changes)
 
     def _masks(self, flat: Mapping[str, str]) -> tuple[int, int]:
         fields = pairs = 0
@@ -95,13 +98,6 @@ class Precedents:
             fields |= 1 << self._bits.setdefault(pair[0], len(self._bits))
             pairs |= 1 << self._bits.setdefault(pair, len(self._bits))
         return fields, pairs
-
-
-def _cause(changes: tuple[Change, ...]) -> Cause:
-    names = {change.field for change in changes}
-    if _REVISION in names:
-        return Cause.REVISION
-    return Cause.INPUTS if all(name.startswith(_INPUT) for name in names) else Cause.SPEC
 
 
 def _changes(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[Change]:

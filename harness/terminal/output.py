@@ -10,6 +10,7 @@ from enum import Enum
 from typing import Any, Literal
 
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
+from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
@@ -44,10 +45,20 @@ class Voice(Enum):
 
 def say(text: str, style: str = "") -> None:
     """One line to the user; nothing in it is markup."""
-    console().print(Text(visible(text), style=style), soft_wrap=True)
+    console().print(Text(text, style=style), soft_wrap=True)
 
 
 class Output(Console):
+    """Where everything that is drawn leaves: what of a text would act on the terminal is spelt out,
+    whoever wrote it.
+    """
+
+    def render(
+        self, renderable: RenderableType, options: ConsoleOptions | None = None
+    ) -> Iterable[Segment]:
+        for text, style, control in super().render(renderable, options):
+            yield Segment(text if control else visible(text), style, control)
+
     def on_broken_pipe(self) -> None:
         reader_left()
 
@@ -133,9 +144,9 @@ def json_text(value: Any, indent: int | None = None) -> str:
 
 
 def print_lines(text: str) -> None:
-    """Print text as it is."""
+    """Print text, but for what would act on a terminal."""
     try:
-        print(text, flush=True)
+        print(visible(text), flush=True)
     except BrokenPipeError:
         reader_left()
 

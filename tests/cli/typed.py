@@ -25,6 +25,7 @@ class Said(NamedTuple):
 
 def typed(line: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Said:
     """Run one command line as the entry point does."""
+    monkeypatch.setenv("PYTHONSAFEPATH", "")  # as it was, afterwards
     monkeypatch.setattr("sys.argv", ["harness", *shlex.split(line)])
     with pytest.raises(SystemExit) as ended:
         main()

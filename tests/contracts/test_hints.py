@@ -13,6 +13,7 @@ OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
 COMMAND = re.compile(r"\bharness ([a-z]+)\b")
 OF_OTHERS = {  # programs that the harness calls, or has the user call
     "--query-gpu", "--format", "--porcelain", "--untracked-files", "--global", "--add",
+    "--get-regexp", "--name-only", "--ignore-submodules",
     "--create-dirs", "--force-reinstall", "--standalone", "--nproc-per-node", "--module",
     "--extra", "--head",
 }  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -99,3 +100,89 @@ def test_the_state_recorded_is_that_of_the_code_that_runs(root: Path, tmp_path: 
     assert "git_of_project" not in here
     assert environment.environment(tmp_path)["git"] == here["git"]
     assert environment.environment(tmp_path)["git_of_project"] == git_state(tmp_path)
+
+
+@needs_git
+@pytest.mark.parametrize("way", ["monitor", "clean", "process", "sneaky", "hook", "promisor"])
+def test_nothing_that_the_settings_of_a_checkout_name_is_run(
+    checkout: Path, tmp_path: Path, way: str
+) -> None:
+    """`--project` may be somebody else's."""
+    commit, ran = commit_of(checkout), tmp_path / "ran"
+    evil = tmp_path / "evil.sh"
+    evil.write_text(f"#!/bin/sh\ntouch {ran}\ncat\n")
+    evil.chmod(0o755)
+    settings = {
+        "monitor": {"core.fsmonitor": str(evil)},
+        "clean": {"filter.f.clean": str(evil)},
+        "process": {"filter.f.process": str(evil), "filter.f.required": "true"},
+        "sneaky": {"filter.f=x.clean": str(evil)},
+        "hook": {"core.hooksPath": str(tmp_path / "hooks")},
+        "promisor": {
+            "remote.origin.promisor": "true",
+            "remote.origin.url": f"ext::{evil}",
+            "protocol.ext.allow": "always",
+            "extensions.partialClone": "origin",
+            "core.repositoryFormatVersion": "1",
+        },
+    }[way]
+    for name, value in settings.items():
+        subprocess.run(["git", "config", name, value], cwd=checkout, check=True)
+    filtered = "f=x" if way == "sneaky" else "f"
+    (checkout / ".git/info/attributes").write_text(f"* filter={filtered}\n")
+    (tmp_path / "hooks").mkdir()
+    shutil.copy(evil, tmp_path / "hooks/post-index-change")
+    (checkout / "code.py").write_text("2")  # other content of the same length
+    if way == "promisor":
+        shutil.rmtree(checkout / ".git/objects")
+        (checkout / ".git/objects").mkdir()
+        assert "unknown" in git_state(checkout)
+    else:
+        assert git_state(checkout) == f"{commit} with local changes"
+    assert not ran.exists()
+
+
+def test_the_digest_of_the_code_is_that_of_what_decides_numbers(root: Path, tmp_path: Path) -> None:
+    package = tmp_path / "harness"
+    for name in (*environment.DECIDING, "report"):
+        shutil.copytree(root / "harness" / name, package / name)
+
+    def digest() -> str:
+        environment.code_digest.cache_clear()
+        return environment.code_digest(package)
+
+    here = digest()
+    assert here == digest()
+    (package / "report/page.py").write_text("")
+    (package / "runs/__pycache__").mkdir(exist_ok=True)
+    (package / "runs/__pycache__/train.pyc").write_text("")
+    assert digest() == here
+    found = {here}
+    for path in ("engine/lif/layer.py", "parts/neurons.py", "runs/train.py", "measures/cka.py"):
+        (package / path).write_text(f"{(package / path).read_text()}\n")
+        found.add(digest())
+    (package / "engine/new.py").touch()  # which git would not even list
+    found.add(digest())
+    (package / "engine/new.py").rename(package / "engine/newer.py")
+    found.add(digest())
+    assert len(found) == 7
+    environment.code_digest.cache_clear()
+
+
+def test_torch_of_the_working_folder_is_not_imported(root: Path, tmp_path: Path) -> None:
+    for name in ("torch", "pickle", "multiprocessing"):
+        (tmp_path / f"{name}.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w').close()\n")
+    script = tmp_path / "bin" / "harness"
+    script.parent.mkdir()
+    script.write_text("import sys; from harness.__main__ import main; sys.exit(main())")
+    for command in ([str(script)], ["-m", "harness"]):
+        ran = subprocess.run(
+            [sys.executable, *command, "check", "--canary", "--device", "cuda"],
+            cwd=tmp_path,
+            env={"PYTHONPATH": str(root), "CUDA_VISIBLE_DEVICES": "", "PATH": ""},
+            capture_output=True,
+            text=True,
+        )
+        assert ran.returncode == 2, ran.stderr
+        assert "torch finds no GPU here" in ran.stderr
+        assert not (tmp_path / "ran").exists()

@@ -11,7 +11,7 @@ import pytest
 
 from harness.errors import HarnessError
 from harness.execute import ray_worker
-from harness.execute.environment import gpu_megabytes, machine
+from harness.execute.environment import gpu_megabytes, made_with
 from harness.execute.events import Advanced, Failed, Retried, Started, event_record
 from harness.execute.ray_cluster import connected, told
 from harness.execute.ray_worker import Relay, as_code, code_version, fault_of_store, look
@@ -99,5 +99,5 @@ def test_events_are_told_as_a_sentence_and_as_json() -> None:
 
 
 def test_a_machine_says_what_it_is() -> None:
-    assert {"python", "platform", "packages", "cores", "gpus"} <= set(machine())
-    assert len(gpu_megabytes()) == len(machine()["gpus"])
+    assert {"python", "platform", "packages", "cores", "gpus"} <= set(made_with())
+    assert len(gpu_megabytes()) == len(made_with()["gpus"])

@@ -10,7 +10,7 @@ import pytest
 
 from harness.layout import layout
 from harness.measures.base import Training
-from harness.parts.base import PRESENTATION, identity
+from harness.parts.base import LATER, PRESENTATION, identity
 from harness.plan.expand import expand
 from harness.plan.node import node_of
 from harness.plan.resolve import Setting
@@ -89,7 +89,8 @@ def test_only_marked_fields_stay_out_of_the_key(run: Training) -> None:
     marked = set()
     for part in ("dataset", "network", "neuron", "recipe", "numerics"):
         for name, field in type(getattr(run, part)).model_fields.items():
-            if PRESENTATION in field.metadata:
+            later = LATER in field.metadata and getattr(getattr(run, part), name) == field.default
+            if PRESENTATION in field.metadata or later:
                 marked.add(f"{part}.{name}")
     assert left_out == marked
     # the list is pinned: a field that leaves the key must be argued for
@@ -99,6 +100,7 @@ def test_only_marked_fields_stay_out_of_the_key(run: Training) -> None:
         "dataset.archive_bytes",
         "network.deviations",
         "neuron.deviations",
+        "numerics.float32",
     }
 
 
@@ -114,3 +116,13 @@ def test_revision_and_inputs_are_part_of_the_key(monkeypatch: pytest.MonkeyPatch
     assert node_of(run, "", {"ann": "0" * 64}).key != key
     monkeypatch.setattr(Training, "revision", 10**6)
     assert node_of(run, "").key != key
+
+
+def test_a_later_field_enters_the_key_with_its_first_other_value() -> None:
+    run = next(run for run in trainings() if run.numerics.device == "cpu")
+    said = identity(run)
+    assert "float32" not in said["numerics"]
+    numerics = run.numerics.model_copy(update={"float32": "tf32"})
+    other = identity(run.model_copy(update={"numerics": numerics}))
+    assert other["numerics"] == {**said["numerics"], "float32": "tf32"}
+    assert identity(Training.model_validate_json(json.dumps(said))) == said

@@ -52,7 +52,7 @@ def test_an_unchanged_figure_is_not_drawn_again(
     assert drawn("table1", cells, tmp_path, records=tmp_path / "records").files == first.files
 
 
-def test_a_picture_is_taken_on_the_word_of_the_store_alone(cells, tmp_path: Path) -> None:
+def test_a_picture_is_taken_on_the_word_of_our_own_record_alone(cells, tmp_path: Path) -> None:
     """Whoever puts another picture among the results can put its digest beside it, too."""
     records = tmp_path / "records"
     first = drawn("table1", cells, tmp_path, records=records)

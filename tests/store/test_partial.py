@@ -13,11 +13,10 @@ from harness.errors import HarnessError
 from harness.plan.node import Node
 from harness.store import manifest as sealed
 from harness.store.faults import FaultKind
-from harness.store.integrity import file_faults
 from harness.store.manifest import FileRecord, Manifest, Provenance, describe, write_manifest
 from harness.store.publish import Partial, recorded_inputs
 from harness.store.store import Store
-from harness.store.verify import verify
+from harness.store.verify import file_faults, verify
 
 Publish = Callable[..., Manifest]
 
@@ -155,3 +154,62 @@ def test_a_finished_attempt_is_checked_under_its_own_key(
     attempt = finished(store, identity, provenance, {})
     manifest = describe(identity, provenance, {}, resumed=0)
     assert {fault.key for fault in file_faults(attempt, manifest)} == {identity.key}
+
+
+def test_with_anew_a_stored_node_is_run_and_takes_the_place_of_the_old_one(
+    store: Store, identity: Node, provenance: Provenance, publish: Publish
+) -> None:
+    publish(identity, {"weights.bin": b"old"})
+    found = store.claim(identity, anew=True)
+    assert isinstance(found, Partial)
+    (found.files / "weights.bin").write_bytes(b"new")
+    assert store.read_bytes(identity.key, "weights.bin") == b"old"  # until the new one is whole
+    store.publish(identity, found, provenance)
+    assert store.read_bytes(identity.key, "weights.bin") == b"new"
+    assert verify(store) == []
+
+
+def test_with_anew_no_finished_attempt_and_no_checkpoint_of_other_code_is_taken_up(
+    store: Store, identity: Node, provenance: Provenance
+) -> None:
+    finished(store, identity, provenance, {"weights.bin": ABC})
+    first = store.claim(identity, code="old", anew=True)
+    assert isinstance(first, Partial)
+    assert list(first.files.iterdir()) == []
+    (first.checkpoints / "epoch1").touch()
+    again = store.claim(identity, code="old", anew=True)
+    assert isinstance(again, Partial)
+    assert (again.checkpoints / "epoch1").exists()
+    other = store.claim(identity, code="new", anew=True)
+    assert isinstance(other, Partial)
+    assert (list(other.checkpoints.iterdir()), other.code) == ([], "new")
+
+
+def test_a_run_that_other_code_takes_up_is_recorded_as_of_both(
+    store: Store, identity: Node
+) -> None:
+    first = store.claim(identity, code="old")
+    assert isinstance(first, Partial)
+    assert first.code == "old"
+    nothing_kept = store.claim(identity, code="new")
+    assert isinstance(nothing_kept, Partial)
+    assert nothing_kept.code == "new"
+    (nothing_kept.checkpoints / "epoch1").touch()
+    for code, recorded in (("new", "new"), ("newer", "new newer"), ("newer", "new newer")):
+        found = store.claim(identity, code=code)
+        assert isinstance(found, Partial)
+        assert found.code == recorded
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="UNTESTED: only root gives files to another user")
+@pytest.mark.parametrize("place", [".", "checkpoints", "checkpoints/epoch1", "identity.json"])
+def test_a_checkpoint_of_another_owner_is_not_taken_up(
+    store: Store, identity: Node, place: str
+) -> None:
+    first = started(store, identity)
+    (first.checkpoints / "epoch1").touch()
+    os.chown(store.tree.partial(identity.key) / place, 12345, -1)
+    second = started(store, identity)
+    assert (list(second.checkpoints.iterdir()), second.resumed) == ([], 0)
+    (aside,) = store.tree.entries("quarantine")  # nothing is lost
+    assert (aside / "checkpoints/epoch1").exists()

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import http.client
 import logging
+import queue
 import re
+import threading
+import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from filelock import FileLock
 
@@ -23,6 +27,8 @@ _log = logging.getLogger(__name__)
 Progress = Callable[[int, int | None], None]  # bytes so far, bytes in all where the host says so
 
 LARGEST_ARCHIVE: Final = 300_000_000  # bytes; both published archives have about 170 million
+TIMEOUT_S: Final = 30.0
+SLOWEST: Final = 1_000  # bytes a second: 8 GB would take a quarter of a year
 _BLOCK: Final = 1 << 18
 _NETWORK_FAULTS: Final = (http.client.HTTPException, OSError, ValueError)
 _HTML: Final = re.compile(rb"\s*<(!doctype\s+html|html|head)", re.IGNORECASE)
@@ -39,7 +45,7 @@ def fetch_cifar(
     archive_checksum: str,
     *,
     unpacked: Path | None = None,
-    timeout_s: float = 30.0,
+    timeout_s: float = TIMEOUT_S,
     progress: Progress | None = None,
 ) -> Path:
     """The folder of `"cifar10"` or `"cifar100"` in `data_dir`, else what its archive unpacks to.
@@ -69,16 +75,18 @@ def fetch(
     *,
     checksum: str,
     max_bytes: int,
-    timeout_s: float = 30.0,
+    timeout_s: float = TIMEOUT_S,
     progress: Progress | None = None,
 ) -> Path:
     """`target`, fetched from the first of `mirrors` that gives a file with this checksum.
 
     Where it is there nothing is written: the folder may be read-only. What has come lies in
     `target.part` and is continued (HTTP Range) after a cut, by the next mirror or by a later call;
-    only a file with the right checksum gets the name `target`, by a rename. A second process that
-    wants the same file waits for the first. Raises HarnessError with every mirror's fault and what
-    to do by hand, and at once when a file of that name with another checksum is in the way.
+    only a file with the right checksum gets the name `target`, by a rename. A mirror that is silent
+    for `timeout_s`, or sends less than `SLOWEST` bytes a second meanwhile, is left for the next. A
+    second process that wants the same file waits for the first. Raises HarnessError with every
+    mirror's fault and what to do by hand, and at once when a file of that name with another
+    checksum is in the way.
     """
     algorithm = algorithm_of(checksum, str(target))
     if target.exists():  # whole: it got its name when it was
@@ -164,8 +172,9 @@ class _Transfer:
         done = self.part.stat().st_size if self.part.exists() else 0
         headers = _HEADERS | ({"Range": f"bytes={done}-"} if done else {})
         request = urllib.request.Request(mirror, headers=headers)  # noqa: S310 - checked above
+        pieces = _pieces(request, self.timeout_s)
         try:
-            answer = urllib.request.urlopen(request, timeout=self.timeout_s)  # noqa: S310
+            answer, length = next(pieces)
         except urllib.error.HTTPError as error:
             error.close()
             if error.code != http.HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE or not done:
@@ -174,19 +183,24 @@ class _Transfer:
             return self.run(mirror)
         except _NETWORK_FAULTS as error:
             raise _Refused(f"cannot be reached: {getattr(error, 'reason', error)}") from error
-        with answer:
-            self._receive(answer, _starts_at(answer, done))
+        with closing(pieces):
+            self._receive(pieces, length, _starts_at(answer, done))
         return None
 
-    def _receive(self, answer: http.client.HTTPResponse, done: int) -> None:
+    def _receive(self, blocks: Iterator[bytes], length: int | None, done: int) -> None:
         """Append the body to the part, which has `done` bytes; what came before a cut stays."""
-        total = None if answer.length is None else done + answer.length
+        total = None if length is None else done + length
         if total is not None and total > self.max_bytes:
             raise _Refused(f"sends {total:,} bytes, at most {self.max_bytes:,} are expected")
         with self.part.open("ab" if done else "wb") as part:
+            since, had = time.monotonic(), done
             while True:
+                if (spent := time.monotonic() - since) > self.timeout_s:
+                    if done - had < SLOWEST * spent:
+                        raise _Refused(f"sent {done - had:,} bytes in {spent:.0f} s, too slowly")
+                    since, had = time.monotonic(), done
                 try:
-                    block = answer.read1(_BLOCK)
+                    block = next(blocks)
                 except _NETWORK_FAULTS as error:
                     raise _Refused(f"broke off after {done:,} bytes: {error}") from error
                 if not block:
@@ -201,6 +215,50 @@ class _Transfer:
                 self.progress(done, total)
         if total is not None and done < total:
             raise _Refused(f"broke off after {done:,} of {total:,} bytes")
+
+
+def _pieces(request: urllib.request.Request, timeout_s: float) -> Generator[Any]:
+    """The answer of a host with the length of its body, if it says one, then the body in blocks,
+    the last of them empty.
+
+    A thread reads them, which is left alone where nothing whole comes: a timeout of a socket begins
+    anew with every byte, also of a header. Raises what the network does.
+    """
+    pieces: queue.Queue[Any] = queue.Queue(maxsize=4)
+    left = threading.Event()
+
+    def put(piece: Any) -> None:
+        while not left.is_set():
+            try:
+                pieces.put(piece, timeout=1.0)
+            except queue.Full:
+                continue
+            break
+
+    def read() -> None:
+        try:
+            with urllib.request.urlopen(request, timeout=timeout_s) as answer:  # noqa: S310
+                put((answer, getattr(answer, "length", None)))
+                while block := answer.read1(_BLOCK):
+                    put(block)
+                    if left.is_set():
+                        return
+                put(block)
+        except Exception as error:
+            put(error)  # to whom it is raised
+
+    threading.Thread(target=read, daemon=True).start()
+    try:
+        while True:
+            try:
+                piece = pieces.get(timeout=2 * timeout_s)
+            except queue.Empty:
+                raise TimeoutError(f"nothing whole came within {2 * timeout_s:.0f} s") from None
+            if isinstance(piece, Exception):
+                raise piece
+            yield piece
+    finally:
+        left.set()
 
 
 def _starts_at(answer: http.client.HTTPResponse, done: int) -> int:

@@ -42,7 +42,7 @@ class AlexNet(Network):
         super().__init__()
         self.enlarge = enlarge
         self.features = original.get_submodule("features")
-        self.avgpool = original.get_submodule("avgpool")
+        self.avgpool = _Pool(original.get_submodule("avgpool").output_size)
         self.classifier = original.get_submodule("classifier")
         for layer in self.modules():
             if isinstance(layer, nn.ReLU):
@@ -112,6 +112,34 @@ class AlexNet(Network):
         pooling = Part("pooling", "Adaptive average pooling, 6x6", 1, channels, ("avgpool",))
         cell = f"{widths} fully connected layer{'s' * (len(dense) > 1)}"
         return (*rows, pooling, Part("classifier", cell, 1, classes, ("classifier",)))
+
+
+class _Pool(nn.AdaptiveAvgPool2d):
+    """The same, and on a GPU with a backward pass that gives the same bits each time, which torch's
+    has not.
+    """
+
+    def forward(self, images: Tensor) -> Tensor:
+        """[B, C, H, W] to the means of its cells."""
+        if images.device.type == "cpu":
+            return super().forward(images)
+        return means_of_cells(images, *self.output_size)
+
+    def _get_name(self) -> str:
+        return "AdaptiveAvgPool2d"  # what half-done trainings know the network by
+
+
+def means_of_cells(images: Tensor, rows: int, columns: int) -> Tensor:
+    """[B, C, H, W] to [B, C, rows, columns]: cell i of n along a side of S pixels holds those from
+    ⌊i·S/n⌋ to ⌈(i + 1)·S/n⌉, as in torch's adaptive pooling. Rows first, then columns: a cell is a
+    rectangle, so the mean of its rows' means is its mean.
+    """
+    for dim, cells in ((-2, rows), (-1, columns)):
+        side = images.shape[dim]
+        edges = [(cell * side // cells, -(-(cell + 1) * side // cells)) for cell in range(cells)]
+        parts = [images.narrow(dim, low, high - low).mean(dim) for low, high in edges]
+        images = torch.stack(parts, dim)
+    return images
 
 
 def alexnet(

@@ -50,6 +50,7 @@ class History:
     resumed_from: int = 0  # epochs that an earlier, interrupted call had done
     discarded_checkpoint: str = ""  # why an existing checkpoint was not used
     not_compiled: str = ""  # why torch.compile, asked for, was not used
+    not_captured: str = ""  # why steps were not one CUDA graph each
 
     @property
     def best(self) -> Epoch:

@@ -9,7 +9,8 @@ import logging
 import math
 import time
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
@@ -17,23 +18,22 @@ import torch
 from torch import Tensor, nn
 
 from harness.engine.arguments import checked, device_of, require_input, require_logits
-from harness.engine.data.augment import crop_flip
 from harness.engine.data.labelled import LabelledSet
 from harness.engine.norm.layer import shared_statistics
-from harness.engine.randomness import stream
+from harness.engine.training.captured import Captured, Work
 from harness.engine.training.checkpoint import Checkpoint, Epoch, History, Unusable, load, save
 from harness.engine.training.normalisation import Normalisation
-from harness.engine.training.numerics import autocast, determinism
+from harness.engine.training.numerics import Float32, autocast, determinism, float32_products
 from harness.engine.training.ranks import ALONE, Ranks
 from harness.engine.training.recompute import recomputed_blocks
 from harness.engine.training.state import TrainingState, check_finite, identity
+from harness.engine.training.steps import Step, Steps, learning_rate, what_fits
+from harness.errors import ExitCode, HarnessError
 from harness.parts.recipe import Recipe
 
 _BATCH = 256  # images; part of the numbers' last bits, so not left to the caller's taste
-_WARMUP_START = 1.0 / 25.0  # of the peak, as in torch's OneCycleLR
+CHECKPOINT_S = 10.0  # seconds between two checkpoints, at least
 _log = logging.getLogger(__name__)
-
-Step = Callable[[TrainingState, Tensor, Tensor, float], tuple[Tensor, Tensor]]
 
 
 @checked
@@ -48,8 +48,10 @@ def train(
     device: str = "cpu",
     deterministic: bool = True,
     compiled: bool = False,
+    float32: Float32 = "ieee",
     ranks: Ranks = ALONE,
     checkpoint: Path | None = None,
+    must_resume: bool = False,
     report: Callable[[Epoch], None] | None = None,
     take: Step | None = None,
 ) -> History:
@@ -58,16 +60,20 @@ def train(
     The training images, or recordings as frames, live on the device as one tensor; order and
     augmentation of an epoch come from stream(seed, "order", epoch) and stream(seed, "augment",
     epoch) alone. `normalisation` None measures mean and standard deviation on the training
-    images. `recipe.precision` is that of the convolutions. `compiled` asks for torch.compile; where
-    it fails, training goes on without and `History.not_compiled` says why.
+    images. `recipe.precision` is that of the convolutions, `float32` that of their products on a
+    GPU (`float32_products`). `compiled` asks for torch.compile; where it fails, training goes on
+    without and `History.not_compiled` says why. On a GPU no step waits for the device, and steps
+    are recorded as a CUDA graph; `History.not_captured` says why they are not.
     Where several processes train together, each calls this with the same arguments, its `ranks` and
     its device; all return the same history, and the first alone writes and reports.
-    With `checkpoint` the state is written there after every epoch, and the same call picks up from
-    it, on the CPU with bitwise the same result as an undisturbed run; a file that is damaged or
-    belongs to another run is set aside with a warning and `History.discarded_checkpoint`. `report`
-    is called after every epoch; `take` takes each step, for one who looks on while it does.
-    Raises Diverged when loss or weights are no longer finite; the last checkpoint is then still the
-    one before.
+    With `checkpoint` the state is written there after the first epoch, then at most every 10 s and
+    whenever the call ends, with or without an error; the same call picks up from it, on the CPU
+    with bitwise the same result as an undisturbed run; a file that is damaged or belongs to another
+    run is set aside with a warning and `History.discarded_checkpoint`. `report` is called after
+    every epoch; `take` takes each step, for one who looks on while it does.
+    With `must_resume` a training that would start from scratch raises HarnessError instead.
+    Raises Diverged when loss or weights are no longer finite; the checkpoint is then that of the
+    epoch before. Raises OutOfMemoryError where a batch does not fit, with what would (`what_fits`).
     """
     place, precision = torch.device(device), recipe.precision
     autocast(precision, place)  # an unknown name fails here, before any work
@@ -80,12 +86,14 @@ def train(
             "seed": seed,
             "normalisation": None if normalisation is None else asdict(normalisation),
             "images": images.sha256,
-            "numerics": [place.type, precision, deterministic, compiled],
+            "numerics": [place.type, precision, deterministic, compiled]
+            + [float32] * (float32 != "ieee"),
             "processes": [ranks.size, ranks.statistics],
         },
     )
     with (
-        determinism(deterministic),
+        determinism(deterministic, tuned=place.type == "cuda"),
+        float32_products(float32),
         recomputed_blocks(network, recipe.checkpoint_activations),
         shared_statistics(network, ranks.synchronised),
     ):
@@ -100,16 +108,58 @@ def train(
         )
         require_input(network, scale(images.train_images[:1].to(place)))
         epochs, discarded = _resume(state, checkpoint, run)
+        if must_resume and not epochs:
+            problem = discarded or "there is no checkpoint to go on from"
+            hint = "bring its checkpoint here, or let it start from scratch: without --must-resume"
+            raise HarnessError("training", problem, hint=hint, code=ExitCode.RUN_FAILED)
         done = len(epochs)
-        here = (images.train_images.to(place), images.train_labels.to(place))
-        for epoch in range(done, recipe.epochs):
-            row = _epoch(state, images, here, scale, seed, epoch, take or TrainingState.step)
-            epochs = (*epochs, row)
-            if checkpoint is not None and ranks.first:
-                save(checkpoint, state.checkpoint(run, epochs))
-            if report is not None and ranks.first:
-                report(row)
-    return History(epochs, scale, done, discarded, state.not_compiled)
+        train_set, test_set = (
+            tuple(one.to(place) for one in images.split(split)) for split in ("train", "test")
+        )
+        steps = Steps(state, *train_set, scale, take)
+        answer: Work = partial(_right, network, scale, precision, state.last_label)
+        if steps.recorder is not None:
+            answer = Captured(answer, steps.recorder, "a test batch")
+        kept, lacked = _Kept(checkpoint if ranks.first else None), ""
+        try:
+            for epoch in range(done, recipe.epochs):
+                row = _epoch(steps, test_set, answer, seed, epoch)
+                epochs = (*epochs, row)
+                kept.keep(state, run, epochs)
+                if report is not None and ranks.first:
+                    report(row)
+        except torch.OutOfMemoryError as error:
+            lacked = str(error)  # alone: the error itself holds on to what fills the memory
+        finally:
+            kept.write()
+        if lacked:
+            raise torch.OutOfMemoryError(f"{lacked}\n{what_fits(steps)}")
+    return History(epochs, scale, done, discarded, state.not_compiled, steps.not_captured)
+
+
+@dataclass
+class _Kept:
+    """The run as it stood after its last epoch, and when that was last written to `path`: at most
+    every ten seconds, and as the run ends, whole or not. A kill alone costs what came between.
+    """
+
+    path: Path | None
+    written: float = -math.inf
+    unwritten: Checkpoint | None = None
+
+    def keep(self, state: TrainingState, run: str, epochs: tuple[Epoch, ...]) -> None:
+        """After an epoch."""
+        if self.path is None:
+            return
+        self.unwritten = state.checkpoint(run, epochs)
+        if time.monotonic() - self.written >= CHECKPOINT_S:
+            self.write()
+
+    def write(self) -> None:
+        """What is not written yet."""
+        if self.path is not None and self.unwritten is not None:
+            save(self.path, self.unwritten)
+            self.unwritten, self.written = None, time.monotonic()
 
 
 def _resume(state: TrainingState, path: Path | None, run: str) -> tuple[tuple[Epoch, ...], str]:
@@ -125,57 +175,28 @@ def _resume(state: TrainingState, path: Path | None, run: str) -> tuple[tuple[Ep
     return (), ""
 
 
-def _epoch(
-    state: TrainingState,
-    images: LabelledSet,
-    here: tuple[Tensor, Tensor],
-    normalisation: Normalisation,
-    seed: int,
-    epoch: int,
-    take: Step,
-) -> Epoch:
-    """One pass over the training images, which are `here` on the device with their labels, and the
-    test after it.
-    """
-    recipe, ranks, network = state.recipe, state.ranks, state.network
-    (pixels_MCHW, labels_M), started = here, time.perf_counter()
-    order_M = torch.randperm(len(labels_M), generator=stream(seed, "order", epoch))
-    augment = stream(seed, "augment", epoch)
-    batches = torch.split(order_M.to(state.device), recipe.batch)
-    losses = torch.empty(len(batches), device=state.device)
-    right = torch.zeros((), dtype=torch.int64, device=state.device)
-    for step, chosen in enumerate(batches):
-        pixels = crop_flip(
-            pixels_MCHW[chosen], padding=recipe.crop_padding, flip=recipe.flip, generator=augment
-        )
-        lr = learning_rate(recipe, epoch=epoch, step=step, steps_per_epoch=len(batches))
-        losses[step], answers = take(state, normalisation(pixels), labels_M[chosen], lr)
-        right += answers
-    losses, right = ranks.add_up(losses), ranks.add_up(right)
-    check_finite(losses, network, epoch)
-    sizes = torch.tensor([len(chosen) for chosen in batches]).to(losses)
+def _epoch(steps: Steps, test: tuple[Tensor, ...], answer: Work, seed: int, epoch: int) -> Epoch:
+    """One pass over the training images, and the test after it."""
+    state, images, started = steps.state, len(steps.labels), time.perf_counter()
+    losses, right = steps.epoch(seed, epoch)
+    check_finite(losses, state.network, epoch)
+    sizes = torch.full_like(losses, state.recipe.batch)  # the last batch may be smaller
+    sizes[-1] = images - state.recipe.batch * (len(losses) - 1)
     trained = time.perf_counter()
-    ranks.agree(network)
-    test_accuracy = accuracy(
-        network,
-        *images.split("test"),
-        normalisation,
-        precision=state.precision,
-        ranks=ranks,
-    )
+    state.ranks.agree(state.network)
+    found = _answered(state.network, answer, *test, state.ranks)
     return Epoch(
         epoch=epoch,
-        train_loss=float((losses * sizes).sum().item() / len(labels_M)),
-        train_accuracy=100.0 * right.item() / len(labels_M),
-        test_accuracy=test_accuracy,
-        lr=learning_rate(recipe, epoch=epoch, step=0, steps_per_epoch=len(losses)),
+        train_loss=float((losses * sizes).sum().item() / images),
+        train_accuracy=100.0 * right.item() / images,
+        test_accuracy=100.0 * found.item() / len(test[1]),
+        lr=learning_rate(state.recipe, epoch=epoch, step=0, steps_per_epoch=len(losses)),
         seconds=time.perf_counter() - started,
-        images_per_second=len(labels_M) / (trained - started),
+        images_per_second=images / (trained - started),
     )
 
 
 @checked
-@torch.no_grad()
 def accuracy(
     network: nn.Module,
     images_MCHW: Tensor,
@@ -188,34 +209,39 @@ def accuracy(
     """Percent of uint8 images whose largest logit is at the label, in evaluation mode; the
     network's mode is restored. The batches are dealt out to the processes in `ranks`.
     """
+    last, images = int(labels_M.max()), len(labels_M)
+    answer = partial(_right, network, normalisation, precision, last)
+    return 100.0 * _answered(network, answer, images_MCHW, labels_M, ranks).item() / images
+
+
+@torch.no_grad()
+def _answered(
+    network: nn.Module, answer: Work, images_MCHW: Tensor, labels_M: Tensor, ranks: Ranks
+) -> Tensor:
+    """How many images are answered rightly, batch by batch, in evaluation mode."""
     was_training = network.training
     network.eval()
-    device, last = device_of(network), int(labels_M.max())
-    right = torch.zeros((), dtype=torch.int64, device=device)
+    right = torch.zeros((), dtype=torch.int64, device=device_of(network))
     batches = zip(torch.split(images_MCHW, _BATCH), torch.split(labels_M, _BATCH), strict=True)
     try:
         for images, labels in islice(batches, ranks.rank, None, ranks.size):
-            with autocast(precision, device):
-                logits = network(require_input(network, normalisation(images.to(device))))
-            answers = require_logits(logits, len(labels), last).argmax(1)
-            right += (answers == labels.to(device)).sum()
+            right = right + answer(images, labels)
     finally:
         network.train(was_training)
-    return 100.0 * ranks.add_up(right).item() / len(labels_M)
+    return ranks.add_up(right)
 
 
-def learning_rate(recipe: Recipe, *, epoch: int, step: int, steps_per_epoch: int) -> float:
-    """The rate of one step; epochs and steps count from 0.
-
-    Warm-up, in both schedules: linear from lr/25 to lr over `warmup_epochs`, step by step. After it
-    the cosine ½·lr·(1 + cos(π·x)), where x runs from 0 to 1 over the epochs that are left: "cosine"
-    advances x once per epoch, as the published code does (torch CosineAnnealingLR, eta_min 0),
-    "one-cycle" at every step, so that the last steps are near 0.
-    """
-    now = epoch + step / steps_per_epoch
-    if now < recipe.warmup_epochs:
-        return recipe.lr * (_WARMUP_START + (1.0 - _WARMUP_START) * now / recipe.warmup_epochs)
-    if recipe.schedule == "cosine":
-        now = max(float(epoch), recipe.warmup_epochs)
-    x = (now - recipe.warmup_epochs) / (recipe.epochs - recipe.warmup_epochs)
-    return 0.5 * recipe.lr * (1.0 + math.cos(math.pi * x))
+def _right(
+    network: nn.Module,
+    normalisation: Normalisation,
+    precision: str,
+    last_label: int,
+    images_BCHW: Tensor,
+    labels_B: Tensor,
+) -> Tensor:
+    """How many of a batch are answered rightly, on the network's device."""
+    device = device_of(network)
+    with autocast(precision, device):
+        logits = network(require_input(network, normalisation(images_BCHW.to(device))))
+    answers = require_logits(logits, len(labels_B), last_label).argmax(1)
+    return (answers == labels_B.to(device)).sum()

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import torch
 
 from harness.engine.arguments import choose
 
 Precision = Literal["f32", "bf16", "fp16"]
+Float32 = Literal["ieee", "tf32"]
+Setting = TypeVar("Setting")
 
 _AUTOCAST: Mapping[str, torch.dtype | None] = MappingProxyType(
     {"f32": None, "bf16": torch.bfloat16, "fp16": torch.float16}
@@ -21,26 +23,26 @@ _CUBLAS = "CUBLAS_WORKSPACE_CONFIG"
 
 
 @contextmanager
-def determinism(wanted: bool) -> Iterator[None]:
+def determinism(wanted: bool, *, tuned: bool = False) -> Iterator[None]:
     """Inside, with `wanted`, torch uses only kernels that give the same bits in every run, or
-    raises RuntimeError.
+    raises RuntimeError. Without, cuDNN times its kernels and takes the fastest where `tuned` asks
+    for that: worth it where the same shapes come often.
 
     On CUDA cuBLAS needs CUBLAS_WORKSPACE_CONFIG before its first call; it is set where it is
     missing. All settings are restored on the way out.
     """
-    if not wanted:
-        yield
-        return
     fill: Any = torch.utils.deterministic
     before = torch.are_deterministic_algorithms_enabled()
     warn_only = torch.is_deterministic_algorithms_warn_only_enabled()
     benchmark, filled = torch.backends.cudnn.benchmark, fill.fill_uninitialized_memory
     workspace = os.environ.get(_CUBLAS)
     try:
-        os.environ.setdefault(_CUBLAS, ":4096:8")
-        torch.use_deterministic_algorithms(True)
-        torch.backends.cudnn.benchmark = False
-        fill.fill_uninitialized_memory = False  # costs a pass over every new tensor
+        if wanted:
+            os.environ.setdefault(_CUBLAS, ":4096:8")
+            torch.use_deterministic_algorithms(True)
+            fill.fill_uninitialized_memory = False  # costs a pass over every new tensor
+        if wanted or tuned:
+            torch.backends.cudnn.benchmark = not wanted
         yield
     finally:
         fill.fill_uninitialized_memory = filled
@@ -61,19 +63,46 @@ def autocast(precision: str, device: torch.device) -> AbstractContextManager[obj
 
 
 @contextmanager
-def full_precision() -> Iterator[None]:
-    """Inside, float32 products are computed in float32: no TF32 on CUDA (its 10-bit mantissa moves
-    CKA in the third digit), no bfloat16 on the CPU, whatever the program allows elsewhere.
+def float32_products(how: Float32) -> Iterator[None]:
+    """Inside, convolutions and matrix products of float32 are those of float32 on CUDA ("ieee"), or
+    of factors rounded to a mantissa of 10 bits, added up in float32 ("tf32"). On the CPU they are
+    those of float32, never of bfloat16.
 
-    The settings are put back on the way out.
+    What the program allows elsewhere, and TORCH_ALLOW_TF32_CUBLAS_OVERRIDE, does not matter inside,
+    and is put back on the way out. torch has two interfaces to these settings, and some readings of
+    the older raise where the two disagree; inside they agree.
     """
     known: Any = torch.backends  # whose stubs lack some of these
-    backends = (known.cuda.matmul, known.cudnn.conv, known.mkldnn.matmul, known.mkldnn.conv)
+    on_gpu = (known.cuda.matmul, known.cudnn.conv, known.cudnn.rnn)
+    backends = (*on_gpu, known.mkldnn.matmul, known.mkldnn.conv)
     before = [backend.fp32_precision for backend in backends]
+    products = _read(torch.get_float32_matmul_precision, _OLDER[before[0]])
+    convolutions = _read(lambda: known.cudnn.allow_tf32, before[1] == "tf32")
     try:
+        torch.set_float32_matmul_precision(_OLDER[how])
+        known.cudnn.allow_tf32 = how == "tf32"
         for backend in backends:
-            backend.fp32_precision = "ieee"
+            backend.fp32_precision = how if backend in on_gpu else "ieee"
         yield
     finally:
+        torch.set_float32_matmul_precision(products)
+        known.cudnn.allow_tf32 = convolutions
         for backend, precision in zip(backends, before, strict=True):
             backend.fp32_precision = precision
+
+
+def full_precision() -> AbstractContextManager[None]:
+    """Inside, products of float32 are those of float32; TF32 moves CKA in the third digit."""
+    return float32_products("ieee")
+
+
+_OLDER: Mapping[str, str] = MappingProxyType({"ieee": "highest", "none": "highest", "tf32": "high"})
+"""What the older interface calls a precision of matrix products."""
+
+
+def _read(setting: Callable[[], Setting], otherwise: Setting) -> Setting:
+    """A setting of the older interface; the other's word where the two disagree."""
+    try:
+        return setting()
+    except RuntimeError:
+        return otherwise

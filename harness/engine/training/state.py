@@ -46,12 +46,14 @@ def check_finite(losses: Tensor, network: nn.Module, epoch: int) -> None:
     finite as NaN spikes, so a broken current shows in the loss of its own step; the weights are
     looked at too because the last update is followed by no loss.
     """
+    numbers = {name: one for name, one in network.state_dict().items() if one.is_floating_point()}
+    whole = torch.stack([torch.isfinite(one).all() for one in (losses, *numbers.values())])
+    if whole.all():  # the one wait
+        return
     bad = torch.nonzero(~torch.isfinite(losses))
     if len(bad):
         raise Diverged(epoch, int(bad[0]), "the loss")
-    for name, tensor in network.state_dict().items():
-        if tensor.is_floating_point() and not torch.isfinite(tensor).all():
-            raise Diverged(epoch, len(losses) - 1, name)
+    raise Diverged(epoch, len(losses) - 1, list(numbers)[whole[1:].tolist().index(False)])
 
 
 _log = logging.getLogger(__name__)
@@ -105,16 +107,9 @@ class TrainingState:
         network.to(device, memory_format=torch.channels_last).train()  # type: ignore[call-overload]
         self.network, self.recipe, self.device, self.precision = network, recipe, device, precision
         self.ranks, self.last_label = ranks, last_label
-        self.optimiser = torch.optim.SGD(
-            network.parameters(),
-            lr=recipe.lr,
-            momentum=recipe.momentum,
-            nesterov=recipe.nesterov,
-            weight_decay=recipe.weight_decay,
-            foreach=True,
-        )
+        self.optimiser = optimiser_of(network, recipe, fused=device.type == "cuda")
         self.scaler = torch.amp.GradScaler(device.type, enabled=precision == "fp16")
-        spread = ranks.spread(network)
+        self.compiled, spread = compiled, ranks.spread(network)
         self.forward: Forward = Compiled(spread) if compiled else spread
 
     @property
@@ -122,9 +117,17 @@ class TrainingState:
         """Why the network runs as it is although it was to be compiled; empty otherwise."""
         return self.forward.problem if isinstance(self.forward, Compiled) else ""
 
-    def step(self, inputs: Tensor, labels: Tensor, lr: float) -> tuple[Tensor, Tensor]:
+    def forget_scaling(self) -> None:
+        """Drop what the loss scaling has noted of a step that was not taken to its end."""
+        kept = self.scaler.state_dict()
+        self.scaler = torch.amp.GradScaler(self.device.type, enabled=self.scaler.is_enabled())
+        if kept:
+            self.scaler.load_state_dict(kept)
+
+    def step(self, inputs: Tensor, labels: Tensor, lr: float | Tensor) -> tuple[Tensor, Tensor]:
         """One update on images [B, C, H, W] or frames [T, B, C, H, W]; gives mean loss and number
-        of right answers as tensors on the device, without waiting for it.
+        of right answers as tensors on the device, without waiting for it. `lr` may lie on the
+        device.
 
         The gradient is that of the batch's mean loss, added up over micro batches of nearly equal
         size where the recipe asks for them; tdBN statistics are each micro batch's own. Of several
@@ -140,7 +143,7 @@ class TrainingState:
         for some, their_labels in zip(
             inputs.tensor_split(parts, dim=_BATCH_AXIS), labels.tensor_split(parts), strict=True
         ):
-            loss, right = self._add_gradient(some, their_labels, len(their_labels) / batch)
+            loss, right = self.add_gradient(some, their_labels, len(their_labels) / batch)
             losses.append(loss)
             answers.append(right)
         if self.recipe.gradient_clip:
@@ -152,7 +155,7 @@ class TrainingState:
         self.scaler.update()
         return torch.stack(losses).sum(), torch.stack(answers).sum()
 
-    def _add_gradient(self, inputs: Tensor, labels: Tensor, share: float) -> tuple[Tensor, Tensor]:
+    def add_gradient(self, inputs: Tensor, labels: Tensor, share: float) -> tuple[Tensor, Tensor]:
         """Forward and backward of a part that makes up `share` of the batch; its share of the mean
         loss, and its right answers.
         """
@@ -168,15 +171,14 @@ class TrainingState:
         return loss.detach(), (logits.detach().argmax(1) == labels).sum()
 
     def checkpoint(self, identity: str, epochs: tuple[Epoch, ...]) -> Checkpoint:
-        """The run as it stands."""
+        """The run as it stands; later steps do not change it."""
         momentum = {
-            name: self.optimiser.state[parameter][_MOMENTUM]
+            name: self.optimiser.state[parameter][_MOMENTUM].clone()
             for name, parameter in self.network.named_parameters()
             if _MOMENTUM in self.optimiser.state[parameter]
         }
-        return Checkpoint(
-            identity, self.network.state_dict(), momentum, epochs, self.scaler.state_dict()
-        )
+        network = {name: one.clone() for name, one in self.network.state_dict().items()}
+        return Checkpoint(identity, network, momentum, epochs, self.scaler.state_dict())
 
     def resume(self, checkpoint: Checkpoint) -> None:
         """Put a checkpoint's numbers in place."""
@@ -187,6 +189,29 @@ class TrainingState:
                 self.optimiser.state[parameter][_MOMENTUM] = buffer.copy_(checkpoint.momentum[name])
         if checkpoint.scaler:
             self.scaler.load_state_dict(dict(checkpoint.scaler))
+
+
+def optimiser_of(network: nn.Module, recipe: Recipe, *, fused: bool) -> torch.optim.SGD:
+    """The recipe's SGD, before its first step.
+
+    A fused one reads no number back, not even to pass over a step whose scaled gradient overflows.
+    Its momentum is 0 from the start: a first step that is passed over would leave it as the memory
+    was.
+    """
+    optimiser = torch.optim.SGD(
+        network.parameters(),
+        lr=recipe.lr,
+        momentum=recipe.momentum,
+        nesterov=recipe.nesterov,
+        weight_decay=recipe.weight_decay,
+        foreach=not fused,
+        fused=fused,
+    )
+    if fused and recipe.momentum:
+        for parameter in network.parameters():
+            zero = torch.zeros_like(parameter, requires_grad=False)
+            optimiser.state[parameter][_MOMENTUM] = zero
+    return optimiser
 
 
 def _channels_last(inputs: Tensor) -> Tensor:

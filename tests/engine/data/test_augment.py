@@ -17,6 +17,12 @@ def stream(seed: int = 0) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
 
 
+def drawn(images: Tensor, padding: int, flip: bool, seed: int = 0) -> Tensor:
+    """The images with draws of a stream, which are as many whatever they are used for."""
+    found = draw(len(images), padding, stream(seed)).to(images.device)
+    return crop_flip(images, found, padding=padding, flip=flip)
+
+
 def pixels(batch: int, height: int, width: int, dtype: torch.dtype = torch.uint8) -> Tensor:
     values = torch.randint(1, 256, (batch, 3, height, width), generator=stream(9))
     return values.to(dtype)
@@ -52,7 +58,7 @@ def test_it_is_what_a_loop_over_images_gives(
     batch: int, height: int, width: int, padding: int, flip: bool, dtype: torch.dtype, seed: int
 ) -> None:
     images = pixels(batch, height, width, dtype)
-    result = crop_flip(images, padding=padding, flip=flip, generator=stream(seed))
+    result = drawn(images, padding, flip=flip, seed=seed)
     assert result.dtype == dtype
     assert torch.equal(result, one_by_one(images, padding, flip, seed))
 
@@ -63,7 +69,7 @@ def test_the_memory_format_stays_and_the_input_is_not_written_to(
 ) -> None:
     images = pixels(5, 8, 8).contiguous(memory_format=memory_format)
     before = images.clone()
-    result = crop_flip(images, padding=2, flip=True, generator=stream())
+    result = drawn(images, 2, flip=True)
     assert result.is_contiguous(memory_format=memory_format)
     assert Normalisation((0.5,) * 3, (0.2,) * 3)(result).is_contiguous(memory_format=memory_format)
     assert torch.equal(images, before)
@@ -80,48 +86,48 @@ def test_every_place_is_drawn_and_half_of_the_images_are_flipped() -> None:
 def test_the_flip_can_be_switched_off_without_moving_the_crops() -> None:
     images = pixels(16, 6, 6)
     _, _, flipped = draw(16, 2, stream())
-    with_flip = crop_flip(images, padding=2, flip=True, generator=stream())
-    without = crop_flip(images, padding=2, flip=False, generator=stream())
-    assert torch.equal(with_flip[~flipped], without[~flipped])
-    assert torch.equal(with_flip[flipped], without[flipped].flip(3))
+    with_flip = drawn(images, 2, flip=True)
+    without = drawn(images, 2, flip=False)
+    assert torch.equal(with_flip[flipped == 0], without[flipped == 0])
+    assert torch.equal(with_flip[flipped == 1], without[flipped == 1].flip(3))
 
 
 def test_nothing_asked_for_gives_the_images_but_uses_up_the_draws() -> None:
-    plain, padded = stream(), stream()
     images = pixels(4, 5, 5)
-    assert torch.equal(crop_flip(images, padding=0, flip=False, generator=plain), images)
-    crop_flip(images, padding=0, flip=True, generator=padded)
+    assert torch.equal(drawn(images, 0, flip=False), images)
+    plain, padded = stream(), stream()
+    draw(4, 0, plain), draw(4, 3, padded)
     assert torch.equal(plain.get_state(), padded.get_state())
 
 
 def test_the_padding_is_black_before_and_so_below_the_mean_after_normalisation() -> None:
     white = torch.full((64, 3, 4, 4), 255, dtype=torch.uint8)
-    cropped = crop_flip(white, padding=4, flip=False, generator=stream())
+    cropped = drawn(white, 4, flip=False)
     assert set(cropped.unique().tolist()) == {0, 255}
     assert Normalisation((0.5,) * 3, (0.25,) * 3)(cropped).unique().tolist() == [-2.0, 2.0]
 
 
 def test_crop_refuses_a_negative_padding_and_a_single_image() -> None:
     with pytest.raises(HarnessError, match="padding must be 0 pixels or more, got -1"):
-        crop_flip(pixels(1, 2, 2), padding=-1, flip=False, generator=stream())
+        crop_flip(pixels(1, 2, 2), torch.zeros(3, 1), padding=-1, flip=False)
     with pytest.raises(HarnessError, match=r"needs \[B, C, H, W\], got \[3, 2, 2\]"):
-        crop_flip(pixels(1, 2, 2)[0], padding=1, flip=False, generator=stream())
+        crop_flip(pixels(1, 2, 2)[0], torch.zeros(3, 1), padding=1, flip=False)
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
 def test_a_gpu_sees_the_same_crops() -> None:
     images = pixels(32, 8, 8)
-    on_cpu = crop_flip(images, padding=2, flip=True, generator=stream())
-    on_gpu = crop_flip(images.cuda(), padding=2, flip=True, generator=stream())
+    on_cpu = drawn(images, 2, flip=True)
+    on_gpu = drawn(images.cuda(), 2, flip=True)
     assert on_gpu.is_cuda
     assert torch.equal(on_gpu.cpu(), on_cpu)
 
 
 def test_the_frames_of_a_recording_share_its_draw() -> None:
     frames = torch.randint(0, 9, (5, 3, 2, 6, 6), generator=stream(4)).to(torch.int16)
-    found = crop_flip(frames, padding=2, flip=True, generator=stream(1))
+    found = drawn(frames, 2, flip=True, seed=1)
     assert found.shape == frames.shape
     assert found.dtype == torch.int16
     for step in range(3):
-        alone = crop_flip(frames[:, step], padding=2, flip=True, generator=stream(1))
+        alone = drawn(frames[:, step], 2, flip=True, seed=1)
         assert torch.equal(found[:, step], alone)

@@ -105,6 +105,16 @@ def test_after_a_cut_a_later_call_continues(case: Case) -> None:
     assert case.target.read_bytes() == case.content
 
 
+@pytest.mark.parametrize("where", ["header", "body"])
+def test_a_mirror_that_drips_is_left_for_the_next(case: Case, where: str) -> None:
+    """Each byte comes long before a timeout of the socket, and the file would never be there."""
+    case.hosts[0].drips = where
+    hosts = [host.url for host in case.hosts]
+    fetch(hosts, case.target, checksum=sha(case.content), max_bytes=2_000_000, timeout_s=0.3)
+    assert case.target.read_bytes() == case.content
+    assert len(case.hosts[0].requests) == len(case.hosts[1].requests) == 1
+
+
 def test_a_mirror_without_ranges_starts_again(case: Case) -> None:
     case.put_part(case.content[:1234])
     case.hosts[0].ranges = False

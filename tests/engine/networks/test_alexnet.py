@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from harness.engine.networks import AlexNet, alexnet, record, summarise
+from harness.engine.networks.alexnet import means_of_cells
 from harness.errors import HarnessError
 
 
@@ -126,3 +127,18 @@ def test_other_convolutions_are_refused(change: dict[str, Any], said: str) -> No
 def test_bad_values_are_refused(wrong: dict[str, Any], said: str) -> None:
     with pytest.raises(HarnessError, match=said):
         alexnet(classes=2, **wrong)
+
+
+@pytest.mark.parametrize(("height", "width"), [(1, 1), (6, 6), (12, 18), (7, 13), (3, 5)])
+def test_the_pool_of_gpus_is_torchs_with_its_gradient(height: int, width: int) -> None:
+    drawn = torch.randn(2, 3, height, width, generator=torch.Generator().manual_seed(0))
+    found, expected = (drawn.clone().requires_grad_() for _ in range(2))
+    weight = torch.randn(2, 3, 6, 6, generator=torch.Generator().manual_seed(1))
+    ours = means_of_cells(found, 6, 6)
+    theirs = torch.nn.functional.adaptive_avg_pool2d(expected, 6)
+    torch.testing.assert_close(ours, theirs)
+    if (height, width) in ((1, 1), (6, 6)):
+        assert torch.equal(ours, theirs)
+    (ours * weight).sum().backward()
+    (theirs * weight).sum().backward()
+    torch.testing.assert_close(found.grad, expected.grad)

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 import torch
 
-from harness.engine.data.augment import crop_flip
+from harness.engine.data.augment import crop_flip, draw
 from harness.engine.networks import ResNet
 from harness.engine.randomness import stream
-from harness.engine.training import Diverged, Epoch, History, Normalisation, Recipe, train
+from harness.engine.training import Diverged, Epoch, History, Normalisation, Recipe, loop, train
 from harness.errors import HarnessError
 from tests.engine.training.cases import RECIPE, images, network
 
@@ -98,8 +98,8 @@ def test_each_epoch_has_the_order_and_the_crops_of_its_streams() -> None:
     assert len(seen) == RECIPE.epochs
     for epoch, inputs in enumerate(seen):
         order = torch.randperm(72, generator=stream(5, "order", epoch))
-        augment = stream(5, "augment", epoch)
-        pixels = crop_flip(images().train_images[order], padding=1, flip=True, generator=augment)
+        drawn = draw(72, 1, stream(5, "augment", epoch))
+        pixels = crop_flip(images().train_images[order], drawn, padding=1, flip=True)
         assert torch.equal(inputs, history.normalisation(pixels))
 
 
@@ -218,3 +218,31 @@ def test_nothing_global_is_left_behind() -> None:
 def test_an_unknown_precision_is_refused_before_any_work() -> None:
     with pytest.raises(HarnessError, match="recipe precision"):
         Recipe(precision="f23")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("seconds", "written"), [(10.0, [1, 3]), (0.0, [1, 2, 3])])
+def test_checkpoints_are_at_most_every_ten_seconds_and_at_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seconds: float, written: list[int]
+) -> None:
+    saved: list[int] = []
+    monkeypatch.setattr(loop, "CHECKPOINT_S", seconds)
+    monkeypatch.setattr(loop.time, "monotonic", lambda: 100.0)
+    monkeypatch.setattr(loop, "save", lambda path, one: saved.append(len(one.epochs)))
+    run(checkpoint=tmp_path / "state")
+    assert saved == written
+
+
+def test_what_is_not_written_yet_is_written_when_a_run_is_stopped(tmp_path: Path) -> None:
+    path, made, calls = tmp_path / "state", network(), [0]
+
+    def interrupt(*_: object) -> None:
+        calls[0] += made.training
+        if calls[0] == 13:  # five steps an epoch: the third of the third epoch
+            raise KeyboardInterrupt
+
+    made.register_forward_pre_hook(interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        train(made, images(), RECIPE, seed=0, checkpoint=path)
+    resumed = run(checkpoint=path)
+    assert resumed[1].resumed_from == 2
+    assert_same(resumed, run())

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from harness.engine.training import Recipe
-from harness.engine.training.loop import learning_rate
+from harness.engine.training.steps import learning_rate
 
 
 def rates(recipe: Recipe, steps: int) -> list[float]:

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from harness.engine.norm import TdBatchNorm
 from harness.engine.training import Recipe, train
-from harness.engine.training.state import TrainingState
+from harness.engine.training.state import TrainingState, optimiser_of
 from tests.engine.training.cases import RECIPE, images, network
 
 DRAW = torch.Generator().manual_seed(0)
@@ -112,3 +112,29 @@ def test_a_training_in_micro_batches_repeats_itself(precision: str) -> None:
     whole = recipe.model_copy(update={"micro_batch": 0})
     other = train(network(), images(), whole, seed=0)
     assert [row.train_loss for row in first.epochs] != [row.train_loss for row in other.epochs]
+
+
+def test_a_fused_first_step_that_overflows_leaves_no_trace() -> None:
+    """GradScaler passes over it on the device, where the fused kernel would leave its momentum as
+    the memory was.
+    """
+    recipe = Recipe(lr=0.1, momentum=0.5, weight_decay=0.25)
+    found, plain = _Plain(), _Plain()
+    states = [TrainingState(one, recipe, torch.device("cpu"), "f32") for one in (found, plain)]
+    states[0].optimiser = optimiser_of(found, recipe, fused=True)
+    states[0].scaler = torch.amp.GradScaler("cpu", init_scale=2.0**12)
+    before = found.fc.weight.detach().clone()
+    states[0].step(INPUTS * float("inf"), LABELS, 0.1)
+    assert torch.equal(found.fc.weight, before)
+    for lr in (0.1, 0.05):
+        for state in states:
+            state.step(INPUTS, LABELS, lr)
+    torch.testing.assert_close(found.fc.weight, plain.fc.weight, rtol=1e-5, atol=1e-6)
+
+
+def test_a_rate_on_the_device_is_the_rate() -> None:
+    once, again = _Plain(), _Plain()
+    for made, lr in ((once, 0.1), (again, torch.tensor(0.1, dtype=torch.float64))):
+        state = TrainingState(made, Recipe(momentum=0.5), torch.device("cpu"), "f32")
+        state.step(INPUTS, LABELS, lr)
+    assert torch.equal(once.fc.weight, again.fc.weight)

@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 
 from harness.engine.data.events.recording import Events, Recording
 from harness.errors import HarnessError
-from harness.files import replacing
+from harness.files import open_plain, replacing
 
 _log = logging.getLogger(__name__)
 
@@ -169,7 +169,7 @@ def _write(
 
 
 def _opened(path: Path, identity: str, names: Sequence[str], decode: Decode) -> Cache:
-    with path.open("rb") as file:
+    with open_plain(path, links=True) as file:
         index, length = _index(file)
         if index["identity"] != identity or index["names"] != list(names):
             raise Damaged("it was made from other recordings, or otherwise")
