@@ -63,15 +63,16 @@ def page(
     profile: Profile,
     command: str,
     made_with: str,
+    otherwise: str = "",
 ) -> Page:
-    """The whole report as values."""
+    """The whole report as values; `otherwise` says which runs others made than would be here."""
     verdicts = [one.verdict for one in assessed]
     return Page(
         title=f"{wording.listed(verdict.exhibit for verdict in verdicts)} · {profile.id}",
         headline=headline(verdicts),
         profile=profile,
         command=command,
-        banners=tuple(_banners(assessed, profile)),
+        banners=tuple(_banners(assessed, profile, otherwise)),
         tallies=_tallies(verdicts),
         problems=(
             *(problem for one in verdicts for problem in _problems(one)),
@@ -125,7 +126,7 @@ def headline(verdicts: Sequence[Verdict]) -> str:
     return ", ".join([*first, f"and {last}"]) if first else last
 
 
-def _banners(assessed: Sequence[Assessed], profile: Profile) -> Iterator[Fact]:
+def _banners(assessed: Sequence[Assessed], profile: Profile, otherwise: str) -> Iterator[Fact]:
     if profile.banner:
         yield Fact(f"Profile {profile.id}", profile.banner)
     overridden = {one.verdict.exhibit: one.verdict.overridden for one in assessed}
@@ -149,6 +150,8 @@ def _banners(assessed: Sequence[Assessed], profile: Profile) -> Iterator[Fact]:
             "ones; their checksums stand under provenance."
         )
         yield Fact("Repacked data", text)
+    if otherwise:
+        yield Fact("Made otherwise", f"{otherwise}. With --fresh they are run anew.")
 
 
 def _problems(verdict: Verdict) -> Iterator[Problem]:

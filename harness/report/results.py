@@ -14,6 +14,7 @@ from harness.check.record import junit_xml, verdict_json
 from harness.check.standard import standard
 from harness.check.verdict import Verdict, judge, settle
 from harness.errors import Faults, HarnessError
+from harness.execute.environment import making
 from harness.execute.events import Failed
 from harness.frames.frame import MAPS, frame_csv, frame_json, frame_of
 from harness.frames.recorded import Artifacts
@@ -30,6 +31,7 @@ from harness.report.publish import archive, publish
 from harness.report.render import render, render_claims
 from harness.spec.library import Library
 from harness.spec.profile import Profile
+from harness.store.made import made_otherwise
 
 ARCHIVE = "report.zip"
 REPORT = "report.html"
@@ -80,6 +82,7 @@ def write_results(
     assessed = sorted(found, key=lambda one: wording.natural(one.planned.exhibit.id))
     out, made_with = layout.out / profile.id, f"harness {harness.__version__}"
     manifests = {key: artifacts.get(key) for key in plan.nodes}
+    otherwise = made_otherwise(filter(None, manifests.values()), making()).sentence
     cache = own_cache()
     records = cache / "drawings" if cache else None
     brought = [one.planned.brought.given for one in assessed if one.planned.brought]
@@ -103,7 +106,9 @@ def write_results(
         CLAIMS: claims_json(claims, profile.id),
         CLAIMS_PAGE: render_claims(claims, profile),
         JUNIT: junit_xml(verdicts),
-        REPORT: render(page(assessed, views, claims, profile, typed, made_with)),
+        REPORT: render(
+            page(assessed, views, claims, profile, typed, made_with, otherwise.sentence)
+        ),
     }
     told = {name: content and places.of_file(name, content) for name, content in files.items()}
     if as_zip:

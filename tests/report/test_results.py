@@ -242,6 +242,12 @@ def test_weights_of_another_file_are_said_on_top_and_where_they_count(
     assert "/somewhere" not in html
 
 
+def test_runs_that_others_made_are_announced_on_top(write: Write, tmp_path: Path) -> None:
+    write(SyntheticStore(plan("tableD1")))
+    top = read(tmp_path)["report.html"].decode().partition("<main>")[0]
+    assert "5 of 5 stored runs were made otherwise than they would be here" in top
+
+
 def test_embedded_data_are_announced_on_top(write: Write, tmp_path: Path) -> None:
     write(SyntheticStore(plan("table1", profile="smoke")), "smoke")
     top = read(tmp_path, "smoke")["report.html"].decode().partition("<main>")[0]
