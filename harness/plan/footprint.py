@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from harness.plan.estimate import EVALUATED, Past, counted, device_of, size_of_training
+from harness.measures.work import EVALUATED, size_of_training
+from harness.plan.estimate import Past, counted, device_of
 from harness.plan.node import Node
 
 

@@ -45,6 +45,7 @@ CELLS: Mapping[Status, Mark] = {
     Status.NOT_RUN: Mark("not run", "○", "open"),
     Status.NOT_COMPARED: Mark("not compared", "·", "calm"),
     Status.APART: Mark("apart", "≈", "open"),
+    Status.IDLE: Mark("guards nothing", "·", "open"),
 }
 CLAIMS: Mapping[Status, Mark] = {
     Status.PASS: Mark("holds", "✓", "good"),
@@ -66,6 +67,7 @@ _WORDS: Mapping[Word, tuple[str, str]] = {
     Word.CHANGED: ("✕", "bad"),
     Word.UNDECIDED: ("◐", "open"),
     Word.INCOMPLETE: ("◐", "open"),
+    Word.NOTHING_HELD: ("✕", "bad"),
     Word.NOT_COMPARED: ("○", "calm"),
     Word.NOT_TESTED: ("·", "calm"),
 }
@@ -78,6 +80,7 @@ _CLAUSES: Mapping[Word, tuple[str, str]] = {
     Word.NO_CHANGE_BY_BANDS: ("shows no change", "show no change"),
     Word.CHANGED: ("has changed", "have changed"),
     Word.UNDECIDED: ("needs more seeds", "need more seeds"),
+    Word.NOTHING_HELD: ("has nothing that could fail", "have nothing that could fail"),
 }
 _LEVELS: Mapping[tuple[str, str], str] = {
     ("neuron", "relu"): "ANN",
