@@ -106,9 +106,7 @@ def write_results(
         CLAIMS: claims_json(claims, profile.id),
         CLAIMS_PAGE: render_claims(claims, profile),
         JUNIT: junit_xml(verdicts),
-        REPORT: render(
-            page(assessed, views, claims, profile, typed, made_with, otherwise.sentence)
-        ),
+        REPORT: render(page(assessed, views, claims, profile, typed, made_with, otherwise)),
     }
     told = {name: content and places.of_file(name, content) for name, content in files.items()}
     if as_zip:

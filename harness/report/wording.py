@@ -198,16 +198,18 @@ def clauses(word: Word) -> tuple[str, str]:
 
 def counts_of_cells(verdict: Verdict) -> tuple[Count, ...]:
     """Cells by status."""
-    return tuple(Count(n, CELLS[status]) for status, n in verdict.cell_counts.items())
+    return tuple(
+        Count(n, CELLS[status]._replace(word=status.of_cells(n)))
+        for status, n in verdict.cell_counts.items()
+    )
 
 
 def counts_of_claims(verdict: Verdict) -> tuple[Count, ...]:
     """Claims by status, those that do not count in a calm tone."""
-    plural = {"holds": "hold", "does not hold": "do not hold"}
     counted = any(claim.counted for claim in verdict.claims)
     found = []
     for status, n in verdict.claim_counts.items():
-        word, symbol, tone = CLAIMS[status]
-        said = word if n == 1 else plural.get(word, word)
-        found.append(Count(n, Mark(said, symbol, tone if counted else "calm")))
+        _, symbol, tone = CLAIMS[status]
+        tone = tone if counted else "calm"
+        found.append(Count(n, Mark(status.of_claims(n), symbol, tone)))
     return tuple(found)
