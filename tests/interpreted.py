@@ -25,7 +25,9 @@ on_gpu = pytest.mark.skipif(not GPU, reason="NOT TESTED: needs a CUDA GPU, and t
 
 
 def require_interpreted_tests(file: str, root: Path, only: str = "") -> None:
-    """All tests of the file, or those with `only` in their names, pass under the interpreter; on a GPU only compiled kernels run."""
+    """All tests of the file, or those with `only` in their names, pass under the interpreter; on a
+    GPU only compiled kernels run.
+    """
     pytest.importorskip("triton", reason="NOT TESTED: triton is not installed")
     if GPU:
         pytest.skip("the kernels run compiled here")

@@ -99,7 +99,9 @@ def normalise_and_add(norm: TdBatchNorm, folded: Tensor, shortcut: Callable[[], 
 
 
 def _on_cuda(norm: TdBatchNorm, folded: Tensor) -> bool:
-    return norm.training and (folded.is_cuda or interpreted()) and not _listened_to(norm)
+    if torch.compiler.is_compiling() or not norm.training:
+        return False
+    return (folded.is_cuda or interpreted()) and not _listened_to(norm)
 
 
 def _behind(activation: nn.Module, folded: Tensor, time_steps: int) -> Behind | None:
@@ -122,7 +124,7 @@ def _fits_cuda(norm: TdBatchNorm, folded: Tensor, behind: Behind) -> bool:
 
 
 def _can_fuse(norm: TdBatchNorm, folded: Tensor) -> bool:
-    return norm.training and not _listened_to(norm) and channels_last.fits(folded, norm.weight)
+    return channels_last.fits(folded, norm.weight) and norm.training and not _listened_to(norm)
 
 
 def _listened_to(layer: nn.Module) -> bool:
