@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from harness.plan.estimate import EVALUATED, Past, counted, device_of, size_of_training
+from harness.measures.work import EVALUATED, size_of_training
+from harness.plan.estimate import Past, counted, device_of
 from harness.plan.node import Node
 
 
@@ -31,9 +32,9 @@ def footprints(nodes: Iterable[Node], past: Iterable[Past]) -> dict[str, Footpri
 
     def bound(node: Node, peak: Callable[[Past], float | None]) -> float | None:
         """The largest peak among the runs of the least size that is not below that of the node."""
-        runs, mine = measured[node.kind, _arithmetic(node.spec)], alive(node.spec)
+        runs = measured[node.kind, _arithmetic(node.spec)]
         known = [(size, found) for size, run in runs if (found := peak(run)) is not None]
-        least = min((size for size, _ in known if size >= mine), default=None)
+        least = min((size for size, _ in known if size >= alive(node.spec)), default=None)
         return max((found for size, found in known if size == least), default=None)
 
     return {

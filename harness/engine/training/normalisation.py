@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 
 import torch
 from torch import Tensor
@@ -91,8 +91,10 @@ class Normalisation:
         return made.transpose(0, 1) if frames else made
 
 
-@lru_cache(maxsize=64)
+@cache
 def _on(device: torch.device, numbers: tuple[float, ...], dtype: torch.dtype) -> Tensor:
-    """Constants of a normalisation, [C, 1, 1], copied to the device once."""
+    """Constants of a normalisation, [C, 1, 1], copied to the device once; never let go of, since
+    recorded work may read them.
+    """
     with torch.inference_mode(False):
         return torch.tensor(numbers, dtype=dtype, device=device)[:, None, None]

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from harness.costs import costs_record, print_costs
+from harness.execute.costs import costs_record
 from harness.execute.environment import processor
 from harness.execute.survey import Survey
 from harness.plan.device import MEASURED
@@ -21,6 +21,7 @@ from harness.plan.expand import Plan
 from harness.plan.node import Node
 from harness.store.manifest import Manifest, Provenance
 from harness.store.store import Store
+from harness.terminal.costs import print_costs
 from tests.cli.typed import typed
 from tests.synthetic import plan
 
@@ -297,3 +298,11 @@ def test_plan_and_reproduce_count_the_same_workers(
         assert f" on {workers}" in " ".join(typed(f"plan {line}", monkeypatch, capsys).out.split())
     held = surveyed(smoke("fig2"))
     assert (held.slots, surveyed(plan("fig2")).slots) == (3, 1)
+
+
+def test_a_training_says_what_bounds_it() -> None:
+    found = costs_record(surveyed(plan("table1", "figA1")))["trainings"]
+    bound = {(one["network"], one["width"], one["depth"], one["neuron"]): one for one in found}
+    assert bound["vgg", 10, 13, "lif"]["bound"] == "FLOPs"
+    assert bound["resnet", 1, 164, "lif"]["bound"] == "bytes"
+    assert bound["resnet", 1, 20, "relu"]["bound"] == "launches"
