@@ -15,7 +15,7 @@ def install(session: nox.Session, *groups: str, extras: tuple[str, ...] = ()) ->
     session.run_install(
         "uv",
         "sync",
-        "--frozen",
+        "--locked",
         "--quiet",
         *(f"--group={group}" for group in groups),
         *(f"--extra={extra}" for extra in extras),

@@ -19,6 +19,7 @@ class Status(Enum):
     NOT_RUN = "not run under this profile: {why}"
     NOT_COMPARED = "not compared: {why}"
     APART = "outside its band, which alone decides nothing: {why}"
+    IDLE = "held by nothing: {why}"
 
     def sentence(self, why: str = "") -> str:
         """The sentence with its reason."""
@@ -48,5 +49,6 @@ class Word(StrEnum):
     CHANGED = "changed"
     UNDECIDED = "more seeds would decide"
     INCOMPLETE = "incomplete"
+    NOTHING_HELD = "nothing held"
     NOT_COMPARED = "not compared"
     NOT_TESTED = "not tested"

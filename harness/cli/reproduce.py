@@ -40,7 +40,8 @@ def reproduce(
         if held.todo and not asked(f"{said}\nrun all of them?"):
             hint = "name some, or all: harness reproduce all"
             raise HarnessError("harness reproduce", "no exhibit is named", hint=hint)
-    outcome = app.reproduce(project, exhibits or ("all",), crew, voice)
+    plan = app.make_plan(project, exhibits or ("all",))
+    outcome = app.reproduce(project, plan, crew, voice)
     if outcome.faults:
         raise Faults(outcome.faults)
     return outcome.code

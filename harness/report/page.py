@@ -23,7 +23,7 @@ from harness.spec.profile import Profile
 T = TypeVar("T")
 FEW = 3  # exhibits that a headline can name
 MANY = 6  # cells, or exhibits, that are told one by one
-_QUIET = (Status.PASS, Status.NOT_COMPARED)
+_QUIET = (Status.PASS, Status.NOT_COMPARED, Status.IDLE)
 
 
 class Problem(NamedTuple):
@@ -145,7 +145,7 @@ def _banners(assessed: Sequence[Assessed], profile: Profile) -> Iterator[Fact]:
 
 def _problems(verdict: Verdict) -> Iterator[Problem]:
     """What is not reproduced, and why: cells one by one as long as they are few."""
-    if verdict.is_broken and verdict.why:
+    if not verdict.holds and verdict.why:
         yield Problem(verdict.exhibit, "as a whole", verdict.why, wording.of_word(verdict.word))
     for status in Status:
         cells = [cell for cell in verdict.cells if cell.status is status]

@@ -113,7 +113,14 @@ def assess(
     """
     frames = [frame_of(planned, artifacts, failures) for planned in plan.exhibits]
     verdicts = settle(
-        judge(planned, frame, profile, golden, failures)
+        judge(
+            planned,
+            frame,
+            profile,
+            golden,
+            failures,
+            [found for key in planned.nodes if (found := artifacts.get(key))],
+        )
         for planned, frame in zip(plan.exhibits, frames, strict=True)
     )
     return tuple(map(Assessed, plan.exhibits, frames, verdicts))

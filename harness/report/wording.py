@@ -45,6 +45,7 @@ CELLS: Mapping[Status, Mark] = {
     Status.NOT_RUN: Mark("not run", "○", "open"),
     Status.NOT_COMPARED: Mark("not compared", "·", "calm"),
     Status.APART: Mark("apart", "≈", "open"),
+    Status.IDLE: Mark("guards nothing", "·", "open"),
 }
 CLAIMS: Mapping[Status, Mark] = {
     Status.PASS: Mark("holds", "✓", "good"),
@@ -66,6 +67,7 @@ _WORDS: Mapping[Word, tuple[str, str]] = {
     Word.CHANGED: ("✕", "bad"),
     Word.UNDECIDED: ("◐", "open"),
     Word.INCOMPLETE: ("◐", "open"),
+    Word.NOTHING_HELD: ("✕", "bad"),
     Word.NOT_COMPARED: ("○", "calm"),
     Word.NOT_TESTED: ("·", "calm"),
 }

@@ -47,6 +47,8 @@ WRONG = [
     ("schema neuron", "schema neuron: no such kind – did you mean 'neurons'?"),
     ("check table1 --canary", "--canary: has runs of its own, not of an exhibit – leave names"),
     ("check --canary --set depth=20", "--canary: has runs of its own, not of an exhibit"),
+    ("check --canary --no-canary", "--canary --no-canary: contradict each other"),
+    ("check --canary --repacked-data", "--canary: has runs of its own, not of an exhibit"),
     ("check --canary --device gpu", "--device must be one of cpu, cuda (got 'gpu')"),
     # exhibits and profiles
     ("plan tabel1", "tabel1: no such exhibit – did you mean 'table1'?"),
@@ -130,6 +132,8 @@ WRONG = [
     ("diff {T}/empty {T}/empty --json --markdown", "--markdown --json: exclude each other"),
     # golden values
     ("golden", "harness golden: needs EXHIBIT, or --canary"),
+    ("golden --canary --seeds 12", "--canary: has runs of its own, not of an exhibit"),
+    ("golden --canary --profile quick", "--canary: has runs of its own, not of an exhibit"),
     ("golden --exhibit table1", "harness golden: no such option --exhibit"),
     ("golden table1 --canary", "--canary: has runs of its own, not of an exhibit"),
     ("golden table1 --seeds 3", "--seeds must be greater than or equal to 5 (got '3')"),

@@ -172,7 +172,7 @@ def test_a_failed_run_is_told_with_the_end_of_its_log(write: Write, tmp_path: Pa
         key, "the loss is NaN in epoch 3", log="store/logs/x.log", tail=("epoch 2", "epoch 3")
     )
     (verdict,) = write(store, failures={key: failed})
-    assert verdict.is_broken
+    assert not verdict.holds
     html = read(tmp_path)["report.html"].decode()
     for said in ("the loss is NaN in epoch 3", "store/logs/x.log", "epoch 2\nepoch 3", "failed"):
         assert said in html
