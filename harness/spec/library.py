@@ -56,7 +56,7 @@ class Library:
         for name in names:
             if not _PATTERN.search(name):
                 found.append(name)
-            elif like := fnmatch.filter({**self.exhibits, **self.broken}, name):
+            elif like := fnmatch.filter([*self.exhibits, *self.broken], name):
                 found += like
             else:
                 raise HarnessError(name, "no exhibit is called so", hint="harness list shows them")
