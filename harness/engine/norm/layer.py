@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from harness.engine.lif.into_convolution import Neurons
-from harness.engine.norm import channels_last, into_neurons
+from harness.engine.norm import channels_last, fused_gpu, into_neurons
 from harness.engine.norm.channels_last import BatchStatistics
 
 
@@ -83,6 +83,15 @@ class TdBatchNorm(nn.Module):
         return into_neurons.fired(
             folded, self.weight, self.bias, found, self.eps, neurons, convolution
         )
+
+    def in_one_pass(
+        self, folded: Tensor, behind: fused_gpu.Behind, shortcut: Tensor | None = None
+    ) -> Tensor:
+        """What follows, of the normalised activations, or their sum with `shortcut`, on CUDA; in
+        training, where there is no `fused_gpu.obstacle` and the statistics are not shared.
+        """
+        running = fused_gpu.Running(self.running_mean, self.running_var, self.momentum, self.eps)
+        return fused_gpu.normalised(folded, self.weight, self.bias, running, behind, shortcut)
 
     def _learnt(self, folded: Tensor) -> BatchStatistics:
         """The batch's statistics, after the running ones have moved towards them."""
