@@ -52,11 +52,14 @@ class Scale:
     data: tuple[str, ...]
     epochs: tuple[str, ...]
     networks: tuple[str, ...]
+    channels: tuple[str, ...]  # of the first layer, which profiles change, too
     seeds: tuple[str, ...]
 
     def beside(self, published: Scale | None) -> Iterator[Fact]:
         """Each of these beside what the document has; seeds alone, since it says none."""
         for name, here in asdict(self).items():
+            if not here:
+                continue
             there = asdict(published)[name] if published and name != "seeds" else here
             if here == there:
                 same = ", as published" if published and name != "seeds" else ""
@@ -185,15 +188,15 @@ def _scale(planned: PlannedExhibit) -> Scale:
     return Scale(
         data=_each(training.dataset.name for training in trainings),
         epochs=_each(training.recipe.epochs for training in trainings),
-        networks=_each(map(_network, trainings)),
+        networks=_each(training.network.label for training in trainings),
+        channels=_each(_channels(training) for training in trainings),
         seeds=_each(point.seed for point in planned.points),
     )
 
 
-def _network(training: Training) -> str:
-    """`resnet-20 x2 of 16 channels`: profiles change the width of the first layer, too."""
-    width = getattr(training.network, "base_width", None)
-    return f"{training.network.label}{f' of {width} channels' if width else ''}"
+def _channels(training: Training) -> int | None:
+    channels: int | None = getattr(training.network, "base_width", None)
+    return channels
 
 
 def _published(name: str, library: Library) -> Scale | None:
@@ -209,7 +212,7 @@ def _published(name: str, library: Library) -> Scale | None:
 
 
 def _each(values: Iterable[object]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(map(str, values)))
+    return tuple(dict.fromkeys(str(value) for value in values if value is not None))
 
 
 def _together(scales: Iterable[Scale]) -> Scale:
@@ -221,9 +224,7 @@ def _together(scales: Iterable[Scale]) -> Scale:
 
 
 def _names(values: Sequence[str]) -> str:
-    if len(values) <= FEW:
-        return wording.listed(values) or wording.NOTHING
-    return f"{values[0]} … {values[-1]} ({len(values)} in all)"
+    return wording.listed(values) if len(values) <= FEW else str(len(values))
 
 
 def claims_json(found: Index, profile: str) -> bytes:
