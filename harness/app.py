@@ -247,7 +247,14 @@ def job_maker(project: Project, threads: int) -> MakeJob:
     return make_job
 
 
-def report(project: Project, plan: Plan, failures: Mapping[str, Failed], voice: Voice) -> Outcome:
+def report(
+    project: Project,
+    plan: Plan,
+    failures: Mapping[str, Failed],
+    voice: Voice,
+    *,
+    as_zip: bool = False,
+) -> Outcome:
     """Assess what is stored, write frames, verdicts, figures and the report, say what came of it.
 
     An exhibit whose golden file is broken is left as it is, and the others are written.
@@ -265,7 +272,7 @@ def report(project: Project, plan: Plan, failures: Mapping[str, Failed], voice: 
     if faults and not sound:
         raise Faults(faults)
     plan = replace(plan, exhibits=sound)
-    written = write_results(project, plan, project.store, failures)
+    written = write_results(project, plan, project.store, failures, as_zip=as_zip)
     _tell(written.verdicts, plan, voice)
     for name, problem in written.undrawn.items():
         voice.say(f"{name}: {problem}", "red")
