@@ -69,7 +69,7 @@ def obstacle(folded: Tensor, weight: Tensor, behind: Behind) -> str:
     return obstacle_on_gpu(folded, behind.dynamics or _RESTING)
 
 
-_RESTING = Dynamics(0.0, 0.0, Rectangle())
+_RESTING = Dynamics(0.0, 0.0, Rectangle(kind="rectangle"))
 
 
 def normalised(
@@ -137,9 +137,8 @@ class _Normalise(torch.autograd.Function):
         arriving = grads[0].contiguous(memory_format=_LAST)
         made = torch.empty_like(folded)
         pixels, numbers, choices = _call(folded, behind)
-        curve, kind = (0.0,) * 4, 0
-        if behind.dynamics is not None:
-            curve, kind = curve_of(behind.dynamics), kind_and_numbers(behind.dynamics.surrogate)[0]
+        dynamics = behind.dynamics or _RESTING
+        curve, kind = curve_of(dynamics), kind_and_numbers(dynamics.surrogate)[0]
         slopes, to_weights = rows.new_empty(2, channels), rows.new_empty(2, channels)
         arrays = (folded, arriving, made, rows, slopes)
         with on(folded):
@@ -154,7 +153,7 @@ class _Normalise(torch.autograd.Function):
             grid, tile = _tiles(folded, pixels)
             kernels.backward[grid](*arrays, *both, SUMMING=False, REPEATS=1, **tile, **choices)
         to_shortcut = grads[0] if ctx.needs_input_grad[3] else None
-        to_decay = sum_like(totals[2], behind.dynamics) if ctx.needs_input_grad[4] else None
+        to_decay = sum_like(totals[2], dynamics) if ctx.needs_input_grad[4] else None
         return made, to_weights[0], to_weights[1], to_shortcut, to_decay, None, None
 
 
