@@ -9,9 +9,8 @@ import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from harness.costs import to_do
 from harness.errors import ExitCode, Faults, HarnessError
 from harness.execute.environment import environment
 from harness.execute.events import Failed
@@ -29,8 +28,12 @@ from harness.spec.profile import Profile
 from harness.store.made import Otherwise
 from harness.store.store import Store
 from harness.terminal.board import Board, screen_for
+from harness.terminal.costs import to_do
 from harness.terminal.output import Voice, console
 from harness.words import duration
+
+if TYPE_CHECKING:
+    from harness.check.verdict import Verdict  # brings pandas
 
 FEW = 3  # runs that a line names
 
@@ -69,13 +72,14 @@ class Project:
 @dataclass(frozen=True)
 class Outcome:
     """What came of a plan: `faults` are golden files of exhibits that could not be assessed, `asks`
-    the seeds by exhibit that would decide it.
+    the seeds by exhibit that would decide it, `unheld` exhibits of which nothing could have failed.
     """
 
     failed: bool  # a run, or a drawing
     broken: bool  # a golden value, a counted claim, or a bit that should not have changed
     faults: tuple[HarnessError, ...]
     asks: Mapping[str, tuple[int, ...]]
+    unheld: tuple[str, ...] = ()
     otherwise: Otherwise = field(default_factory=Otherwise)  # how what was stored before was made
 
     @property
@@ -86,25 +90,23 @@ class Outcome:
     @property
     def check_code(self) -> ExitCode:
         """Of a command that judges them: what does not hold counts more than what failed, and that
-        more than what others have made.
+        more than what others have made. Nothing held is nothing that holds.
         """
-        if self.broken:
+        if self.broken or self.unheld:
             return ExitCode.CHECK_FAILED
         return self.code or (ExitCode.MADE_OTHERWISE if self.otherwise else ExitCode.OK)
 
 
-def reproduce(project: Project, names: Sequence[str], crew: Crew, voice: Voice) -> Outcome:
-    """Plan, run what is missing, write what came of it."""
+def reproduce(project: Project, plan: Plan, crew: Crew, voice: Voice) -> Outcome:
+    """Run what of a plan is missing, write what came of it."""
     began = time.monotonic()
-    held = surveyed(project, names)
+    held = survey(plan, project.layout, _anew(project, plan))
     refuse_unwritable(project.out, "--out")
     refuse_broken(project, held)
     if held.otherwise:
         voice.say(f"{held.otherwise.sentence}; --fresh runs them anew", "yellow")
     failures = run(project, held, crew, voice)
-    outcome = replace(report(project, held.plan, failures, voice), otherwise=held.otherwise)
-    if gives_other_bits(project, held.plan, voice):
-        outcome = replace(outcome, broken=True)
+    outcome = replace(report(project, plan, failures, voice), otherwise=held.otherwise)
     ran = len(held.todo) - len(failures)
     voice.tell(
         f"{ran} nodes run, {len(held.stored)} stored before, {len(failures)} failed, "
@@ -113,31 +115,37 @@ def reproduce(project: Project, names: Sequence[str], crew: Crew, voice: Voice) 
     return outcome
 
 
-def check(project: Project, names: Sequence[str], crew: Crew, voice: Voice) -> Outcome:
-    """As `reproduce`, with the seeds that ranks need, where golden values keep each seed's number;
-    and once more with those that would decide, where cells lie outside of their bands.
-
-    Seeds that the user set stay as they are.
+def with_check_seeds(project: Project, names: Sequence[str]) -> Project:
+    """With the seeds that ranks need, of exhibits whose golden values keep each seed's number;
+    what the user typed stays as it is.
     """
     from harness.check.standard import keeps_seeds  # brings pandas
 
     profile, golden = project.profile, project.layout.golden
-    if any(override.name == "seed" for override in project.setting.overrides):
-        return reproduce(project, names, crew, voice)
-    plan = make_plan(project, names) if profile.check_seeds else Plan((), {})
-    seeds = {
-        planned.exhibit.id: profile.check_seeds
-        for planned in plan.exhibits
-        if keeps_seeds(planned, profile, golden)
-    }
-    first = _with_seeds(project, seeds)
-    outcome = reproduce(first, names, crew, voice)
-    if not outcome.asks or outcome.failed:
-        return outcome
-    voice.tell(f"more seeds decide {', '.join(outcome.asks)}, which lie outside of bands")
-    more = {name: (*seeds.get(name, profile.seeds), *asked) for name, asked in outcome.asks.items()}
-    spared = make_plan(first, names).nodes.keys() if project.fresh else ()
-    return reproduce(replace(_with_seeds(project, seeds | more), spared=spared), names, crew, voice)
+    if project.setting.overrides or not profile.check_seeds:
+        return project
+    exhibits = map(project.library.exhibit, project.library.named(names))
+    kept = [one.id for one in exhibits if keeps_seeds(one, profile, golden)]
+    return _with_seeds(project, dict.fromkeys(kept, profile.check_seeds))
+
+
+def check(project: Project, names: Sequence[str], plan: Plan, crew: Crew, voice: Voice) -> Outcome:
+    """As `reproduce`; and once more with the seeds that would decide, where cells lie outside of
+    their bands and the user set no seeds.
+    """
+    outcome = reproduce(project, plan, crew, voice)
+    is_set = any(override.name == "seed" for override in project.setting.overrides)
+    if outcome.asks and not outcome.failed and not is_set:
+        voice.tell(f"more seeds decide {', '.join(outcome.asks)}, which lie outside of bands")
+        seeds = dict(project.setting.seeds)
+        for name, asked in outcome.asks.items():
+            seeds[name] = (*project.setting.seeds_of(name), *asked)
+        more = replace(_with_seeds(project, seeds), spared=plan.nodes.keys())
+        outcome = reproduce(more, make_plan(more, names), crew, voice)
+    if outcome.unheld:
+        said = "nothing was held that could have failed, so this check does not pass"
+        voice.say(f"{', '.join(outcome.unheld)}: {said}", "red")
+    return outcome
 
 
 def _with_seeds(project: Project, seeds: Mapping[str, tuple[int, ...]]) -> Project:
@@ -170,15 +178,12 @@ def open_project(
 
 
 def make_plan(project: Project, names: Sequence[str]) -> Plan:
-    """The plan of the exhibits named; `all`, or none, means every one.
+    """The plan of the exhibits named, as `Library.named` takes them.
 
     Raises:
         HarnessError: an unknown exhibit, or what was typed makes no valid run, or changes nothing.
     """
-    if not names or "all" in names:
-        project.library.require_whole()
-        names = tuple(project.library.exhibits)
-    plan = expand(project.library, names, project.setting)
+    plan = expand(project.library, project.library.named(names), project.setting)
     refuse_idle(plan, project.setting.overrides)
     return plan
 
@@ -235,7 +240,14 @@ def job_maker(project: Project, threads: int) -> MakeJob:
     return make_job
 
 
-def report(project: Project, plan: Plan, failures: Mapping[str, Failed], voice: Voice) -> Outcome:
+def report(
+    project: Project,
+    plan: Plan,
+    failures: Mapping[str, Failed],
+    voice: Voice,
+    *,
+    as_zip: bool = False,
+) -> Outcome:
     """Assess what is stored, write frames, verdicts, figures and the report, say what came of it.
 
     An exhibit whose golden file is broken is left as it is, and the others are written.
@@ -253,35 +265,33 @@ def report(project: Project, plan: Plan, failures: Mapping[str, Failed], voice: 
     if faults and not sound:
         raise Faults(faults)
     plan = replace(plan, exhibits=sound)
-    written = write_results(project, plan, project.store, failures)
-    for verdict in written.verdicts:
-        voice.say(verdict.sentence)
+    written = write_results(project, plan, project.store, failures, as_zip=as_zip)
+    _tell(written.verdicts, plan, voice)
     for name, problem in written.undrawn.items():
         voice.say(f"{name}: {problem}", "red")
     voice.tell(str(project.out / "report.html"))
     failed = bool(failures or written.undrawn)
     is_open = (Word.INCOMPLETE, Word.UNDECIDED)  # as it must be where runs failed
-    broken = any(one.is_broken and not (failed and one.word in is_open) for one in written.verdicts)
-    asks = {one.exhibit: one.asks for one in written.verdicts if one.is_undecided}
-    return Outcome(failed, broken, faults, asks)
+    broken = any(not one.holds and not (failed and one.word in is_open) for one in written.verdicts)
+    asks = {one.exhibit: one.asks for one in written.verdicts if one.word is Word.UNDECIDED}
+    unheld = tuple(one.exhibit for one in written.verdicts if not one.is_held)
+    return Outcome(failed, broken, faults, asks, unheld)
 
 
-def gives_other_bits(project: Project, plan: Plan, voice: Voice) -> bool:
-    """Whether a run that golden values rest on gives other bits than it gave, where it should not;
-    said in any case.
-    """
-    from harness.check.bits import runs_with_other_bits
+def _tell(verdicts: Sequence[Verdict], plan: Plan, voice: Voice) -> None:
+    """What came of each exhibit, the runs that gave other bits, and what was not compared."""
+    from harness.check.verdict import OTHER_BITS
 
-    folder = project.layout.golden / str(project.profile.golden)
-    found = list(runs_with_other_bits(plan, folder, project.store))
-    for exhibit, other in found:
-        labels = [plan.nodes[key].label for key in other.keys]
-        more = f" and {len(labels) - FEW} more" if len(labels) > FEW else ""
-        why = other.versions or "by the same versions"
-        said = f"{exhibit}: other bits on the same class of processor, {why}"
-        style = "yellow" if other.versions else "red"
-        voice.say(f"{said}: {', '.join(labels[:FEW])}{more}", style)
-    return any(not other.versions for _, other in found)
+    notes: dict[str, list[str]] = {}
+    for verdict in verdicts:
+        voice.say(verdict.sentence)
+        if labels := [plan.nodes[key].label for key in verdict.repeat.other]:
+            more = f" and {len(labels) - FEW} more" if len(labels) > FEW else ""
+            voice.say(f"{verdict.exhibit}: {OTHER_BITS}: {', '.join(labels[:FEW])}{more}", "red")
+        for note in verdict.repeat.notes:
+            notes.setdefault(note, []).append(verdict.exhibit)
+    for note, exhibits in notes.items():
+        voice.say(f"{', '.join(exhibits)}: {note}", "yellow")
 
 
 def wanted_keys(layout: Layout) -> set[str]:

@@ -50,7 +50,8 @@ def flatten(
     would read as several, and lists of tables and lists are entered.
     """
     for name, value in record.items():
-        place = above + (_quoted(name) if exact else name)
+        several = exact and ("." in name or " " in name)
+        place = above + (canonical_json(name) if several else name)
         if exact and isinstance(value, list) and any(isinstance(one, dict | list) for one in value):
             value = {str(index): one for index, one in enumerate(value)}
         if isinstance(value, Mapping) and value:
@@ -105,10 +106,6 @@ def is_key(text: str) -> bool:
 def short(key: str) -> str:
     """The first 8 digits, for people; never used to look anything up."""
     return key[:8]
-
-
-def _quoted(name: str) -> str:
-    return canonical_json(name) if "." in name or " " in name else name
 
 
 def _require_scalar(value: object, path: tuple[Any, ...]) -> None:

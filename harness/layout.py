@@ -10,6 +10,7 @@ from pathlib import Path
 
 from harness.caches import can_write
 from harness.errors import HarnessError
+from harness.words import shortened
 
 
 @dataclass(frozen=True)
@@ -74,12 +75,8 @@ def _is_there(path: Path, hint: str) -> bool:
         return False
     except OSError as error:
         problem = f"cannot be looked at: {error.strerror}"
-        raise HarnessError(_shortened(str(path)), problem, hint=hint) from error
+        raise HarnessError(shortened(str(path)), problem, hint=hint) from error
     return True
-
-
-def _shortened(text: str) -> str:
-    return text if len(text) <= 200 else f"{text[:200]}…"
 
 
 def require_text(text: str, where: str) -> None:
@@ -90,13 +87,11 @@ def require_text(text: str, where: str) -> None:
         problem, hint = "is not UTF-8, and could not be recorded", "rename it, or name a link to it"
         with suppress(UnicodeError):
             os.fsencode(text).decode("utf-8")
-            problem = f"cannot be told in this locale, whose encoding is {_encoding()}"
+            problem = (
+                f"cannot be told in this locale, whose encoding is {sys.getfilesystemencoding()}"
+            )
             hint = "set LC_ALL=C.UTF-8 or PYTHONUTF8=1"
-        raise HarnessError(f"{where} {_shortened(text)}", problem, hint=hint) from None
-
-
-def _encoding() -> str:
-    return sys.getfilesystemencoding()
+        raise HarnessError(f"{where} {shortened(text)}", problem, hint=hint) from None
 
 
 def require_working_folder() -> None:

@@ -15,6 +15,11 @@ def duration(seconds: float, *, digits: int = 2) -> str:
     return f"{whole // 3600} h {whole % 3600 // 60:0{digits}d} min"
 
 
+def shortened(text: str) -> str:
+    """At most 200 characters of a text that somebody else wrote."""
+    return text if len(text) <= 200 else f"{text[:200]}…"
+
+
 def counted(n: int, noun: str) -> str:
     """`1 cell`, `27 cells`."""
     return f"{n:,} {noun}{'' if n == 1 else 's'}"

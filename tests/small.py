@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from pathlib import Path
+
+from harness.check.contents import contents_toml, read_contents, sha256
+from harness.check.golden import FIELDS, PUBLISHED, read_golden, read_table
 
 ROOT = Path(__file__).resolve().parent.parent
 DEPTHS = "depth  = [20, 38, 56, 110, 164]"
@@ -27,11 +31,10 @@ def small_project(folder: Path) -> Path:
     golden = folder / "golden/smoke/table1.csv"
     rows = ["quantity,neuron,depth,width,value,std,n,place"]
     rows += [
-        f"accuracy,{neuron},8,{width},50,30,5,here"
-        for neuron in ("relu", "lif")
-        for width in (1, 2)
+        f"accuracy,{neuron},8,{width},12,4,5,here" for neuron in ("relu", "lif") for width in (1, 2)
     ]
     golden.write_text("\n".join(rows) + "\n")
+    recount(folder / "golden")
     return folder
 
 
@@ -39,3 +42,21 @@ def change(path: Path, old: str, new: str) -> None:
     text = path.read_text(encoding="utf-8")
     assert old in text, f"{path} no longer holds {old!r}"
     path.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
+def recount(golden: Path, file: str = "smoke/table1.csv") -> Path:
+    """Write anew what belongs to a set of golden values, of which a test changed a file by hand."""
+    path = golden / file
+    place, name = path.parent / "contents.toml", path.parent.name
+    contents = dict(read_contents(path.parent)) if place.exists() else {}
+    contents.pop(path.name, None)
+    if path.exists():
+        index = [one for one in read_table(path, path.name)[0][1] if one not in FIELDS]
+        read = read_golden(golden, name, path.name, index)
+        contents[path.name] = read.lines if read else {}
+    if path.exists() and name != PUBLISHED:
+        beside = path.with_suffix(".provenance.json")
+        said = json.loads(beside.read_text()) if beside.exists() else {}
+        beside.write_text(json.dumps({**said, "sha256": sha256(path.read_bytes())}))
+    place.write_text(contents_toml(contents))
+    return golden

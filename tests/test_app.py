@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from harness import app
-from harness.app import Outcome, Project, check, open_project
+from harness.app import Outcome, Project, check, make_plan, open_project, with_check_seeds
 from harness.execute.executor import Crew
 from harness.spec.overrides import parse_override
 from harness.terminal.output import Voice
@@ -43,7 +43,9 @@ def ran(
         profile="smoke",
         overrides=[*map(parse_override, typed)],
     )
-    check(opened, ("table1", "table2", "tableD1"), Crew(), Voice.QUIET)
+    names = ("table1", "table2", "tableD1")
+    seeded = with_check_seeds(opened, names)
+    check(seeded, names, make_plan(seeded, names), Crew(), Voice.QUIET)
     return found
 
 

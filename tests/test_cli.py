@@ -16,7 +16,7 @@ import pytest
 from harness.check.bits import digest_of
 from harness.store.store import Store
 from tests.cli.typed import typed
-from tests.small import change, small_project
+from tests.small import change, recount, small_project
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -92,7 +92,8 @@ def test_check_is_0_within_the_tolerance_and_1_outside(done: Path, tmp_path: Pat
     broken = tmp_path / "broken"
     shutil.copytree(done, broken)
     golden = broken / "golden/smoke/table1.csv"
-    golden.write_text(golden.read_text().replace(",50,30,5,", ",50,0.001,5,"))
+    golden.write_text(golden.read_text().replace(",12,4,5,", ",50,0.001,5,"))
+    recount(broken / "golden")
     ran = harness(broken, "check", "table1")
     assert ran.returncode == 1, ran.stdout + ran.stderr
     assert harness(broken, "reproduce", "table1").returncode == 0  # the runs did succeed
@@ -131,7 +132,7 @@ def test_a_drawing_that_fails_ends_with_3_and_costs_nothing_else(
 
     out = tmp_path / "smoke"
     shutil.copytree(done / "out/smoke", out)  # drawn once, of other numbers perhaps
-    (out / "table1/.drawn.json").unlink()
+    (out / "table1/table1.png").write_bytes(b"other")
     monkeypatch.setattr("harness.report.figures._save", broken)
     zipped = "--zip" if command == "report" else ""
     line = f"{command} table1 --quiet --project {done} --out {tmp_path} {zipped}"
@@ -149,9 +150,10 @@ def test_a_drawing_that_fails_ends_with_3_and_costs_nothing_else(
     assert not [name for name in left if name.endswith((".png", ".svg", ".drawn.json"))]
 
 
-def test_an_overridden_run_is_marked_and_counts_against_nothing(done: Path) -> None:
+def test_an_overridden_run_is_marked_and_a_check_of_it_passes_nothing(done: Path) -> None:
     ran = harness(done, "check", "table1", "--set", "neuron=relu,lif", "--out", str(done / "out2"))
-    assert ran.returncode == 0
+    assert ran.returncode == 1
+    assert "table1: nothing was held that could have failed" in ran.stdout
     verdict = json.loads((done / "out2/smoke/table1/verdict.json").read_text())
     assert verdict["overridden"] == ["--set neuron=relu,lif"]
     assert {cell["status"] for cell in verdict["cells"]} == {"NOT_COMPARED"}
@@ -267,7 +269,8 @@ def test_a_value_that_does_not_hold_counts_more_than_a_figure_that_fails(
     folder = tmp_path / "broken"
     shutil.copytree(done, folder, ignore=shutil.ignore_patterns("out"))
     golden = folder / "golden/smoke/table1.csv"
-    golden.write_text(golden.read_text().replace(",50,30,5,", ",50,0.001,5,"))
+    golden.write_text(golden.read_text().replace(",12,4,5,", ",50,0.001,5,"))
+    recount(folder / "golden")
     monkeypatch.setattr("harness.report.figures._save", broken)
     said = typed(f"check table1 --project {folder}", monkeypatch, capsys)
     assert "the drawing failed" in said.out

@@ -8,15 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from harness.errors import HarnessError
-from harness.files import read_plain
-from harness.frames.recorded import Artifacts
-from harness.plan.expand import Plan
+from harness.plan.expand import PlannedExhibit
 from harness.store.made import other_versions
 from harness.store.manifest import Manifest
 from harness.store.store import LOG_NAME
@@ -25,11 +21,14 @@ CLOCK = ("timing.json", LOG_NAME)  # the files of a run in which equal runs diff
 
 
 @dataclass(frozen=True)
-class OtherBits:
-    """Keys of runs that give other bits, and the versions by which they may: none is a finding."""
+class Repeat:
+    """Runs beside those that golden values rest on: whether equal ones have to be equal to the bit
+    (`exactly`), keys of those that are not, and what else there is to be told.
+    """
 
-    keys: tuple[str, ...]
-    versions: str
+    exactly: bool = False
+    other: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def digest_of(manifest: Manifest) -> str:
@@ -38,51 +37,40 @@ def digest_of(manifest: Manifest) -> str:
     return hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def other_bits(provenance: Path, manifests: Iterable[Manifest]) -> OtherBits:
-    """The runs that the golden values of `provenance` rest on, and that give other bits although
-    they were made on the same class of processor.
+def repeated(
+    planned: PlannedExhibit,
+    manifests: Sequence[Manifest],
+    provenance: Mapping[str, Any],
+    seeds: Collection[int],
+) -> Repeat:
+    """The stored runs of an exhibit beside those that its golden values rest on, which were
+    measured with these seeds and have this provenance.
 
-    Raises:
-        HarnessError: the file is none that `harness golden` writes.
+    What was not kept is told, and not taken for equal: digests, and runs under other keys than the
+    golden ones of the same seeds.
     """
-    said = _read(provenance)
-    known, made_with = said.get("keys", {}), said.get("environment", {})
-    if not isinstance(known, dict):  # of a time that kept no digests
-        return OtherBits((), "")
-    other = [
-        one
-        for one in manifests
-        if same_arithmetic(one.environment, made_with)
-        and known.get(one.key, digest_of(one)) != digest_of(one)
-    ]
-    versions = {other_versions(one.environment, made_with) for one in other}
-    return OtherBits(tuple(one.key for one in other), "; ".join(sorted(filter(None, versions))))
-
-
-def runs_with_other_bits(
-    plan: Plan, folder: Path, artifacts: Artifacts
-) -> Iterator[tuple[str, OtherBits]]:
-    """Each exhibit of the plan with runs that give other bits than when the golden values in
-    `folder` were measured. IO: reads provenance files and manifests.
-    """
-    for one in plan.exhibits:
-        path = folder / f"{Path(one.exhibit.golden or one.exhibit.id).stem}.provenance.json"
-        if path.is_file():
-            other = other_bits(path, filter(None, map(artifacts.get, one.nodes)))
-            if other.keys:
-                yield one.exhibit.id, other
+    made_with = provenance.get("environment", {})
+    mine = [one for one in manifests if same_arithmetic(one.environment, made_with)]
+    if not mine:
+        return Repeat()
+    kept = provenance.get("keys", {})
+    digests = kept if isinstance(kept, dict) else {}
+    other = [one.key for one in mine if one.key in digests and digests[one.key] != digest_of(one)]
+    versions = {other_versions(one.environment, made_with) for one in mine} - {""}
+    notes = []
+    if not digests:
+        notes.append("bits are not compared: golden values keep no digests of their runs")
+    wanted = {point.key for point in planned.points if point.seed in seeds}
+    if unknown := wanted - set(kept):
+        said = f"{len(unknown)} of {len(wanted)} runs have other keys than the golden ones"
+        notes.append(f"{said}: their bits are not compared")
+    if other and versions:
+        said = f"other bits on the same class of processor, {'; '.join(sorted(versions))}"
+        notes.append(f"{said}: {len(other)} of {len(mine)} runs")
+        other = []
+    return Repeat(not versions and len(mine) == len(manifests), tuple(other), tuple(notes))
 
 
 def same_arithmetic(here: Mapping[str, Any], there: Mapping[str, Any]) -> bool:
     """Whether both environments say that their processors round alike."""
     return bool(here.get("arithmetic")) and here.get("arithmetic") == there.get("arithmetic")
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        said = json.loads(read_plain(path))
-    except (OSError, ValueError) as error:
-        raise HarnessError(path.name, f"cannot be read: {error}", hint="harness golden") from error
-    if not isinstance(said, dict):
-        raise HarnessError(path.name, "holds no provenance", hint="harness golden")
-    return said

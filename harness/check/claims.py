@@ -6,7 +6,6 @@ import itertools
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 from harness.check.golden import level_text
@@ -14,7 +13,16 @@ from harness.check.status import Status
 from harness.frames.cells import rows
 from harness.frames.frame import Frame
 from harness.spec.claim import Claim
-from harness.spec.claim.predicate import Level, Outcome, Place, Undefined, Where, levels, listed
+from harness.spec.claim.predicate import (
+    NO_CELLS,
+    Level,
+    Outcome,
+    Place,
+    Undefined,
+    Where,
+    levels,
+    listed,
+)
 
 _STATUS = {
     True: (Status.PASS, "the predicate holds"),
@@ -47,9 +55,19 @@ class ClaimResult:
 
 
 def evaluate(claim: Claim, measured: Frame, *, counted: bool) -> ClaimResult:
-    """Evaluate one claim. What cannot be evaluated is UNDEFINED with the reason, never a pass."""
+    """Evaluate one claim. What cannot be evaluated is UNDEFINED with the reason, never a pass; so
+    is what holds without having met a number.
+    """
+    met: list[Place] = []
+
+    def read(quantity: str, along: Sequence[str], where: Where) -> list[Place]:
+        met.extend(found := places(measured, quantity, along, where))
+        return found
+
     try:
-        outcome = claim.test.evaluate(partial(places, measured))
+        outcome = claim.test.evaluate(read)
+        if outcome.holds and all(place.why for place in met):
+            raise Undefined(NO_CELLS)
     except Undefined as reason:
         outcome = Outcome(None, why=str(reason))
     status, said = _STATUS[outcome.holds]

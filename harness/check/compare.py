@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from statistics import NormalDist
 from typing import Any
 
@@ -19,6 +19,8 @@ from harness.frames.frame import Frame
 from harness.frames.recorded import Absence
 
 MEASURED_HERE = "it is held against a value measured here, not against a published one"
+
+SAME = 1e-9  # of a number that equal arithmetic gives again: a frame adds in any order
 
 At = tuple[str, ...]
 """The quantity of a cell, then its levels."""
@@ -79,6 +81,7 @@ class CellResult:
     seeds: SeedValues = field(default_factory=dict)  # of the golden value
     idle: str = ""  # why its band could not fail, if so
     sees: float = math.nan  # the change of this cell alone that its band would have shown
+    again: str = ""  # what a seed gives otherwise than when it was measured, where it must not
 
     @property
     def is_derived(self) -> bool:
@@ -97,12 +100,15 @@ class CellResult:
     @property
     def sentence(self) -> str:
         """The status as a reader sees it."""
-        return self.status.sentence(self.why)
+        return self.again or self.status.sentence(self.why)
 
 
-def compare(measured: Frame, standard: Standard) -> tuple[CellResult, ...]:
+def compare(
+    measured: Frame, standard: Standard, *, repeats: bool = False
+) -> tuple[CellResult, ...]:
     """A result for each cell of every compared quantity: quantities as in the golden file, within
-    one the order of the frame, then of the file.
+    one the order of the frame, then of the file. Where the runs are made as the golden ones were
+    (`repeats`), a seed that is among these has to give its value again.
 
     Compared are the quantities that the golden file has (where there is none: those that the
     published one has, else all but the fine ones); further quantities of the frame are additional
@@ -126,8 +132,20 @@ def compare(measured: Frame, standard: Standard) -> tuple[CellResult, ...]:
         is_planned = standard.golden is None and any(_absent(measured, levels))
         if at in here or at in golden or is_planned:
             row = _Row(levels, at[0], here.get(at), golden.get(at), published.get(at))
-            found.append(_result(row, measured, standard, behind.get(at, Origin())))
+            cell = _result(row, measured, standard, behind.get(at, Origin()))
+            again = _again(cell) if repeats else ""
+            found.append(replace(cell, status=Status.FAIL, again=again) if again else cell)
     return tuple(found)
+
+
+def _again(cell: CellResult) -> str:
+    """What a seed gives otherwise than when it was measured, if any does."""
+    for seed, value in cell.origin.values.items():
+        before = cell.seeds.get(seed, value)
+        is_same = math.isclose(value, before, rel_tol=SAME, abs_tol=SAME)
+        if not is_same and not (math.isnan(value) and math.isnan(before)):
+            return f"seed {seed} gives {value:.10g}, and gave {before:.10g} when it was measured"
+    return ""
 
 
 @dataclass(frozen=True)
@@ -152,6 +170,8 @@ def _result(row: _Row, measured: Frame, standard: Standard, origin: Origin) -> C
     number = golden.number if golden else None
     unit = str(here["unit"])
     idle, sees = _power(golden, rule, bound, unit, origin, n)
+    if idle and status is Status.PASS:
+        status, why = Status.IDLE, idle
     is_published = standard.golden is not None and standard.golden.name == PUBLISHED
     found = sample(value, std, n, number)
     if status not in (Status.PASS, Status.FAIL):

@@ -6,6 +6,7 @@ import csv
 import io
 import math
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,10 +25,12 @@ PUBLISHED = "paper"  # the folder of golden/ that holds what the documents print
 FIELDS = ("quantity", "value", "same_as", "text", "std", "n", "seeds", "rule", "place")
 UNDEFINED = "undefined"  # in place of the number of a seed
 LARGEST = 10_000_000  # bytes
-_PRINTED = re.compile(r"-?\d+(\.\d+)?", re.ASCII)
-_MEASURED = re.compile(rf"{_PRINTED.pattern}(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
-_SEED = re.compile(r"(0|[1-9]\d{0,9}):(\S+)", re.ASCII)
-_OF_SEED = re.compile(rf"{UNDEFINED}|-?\d+(\.\d+)?(e[+-]?\d+)?", re.ASCII)
+LARGEST_NUMBER = 1e15  # of a quantity; what is measured here is far smaller
+MOST_RUNS = 10_000  # that a golden value may be the mean of
+_PRINTED = re.compile(r"-?\d{1,16}(\.\d{1,40})?", re.ASCII)
+_MEASURED = re.compile(rf"{_PRINTED.pattern}(e[+-]?\d{{1,3}})?", re.ASCII | re.IGNORECASE)
+_SEED = re.compile(r"0|[1-9]\d{0,9}", re.ASCII)
+_NO_LEVELS = set(FIELDS) - {"quantity"}
 
 Index = tuple[str, ...]
 """The levels of a cell as text, in the order of the index columns; '' where it has none."""
@@ -36,6 +39,8 @@ SeedValues = Mapping[int, float]
 """Seed → number, in the order of the seeds; NaN where a seed leaves the cell undefined."""
 
 Lines = list[tuple[int, list[str]]]
+ByLevels = dict[frozenset[tuple[str, str]], list[str]]
+"""Quantity and levels of lines, with their names → the values of all lines that have them."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +78,19 @@ class Golden:
     def quantities(self) -> tuple[str, ...]:
         """What is compared, in the order of the file."""
         return tuple(dict.fromkeys(cell.quantity for cell in self.cells))
+
+    @property
+    def lines(self) -> Mapping[str, int]:
+        """How many lines of each quantity have a value to be held against."""
+        settled = (one for one in self.cells if not isinstance(self.rules[one.rule], Unsettled))
+        return Counter(cell.quantity for cell in settled)
+
+    @property
+    def seeds(self) -> frozenset[int]:
+        """The seeds that its values were measured with; none of what is published."""
+        kept = {seed for cell in self.cells for seed in cell.seeds}
+        measured = [cell.number.n for cell in self.cells if cell.number and cell.number.n]
+        return frozenset(kept or range(max(measured, default=0)))
 
 
 def level_text(value: Any) -> str:
@@ -161,13 +179,14 @@ def _cells(
         wrong.append(("holds no values", ""))
     faults += (HarnessError(f"{shown}:1", said, hint=hint) for said, hint in wrong)
     seen: dict[tuple[str, Index], int] = {}
+    tables: dict[str, ByLevels] = {}  # that lines refer to, each read once
     for number, line in lines[1:] if not wrong else []:
         where = f"{shown}:{number}"
         if len(line) != len(header):
             faults.append(HarnessError(where, f"{len(line)} fields, the header has {len(header)}"))
             continue
         try:
-            cell = _cell(dict(zip(header, line, strict=True)), where, index, folder)
+            cell = _cell(dict(zip(header, line, strict=True)), where, index, folder, tables)
         except HarnessError as fault:
             faults.append(fault)
             continue
@@ -194,7 +213,13 @@ def _header_faults(header: list[str], index: Sequence[str]) -> Iterator[tuple[st
         yield "has neither a column 'value' nor 'text'", ""
 
 
-def _cell(row: Mapping[str, str], where: str, index: Sequence[str], folder: Path) -> GoldenCell:
+def _cell(
+    row: Mapping[str, str],
+    where: str,
+    index: Sequence[str],
+    folder: Path,
+    tables: dict[str, ByLevels],
+) -> GoldenCell:
     if not row["quantity"]:
         raise HarnessError(where, "has no quantity")
     if not row["place"]:
@@ -203,7 +228,7 @@ def _cell(row: Mapping[str, str], where: str, index: Sequence[str], folder: Path
     if sum(map(bool, (value, text, reference))) != 1:
         raise HarnessError(where, "must have either a value or a text, or say same_as what")
     if reference:
-        value = _lent(reference, folder, where)
+        value = _lent(reference, folder, where, tables)
     form = _PRINTED if folder.name == PUBLISHED else _MEASURED
     number = _number(row, value, where, form) if value else None
     return GoldenCell(
@@ -220,8 +245,9 @@ def _cell(row: Mapping[str, str], where: str, index: Sequence[str], folder: Path
 def _number(row: Mapping[str, str], value: str, where: str, form: re.Pattern[str]) -> Printed:
     std = _float(row.get("std", ""), where, "std", form)
     n = _float(row.get("n", ""), where, "n", _PRINTED)
-    if not math.isnan(n) and (n < 1 or n != int(n)):
-        raise HarnessError(where, f"n must be a whole number from 1 (got {row['n']!r})")
+    if not math.isnan(n) and (n < 1 or n != int(n) or n > MOST_RUNS):
+        problem = f"n must be a whole number from 1 to {MOST_RUNS:,} (got {row['n'][:60]!r})"
+        raise HarnessError(where, problem)
     if std < 0:
         raise HarnessError(where, f"std must not be negative (got {row['std']!r})")
     return Printed(
@@ -234,17 +260,17 @@ def _number(row: Mapping[str, str], value: str, where: str, form: re.Pattern[str
 
 def _float(text: str, where: str, name: str, form: re.Pattern[str]) -> float:
     """A plain decimal, NaN where there is none; 1e5, nan and blanks are slips in a file that is
-    written by hand."""
+    written by hand. Sums and squares of what is larger than `LARGEST_NUMBER` may be no numbers."""
     number = float(text) if form.fullmatch(text) else math.nan
-    if text and not math.isfinite(number):
+    if text and not abs(number) <= LARGEST_NUMBER:
         raise HarnessError(where, f"{name} is not a decimal number (got {text[:60]!r})")
     return number
 
 
-def _lent(reference: str, folder: Path, where: str) -> str:
+def _lent(reference: str, folder: Path, where: str, tables: dict[str, ByLevels]) -> str:
     """The printed number that `same_as` points at, in the same set: `table1.csv accuracy
     neuron=lif depth=20 width=1` is the value of the line of that file that has this quantity and
-    these levels and no others.
+    these levels and no others. `tables` keeps the files that were read.
 
     Raises:
         HarnessError: no such file or line, several, or one that points elsewhere itself.
@@ -258,19 +284,27 @@ def _lent(reference: str, folder: Path, where: str) -> str:
     known = {path.name for path in folder.glob("[!.]*.csv")}
     if file not in known:
         raise HarnessError(where, f"same_as: no file {file!r}", hint=suggestion(file, known))
-    (_, header), *lines = read_table(folder / file, f"{where}: {file}")
-    others = set(FIELDS) - {"quantity"}
-    found = []
-    for _, line in lines:
-        row = dict(zip(header, line, strict=False))
-        if {name: text for name, text in row.items() if text and name not in others} == wanted:
-            found.append(row)
+    if file not in tables:
+        tables[file] = _by_levels(read_table(folder / file, f"{where}: {file}"))
+    found = tables[file].get(frozenset(wanted.items()), [])
     if len(found) != 1:
         problem = f"same_as: {len(found) or 'no'} such lines in {file} (got {reference!r})"
         raise HarnessError(where, problem)
-    if not found[0].get("value"):
+    if not found[0]:
         raise HarnessError(where, f"same_as: that line of {file} has no value of its own")
-    return found[0]["value"]
+    return found[0]
+
+
+def _by_levels(lines: Lines) -> ByLevels:
+    (_, header), *rows = lines
+    found: ByLevels = {}
+    for _, line in rows:
+        row = dict(zip(header, line, strict=False))
+        said = ((name, row.get(name, "")) for name in row if name not in _NO_LEVELS)
+        found.setdefault(frozenset(pair for pair in said if pair[1]), []).append(
+            row.get("value", "")
+        )
+    return found
 
 
 def _seeds(text: str, where: str, number: Printed | None) -> SeedValues:
@@ -281,13 +315,15 @@ def _seeds(text: str, where: str, number: Printed | None) -> SeedValues:
     """
     found: dict[int, float] = {}
     for word in text.split():
-        pair = _SEED.fullmatch(word)
-        if pair is None or not _OF_SEED.fullmatch(pair[2]):
-            hint = "write seed:number, as in 0:95.1 1:94.6"
-            raise HarnessError(where, f"seeds: not a seed with its number ({word!r})", hint=hint)
-        if int(pair[1]) in found:
-            raise HarnessError(where, f"seeds: seed {pair[1]} stands twice")
-        found[int(pair[1])] = math.nan if pair[2] == UNDEFINED else float(pair[2])
+        seed, _, said = word.partition(":")
+        is_known = said != UNDEFINED and bool(_MEASURED.fullmatch(said))
+        value = float(said) if is_known else math.nan
+        if not _SEED.fullmatch(seed) or (said != UNDEFINED and not abs(value) <= LARGEST_NUMBER):
+            problem = f"seeds: not a seed with its number ({word[:60]!r})"
+            raise HarnessError(where, problem, hint="write seed:number, as in 0:95.1 1:94.6")
+        if int(seed) in found:
+            raise HarnessError(where, f"seeds: seed {seed} stands twice")
+        found[int(seed)] = value
     if found and number:
         own, mean = fmean(found.values()), number.value
         if len(found) != number.n or not math.isclose(own, mean, rel_tol=1e-9, abs_tol=1e-12):

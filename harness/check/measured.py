@@ -9,6 +9,7 @@ import csv
 import io
 import json
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
@@ -18,6 +19,8 @@ import pandas as pd
 
 from harness.check.bits import digest_of
 from harness.check.compare import Origin, origins
+from harness.check.contents import FILE as CONTENTS
+from harness.check.contents import Counts, contents_toml, read_contents, sha256
 from harness.check.golden import FIELDS, UNDEFINED, SeedValues, level_text
 from harness.check.tolerance import (
     FILE,
@@ -78,7 +81,7 @@ def write_exhibit(
 def refuse_unwritten(folder: Path, name: str, planned: PlannedExhibit) -> None:
     """Raise HarnessError where `write_exhibit` could not write, or no check read, its file.
 
-    All that can be known before anything is measured. IO: reads tolerances.toml.
+    All that can be known before anything is measured. IO: reads tolerances.toml and contents.toml.
     """
     where, index = f"golden/{name}/{_file(planned)}", planned.index
     quantities = (*planned.exhibit.pinned(), *_derived(planned))
@@ -90,6 +93,7 @@ def refuse_unwritten(folder: Path, name: str, planned: PlannedExhibit) -> None:
         if isinstance(rules[rule], Unsettled) is not (rule == UNSETTLED):
             problem = f"{rule}: the rule must{' not' * (rule != UNSETTLED)} be unsettled"
             raise HarnessError(f"golden/{name}/{FILE}", problem)
+    _contents(folder / name)
     refuse_unwritable(folder / name, "--project")
 
 
@@ -113,8 +117,8 @@ def write_measured(
     derived: Mapping[str, str] = MappingProxyType({}),
     behind: Mapping[tuple[str, ...], Origin] = MappingProxyType({}),
 ) -> tuple[Path, ...]:
-    """Write golden/<name>/<file> from the cells of these quantities, and `<stem>.provenance.json`;
-    before that, the rules that tolerances.toml lacks for them.
+    """Write golden/<name>/<file> from the cells of these quantities, `<stem>.provenance.json` and
+    its table in contents.toml; before that, the rules that tolerances.toml lacks for them.
 
     A cell that some seeds leave undefined, or whose band would guard nothing, gets a line that says
     so under the rule `unsettled`: it has no tolerance to be held against, and a reader should know.
@@ -136,16 +140,26 @@ def write_measured(
         row["seeds"] = "" if level_text(row["text"]) else _of_seeds(origin.values)
         row["open"] = f"{UNDEFINED}: {row['why']}" if row["why"] else _idle(row, origin, known)
     rules = _added_rules(folder / name / FILE, known, chosen, derived)
-    record = json.dumps(provenance, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False)
     target = folder / name / file
-    beside = target.with_suffix(".provenance.json")
+    text = _csv(chosen, index, target.stem).encode()
+    said = {**provenance, "sha256": sha256(text)}
+    record = json.dumps(said, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False)
+    lines = {file: Counter(row["quantity"] for row in chosen if not row["open"])}
+    written = {
+        **rules,  # first: a rule without values does no harm
+        target: text.decode(),
+        target.with_suffix(".provenance.json"): f"{record}\n",
+        target.parent / CONTENTS: contents_toml({**_contents(target.parent), **lines}),
+    }
     with os_errors(target):
         make_folder(target.parent)
-        for path, content in rules.items():  # first: a rule without values does no harm
+        for path, content in written.items():
             write_durably(path, content.encode())
-        write_durably(beside, f"{record}\n".encode())
-        write_durably(target, _csv(chosen, index, Path(file).stem).encode())
-    return target, beside, *rules
+    return *(path for path in written if path not in rules), *rules
+
+
+def _contents(folder: Path) -> Mapping[str, Counts]:
+    return read_contents(folder) if (folder / CONTENTS).exists() else {}
 
 
 def _require_free(index: Sequence[str], where: str) -> None:

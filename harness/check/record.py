@@ -29,7 +29,9 @@ def verdict_json(verdict: Verdict) -> bytes:
     `cells[].uncertainty` is the interval of the mean (Student's t at `level`, in `unit`) and what
     it says of the published value; `evidence` says the same of the exhibit. `sees` says which
     change the check would have shown with the chance `power`: `trainings` by ranks over all
-    exhibits of the command (`shift`), `cells[].sees` in that cell alone.
+    exhibits of the command (`shift`), `cells[].sees` in that cell alone. `held` says whether
+    anything that counts could have failed; `repeat` names runs that gave other bits than when the
+    golden values were measured.
     """
     content = {
         "version": VERSION,
@@ -52,6 +54,8 @@ def verdict_json(verdict: Verdict) -> bytes:
             "guard_nothing": sum(bool(cell.idle) for cell in verdict.cells),
             "asks_for_seeds": list(verdict.asks),
         },
+        "held": verdict.is_held,
+        "repeat": {"other_bits": list(verdict.repeat.other), "notes": list(verdict.repeat.notes)},
         "golden": verdict.golden,
         "overridden": list(verdict.overridden),
         "repacked": verdict.repacked,
@@ -129,12 +133,12 @@ def junit_xml(verdicts: Sequence[Verdict]) -> bytes:
 
 def _cases(verdict: Verdict) -> Iterator[tuple[str, str, str]]:
     """Name, `failure` or `skipped` or nothing, and what is to be said of it."""
-    whole = "" if verdict.holds else "failure"
+    whole = "failure" if not verdict.holds else "" if verdict.is_held else "skipped"
     yield f"{verdict.exhibit} as a whole", whole, f"{verdict.status}: {verdict.explanation}"
     for cell in verdict.cells:
         levels = (f"{axis} {level}" for axis, level in cell.levels.items() if level)
         outcome, said = "skipped", cell.sentence
-        if cell.status is not Status.NOT_COMPARED:
+        if cell.status not in (Status.NOT_COMPARED, Status.IDLE):
             outcome = "" if cell.status is Status.PASS else "failure"
             measured = cell.text or f"{cell.value:g} {cell.unit}"
             said += f"; measured {measured}, golden {cell.golden or 'none'}"

@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
-from harness.check.golden import PUBLISHED, Golden, read_golden
+from harness.check.contents import provenance_of, require_whole
+from harness.check.golden import PUBLISHED, Golden, read_golden, read_table
 from harness.errors import HarnessError
 from harness.plan.expand import PlannedExhibit
-from harness.spec.profile import Profile
+from harness.spec.exhibit import Exhibit
+from harness.spec.profile import Profile, Substitution
+
+PUBLISHED_DATA = {
+    "cifar10": "75c1c1062b8ed75b1b7f3509e5ae8a1e85870751dffdae9d1d5073006962c570",
+    "cifar100": "44e90c5a33dd110e6c17d0cfa51823e990a7349377e40f37d7c85bc2fb64b82f",
+    "cifar10-dvs": "85b00198ad7d67a1b65e86c82dc9be6f5f83e619305e32447215941e9a4227c0",
+    "n-caltech101": "0e8c84bf016249f358cf03b1f43df51c60edc281533b7f94909444589ee70b98",
+}
+"""Data set → SHA-256 of what its `provenance` says where its files are the published ones."""
 
 
 @dataclass(frozen=True)
@@ -17,7 +29,8 @@ class Standard:
     """What the cells are held against. Without `golden`, `why` says why they are not compared.
 
     `name` is the set in force, whether or not it has a file of this exhibit; `changed` is what the
-    user typed that makes it another measurement.
+    user typed, or the profile says, that makes it another measurement; `provenance` says what
+    values that were measured here rest on.
     """
 
     golden: Golden | None
@@ -25,49 +38,69 @@ class Standard:
     why: str = ""
     name: str | None = None
     changed: tuple[str, ...] = ()
+    provenance: Mapping[str, Any] = field(default_factory=dict)
 
 
 def standard(planned: PlannedExhibit, profile: Profile, folder: Path) -> Standard:
     """What the cells of this exhibit are held against. The published values come along always.
 
     What does not depend on scale is published at every scale. An exhibit without published numbers,
-    as most figures, may still have values measured before, in a file of its own name.
+    as most figures, may still have values measured before, in a file of its own name: contents.toml
+    of the set says whether it has.
 
     Raises:
-        Faults: a golden file is wrong.
+        Faults: a golden file is wrong, or another than is written down.
     """
     exhibit, index = planned.exhibit, planned.index
+    file = exhibit.golden or f"{exhibit.id}.csv"
     name = PUBLISHED if exhibit.at_published_size else profile.golden
-    changed = _changes(planned, name)
+    changed = tuple(_changes(planned, name, profile))
     golden = published = None
     why = "the exhibit names no golden values"
     if changed:
         typed = ", ".join(changed)
         why = f"the spec was overridden ({typed}), so it is not held against golden values"
-        published = _for_orientation(exhibit.golden, folder, index) if exhibit.golden else None
+        published = _for_orientation(file, folder, index) if exhibit.golden else None
     elif exhibit.golden is None:
         if name not in (None, PUBLISHED):
-            golden = read_golden(folder, str(name), f"{exhibit.id}.csv", index)
+            golden = _whole(folder, str(name), file, index)
     else:
-        published = read_golden(folder, PUBLISHED, exhibit.golden, index)
+        published = _whole(folder, PUBLISHED, file, index)
         why = f"the profile {profile.id} is held against no golden values"
         if name is not None:
-            golden = read_golden(folder, name, exhibit.golden, index)
-            why = f"golden/{name}/ has no {exhibit.golden}"
-    return Standard(golden, published, "" if golden else why, name, changed)
+            golden = _whole(folder, name, file, index)
+            why = f"golden/{name}/ has no {file}"
+    rests_on: Mapping[str, Any] = {}
+    if golden and golden.name != PUBLISHED:
+        rests_on = provenance_of(folder / golden.name / file)
+    return Standard(golden, published, "" if golden else why, name, changed, rests_on)
 
 
-def _changes(planned: PlannedExhibit, golden: str | None) -> tuple[str, ...]:
-    """Of what the user typed, that which makes it another measurement than the golden values'.
+def _whole(folder: Path, name: str, file: str, index: Sequence[str]) -> Golden | None:
+    """A golden file, with all that contents.toml says of it."""
+    golden = read_golden(folder, name, file, index)
+    require_whole(folder / name / file, golden.lines if golden else None)
+    return golden
+
+
+def _changes(planned: PlannedExhibit, golden: str | None, profile: Profile) -> Iterator[str]:
+    """What makes it another measurement than the golden values': what the user typed, and of
+    published values whatever a profile says that is not published, or other data.
 
     Other or more seeds measure the same once more, and so does a file with the very bytes of the
     published weights. A value measured here belongs to the weights that it was measured with.
     """
     is_published, brought = golden == PUBLISHED, planned.brought
-    typed = [override.where for override in planned.overridden if override.name != "seed"]
+    yield from (override.where for override in planned.overridden if override.name != "seed")
     if brought and brought.given and not (is_published and brought.are_published):
-        typed.append(f"--weights {Path(brought.given.path).name}")
-    return tuple(typed)
+        yield f"--weights {Path(brought.given.path).name}"
+    if not is_published or planned.exhibit.at_published_size:
+        return
+    if profile.change or profile.substitute != Substitution():
+        yield f"profile {profile.id}, which is not the published scale"
+    for data in dict.fromkeys(run.dataset for point in planned.points for run in point.trainings):
+        if sha256(data.provenance.encode()).hexdigest() != PUBLISHED_DATA.get(data.name):
+            yield "--repacked-data" if data.is_repacked else f"{data.name}, not as published"
 
 
 def _for_orientation(file: str, folder: Path, index: Sequence[str]) -> Golden | None:
@@ -78,13 +111,12 @@ def _for_orientation(file: str, folder: Path, index: Sequence[str]) -> Golden | 
         return None
 
 
-def keeps_seeds(planned: PlannedExhibit, profile: Profile, folder: Path) -> bool:
-    """Whether the golden values in force, measured here, have the number of each seed.
-
-    Raises:
-        Faults: a golden file is wrong.
+def keeps_seeds(exhibit: Exhibit, profile: Profile, folder: Path) -> bool:
+    """Whether the golden values in force, measured here, have the number of each seed. IO: reads
+    the golden file.
     """
-    golden = standard(planned, profile, folder).golden
-    if golden is None or golden.name == PUBLISHED:
+    if exhibit.at_published_size or profile.golden in (None, PUBLISHED):
         return False
-    return any(cell.seeds for cell in golden.cells)
+    file = exhibit.golden or f"{exhibit.id}.csv"
+    path = folder / str(profile.golden) / file
+    return path.is_file() and "seeds" in read_table(path, f"golden/{profile.golden}/{file}")[0][1]

@@ -19,7 +19,15 @@ from harness.spec.validate import validate
 
 FILE = "tolerances.toml"
 NEAR_CHANCE = 5.0  # percentage points above chance: a network there has learnt nothing worth a name
-_RANGES = {"percent": (0.0, 100.0), "CKA": (0.0, 1.0)}  # by unit
+_RANGES = {  # by unit
+    "percent": (0.0, 100.0),
+    "percentage points": (-100.0, 100.0),
+    "CKA": (0.0, 1.0),
+    "0 … 1": (0.0, 1.0),
+    "share of the activations": (0.0, 1.0),
+    "share of the cells": (0.0, 1.0),
+    "share of the filters": (0.0, 1.0),
+}
 
 
 @dataclass(frozen=True)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from pathlib import Path
 from typing import TypeVar
 
 from harness.check import equivalence
+from harness.check.bits import Repeat, repeated
 from harness.check.claims import ClaimResult, evaluate
 from harness.check.compare import MEASURED_HERE, CellResult, compare
 from harness.check.golden import PUBLISHED
@@ -20,6 +21,8 @@ from harness.check.together import Group, is_single, seen, together
 from harness.frames.frame import Frame
 from harness.plan.expand import PlannedExhibit
 from harness.spec.profile import Profile
+from harness.store.manifest import Manifest
+from harness.words import counted
 
 _BY_STATUS: Mapping[str, str] = {
     "REPRODUCED": "it holds: {why}",
@@ -28,9 +31,11 @@ _BY_STATUS: Mapping[str, str] = {
     "INCOMPLETE": (
         "nothing contradicts it, but cells or claims are missing, undefined or unexpected"
     ),
+    "NOTHING_HELD": "nothing was held, so nothing could fail: {why}",
     "NOT_COMPARED": "held against nothing: {why}",
 }
-_BY_NAME = (Word.UNDECIDED, Word.INCOMPLETE, Word.NOT_COMPARED)
+_BY_NAME = (Word.UNDECIDED, Word.INCOMPLETE, Word.NOTHING_HELD, Word.NOT_COMPARED)
+OTHER_BITS = "other bits on the same class of processor, by the same versions"
 _Said = TypeVar("_Said", bound=Enum)
 
 
@@ -38,10 +43,11 @@ _Said = TypeVar("_Said", bound=Enum)
 class Verdict:
     """One exhibit under one profile. `golden` is the set in force, None where nothing is compared.
 
-    `holds` compares the numbers as they are, and is False where a check must fail; `evidence` says
-    how far the seeds bear it out (`equivalence`), and `word` says both. `overridden` holds what the
-    user changed, as typed, that makes it another measurement; `repacked` says that the data set was
-    not the published files; `failures` holds, by key, why runs went wrong.
+    `holds` compares the numbers as they are, and is False where they contradict or something is
+    missing; a check also fails where nothing `is_held`. `evidence` says how far the seeds bear it
+    out (`equivalence`), and `word` says both. `overridden` holds what makes it another measurement,
+    as typed; `repacked` says that the data set was not the published files; `failures` holds, by
+    key, why runs went wrong; `repeat` says whether runs gave their bits again.
     """
 
     exhibit: str
@@ -59,6 +65,12 @@ class Verdict:
     evidence_why: str
     ranks: tuple[Group, ...] = ()  # tests over the trainings of all exhibits of the command
     asks: tuple[int, ...] = ()  # seeds that would decide what the bands leave open
+    repeat: Repeat = field(default_factory=Repeat)
+
+    @property
+    def is_held(self) -> bool:
+        """Whether anything that counts could have failed."""
+        return self.word not in (Word.NOT_COMPARED, Word.NOTHING_HELD)
 
     @property
     def status(self) -> str:
@@ -85,24 +97,14 @@ class Verdict:
     @property
     def sentence(self) -> str:
         """The verdict on one line: exhibit, word, cells and claims by status."""
-        cells = [f"{n} {status.name}" for status, n in self.cell_counts.items()]
-        claims = [f"{n} {status.name}" for status, n in self.claim_counts.items()]
-        said = f"{self.exhibit}: {self.word} – cells {', '.join(cells) or 'none'}"
+        cells = [f"{n} {status.of_cells(n)}" for status, n in self.cell_counts.items()]
+        claims = [f"{n} {status.of_claims(n)}" for status, n in self.claim_counts.items()]
+        said = f"{self.exhibit}: {self.word} – cells: {', '.join(cells) or 'none'}"
         if claims:
             counted = "" if any(claim.counted for claim in self.claims) else " (not counted)"
-            said += f"; claims{counted} {', '.join(claims)}"
+            said += f"; claims{counted}: {', '.join(claims)}"
         said = "; ".join(filter(None, (said, self.why)))
         return f"{said}; {self.sees}" if self.sees and self.holds else said
-
-    @property
-    def is_broken(self) -> bool:
-        """Whether a check must fail."""
-        return not self.holds
-
-    @property
-    def is_undecided(self) -> bool:
-        """Whether more seeds would decide."""
-        return self.word is Word.UNDECIDED
 
     @property
     def cell_counts(self) -> dict[Status, int]:
@@ -126,8 +128,10 @@ def judge(
     profile: Profile,
     golden_folder: Path,
     failures: Mapping[str, str],
+    manifests: Sequence[Manifest] = (),
 ) -> Verdict:
-    """Hold what was measured against the golden values in force and the claims.
+    """Hold what was measured against the golden values in force and the claims; `manifests` are
+    those of the stored runs.
 
     A claim of the paper counts only where the golden set is the published one: at another scale it
     is evaluated and shown, and a toy that contradicts it says nothing about the paper.
@@ -137,7 +141,10 @@ def judge(
     """
     exhibit = planned.exhibit
     against = standard(planned, profile, golden_folder)
-    cells = compare(measured, against)
+    repeat = Repeat()
+    if against.golden and against.provenance:
+        repeat = repeated(planned, manifests, against.provenance, against.golden.seeds)
+    cells = compare(measured, against, repeats=repeat.exactly)
     counted = against.name == PUBLISHED and not against.changed
     claims = tuple(evaluate(claim, measured, counted=counted) for claim in exhibit.claim)
     evidence, evidence_why = _evidence(cells, claims, against)
@@ -160,6 +167,7 @@ def judge(
         failures={key: failures[key] for key in planned.nodes if key in failures},
         evidence=evidence,
         evidence_why=evidence_why,
+        repeat=repeat,
     )
 
 
@@ -180,8 +188,18 @@ def _folded(
         return Word.INCOMPLETE, False, ""
     if holds and against.golden is None and not counted:
         return Word.NOT_COMPARED, True, against.why
+    if not found & {Status.PASS, Status.FAIL}:
+        return Word.NOTHING_HELD, False, _unheld(cells)
     name = against.golden.name if against.golden else None
     return word_of(holds, evidence, name, cells), holds, ""
+
+
+def _unheld(cells: Sequence[CellResult]) -> str:
+    """`of 5 cells, 2 guard nothing, 3 are not compared`."""
+    idle = sum(cell.status is Status.IDLE for cell in cells)
+    said = [f"{idle} guard nothing"] if idle else []
+    said += [f"{len(cells) - idle} are not compared"] if len(cells) > idle else []
+    return f"of {counted(len(cells), 'cell')}, {', '.join(said)}" if cells else "there is no cell"
 
 
 def word_of(holds: bool, evidence: Word, golden: str | None, cells: Sequence[CellResult]) -> Word:
@@ -271,6 +289,8 @@ def _settled(verdict: Verdict, groups: Sequence[Group], single: int) -> Verdict:
     cells = tuple(_by_ranks(cell, seeds, single) for cell, seeds in pairs)
     ranks = tuple(group for group in groups if verdict.exhibit in group.exhibits)
     alarms = [group.sentence for group in ranks if group.test.alarms]
+    if verdict.repeat.other:
+        alarms.append(f"{counted(len(verdict.repeat.other), 'run')} with {OTHER_BITS}")
     asks = sorted({seed for seeds in asked for seed in seeds})
     word, holds, why, statuses = verdict.word, verdict.holds, verdict.why, {c.status for c in cells}
     if alarms:
@@ -280,15 +300,16 @@ def _settled(verdict: Verdict, groups: Sequence[Group], single: int) -> Verdict:
         word, holds = (Word.INCOMPLETE, False) if is_open else (Word.NO_CHANGE_BY_BANDS, True)
         if asks:
             word, holds, why = Word.UNDECIDED, False, f"seeds {', '.join(map(str, asks))}"
-    if word is Word.NO_CHANGE_BY_BANDS and ranks:
-        word = Word.NO_CHANGE_BY_RANKS
-    verdict = replace(verdict, word=word, holds=holds, why=why)
-    return replace(verdict, cells=cells, ranks=ranks, asks=tuple(asks))
+    if word in (Word.NO_CHANGE_BY_BANDS, Word.NOTHING_HELD) and ranks:
+        word, holds, why = Word.NO_CHANGE_BY_RANKS, True, ""
+    return replace(
+        verdict, word=word, holds=holds, why=why, cells=cells, ranks=ranks, asks=tuple(asks)
+    )
 
 
 def _asked(cell: CellResult, single: int) -> tuple[int, ...]:
     """The further seeds that would decide a cell which lies outside of its band."""
-    if cell.status is not Status.FAIL or not cell.training or not cell.origin.trainings:
+    if cell.status is not Status.FAIL or cell.again or not is_single(cell) or not cell.training:
         return ()
     design = cell.training.design
     first = max((*cell.seeds, *cell.origin.values)) + 1
@@ -297,7 +318,7 @@ def _asked(cell: CellResult, single: int) -> tuple[int, ...]:
 
 
 def _by_ranks(cell: CellResult, asked: Sequence[int], single: int) -> CellResult:
-    if cell.status is not Status.FAIL or not cell.seeds:
+    if cell.status is not Status.FAIL or cell.again or not cell.seeds:
         return cell
     if cell.is_derived:
         why = "it is made of cells that are held themselves"

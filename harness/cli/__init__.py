@@ -22,7 +22,8 @@ from harness.terminal.streams import reader_left
 
 COMMANDS = {
     "Reproduce": ("list_", "plan", "reproduce", "report", "check", "diff"),
-    "Look after it": ("worker", "doctor", "verify", "gc", "golden", "schema"),
+    "On other machines": ("worker", "export", "import_"),
+    "Look after it": ("doctor", "gpu", "verify", "gc", "golden", "schema"),
 }
 """Heading of the help → functions, each in the file of its name."""
 

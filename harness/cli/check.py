@@ -17,12 +17,10 @@ CHECKED = ("table3", "tableD1", "tableD2", "fig6", "fig8")
 def check(
     *exhibits: Exhibits,
     canary: Annotated[
-        bool | None,
-        Parameter(
-            negative="--no-canary",
-            help="short runs of every kind alone, or without them; else before the exhibits",
-        ),
-    ] = None,
+        bool,
+        Parameter(negative=(), help="short runs of every kind alone; else before the exhibits"),
+    ] = False,
+    no_canary: Annotated[bool, Parameter(negative=(), help="without them")] = False,
     written: Written = Written(),
     spoken: Spoken = Spoken(),
     workers: Workers = Workers(),
@@ -34,27 +32,32 @@ def check(
     from harness import app
     from harness.canary.kept import has_canary
     from harness.cli.canary import canary_holds
+    from harness.execute.environment import sees_gpu
 
-    voice, layout = spoken.voice, written.layout()
-    if canary and (exhibits or written.sets or written.profile != Written.profile):
-        hint = "leave names, --set and --profile out"
+    voice, layout, names = spoken.voice, written.layout(), exhibits or CHECKED
+    if canary and no_canary:
+        raise HarnessError("--canary --no-canary", "contradict each other", hint="leave one out")
+    own = Written(project=written.project, store=written.store, out=written.out, data=written.data)
+    if canary and (exhibits or written != replace(own, device=written.device)):
+        hint = "leave names, --set, --profile and data out"
         raise HarnessError("--canary", "has runs of its own, not of an exhibit", hint=hint)
-    project = None if canary else written.opened()
-    if project is not None:
-        app.make_plan(project, exhibits or CHECKED)  # a slip in a name costs no canary
-    device = written.device or (project.profile.numerics.device if project else "cpu")
-    holds = True
-    if canary or (canary is None and has_canary(layout)):
+    if written.device == "cuda" and workers.executor == "local" and not sees_gpu():
+        raise HarnessError("--device cuda", "torch finds no GPU here", hint="--device cpu")
+    device, holds = written.device or "cpu", True
+    if not canary:
+        project = app.with_check_seeds(written.opened(), names)
+        plan = app.make_plan(project, names)  # a slip in a name costs no canary
+        device = written.device or project.profile.numerics.device
+    if canary or (not no_canary and has_canary(layout)):
         holds = canary_holds(layout, device, workers.crew.jobs, voice)
-    code = ExitCode.OK
-    if project is not None:
-        project = replace(project, fresh=fresh)
-        outcome = app.check(project, exhibits or CHECKED, workers.crew, voice)
-        if outcome.faults:
-            raise Faults(outcome.faults)
-        code = outcome.check_code
-        if stored and code is ExitCode.MADE_OTHERWISE:
-            code = ExitCode.OK
+    if canary:
+        return ExitCode.OK if holds else ExitCode.CHECK_FAILED
+    outcome = app.check(replace(project, fresh=fresh), names, plan, workers.crew, voice)
+    if outcome.faults:
+        raise Faults(outcome.faults)
+    code = outcome.check_code
+    if stored and code is ExitCode.MADE_OTHERWISE:
+        code = ExitCode.OK
     return code if holds else ExitCode.CHECK_FAILED
 
 

@@ -9,6 +9,8 @@ from cyclopts import Parameter
 from harness.cli.options import Scaled, Spoken, Workers, exhibits, number, typed
 from harness.errors import ExitCode, HarnessError
 
+SEEDS = 5  # the fewest that a golden file may rest on
+
 
 def golden(
     exhibit: Annotated[str | None, Parameter(help="one exhibit", completer=exhibits)] = None,
@@ -18,8 +20,8 @@ def golden(
         bool, Parameter(help="the canary's values instead, `golden/canary/`")
     ] = False,
     seeds: Annotated[
-        int, number(5, 1000, help="runs per cell, seeds 0 … n-1", show_default=True)
-    ] = 5,
+        int, number(SEEDS, 1000, help="runs per cell, seeds 0 … n-1", show_default=True)
+    ] = SEEDS,
     scaled: Scaled = Scaled(),
     spoken: Spoken = Spoken(),
     workers: Workers = Workers(),
@@ -43,8 +45,8 @@ def golden(
     from harness.spec.overrides import override
 
     voice, crew = spoken.voice, workers.crew
-    if canary and exhibit:
-        hint = "leave the name out"
+    if canary and (exhibit or seeds != SEEDS or scaled != Scaled(project=scaled.project)):
+        hint = "leave the name, --seeds, --profile, --store and --data-dir out"
         raise HarnessError("--canary", "has runs of its own, not of an exhibit", hint=hint)
     if exhibit is None:
         if not canary:

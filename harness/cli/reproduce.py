@@ -30,7 +30,7 @@ def reproduce(
     - `harness reproduce table1 --fresh` after a change of the code, or of torch
     """
     from harness import app
-    from harness.costs import to_do
+    from harness.terminal.costs import to_do
 
     voice, crew = spoken.voice, workers.crew
     project = replace(written.opened(), fresh=fresh)
@@ -40,7 +40,8 @@ def reproduce(
         if held.todo and not asked(f"{said}\nrun all of them?"):
             hint = "name some, or all: harness reproduce all"
             raise HarnessError("harness reproduce", "no exhibit is named", hint=hint)
-    outcome = app.reproduce(project, exhibits or ("all",), crew, voice)
+    plan = app.make_plan(project, exhibits or ("all",))
+    outcome = app.reproduce(project, plan, crew, voice)
     if outcome.faults:
         raise Faults(outcome.faults)
     return outcome.code

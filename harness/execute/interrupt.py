@@ -1,13 +1,18 @@
-"""Ctrl-C and SIGTERM as one exception, raised once, whatever the process was doing."""
+"""Ctrl-C, SIGTERM and the end of the time that was given as one exception, raised once, whatever
+the process was doing.
+"""
 
 from __future__ import annotations
 
 import signal
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
 STOPS = (signal.SIGINT, signal.SIGTERM)
+LEAVING_S = 1.0  # what writing a last checkpoint and leaving may take
+UNEVEN = 1.25  # by which an epoch may last longer than the one before
 
 
 class Interrupted(BaseException):
@@ -15,6 +20,33 @@ class Interrupted(BaseException):
 
     No `Exception`, as `KeyboardInterrupt` is none: nothing may take it for a fault of a run.
     """
+
+
+class Pace:
+    """Whether the next epoch still fits into so many seconds from now on; None: always."""
+
+    def __init__(self, seconds: float | None) -> None:
+        self._end = None if seconds is None else time.monotonic() + seconds - LEAVING_S
+        self._last: float | None = None
+
+    @property
+    def left(self) -> float | None:
+        """Seconds until this process must be on its way out."""
+        return None if self._end is None else max(0.01, self._end - time.monotonic())
+
+    def begin(self) -> None:
+        """The first epoch begins."""
+        self._last = time.monotonic()
+
+    def end_epoch(self, *, is_last: bool) -> None:
+        """An epoch has ended; raises Interrupted where another one would not fit."""
+        now, last = time.monotonic(), self._last
+        self._last = now
+        if is_last or self._end is None or last is None:
+            return
+        if now + UNEVEN * (now - last) > self._end:
+            signal.setitimer(signal.ITIMER_REAL, 0)  # what is to be written now is written
+            raise Interrupted("the end of its time")
 
 
 class Stop:
@@ -52,16 +84,28 @@ def stoppable() -> Iterator[Stop]:
 
 
 @contextmanager
-def interruptible() -> Iterator[None]:
-    """SIGINT and SIGTERM raise `Interrupted` in this process meanwhile."""
+def interruptible(seconds: float | None = None) -> Iterator[None]:
+    """SIGINT and SIGTERM raise `Interrupted` in this process meanwhile, and so does the end of so
+    many seconds.
+    """
 
     def interrupt(number: int, frame: FrameType | None) -> None:
         _take(signal.SIG_IGN)  # a second one must not cut the ending short
-        raise Interrupted(signal.Signals(number).name)
+        is_over = number == signal.SIGALRM
+        raise Interrupted("the end of its time" if is_over else signal.Signals(number).name)
 
     with stoppable():
         _take(interrupt)
-        yield
+        if seconds is None:
+            yield
+            return
+        before = signal.signal(signal.SIGALRM, interrupt)
+        signal.setitimer(signal.ITIMER_REAL, seconds)
+        try:
+            yield
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, before)
 
 
 def _take(handler: Callable[[int, FrameType | None], None] | signal.Handlers) -> None:

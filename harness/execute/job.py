@@ -46,6 +46,7 @@ class Job:
     requested: Mapping[str, Any]  # what the user typed
     environment: Mapping[str, Any]  # what only the one that plans knows of it
     anew: bool = False  # run it though it is stored, and take the place of what is
+    must_resume: bool = False  # fail where a training would start from scratch
 
     @property
     def log(self) -> Path:
@@ -94,7 +95,8 @@ def _run(job: Job, store: Store, tell: Tell) -> Finished:
         fields = {"fields": {"spec": node.spec}}
         _log.info("run %s %s, resumed %d times", node.kind, node.key, found.resumed, extra=fields)
         inputs, cache = _inputs(node, store), store.tree.room("cache")
-        place = Place(found.files, found.checkpoints, job.data, inputs, job.threads, cache)
+        folders = (found.files, found.checkpoints, job.data, inputs)
+        place = Place(*folders, job.threads, cache, job.must_resume)
         node.full.load()  # before the clock starts
         reset_peak_memory()
         reset_peak_gpu()

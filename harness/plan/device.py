@@ -13,26 +13,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from harness.files import read_plain
+from harness.measures.work import Work
 
 MEASURED = "measured here"
-
-
-@dataclass(frozen=True)
-class Work:
-    """What a node computes: FLOPs, bytes to and from memory, operations of the framework."""
-
-    flops: float = 0.0
-    bytes: float = 0.0
-    launches: float = 0.0
-
-    def __add__(self, other: Work) -> Work:
-        return Work(
-            self.flops + other.flops, self.bytes + other.bytes, self.launches + other.launches
-        )
-
-    def times(self, factor: float) -> Work:
-        """So many times the work."""
-        return Work(self.flops * factor, self.bytes * factor, self.launches * factor)
 
 
 @dataclass(frozen=True)
@@ -53,9 +36,16 @@ class Device:
 
     def seconds(self, work: Work, *, half: bool = False, cores: int = 1) -> float:
         """Of work in float32 or, with `half`, in 16 bits; operations are not shared by cores."""
-        rate = self.half_flops if half else self.flops
-        busy = max(work.flops / rate, work.bytes / self.bandwidth)
-        return busy / cores + work.launches * self.launch
+        spent = self.limits(work, half=half, cores=cores)
+        return max(spent["FLOPs"], spent["bytes"]) + spent["launches"]
+
+    def limits(self, work: Work, *, half: bool = False, cores: int = 1) -> dict[str, float]:
+        """Seconds that each of the three would take alone; the largest of them bounds the work."""
+        return {
+            "FLOPs": work.flops / (self.half_flops if half else self.flops) / cores,
+            "bytes": work.bytes / self.bandwidth / cores,
+            "launches": work.launches * self.launch,
+        }
 
     def __str__(self) -> str:
         return (
@@ -100,15 +90,11 @@ def read_measured(path: Path) -> dict[str, Device]:
     """
     try:
         found = json.loads(read_plain(path))
-        return {name: _measured(**numbers) for name, numbers in found.items()}
+        devices = {name: Device(**numbers | {"label": MEASURED}) for name, numbers in found.items()}
+        numbers = [value for one in devices.values() for value in list(asdict(one).values())[1:]]
+        return devices if all(0 < value < math.inf for value in numbers) else {}
     except (OSError, ValueError, TypeError, AttributeError):
         return {}
-
-
-def _measured(label: str, **numbers: float) -> Device:
-    if not all(0 < number < math.inf for number in numbers.values()):
-        raise ValueError("numbers of a device are positive")
-    return Device(MEASURED, **numbers)
 
 
 def dumped(measured: Mapping[str, Device]) -> bytes:

@@ -264,10 +264,5 @@ def _changes(plan: Plan, override: Override) -> bool:
             for point in points
             for run in point.trainings
         )
-    return any(_has(node, part, name.partition(".")[2]) for node in plan.nodes.values())
-
-
-def _has(node: Node, part: str, name: str) -> bool:
-    """Whether a node says `part.name` at its top."""
-    said = node.spec.get(part)
-    return isinstance(said, Mapping) and name in said
+    said = (node.spec.get(part) for node in plan.nodes.values())
+    return any(isinstance(one, Mapping) and name.partition(".")[2] in one for one in said)

@@ -59,6 +59,7 @@ def _room(spec: Training, place: Place) -> Path:
     said = {name: str(getattr(place, name)) for name in ("files", "checkpoints", "data", "cache")}
     inputs = {name: str(folder) for name, folder in place.inputs.items()}
     job = {"spec": spec.model_dump_json(), **said, "inputs": inputs, "threads": threads}
+    job["must_resume"] = place.must_resume
     write_json(room / "job.json", job)
     (room / "told.jsonl").touch()
     return room
@@ -161,7 +162,8 @@ def _train(room: Path, rank: int, size: int) -> None:
 def _place(job: dict[str, Any]) -> Place:
     folders = {name: Path(job[name]) for name in ("files", "checkpoints", "data", "cache")}
     inputs = {name: Path(folder) for name, folder in job["inputs"].items()}
-    return Place(**folders, inputs=inputs, threads=job["threads"])
+    must = bool(job["must_resume"])
+    return Place(**folders, inputs=inputs, threads=job["threads"], must_resume=must)
 
 
 def _end_with_the_worker() -> None:

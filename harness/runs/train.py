@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict
+from pathlib import Path
 
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import nn
 
@@ -18,6 +21,7 @@ from harness.runs.place import Numbers, Place, Progress, Report, write_json
 from harness.runs.several import run_in_ranks
 from harness.runs.trained import images_of, normalisation
 
+CHECKPOINT = "training.safetensors"
 TIMES = ("seconds", "images_per_second")  # the only fields of an epoch that two runs differ in
 
 
@@ -63,7 +67,8 @@ def trained_in(
         compiled=spec.numerics.compile,
         float32=spec.numerics.float32,
         ranks=ranks,
-        checkpoint=place.checkpoints / "training.safetensors",
+        checkpoint=place.checkpoints / CHECKPOINT,
+        must_resume=place.must_resume,
         report=told,
         take=take,
     )
@@ -97,3 +102,12 @@ def _leave(history: History, net: nn.Module, place: Place) -> None:
         name: tensor.detach().cpu().contiguous() for name, tensor in net.state_dict().items()
     }
     save_file(weights, place.files / "network.safetensors")
+
+
+def epochs_done(checkpoints: Path) -> int:
+    """Epochs that the checkpoint in a folder has behind it; 0 where there is none to read."""
+    try:
+        with safe_open(checkpoints / CHECKPOINT, framework="numpy") as file:
+            return len(json.loads((file.metadata() or {})["epochs"]))
+    except (OSError, SafetensorError, KeyError, ValueError, TypeError):
+        return 0

@@ -40,9 +40,9 @@ class Shelf(Generic[Block]):
     """
 
     noun: str
-    blocks: Mapping[str, Block]
-    bases: Mapping[str, str]
-    broken: Mapping[str, tuple[HarnessError, ...]]
+    blocks: dict[str, Block]
+    bases: dict[str, str]
+    broken: dict[str, tuple[HarnessError, ...]]
 
     def faults(self, name: str, at: Callable[[str, str], HarnessError]) -> Iterator[HarnessError]:
         """Why there is no block of this name, if there is none; `at` puts a problem and a hint to
@@ -73,18 +73,13 @@ class Blocks:
 
     def with_those_of(self, other: Blocks) -> Blocks:
         """These blocks and those."""
-        both = ((getattr(self, one.name), getattr(other, one.name)) for one in fields(self))
-        return Blocks(
-            *(
-                Shelf(
-                    a.noun,
-                    {**a.blocks, **b.blocks},
-                    {**a.bases, **b.bases},
-                    {**a.broken, **b.broken},
-                )
-                for a, b in both
-            )
-        )
+
+        def both(a: Shelf[Any], b: Shelf[Any]) -> Shelf[Any]:
+            more = (a.blocks | b.blocks, a.bases | b.bases, a.broken | b.broken)
+            return Shelf(a.noun, *more)
+
+        names = (one.name for one in fields(self))
+        return Blocks(*(both(getattr(self, name), getattr(other, name)) for name in names))
 
     def faults(self) -> Iterator[HarnessError]:
         """Everything that is wrong in their files."""
@@ -109,18 +104,13 @@ def read_blocks(
             return Shelf(noun, {}, {}, {"": unread[kind]} if kind in unread else {})
         tables, broken = _tables(document)
         read = _recipes if model is Recipe else _models
-        return Shelf(noun, read(document, tables, model, broken), _bases(document, tables), broken)
+        bases = {name: base for name in tables if (base := _base_of(document, name)) is not None}
+        return Shelf(noun, read(document, tables, model, broken), bases, broken)
 
     return Blocks(**{part: shelf(part, *said) for part, said in BLOCKS.items()})
 
 
 Tables = Mapping[str, dict[str, Any]]
-
-
-def _bases(document: Document, tables: Tables) -> dict[str, str]:
-    """Block → the one that it is based on."""
-    found = {name: _base_of(document, name) for name in tables}
-    return {name: base for name, base in found.items() if base is not None}
 
 
 def _models(document: Document, tables: Tables, model: Any, broken: Broken) -> dict[str, Any]:

@@ -84,41 +84,24 @@ def _missing_files(exhibit: Exhibit, document: Document, layout: Layout) -> Iter
 
 def _unknown_axes(exhibit: Exhibit, document: Document) -> Iterable[HarnessError]:
     varied = exhibit.varied()
-    named: list[tuple[Path, str]] = [
-        (("derive", index, "over"), one.over) for index, one in enumerate(exhibit.derive)
-    ]
-    yield from _unvaried(named, varied, document, "the grid varies no")
+    for index, one in enumerate(exhibit.derive):
+        if one.over not in varied:
+            problem = f"the grid varies no {one.over!r}"
+            yield document.fault(("derive", index, "over"), problem, suggestion(one.over, varied))
     known = (*varied, *exhibit.added())
     for index, claim in enumerate(exhibit.claim):
         at: Path = ("claim", index, "test")
         along = [((*at, "along"), axis) for axis in claim.test.axes()]
-        held = [((*at, field, axis), axis) for field, axis, _ in claim.test.held()]
-        problem = "neither the grid varies nor the measure adds"
-        yield from _unvaried([*along, *held], known, document, problem)
-
-
-def _unvaried(
-    named: Iterable[tuple[Path, str]], known: tuple[str, ...], document: Document, problem: str
-) -> Iterable[HarnessError]:
-    for path, axis in named:
-        if axis not in known:
-            yield document.fault(path, f"{problem} {axis!r}", suggestion(axis, known))
+        for path, axis in along + [((*at, f, axis), axis) for f, axis, _ in claim.test.held()]:
+            if axis not in known:
+                problem = f"neither the grid varies nor the measure adds {axis!r}"
+                yield document.fault(path, problem, suggestion(axis, known))
 
 
 def _needs(measure: Measure, kind: str) -> bool:
     """Whether the points must name a block of this kind: a measure may name its neurons itself."""
     said = kind == "neuron" and all(side.neuron for side in measure.sides)
     return kind in measure.needs and not said
-
-
-def _of_sides(exhibit: Exhibit) -> list[tuple[Path, object]]:
-    """The neurons that the measures name, and where."""
-    return [
-        (("measure", index), side.neuron)
-        for index, measure in enumerate(exhibit.measure)
-        for side in measure.sides
-        if side.neuron
-    ]
 
 
 def _unknown_blocks(exhibit: Exhibit, document: Document, blocks: Blocks) -> Iterable[HarnessError]:
@@ -135,7 +118,12 @@ def _unknown_blocks(exhibit: Exhibit, document: Document, blocks: Blocks) -> Ite
                 hint = "add it here or under [fixed]"
                 yield document.fault(("grid", index), f"names no {kind}", hint)
         if kind == "neuron":
-            named += _of_sides(exhibit)
+            named += [
+                (("measure", index), side.neuron)
+                for index, measure in enumerate(exhibit.measure)
+                for side in measure.sides
+                if side.neuron
+            ]
         for path, name in named:
             yield from shelf.faults(str(name), partial(document.fault, path))
     for index, measure in enumerate(exhibit.measure):

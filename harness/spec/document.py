@@ -58,7 +58,10 @@ def parse_document(path: Path, shown: str, text: str) -> Document:
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise _syntax_fault(shown, str(error)) from error
+        found_at = re.search(r"\(at line (\d+), column (\d+)\)", str(error))
+        said = re.sub(r"\s*\(at .*\)$", "", str(error))
+        where = f"{shown}:{found_at[1]}" if found_at else shown
+        raise HarnessError(where, f"not TOML: {said[:1].lower()}{said[1:]}") from error
     except ValueError as error:  # an integer of thousands of digits
         raise HarnessError(shown, f"not TOML: {error}") from error
     except RecursionError as error:
@@ -84,10 +87,3 @@ def _content(path: Path, shown: str) -> bytes:
             return file.read(LARGEST)
     except OSError as error:
         raise HarnessError(shown, f"cannot be read: {error.strerror}") from error
-
-
-def _syntax_fault(shown: str, message: str) -> HarnessError:
-    place = re.search(r"\(at line (\d+), column (\d+)\)", message)
-    said = re.sub(r"\s*\(at .*\)$", "", message)
-    said = said[:1].lower() + said[1:]
-    return HarnessError(f"{shown}:{place[1]}" if place else shown, f"not TOML: {said}")

@@ -12,6 +12,7 @@ from pydantic import BeforeValidator, Field, field_validator, model_validator
 from harness.measures.base import Measure
 from harness.parts.base import Name, Spec
 from harness.spec.claim import Claim
+from harness.words import shortened
 
 AXES = {
     "network": "network",
@@ -71,7 +72,16 @@ class Source(Spec):
     place: str = Field(min_length=1)
 
 
-class Grid(Spec):
+class _Axes(Spec):
+    """A field for each axis; None where it says nothing of it."""
+
+    def axes(self) -> dict[str, Any]:
+        """The axes that it says something of, in the order of `AXES`."""
+        chosen = {name: getattr(self, name) for name in AXES}
+        return {name: value for name, value in chosen.items() if value is not None}
+
+
+class Grid(_Axes):
     """The axes that are varied; every combination of their values is one point."""
 
     network: tuple[Name, ...] | None = Field(default=None, min_length=1)
@@ -90,7 +100,7 @@ class Grid(Spec):
         points = 1
         for values in self.axes().values():
             if len(set(values)) < len(values):
-                raise ValueError(f"a value stands twice in {_shortened(values)}")
+                raise ValueError(f"a value stands twice in {shortened(str(list(values)))}")
             points *= len(values)
         if points > MANY:
             raise ValueError(f"a grid of {points:,} points; at most {MANY:,} make sense")
@@ -101,18 +111,8 @@ class Grid(Spec):
         """How many combinations it has, seeds of a profile apart."""
         return math.prod(len(values) for values in self.axes().values())
 
-    def axes(self) -> dict[str, tuple[object, ...]]:
-        """The axes that this grid varies, in the order of `AXES`."""
-        chosen = {name: getattr(self, name) for name in AXES}
-        return {name: values for name, values in chosen.items() if values is not None}
 
-
-def _shortened(values: tuple[object, ...]) -> str:
-    text = str(list(values))
-    return text if len(text) <= 200 else f"{text[:200]}…"
-
-
-class Fixed(Spec):
+class Fixed(_Axes):
     """What every point of the exhibit shares; a block's own value holds where nothing is said."""
 
     network: Name | None = None
@@ -125,11 +125,6 @@ class Fixed(Spec):
     one_step_stages: Stages | None = None
     time_steps: int | None = None
     seed: int | None = None
-
-    def axes(self) -> dict[str, object]:
-        """The axes that are fixed."""
-        chosen = {name: getattr(self, name) for name in AXES}
-        return {name: value for name, value in chosen.items() if value is not None}
 
 
 class Difference(Spec):

@@ -25,7 +25,10 @@ def line_map(text: str) -> dict[Path, int]:
     for number, statement in _statements(text):
         header = statement.lstrip()
         if header.startswith("[["):
-            table = _array_table(_parts(header[2:]), arrays)
+            *outer, name = _parts(header[2:])
+            table = (*_resolved(tuple(outer), arrays), name)
+            arrays[table] = arrays.get(table, -1) + 1
+            table = (*table, arrays[table])
             found.setdefault(table[:-1], number)
         elif header.startswith("["):
             table = _resolved(_parts(header[1:]), arrays)
@@ -85,12 +88,6 @@ def _parts(text: str) -> Path:
     if not match:
         return ()
     return tuple(part if part[0] not in "\"'" else part[1:-1] for part in _PART.findall(match[1]))
-
-
-def _array_table(parts: Path, arrays: dict[Path, int]) -> Path:
-    outer = (*_resolved(parts[:-1], arrays), parts[-1])
-    arrays[outer] = arrays.get(outer, -1) + 1
-    return (*outer, arrays[outer])
 
 
 def _resolved(parts: Path, arrays: dict[Path, int]) -> Path:

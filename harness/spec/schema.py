@@ -66,7 +66,10 @@ def _blocks(part: str, union: Any) -> Schema:
     if "properties" in whole:  # one model, not a union
         definitions[whole["title"]] = whole
         whole = {"$ref": f"#/$defs/{whole['title']}"}
-    changes = {name: _any(found) for name, found in _fields(part, definitions).items()}
+    changes = {
+        name: found[0] if len(found) == 1 else {"anyOf": found}
+        for name, found in _fields(part, definitions).items()
+    }
     definitions["Whole"] = whole
     definitions["Change"] = _table({"base": {"type": "string"}, **changes}, required=["base"])
     either = {"anyOf": [{"$ref": "#/$defs/Whole"}, {"$ref": "#/$defs/Change"}]}
@@ -104,7 +107,3 @@ def _fields(part: str, definitions: Schema) -> dict[str, list[Schema]]:
             if said not in seen:
                 seen.append(said)
     return found
-
-
-def _any(found: list[Schema]) -> Schema:
-    return found[0] if len(found) == 1 else {"anyOf": found}

@@ -133,7 +133,8 @@ def _start(folder: Path, node: Node, code: str, *, anew: bool) -> Partial:
     make_folder(checkpoints)
     if isinstance(before, str) and code not in before and contents(checkpoints).files:
         code = f"{before} {code}"  # a part of the run was made by other code
-    record = {"kind": node.kind, "spec": dict(node.spec), "inputs": dict(node.inputs), "code": code}
+    record = {"kind": node.kind, "revision": node.revision, "code": code}
+    record |= {"spec": dict(node.spec), "inputs": dict(node.inputs)}
     write_durably(folder / "identity.json", canonical_json(record).encode())
     old = _attempts(folder)
     resumed = max(old.values(), default=0) + bool(contents(checkpoints).files)

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from harness.check.bits import digest_of, other_bits
-from harness.errors import HarnessError
+from harness.check.bits import Repeat, digest_of, repeated
 from harness.store.manifest import FileRecord, Manifest
 from tests.synthetic import ENVIRONMENT, SyntheticStore, plan
 
 HERE = {**ENVIRONMENT, "arithmetic": {"model": "A"}}
+PLANNED = plan("table1", profile="smoke").exhibits[0]
+NOT_KEPT = "bits are not compared: golden values keep no digests of their runs"
 
 
 def run() -> Manifest:
-    made = plan("tableD1", profile="smoke")
-    found = SyntheticStore(made).get(next(iter(made.nodes)))
+    found = SyntheticStore(plan("table1", profile="smoke")).get(PLANNED.points[0].key)
     assert found is not None
     files = {name: FileRecord(sha256="0" * 64, bytes=1) for name in ("metrics.json", "timing.json")}
     return found.model_copy(update={"files": files, "environment": HERE})
@@ -30,45 +28,41 @@ def other(name: str) -> Manifest:
     return run().model_copy(update={"files": files})
 
 
-def provenance(folder: Path, **changes: Any) -> Path:
-    path = folder / "table1.provenance.json"
+def beside(manifest: Manifest, seeds: tuple[int, ...] = (), **changes: Any) -> Repeat:
+    """A run beside golden values that rest on `run()`."""
     said = {"environment": HERE, "keys": {run().key: digest_of(run())}}
-    path.write_text(json.dumps(said | changes))
-    return path
+    return repeated(PLANNED, [manifest], said | changes, seeds)
 
 
-def test_the_same_bits_are_no_finding(tmp_path: Path) -> None:
-    assert other_bits(provenance(tmp_path), [run()]).keys == ()
+def test_the_same_bits_are_no_finding() -> None:
+    assert beside(run()) == Repeat(exactly=True)
 
 
-def test_other_bits_are_found_and_the_clock_is_none(tmp_path: Path) -> None:
-    path = provenance(tmp_path)
-    assert other_bits(path, [other("metrics.json")]).keys == (run().key,)
-    assert other_bits(path, [other("metrics.json")]).versions == ""
-    assert other_bits(path, [other("timing.json")]).keys == ()
+def test_other_bits_are_found_and_the_clock_is_none() -> None:
+    assert beside(other("metrics.json")) == Repeat(exactly=True, other=(run().key,))
+    assert beside(other("timing.json")).other == ()
 
 
-def test_versions_that_may_be_the_reason_are_named(tmp_path: Path) -> None:
+def test_versions_that_may_be_the_reason_are_named() -> None:
     packages = {**ENVIRONMENT["packages"], "torch": "2.14.0"}
-    path = provenance(tmp_path, environment={**HERE, "packages": packages})
-    found = other_bits(path, [other("metrics.json")])
-    assert (found.keys, found.versions) == ((run().key,), "torch 2.15.0 instead of 2.14.0")
+    found = beside(other("metrics.json"), environment={**HERE, "packages": packages})
+    assert (found.exactly, found.other) == (False, ())
+    assert found.notes == (
+        "other bits on the same class of processor, torch 2.15.0 instead of 2.14.0: 1 of 1 runs",
+    )
 
 
 @pytest.mark.parametrize("arithmetic", [None, {"model": "B"}])
-def test_another_processor_may_round_otherwise(tmp_path: Path, arithmetic: Any) -> None:
-    path = provenance(tmp_path, environment={**HERE, "arithmetic": arithmetic})
-    assert other_bits(path, [other("metrics.json")]).keys == ()
+def test_another_processor_may_round_otherwise(arithmetic: Any) -> None:
+    found = beside(other("metrics.json"), environment={**HERE, "arithmetic": arithmetic})
+    assert found == Repeat()
 
 
-def test_a_run_of_another_spec_and_an_older_file_say_nothing(tmp_path: Path) -> None:
-    assert other_bits(provenance(tmp_path, keys={"f" * 64: "0"}), [run()]).keys == ()
-    assert other_bits(provenance(tmp_path, keys=[run().key]), [run()]).keys == ()
-
-
-@pytest.mark.parametrize("text", ["{", "[]"])
-def test_a_damaged_file_is_named(tmp_path: Path, text: str) -> None:
-    path = provenance(tmp_path)
-    path.write_text(text)
-    with pytest.raises(HarnessError, match=r"table1\.provenance\.json"):
-        other_bits(path, [run()])
+def test_what_was_not_kept_is_told_and_not_taken_for_equal() -> None:
+    unknown = "18 of 18 runs have other keys than the golden ones: their bits are not compared"
+    found = beside(run(), seeds=(0,), keys={"f" * 64: "0"})
+    assert (found.other, found.notes) == ((), (unknown,))
+    every = {point.key: "0" for point in PLANNED.points}
+    assert beside(run(), seeds=(1,), keys=every).notes == ()  # not of the seeds that run here
+    assert beside(run(), seeds=(0,), keys=list(every)).notes == (NOT_KEPT,)
+    assert beside(run(), seeds=(0,), keys=[]).notes == (NOT_KEPT, unknown)

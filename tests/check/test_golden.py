@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -57,6 +58,10 @@ def test_a_set_without_the_file_has_none(tmp_path: Path) -> None:
             "t.csv:2: value is not a decimal number (got 'nan')",
         ),
         ((HEAD, GOOD.replace("91.06", "9e1")), "t.csv:2: value is not a decimal number"),
+        ((HEAD, GOOD.replace("91.06", "9" * 400)), "t.csv:2: value is not a decimal number"),
+        ((HEAD, GOOD.replace("0.2", "9" * 308)), "t.csv:2: std is not a decimal number"),
+        ((HEAD, GOOD.replace(",5,", f",{'9' * 300},")), "t.csv:2: n is not a decimal number"),
+        ((HEAD, GOOD.replace(",5,", ",10001,")), "t.csv:2: n must be a whole number from 1 to 10,"),
         ((HEAD, GOOD.replace("91.06", "91,06")), "t.csv:2: 8 fields"),
         ((HEAD, GOOD.replace("91.06", "")), "t.csv:2: must have either a value or a text"),
         ((HEAD, GOOD.replace("0.2", "-0.2")), "t.csv:2: std must not be negative"),
@@ -83,6 +88,9 @@ KEPT = "accuracy,relu,20,95.0,0.7071067812,2,0:94.5 1:95.5,here"
         ("1:95.5", "01:95.5", "not a seed with its number ('01:95.5')"),
         ("1:95.5", "1:nan", "not a seed with its number ('1:nan')"),
         ("1:95.5", "0:95.5", "seed 0 stands twice"),
+        ("0:94.5 1:95.5", f"0:-{'9' * 400} 1:{'9' * 400}", "not a seed with its number ('0:-99"),
+        ("0:94.5 1:95.5", f"0:{'9' * 308} 1:{'9' * 308}", "not a seed with its number ('0:99"),
+        ("1:95.5", "1:1e200", "not a seed with its number ('1:1e200')"),
         ("1:95.5", "1:95.6", "2 with the mean 95.05; the line says 2 and 95"),
         (",2,", ",3,", "2 with the mean 95; the line says 3 and 95"),
         ("0.7071067812", "0.5", "they spread by 0.707106781; the line says 0.5"),
@@ -109,7 +117,10 @@ def test_a_measured_file_may_have_exponents(tmp_path: Path) -> None:
     assert (number.value, number.std, golden.cells[0].shown) == (3.2e-8, 1e-9, "3.2e-08")
 
 
-@pytest.mark.parametrize("value", ["1e999", "inf", "nan", "1e", "e5", "٣", "0x1p3", " 1", "1_0"])
+@pytest.mark.parametrize(
+    "value",
+    ["1e999", "inf", "nan", "1e", "e5", "٣", "0x1p3", " 1", "1_0", "9" * 400, "1e-9999", "9e15"],
+)
 def test_a_measured_file_has_finite_numbers(tmp_path: Path, value: str) -> None:
     folder = write(tmp_path, HEAD, GOOD.replace("91.06", value))
     (folder / "paper").rename(folder / "smoke")
@@ -289,6 +300,21 @@ def test_a_reference_that_leads_nowhere_is_refused(tmp_path: Path, line: str, sa
     with pytest.raises(Faults) as caught:
         borrow(tmp_path, *line.splitlines())
     assert said in str(caught.value)
+
+
+def test_a_file_that_many_lines_refer_to_is_read_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+
+    def counted(path: Path, shown: str) -> Any:
+        read.append(path.name)
+        return read_table(path, shown)
+
+    monkeypatch.setattr("harness.check.golden.read_table", counted)
+    golden = borrow(tmp_path, *(f"attack_accuracy,lif,{n},,{TO_LIF},Fig. 8" for n in range(200)))
+    assert golden is not None and {cell.shown for cell in golden.cells} == {"89.67"}
+    assert read == ["fig8.csv", "table1.csv"]
 
 
 def test_the_same_line_twice_in_the_owner_is_no_answer(tmp_path: Path) -> None:

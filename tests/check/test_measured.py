@@ -14,6 +14,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from harness.check.compare import compare
+from harness.check.contents import read_contents
 from harness.check.golden import Golden, read_golden
 from harness.check.measured import UNSETTLED, refuse_unwritten, write_exhibit, write_measured
 from harness.check.standard import Standard
@@ -54,7 +55,10 @@ def test_what_is_written_can_be_read_with_spread_and_seeds(tmp_path: Path) -> No
     assert number is not None
     assert (number.value, number.n) == (91.06, 5)
     assert number.std == pytest.approx(0.158114)
-    assert json.loads(record.read_text()) == {"seeds": [0]}
+    said = json.loads(record.read_text())
+    assert said == {"seeds": [0], "sha256": hashlib.sha256(csv.read_bytes()).hexdigest()}
+    assert golden.lines == read_contents(tmp_path / "smoke")["table1.csv"]
+    assert golden.lines == {"accuracy": 18, "gap": 9}
     assert csv.read_text().splitlines()[0] == "quantity,neuron,depth,width,value,std,n,place"
 
 

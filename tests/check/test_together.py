@@ -17,6 +17,7 @@ from harness.check.shift import ALPHA
 from harness.check.status import Status
 from harness.check.verdict import Verdict, judge, settle
 from harness.frames.frame import frame_of
+from tests.small import recount
 from tests.synthetic import PROJECT, SyntheticStore, library, plan
 
 INDEX = ("neuron", "depth", "width")
@@ -82,7 +83,7 @@ def test_a_golden_file_keeps_the_number_of_each_seed(golden: Path) -> None:
 
 def test_nothing_changed_is_no_change_seen_with_what_would_have_been(golden: Path) -> None:
     found = verdict(stored([0, 1]), golden)
-    assert (found.word, found.is_broken) == ("no change seen (ranks)", False)
+    assert (found.word, found.holds) == ("no change seen (ranks)", True)
     tests = {(one.test.group, one.test.statistic): one for one in found.ranks}
     assert list(tests) == [
         ("accuracy of the SNNs", "S"),
@@ -103,7 +104,7 @@ def test_nothing_changed_is_no_change_seen_with_what_would_have_been(golden: Pat
 def test_a_shift_of_all_snns_inside_every_band_is_a_change(golden: Path) -> None:
     found = verdict(stored([0, 1], lambda neuron, *_: -0.6 * (neuron == "lif")), golden)
     assert Status.FAIL not in found.cell_counts
-    assert (found.word, found.is_broken) == ("changed", True)
+    assert (found.word, found.holds) == ("changed", False)
     assert "accuracy of the SNNs: S = −" in found.why.replace("-", "−")
 
 
@@ -121,7 +122,7 @@ def test_one_cell_outside_of_its_band_asks_for_seeds_and_they_decide(golden: Pat
     """A cell that is off, and one whose first two seeds were bad luck."""
     asking = verdict(stored([0, 1], at_20(2.0)), golden)
     assert (asking.status, asking.word) == ("UNDECIDED", "more seeds would decide")
-    assert asking.is_broken
+    assert not asking.holds
     assert asking.cell_counts[Status.APART] == 2  # and the gap, which is made of it
     assert asking.asks[0] == 12
     more = [0, 1, *asking.asks]
@@ -192,8 +193,9 @@ def test_a_band_of_an_older_file_that_guards_nothing_is_counted(
     line = f"accuracy,lif,164,1,80.0,{std},5,here\n"
     header = "quantity,neuron,depth,width,value,std,n,place\n"
     (golden / "smoke/table1.csv").write_text(header + line, encoding="utf-8")
-    found = verdict(stored([0]), golden)
+    found = verdict(stored([0]), recount(golden))
     (cell,) = [c for c in found.cells if c.golden]
     assert idle in cell.idle and bool(idle) == bool(cell.idle)
+    assert (cell.status is Status.IDLE) == bool(idle)
     assert json.loads(verdict_json(found))["sees"]["guard_nothing"] == bool(idle)
     assert found.sees.endswith("1 cell guards nothing") == bool(idle)

@@ -9,20 +9,30 @@ from tests.cli.typed import typed
 
 
 @pytest.mark.parametrize(
-    ("failed", "broken", "code"),
+    ("failed", "broken", "unheld", "code"),
     [
-        (False, False, 0),
-        (False, True, 1),
-        (True, False, 3),
-        (True, True, 1),  # that a run failed as well hides nothing
+        (False, False, (), 0),
+        (False, False, ("fig7",), 1),  # where nothing could fail, nothing holds
+        (False, True, (), 1),
+        (True, False, (), 3),
+        (True, True, (), 1),  # that a run failed as well hides nothing
     ],
 )
 def test_what_does_not_hold_is_told_whatever_else_went_wrong(
     failed: bool,
     broken: bool,
+    unheld: tuple[str, ...],
     code: int,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr("harness.app.check", lambda *_: Outcome(failed, broken, (), {}))
+    monkeypatch.setattr("harness.app.check", lambda *_: Outcome(failed, broken, (), {}, unheld))
     assert typed("check table1 --no-canary", monkeypatch, capsys).code == code
+
+
+def test_a_check_on_a_gpu_that_is_not_there_is_refused(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("harness.execute.environment.sees_gpu", lambda: False)
+    said = typed("check tableD1 --no-canary --device cuda", monkeypatch, capsys)
+    assert (said.code, "torch finds no GPU here" in said.err) == (2, True)

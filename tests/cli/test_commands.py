@@ -21,6 +21,7 @@ from harness.cli.list import list_rows
 from harness.cli.options import exhibits, profiles, settings
 from harness.cli.schema import kinds
 from harness.errors import ExitCode
+from harness.plan.expand import Plan
 from tests.cli.typed import NAMES, arguments, parsed, typed
 from tests.synthetic import folders
 
@@ -196,10 +197,10 @@ def test_all_exhibits_run_only_after_a_yes(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    ran: list[tuple[str, ...]] = []
+    ran: list[int] = []
 
-    def reproduce(_: object, names: tuple[str, ...], *__: object) -> Outcome:
-        ran.append(names)
+    def reproduce(_: object, plan: Plan, *__: object) -> Outcome:
+        ran.append(len(plan.exhibits))
         return Outcome(False, False, (), {})
 
     monkeypatch.setattr("harness.app.reproduce", reproduce)
@@ -208,7 +209,7 @@ def test_all_exhibits_run_only_after_a_yes(
     said = typed(f"reproduce --store {tmp_path}/store", monkeypatch, capsys)
     assert said.code == code
     assert re.match(r"39 exhibits, to do: .* train.*\nrun all of them\? \[y/N\] ", said.err)
-    assert ran == ([("all",)] if code == 0 else [])
+    assert ran == ([39] if code == 0 else [])
 
 
 @pytest.mark.parametrize("name", ["check", "plan"])

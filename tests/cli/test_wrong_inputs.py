@@ -20,7 +20,7 @@ WRONG = [
     ("plan table1 -p smoke", "harness plan: no such option -p – known: --costs, --data-dir, "),
     (
         "reproduce table1 --json",
-        "no such option --json – harness list, plan, diff, worker, doctor, verify have it",
+        "no such option --json – harness list, plan, diff, worker, export, import, doctor, verify",
     ),
     ("list --profile smoke", "no such option --profile – harness plan, reproduce, report"),
     (
@@ -47,6 +47,8 @@ WRONG = [
     ("schema neuron", "schema neuron: no such kind – did you mean 'neurons'?"),
     ("check table1 --canary", "--canary: has runs of its own, not of an exhibit – leave names"),
     ("check --canary --set depth=20", "--canary: has runs of its own, not of an exhibit"),
+    ("check --canary --no-canary", "--canary --no-canary: contradict each other"),
+    ("check --canary --repacked-data", "--canary: has runs of its own, not of an exhibit"),
     ("check --canary --device gpu", "--device must be one of cpu, cuda (got 'gpu')"),
     # exhibits and profiles
     ("plan tabel1", "tabel1: no such exhibit – did you mean 'table1'?"),
@@ -54,6 +56,7 @@ WRONG = [
     ("plan table1,table2", "no such exhibit – names stand apart: table1 table2"),
     ("plan 'table1 table2'", "no such exhibit – names stand apart: table1 table2"),
     ("plan specs/paper/table1.toml", "no such exhibit – did you mean 'table1'?"),
+    ("plan 'tabel*'", "tabel*: no exhibit is called so – harness list shows them"),
     ("plan 42", "42: no such exhibit – harness list shows them"),
     ("plan ''", "'': no such exhibit – harness list shows them"),
     ("plan table1 --profile smok", "--profile smok: no such profile – did you mean 'smoke'?"),
@@ -130,6 +133,8 @@ WRONG = [
     ("diff {T}/empty {T}/empty --json --markdown", "--markdown --json: exclude each other"),
     # golden values
     ("golden", "harness golden: needs EXHIBIT, or --canary"),
+    ("golden --canary --seeds 12", "--canary: has runs of its own, not of an exhibit"),
+    ("golden --canary --profile quick", "--canary: has runs of its own, not of an exhibit"),
     ("golden --exhibit table1", "harness golden: no such option --exhibit"),
     ("golden table1 --canary", "--canary: has runs of its own, not of an exhibit"),
     ("golden table1 --seeds 3", "--seeds must be greater than or equal to 5 (got '3')"),

@@ -15,7 +15,7 @@ MAY: dict[str, set[str]] = {
     "canonical": {"errors"},
     "files": {"errors"},
     "words": set(),
-    "layout": {"errors", "caches"},
+    "layout": {"errors", "caches", "words"},
     "caches": set(),
     "parts": GROUND,
     "measures": GROUND | {"parts"},
@@ -32,14 +32,10 @@ MAY: dict[str, set[str]] = {
     "diff": GROUND,  # reads result folders, so it needs none of what made them
     # layer 7: the command line, which may use everything below
     "terminal": GROUND | {"plan", "runs", "execute"},
-    "forecast": GROUND | {"plan", "execute", "terminal"},
-    "costs": GROUND | {"plan", "execute", "terminal"},
-    "app": GROUND
-    | {"spec", "plan", "store", "runs", "execute", "check", "report", "terminal"}
-    | {"costs"},
+    "app": GROUND | {"spec", "plan", "store", "runs", "execute", "check", "report", "terminal"},
     "cli": GROUND
     | {"spec", "plan", "engine", "store", "runs", "execute", "check", "report", "canary", "diff"}
-    | {"terminal", "costs", "forecast", "app"},
+    | {"terminal", "app"},
     "__main__": {"errors", "cli", "terminal"},
     "__init__": set(),
 }

@@ -13,12 +13,12 @@ from tests.cli.typed import typed
 from tests.small import change, small_project
 from tests.synthetic import PROJECT, library, plan
 
-GOOD = "accuracy,relu,8,1,50,30,5,here"
+GOOD = "accuracy,relu,8,1,12,4,5,here"
 REFERENCE = "same_as,place\naccuracy,relu,8,1,,,,"
 
 BROKEN = [
-    (GOOD, GOOD.replace("50", "fifty"), "table1.csv:2: value is not a decimal number"),
-    (GOOD, GOOD.replace("50", "9" * 400), "table1.csv:2: value is not a decimal number"),
+    (GOOD, GOOD.replace("12", "fifty"), "table1.csv:2: value is not a decimal number"),
+    (GOOD, GOOD.replace("12", "9" * 400), "table1.csv:2: value is not a decimal number"),
     (GOOD, GOOD.replace(",5,", f",{'9' * 400},"), "table1.csv:2: n is not a decimal number"),
     (GOOD, GOOD.replace("accuracy", "cost"), "has no rule for the quantity 'cost'"),
     (f"place\n{GOOD}", f"{REFERENCE}none.csv accuracy,here", "same_as: no file 'none.csv'"),

@@ -17,7 +17,9 @@ from harness.engine.data.checksums import LAYOUTS
 from harness.engine.data.labelled import ImageSet
 from harness.layout import layout
 from harness.parts.base import PinnedFile
-from harness.parts.datasets import Cifar, Dataset, Recordings, RecordingsArchive
+from harness.parts.cifar import Cifar
+from harness.parts.datasets import Dataset
+from harness.parts.recordings import Recordings, RecordingsArchive
 from harness.runs.pretrained import seen
 from harness.spec.library import load
 from tests.engine.data.events.made import aedat2_bytes

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from harness.parts.datasets import Recordings, Saccades
+from harness.parts.embedded import Saccades
+from harness.parts.recordings import Recordings
 from tests.synthetic import library
 
 BLOCKS = library().blocks.dataset.blocks

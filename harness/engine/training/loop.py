@@ -28,6 +28,7 @@ from harness.engine.training.ranks import ALONE, Ranks
 from harness.engine.training.recompute import recomputed_blocks
 from harness.engine.training.state import TrainingState, check_finite, identity
 from harness.engine.training.steps import Step, Steps, learning_rate, what_fits
+from harness.errors import ExitCode, HarnessError
 from harness.parts.recipe import Recipe
 
 _BATCH = 256  # images; part of the numbers' last bits, so not left to the caller's taste
@@ -50,6 +51,7 @@ def train(
     float32: Float32 = "ieee",
     ranks: Ranks = ALONE,
     checkpoint: Path | None = None,
+    must_resume: bool = False,
     report: Callable[[Epoch], None] | None = None,
     take: Step | None = None,
 ) -> History:
@@ -69,6 +71,7 @@ def train(
     with bitwise the same result as an undisturbed run; a file that is damaged or belongs to another
     run is set aside with a warning and `History.discarded_checkpoint`. `report` is called after
     every epoch; `take` takes each step, for one who looks on while it does.
+    With `must_resume` a training that would start from scratch raises HarnessError instead.
     Raises Diverged when loss or weights are no longer finite; the checkpoint is then that of the
     epoch before. Raises OutOfMemoryError where a batch does not fit, with what would (`what_fits`).
     """
@@ -105,6 +108,10 @@ def train(
         )
         require_input(network, scale(images.train_images[:1].to(place)))
         epochs, discarded = _resume(state, checkpoint, run)
+        if must_resume and not epochs:
+            problem = discarded or "there is no checkpoint to go on from"
+            hint = "bring its checkpoint here, or let it start from scratch: without --must-resume"
+            raise HarnessError("training", problem, hint=hint, code=ExitCode.RUN_FAILED)
         done = len(epochs)
         steps = Steps(state, images.train_images, images.train_labels, scale, take)
         test_set = (images.test_images.to(place), images.test_labels.to(place))

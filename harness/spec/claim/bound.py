@@ -14,6 +14,7 @@ from harness.spec.claim.predicate import (
     Share,
     at_each,
     bounds,
+    require_bounds,
     tally,
 )
 
@@ -30,10 +31,7 @@ class Bound(Predicate):
 
     @model_validator(mode="after")
     def _is_bounded(self) -> Bound:
-        if not self.thresholds():
-            raise ValueError("needs a bound: above, below or both")
-        if self.above is not None and self.below is not None and self.above >= self.below:
-            raise ValueError(f"no number lies above {self.above:g} and below {self.below:g}")
+        require_bounds(self.above, self.below)
         return self
 
     def sentence(self) -> str:

@@ -51,6 +51,8 @@ class Compare(Predicate):
         for axis in self.high:
             if axis in self.axes() or axis in self.where:
                 raise ValueError(f"{axis!r} is held by high and low, so not elsewhere")
+        if self.most is None and self.margin < 0:
+            raise ValueError("a margin below 0 needs most: what is within both is alike")
         if self.most is not None and self.most <= self.margin:
             raise ValueError(f"nothing is more than {self.margin:g} and less than {self.most:g}")
         return self
@@ -103,5 +105,5 @@ class Compare(Predicate):
 
 def of_coins(places: int, share: float) -> float:
     """The chance that a difference without a margin has its sign at this share of the places."""
-    needed = math.ceil(share * places - ROUNDING)
+    needed = max(1, math.ceil(share * places - ROUNDING))
     return float(sum(math.comb(places, k) for k in range(needed, places + 1)) / 2**places)

@@ -7,10 +7,18 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from harness.parts.base import Name
-from harness.spec.claim.predicate import Outcome, Place, Places, Predicate, Undefined, bounds
+from harness.spec.claim.predicate import (
+    Outcome,
+    Place,
+    Places,
+    Predicate,
+    Undefined,
+    bounds,
+    require_bounds,
+)
 
 FEWEST: Final = 3  # points; two always lie on a line, so they support no claim about a course
 EXACT: Final = 7  # values, whose 5,040 orders are all tried
@@ -23,13 +31,18 @@ class RankCorrelation(Predicate):
 
     kind: Literal["rank_correlation"]
     along: Name
-    below: float | None = Field(default=None, ge=-1, le=1)
-    above: float | None = Field(default=None, ge=-1, le=1)
+    below: float | None = Field(default=None, gt=-1, lt=1)
+    above: float | None = Field(default=None, gt=-1, lt=1)
+
+    @model_validator(mode="after")
+    def _is_bounded(self) -> RankCorrelation:
+        require_bounds(self.above, self.below)
+        return self
 
     def sentence(self) -> str:
         """`Spearman's ρ of gap over width at depth 20 is below 0`."""
         said = bounds(below=self.below, above=self.above)
-        return f"Spearman's ρ of {self.quantity} over {self.along}{self.at} is {said or 'defined'}"
+        return f"Spearman's ρ of {self.quantity} over {self.along}{self.at} is {said}"
 
     def evaluate(self, places: Places) -> Outcome:
         """Spearman's ρ of the order along the axis and the quantity."""

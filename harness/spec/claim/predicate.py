@@ -13,6 +13,7 @@ from pydantic import Field, model_validator
 from harness.parts.base import FrozenMap, Name, Part
 
 MANY = 8  # numbers that a reader still takes in one by one
+NO_CELLS = "there are no such cells"
 ROUNDING = 1e-9  # 93.48 − 92.98 is 0.5000000000000142 in binary: not more than 0.5
 
 Level = str | int | float
@@ -90,6 +91,8 @@ class Predicate(Part, family="predicate"):
         for place in found:
             if place.why:
                 raise Undefined(place.why)
+        if not found:
+            raise Undefined(NO_CELLS)
         return found
 
     def axes(self) -> tuple[str, ...]:
@@ -116,6 +119,8 @@ class Predicate(Part, family="predicate"):
     def _is_well_founded(self) -> Predicate:
         if any(self.thresholds()) and not self.basis:
             raise ValueError("a threshold other than 0 needs its basis")
+        if self.__dict__.get("share", 1.0) != 1.0 and not self.basis:
+            raise ValueError("a share of the places needs its basis")
         for _, axis, wanted in self.held():
             if isinstance(wanted, tuple) and axis not in self.axes():
                 raise ValueError(f"several levels of {axis!r}, which it does not run along")
@@ -157,17 +162,25 @@ def bounds(**said: float | None) -> str:
     return " and ".join(f"{word} {bound:g}" for word, bound in said.items() if bound is not None)
 
 
+def require_bounds(above: float | None, below: float | None) -> None:
+    """Raise ValueError where there is no bound, or where no number keeps to both."""
+    if above is None and below is None:
+        raise ValueError("needs a bound: above, below or both")
+    if above is not None and below is not None and above >= below:
+        raise ValueError(f"no number lies above {above:g} and below {below:g}")
+
+
 def tally(found: Sequence[Place], holds: Callable[[float], bool], share: float) -> Outcome:
-    """Whether `holds` at this share of the places, and what a reader is told.
+    """Whether `holds` at this share of the places, and at one at least, and what a reader is told.
 
     A place without a number is neither; it leaves the whole undefined only where it would decide.
     """
     known = [place for place in found if not place.why]
     unknown = [place for place in found if place.why]
     true = [place for place in known if holds(place.value)]
-    needed = share * len(found) - ROUNDING
+    needed = max(1.0, share * len(found) - ROUNDING)
     if not known or len(true) < needed <= len(true) + len(unknown):
-        return Outcome(None, why=unknown[0].why if unknown else "there are no such cells")
+        return Outcome(None, why=unknown[0].why if unknown else NO_CELLS)
     said = _tallied(known, [place for place in known if place not in true])
     if unknown:
         said += f"; {len(unknown)} undefined, as {unknown[0].why}"

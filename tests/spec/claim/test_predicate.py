@@ -21,6 +21,9 @@ from harness.spec.claim.predicate import Place, tally
         (0, 3, 1, 0.5, False),
         (0, 0, 2, 0.5, None),
         (0, 0, 0, 1.0, None),
+        (0, 5, 0, 1e-12, False),  # a share so small asks for one place all the same
+        (0, 4, 1, 1e-12, None),
+        (1, 4, 0, 1e-12, True),
         (7, 3, 0, 0.7, True),  # 0.7 × 10 is 7.000000000000001 in some orders of rounding
     ],
 )

@@ -1,12 +1,14 @@
 """How large a network is: counted from its spec, layer by layer, before torch is imported.
 
-`tests/plan/test_size.py` holds every count against the networks as built.
+`tests/parts/test_size.py` holds every count against the networks as built.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from harness.parts.networks import VGG_CONVOLUTIONS
@@ -169,6 +171,13 @@ def size_of(network: Spec, dataset: Spec, steps: int) -> Size:
     """The size for images of a data set (its `channels`, `size`, `classes`) at so many steps; of
     a network that is not counted here, nothing.
     """
+    shown = {name: dataset[name] for name in ("channels", "size", "classes")}
+    return _counted(json.dumps([network, shown, steps]))
+
+
+@cache  # a plan asks some times for each of few networks
+def _counted(said: str) -> Size:
+    network, dataset, steps = json.loads(said)
     if network["kind"] not in _NETWORKS:
         return Size(dataset["channels"], dataset["size"], steps)
     return _NETWORKS[network["kind"]](network, dataset, steps)

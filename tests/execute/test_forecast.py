@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.errors import HarnessError
-from harness.forecast import Machines, critical_path, parse_machines, simulate
+from harness.execute.forecast import Machines, critical_path, parse_machines, simulate
 from harness.parts.measurement import Numerics
 from harness.plan.node import Node
 from tests.cli.typed import typed

@@ -1,4 +1,4 @@
-"""When a plan would be done on so many machines, as a user reads it and as JSON for programs.
+"""When a plan would be done on so many machines.
 
 The order is that of the executors. No schedule is shorter than the critical path, or than the work
 divided by the slots; this one takes at most twice the larger of them (Graham 1966).
@@ -12,19 +12,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from rich.console import Console
-from rich.text import Text
-
 from harness.errors import HarnessError
 from harness.execute.executor import Queue
 from harness.execute.survey import Survey
 from harness.plan.estimate import device_of
 from harness.plan.node import Node
 from harness.plan.schedule import paths
-from harness.terminal.output import size
-from harness.words import duration
 
-NAMED = 6  # nodes of the critical path that a line shows
 _CREW = re.compile(r"([1-9][0-9]{0,4})x([1-9][0-9]{0,3})")
 
 
@@ -132,30 +126,3 @@ def forecast_record(held: Survey, machines: Machines) -> dict[str, Any]:
             for one in placed
         ],
     }
-
-
-def print_forecast(held: Survey, machines: Machines, console: Console) -> None:
-    """The schedule in a few lines."""
-    lines = _lines(forecast_record(held, machines), machines) if held.todo else None
-    for line in lines or [f"on {machines}: nothing to do"]:
-        console.print(Text(line), soft_wrap=True)
-
-
-def _lines(made: Mapping[str, Any], machines: Machines) -> list[str]:
-    chain, critical = made["critical_path"], made["critical_path_seconds"]
-    shown = " → ".join(f"{one['label']} ({duration(one['seconds'])})" for one in chain[:NAMED])
-    more = f" → {len(chain) - NAMED} more" if len(chain) > NAMED else ""
-    worked, reserved = made["gpu_hours"], made["gpu_hours_held"]
-    hours = f"; {worked:,.1f} GPU-hours worked, {reserved:,.1f} held" if worked else ""
-    binding = "the work of all nodes, shared by all slots"
-    if critical >= made["lower_bound_seconds"]:
-        binding = "the critical path, which more machines do not shorten"
-    measured, count = made["measured_costs"], len(made["order"])
-    rests = f"costs of {measured} nodes rest on earlier runs, {count - measured} on the roofline"
-    return [
-        f"on {machines}: ~{duration(made['makespan_seconds'])}, {made['utilisation']:.0%} of "
-        f"{machines.slots} slots busy{hours}; {size(made['disk_bytes'])} of disk",
-        f"no order is faster than {duration(made['lower_bound_seconds'])}: {binding}",
-        f"critical path, {duration(critical)}: {shown}{more}",
-        f"{rests} alone" if measured < count else f"all {count} costs rest on earlier runs",
-    ]

@@ -1,0 +1,381 @@
+"""Runs in a folder of pieces, to be carried from one store into another.
+
+`runs-<id>.<n>-of-<N>` are the N pieces of one stream: a line with the length of the index, the
+index as JSON, then the content of each file that it lists. The index has the size and the SHA-256
+of every file, and `id` is the digest of the index, so nothing is taken that is not what was sent.
+Stored runs go with all their files, half-done ones with their checkpoints; locks, logs and caches
+stay where they are.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import re
+import secrets
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Annotated, Any, Final, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, TypeAdapter, ValidationError
+
+from harness.canonical import identity_key, is_key, short
+from harness.errors import ExitCode, HarnessError
+from harness.files import (
+    contents,
+    discard,
+    make_folder,
+    open_plain,
+    os_errors,
+    replacing,
+    sync_folder,
+)
+from harness.measures.base import Run
+from harness.store.faults import Fault
+from harness.store.locks import lease_if_free
+from harness.store.manifest import MANIFEST_NAME, FileName, FileRecord, Manifest, read_manifest
+from harness.store.publish import move_into_place
+from harness.store.store import Store
+from harness.store.verify import file_faults, set_broken_aside
+
+FORMAT: Final = "harness-runs-1"
+LARGEST_INDEX = 64 << 20  # bytes; that of ten thousand runs has some MB
+BLOCK = 1 << 20
+_PIECE = re.compile(r"runs-([0-9a-f]{16})\.([0-9]{1,6})-of-([0-9]{1,6})")
+_HEAD = re.compile(rb"harness-runs ([0-9]{1,9})\n")
+_MEMBER = re.compile(r"nodes/([0-9a-f]{64})/(.+)|partial/([0-9a-f]{64})/(record|checkpoints/.+)")
+_FILE_NAME = TypeAdapter[str](FileName)
+
+Done = Callable[[Path], int]
+"""Folder of checkpoints → how far they are."""
+
+
+def _member(name: str) -> str:
+    found = _MEMBER.fullmatch(name)
+    if found is None:
+        raise ValueError("is no file of a run")
+    if (rest := found[2] or found[4]) != MANIFEST_NAME:
+        _FILE_NAME.validate_python(rest)
+    return name
+
+
+class _Index(BaseModel):
+    """What the pieces hold, in their order."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+
+    format: Literal["harness-runs-1"] = FORMAT
+    files: Mapping[Annotated[str, AfterValidator(_member)], FileRecord]
+
+    def runs(self, room: str) -> tuple[str, ...]:
+        """Keys of the runs that are stored (`nodes`) or half-done (`partial`)."""
+        parts = (name.split("/") for name in self.files)
+        return tuple(dict.fromkeys(part[1] for part in parts if part[0] == room))
+
+
+@dataclass(frozen=True)
+class Exported:
+    """The pieces that were written, and the keys of the runs in them."""
+
+    pieces: tuple[Path, ...]
+    stored: tuple[str, ...]
+    half_done: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Imported:
+    """Keys of the runs that were taken, and of those that were not, each with the reason."""
+
+    stored: tuple[str, ...]
+    half_done: tuple[str, ...]
+    left: Mapping[str, str]
+
+
+def export(store: Store, folder: Path, *, size: int | None = None) -> Exported:
+    """Write all runs of a store into `folder`, in pieces of at most `size` bytes. Those of an
+    earlier export go, once the new ones are whole and have all its runs.
+
+    Runs may go on meanwhile: their checkpoints are those of the moment when they were listed.
+
+    Raises:
+        HarnessError: a file is not the one published, `folder` has runs that the
+            store lacks, or the disk refuses.
+    """
+    with ExitStack() as opened, os_errors(folder):
+        sources, records = _listed(store, opened)
+        index = _Index(files=records)
+        text = index.model_dump_json().encode()
+        head = b"harness-runs %d\n" % len(text) + text
+        total = len(head) + sum(one.bytes for one in records.values())
+        count = -(-total // (size or total))
+        name, width = f"runs-{hashlib.sha256(text).hexdigest()[:16]}", len(str(count))
+        pieces = [folder / f"{name}.{n:0{width}d}-of-{count}" for n in range(1, count + 1)]
+        make_folder(folder)
+        older = _outdone(folder, index)
+        _write(pieces, size or total, _stream(head, sources, records))
+        for path in older:
+            if path not in pieces:
+                discard(path)
+    return Exported(tuple(pieces), index.runs("nodes"), index.runs("partial"))
+
+
+def _listed(
+    store: Store, opened: ExitStack
+) -> tuple[dict[str, Path | IO[bytes]], dict[str, FileRecord]]:
+    """The files of all runs, and what each must hold; those that may change are held open."""
+    sources: dict[str, Path | IO[bytes]] = {}
+    records: dict[str, FileRecord] = {}
+
+    def hold(name: str, path: Path) -> None:
+        sources[name] = file = opened.enter_context(open_plain(path))
+        checksum = hashlib.file_digest(file, "sha256").hexdigest()
+        records[name] = FileRecord(sha256=checksum, bytes=file.tell())
+
+    manifests = {one.key: one for one in store.manifests()}
+    for key, manifest in manifests.items():
+        place = store.folder(key)
+        content = (place / MANIFEST_NAME).read_bytes()  # not held open: there may be many
+        own = FileRecord(sha256=hashlib.sha256(content).hexdigest(), bytes=len(content))
+        for name, record in {MANIFEST_NAME: own, **manifest.files}.items():
+            sources[f"nodes/{key}/{name}"] = place / name
+            records[f"nodes/{key}/{name}"] = record
+    for place in store.tree.entries("partial"):
+        checkpoints, said = place / "checkpoints", place / "identity.json"
+        if place.name in manifests or not is_key(place.name) or not said.is_file():
+            continue
+        if checkpoints.is_dir() and (files := contents(checkpoints).files):
+            hold(f"partial/{place.name}/record", said)
+            for name, path in files.items():
+                hold(f"partial/{place.name}/checkpoints/{name}", path)
+    return sources, records
+
+
+def _stream(
+    head: bytes, sources: Mapping[str, Path | IO[bytes]], records: Mapping[str, FileRecord]
+) -> Iterator[bytes]:
+    """What goes into the pieces, each file compared with what the index says of it."""
+    yield head
+    for name, source in sources.items():
+        with open_plain(source) if isinstance(source, Path) else source as file:
+            file.seek(0)
+            yield from _compared(file, name, records[name], "harness verify --repair")
+
+
+def _compared(file: IO[bytes], name: str, record: FileRecord, hint: str) -> Iterator[bytes]:
+    """The next bytes of `file`, as many as the record says; HarnessError where they are others."""
+    checksum, left = hashlib.sha256(), record.bytes
+    while left and (block := file.read(min(BLOCK, left))):
+        checksum.update(block)
+        left -= len(block)
+        yield block
+    if left or checksum.hexdigest() != record.sha256:
+        problem = "ends too early" if left else "is not what its SHA-256 says"
+        raise HarnessError(name, problem, hint=hint, code=ExitCode.RUN_FAILED)
+
+
+def _write(pieces: Iterable[Path], size: int, stream: Iterator[bytes]) -> None:
+    """The stream in files of so many bytes; none of them stays where one cannot be written."""
+    rest, written = b"", list[Path]()
+    try:
+        for path in pieces:
+            written.append(path)
+            with replacing(path) as file:
+                room = size
+                while room and (rest := rest or next(stream, b"")):
+                    file.write(rest[:room])
+                    room, rest = room - len(rest[:room]), rest[room:]
+        next(stream, None)  # compares the last file
+    except BaseException:
+        for path in written:
+            discard(path)
+        raise
+
+
+def _outdone(folder: Path, index: _Index) -> list[Path]:
+    """The pieces in a folder, if all that they hold is in `index`, too."""
+    mine = {*index.runs("nodes"), *index.runs("partial")}
+    pieces: list[Path] = []
+    for name, paths in _sets(folder).items():
+        if _lacking(paths) == "":
+            with _Joined(paths) as stream:
+                there = _read_index(io.BufferedReader(stream), name, folder)
+            if lacking := {*there.runs("nodes"), *there.runs("partial")} - mine:
+                problem = f"has runs that this store lacks, as {short(min(lacking))}"
+                hint = "name a new folder, or import that one first"
+                raise HarnessError(str(folder), problem, hint=hint)
+        pieces += filter(None, paths)
+    return pieces
+
+
+def _sets(folder: Path) -> dict[str, list[Path | None]]:
+    """`runs-<id>-<N>` → its pieces in their order, None for those that are not there."""
+    found: dict[str, list[Path | None]] = {}
+    for path in sorted(folder.iterdir()):
+        if named := _PIECE.fullmatch(path.name):
+            number, count = int(named[2]), int(named[3])
+            if 1 <= number <= count:
+                pieces = found.setdefault(f"{named[1]}-{count}", [None] * count)
+                pieces[number - 1] = path
+    return found
+
+
+def _lacking(pieces: Iterable[Path | None]) -> str:
+    """Numbers of the pieces that are not there."""
+    return ", ".join(str(number) for number, path in enumerate(pieces, 1) if path is None)
+
+
+class _Joined(io.RawIOBase):
+    """Files read one after the other, as if they were one."""
+
+    def __init__(self, paths: Iterable[Path | None]) -> None:
+        self._blocks = (block for path in paths if path is not None for block in _blocks(path))
+        self._rest = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        self._rest = self._rest or next(self._blocks, b"")
+        block, self._rest = self._rest[: len(buffer)], self._rest[len(buffer) :]
+        buffer[: len(block)] = block
+        return len(block)
+
+
+def _blocks(path: Path) -> Iterator[bytes]:
+    with open_plain(path) as file:
+        while block := file.read(BLOCK):
+            yield block
+
+
+def _read_index(stream: IO[bytes], name: str, folder: Path) -> _Index:
+    """The index at the beginning of a stream, which is the one that its name says."""
+    where = str(folder / f"runs-{name[:16]}")
+    head = _HEAD.fullmatch(stream.readline(32))
+    if head is None or int(head[1]) > LARGEST_INDEX:
+        raise HarnessError(where, "does not begin as an export", hint="copy the pieces again")
+    text = stream.read(int(head[1]))
+    if hashlib.sha256(text).hexdigest()[:16] != name[:16]:
+        raise HarnessError(where, "was changed on its way", hint="copy the pieces again")
+    try:
+        return _Index.model_validate_json(text)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False)[0]
+        place = ".".join(map(str, first["loc"]))[:200]
+        raise HarnessError(where, f"{place}: {first['msg']}") from None
+
+
+def take_in(store: Store, folder: Path, done: Done) -> Imported:
+    """Take the runs of an export into a store: everything is compared first, and then each run is
+    put into its place, whole or not at all. A run that is stored here stays as it is; of two that
+    are half-done the one whose checkpoints are further (`done`) stays.
+
+    Raises:
+        HarnessError: no export is here, a piece is missing, anything in it is not what was sent or
+            no run of a store, or the disk refuses. Nothing was taken then.
+    """
+    if not folder.is_dir():
+        raise HarnessError(str(folder), "no such folder", hint="harness export FOLDER writes one")
+    with os_errors(folder):
+        whole = {name: paths for name, paths in _sets(folder).items() if not _lacking(paths)}
+        for name, paths in {} if whole else _sets(folder).items():
+            problem = f"of runs-{name[:16]} pieces {_lacking(paths)} of {len(paths)} are missing"
+            raise HarnessError(str(folder), problem, hint="copy all of them")
+    if not whole:
+        problem, hint = "holds no export", "harness export FOLDER writes one"
+        raise HarnessError(str(folder), problem, hint=hint)
+    store.tree.prepare()
+    scratch = store.tree.room("trash") / f"import-{secrets.token_hex(4)}"
+    taken: dict[str, list[str]] = {"nodes": [], "partial": []}
+    left: dict[str, str] = {}
+    try:
+        with os_errors(scratch):
+            for name, paths in whole.items():
+                with _Joined(paths) as stream:
+                    _unpack(io.BufferedReader(stream), name, folder, scratch / name)
+            for room in ("nodes", "partial"):
+                for place in sorted(scratch.glob(f"*/{room}/*")):
+                    why = _placed(store, place, done)
+                    if why:
+                        left[place.name] = why
+                    else:
+                        taken[room].append(place.name)
+    finally:
+        discard(scratch)
+    return Imported(tuple(taken["nodes"]), tuple(taken["partial"]), left)
+
+
+def _unpack(stream: IO[bytes], name: str, folder: Path, scratch: Path) -> None:
+    """The runs of a stream as folders, on disk, with every file and key compared."""
+    hint = "copy the pieces again"
+    for member, record in _read_index(stream, name, folder).files.items():
+        path = scratch / member
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("xb") as file:
+            for block in _compared(stream, f"{folder}: {member}", record, hint):
+                file.write(block)
+            file.flush()
+            os.fsync(file.fileno())
+    if stream.read(1):
+        raise HarnessError(str(folder / f"runs-{name[:16]}"), "has more than it says", hint=hint)
+    for place in scratch.glob("*/*"):
+        if problem := _wrong(place):
+            raise HarnessError(f"{folder}: run {short(place.name)}", problem)
+        for inner in reversed(contents(place).folders):
+            sync_folder(inner)
+
+
+def _wrong(place: Path) -> str:
+    """What is wrong with a run as it came: its key must be that of what it computes."""
+    try:
+        if place.parent.name == "nodes":
+            found = read_manifest(place, place.name)
+            if isinstance(found, Fault):
+                return found.problem
+            if faults := _faults(place, found):
+                return faults[0].problem
+            said = vars(found)
+        else:
+            said = json.loads((place / "record").read_bytes())
+        kind, revision = said["kind"], said.get("revision")
+        revision = Run.kinds[kind].revision if revision is None else revision
+        key = identity_key(kind, revision, said["spec"], said["inputs"])
+    except (ValueError, RecursionError, KeyError, TypeError, AttributeError, HarnessError):
+        return "does not say what it computes"
+    return "" if key == place.name else f"its key does not follow from it, {short(key)} would"
+
+
+def _faults(place: Path, manifest: Manifest) -> list[Fault]:
+    return [fault for fault in file_faults(place, manifest) if not fault.is_information]
+
+
+def _placed(store: Store, place: Path, done: Done) -> str:
+    """Put a run that was compared into its place; why not, where it is left."""
+    tree, key = store.tree, place.name
+    here = read_manifest(tree.node(key), key)
+    if isinstance(here, Manifest) and not _faults(tree.node(key), here):
+        return "stored here"
+    with lease_if_free(tree.lock(key)) as is_free:
+        if not is_free:
+            return "running here"
+        mine, old = tree.partial(key), None
+        found = read_manifest(place, key)
+        if isinstance(found, Manifest):
+            if os.path.lexists(tree.node(key)):
+                set_broken_aside(tree, key)
+            move_into_place(tree, place, found)
+            discard(mine)
+            return ""
+        if os.path.lexists(mine):
+            if done(mine / "checkpoints") >= done(place / "checkpoints"):
+                return "as far here"
+            old = tree.set_aside(mine, room="trash")
+        (place / "record").rename(place / "identity.json")
+        place.rename(mine)
+        sync_folder(mine.parent)
+        if old is not None:
+            discard(old)
+    return ""
