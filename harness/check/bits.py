@@ -74,5 +74,3 @@ def repeated(
 def same_arithmetic(here: Mapping[str, Any], there: Mapping[str, Any]) -> bool:
     """Whether both environments say that their processors round alike."""
     return bool(here.get("arithmetic")) and here.get("arithmetic") == there.get("arithmetic")
-
-
