@@ -52,6 +52,7 @@ class Exhibit:
     word: str  # of its verdict
     cells: Mapping[Place, Cell]
     claims: Mapping[str, Claim]
+    standards: Values  # what its cells and claims are held against
     settings: Values
     environment: Values
     spec: str
@@ -103,6 +104,7 @@ def _exhibit(folder: Path) -> tuple[str, Exhibit]:
             word=str(verdict["word"]),
             cells=dict(map(_cell, verdict["cells"])),
             claims={one["id"]: Claim(one["status"], one["measured"]) for one in verdict["claims"]},
+            standards=_values([dict(_standards(verdict))]),
             # without the specs of the trainings that a node measures: those are nodes, too
             settings=_values(
                 {name: value for name, value in node["spec"].items() if name not in ("x", "y")}
@@ -116,6 +118,20 @@ def _exhibit(folder: Path) -> tuple[str, Exhibit]:
     except (KeyError, TypeError, AttributeError) as error:
         problem = f"the files here do not have the expected fields: {error}"
         raise HarnessError(str(folder), problem, hint=_AGAIN) from error
+
+
+_HELD = {"golden": "golden value", "tolerance": "tolerance", "basis": "basis of the tolerance"}
+_TESTED = {"predicate": "predicate", "basis": "basis of the predicate", "counted": "counts"}
+
+
+def _standards(verdict: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """What decides whether it holds, and is no result of a run."""
+    yield "set of golden values", verdict.get("golden")
+    for cell in verdict["cells"]:
+        at = ", ".join(filter(None, _cell(cell)[0]))
+        yield from ((f"{at}: {said}", cell.get(name)) for name, said in _HELD.items())
+    for claim in verdict["claims"]:
+        yield from ((f"claim {claim['id']}: {s}", claim.get(name)) for name, s in _TESTED.items())
 
 
 _AGAIN = "write them again: harness report"
@@ -197,6 +213,7 @@ class Difference:
     only_before: tuple[str, ...]
     only_after: tuple[str, ...]
     common: tuple[str, ...]
+    standards: tuple[Change, ...]
     environment: tuple[Change, ...]
     settings: tuple[Change, ...]
     specs: Mapping[str, tuple[str, ...]]  # exhibit → lines of a unified diff of its TOML file
@@ -208,9 +225,11 @@ class Difference:
 
     @property
     def differs(self) -> bool:
-        """Whether a number, claim or verdict differs, or an exhibit is in one alone."""
+        """Whether a number, claim or verdict differs, or what they are held against, or an exhibit
+        is in one alone.
+        """
         alone = self.only_before or self.only_after
-        return bool(alone or self.verdicts or self.claims or self.numbers)
+        return bool(alone or self.verdicts or self.claims or self.numbers or self.standards)
 
 
 def compare(before: Results, after: Results, *, within: float = 0.0) -> Difference:
@@ -225,6 +244,7 @@ def compare(before: Results, after: Results, *, within: float = 0.0) -> Differen
         only_before=tuple(name for name in before.exhibits if name not in after.exhibits),
         only_after=tuple(name for name in after.exhibits if name not in before.exhibits),
         common=tuple(common),
+        standards=_together([(a.id, a.standards, b.standards) for a, b in pairs]),
         environment=_together([(a.id, a.environment, b.environment) for a, b in pairs]),
         settings=_together([(a.id, a.settings, b.settings) for a, b in pairs]),
         specs={a.id: _lines(a.spec, b.spec) for a, b in pairs if a.spec != b.spec},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from rich.console import Console, RenderableType
@@ -36,6 +36,8 @@ def summary(found: Difference) -> str:
     differ = ", ".join(counted(len(those), noun) for noun, those in parts.items())
     said = f"{counted(len(found.common), 'exhibit')} in both: {differ} differ"
     said += f"; {counted(found.same, 'number')} the same"
+    if found.standards:
+        said += f"; held against something else in {counted(len(found.standards), 'place')}"
     for name, alone in (("A", found.only_before), ("B", found.only_after)):
         said += f"; only in {name}: {', '.join(alone)}" if alone else ""
     return said
@@ -51,6 +53,10 @@ def sections(found: Difference) -> Iterator[Section]:
         yield Section("Claims", ("exhibit", "claim", "A", "B"), tuple(claims))
     if found.numbers:
         yield _numbers(found.numbers, found.unexplained)
+    if found.standards:
+        count, more = len(found.common), len(found.standards) - MOST
+        held = _changes("What they are held against", "what", found.standards[:MOST], count)
+        yield replace(held, note=f"Left out here, in --json: {more} more." if more > 0 else "")
     if found.settings:
         yield _changes("Settings of runs", "setting", found.settings, len(found.common))
     for name, lines in found.specs.items():
@@ -179,6 +185,7 @@ def record(found: Difference) -> dict[str, Any]:
         "claims": list(map(asdict, found.claims)),
         "numbers": [asdict(one) | {"difference": one.difference} for one in found.numbers],
         "numbers_the_same": found.same,
+        "standards": list(map(asdict, found.standards)),
         "unexplained": list(found.unexplained),
         "settings": list(map(asdict, found.settings)),
         "specs": {name: list(lines) for name, lines in found.specs.items()},

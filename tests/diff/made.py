@@ -11,12 +11,13 @@ ENVIRONMENT = {"harness": "0.1.0", "packages": {"torch": "2.15.0"}, "gpus": []}
 
 def cell(depth: str, value: float | None, status: str = "PASS", **more: Any) -> dict[str, Any]:
     said = {"levels": {"depth": depth, "width": ""}, "quantity": "accuracy", "status": status}
+    said |= {"golden": "90", "tolerance": 0.5, "basis": "stated"}
     return said | {"value": value, "text": "", "unit": "percent"} | more
 
 
-def claim(status: str, measured: str) -> dict[str, Any]:
-    said = {"id": "falls", "text": "It falls.", "status": status}
-    return said | {"measured": measured, "counted": True}
+def claim(status: str, measured: str, **more: Any) -> dict[str, Any]:
+    said = {"id": "falls", "text": "It falls.", "status": status, "predicate": "q is below 0.5"}
+    return said | {"measured": measured, "counted": True, "basis": "stated"} | more
 
 
 def exhibit(folder: Path, name: str = "table1", **changed: Any) -> Path:
@@ -26,6 +27,7 @@ def exhibit(folder: Path, name: str = "table1", **changed: Any) -> Path:
         "exhibit": name,
         "profile": "smoke",
         "word": "reproduced",
+        "golden": "paper",
         "sentence": "every cell lies inside",
         "cells": [cell("20", 90.5), cell("38", 92.0)],
         "claims": [claim("PASS", "-0.9")],

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from harness.diff.compare import Change, Difference, compare, read_results
+from harness.diff.shown import record, sections, summary
 from tests.diff.made import ENVIRONMENT, cell, claim, exhibit
 
 
@@ -24,6 +25,21 @@ def test_equal_results_differ_in_nothing(tmp_path: Path) -> None:
     assert (found.settings, found.environment, found.specs) == ((), (), {})
 
 
+def test_weaker_golden_values_have_a_section_of_their_own(tmp_path: Path) -> None:
+    weak = [cell("20", 90.5, tolerance=50.0, basis="wide"), cell("38", 92.0)]
+    found = difference(tmp_path, cells=weak)
+    assert found.standards == (
+        Change("accuracy, depth 20: tolerance", "0.5", "50.0", ("table1",)),
+        Change("accuracy, depth 20: basis of the tolerance", "stated", "wide", ("table1",)),
+    )
+    assert (found.verdicts, found.numbers, found.same, found.differs) == ((), (), 2, True)
+    assert "0 verdicts differ; 2 numbers the same; held against something else in 2 places" in (
+        summary(found)
+    )
+    assert "What they are held against" in [one.title for one in sections(found)]
+    assert len(record(found)["standards"]) == 2
+
+
 # what is changed in B, and whether that is a difference of the results
 CHANGES: list[tuple[str, dict[str, Any], bool]] = [
     ("a number", {"cells": [cell("20", 90.6), cell("38", 92.0)]}, True),
@@ -36,6 +52,14 @@ CHANGES: list[tuple[str, dict[str, Any], bool]] = [
     ("a claim's status", {"claims": [claim("FAIL", "0.2")]}, True),
     ("what a claim measured", {"claims": [claim("PASS", "-0.8")]}, False),
     ("one claim less", {"claims": []}, True),
+    ("a golden value", {"cells": [cell("20", 90.5, golden="90.5"), cell("38", 92.0)]}, True),
+    ("a tolerance", {"cells": [cell("20", 90.5, tolerance=50.0), cell("38", 92.0)]}, True),
+    ("no tolerance", {"cells": [cell("20", 90.5, tolerance=None), cell("38", 92.0)]}, True),
+    ("a basis", {"cells": [cell("20", 90.5, basis="wide"), cell("38", 92.0)]}, True),
+    ("a predicate", {"claims": [claim("PASS", "-0.9", predicate="q is below 9")]}, True),
+    ("a predicate's basis", {"claims": [claim("PASS", "-0.9", basis="wide")]}, True),
+    ("whether a claim counts", {"claims": [claim("PASS", "-0.9", counted=False)]}, True),
+    ("the set of golden values", {"golden": "mine"}, True),
     ("the verdict", {"word": "incomplete"}, True),
     ("a setting", {"spec": {"recipe": {"epochs": 3}}}, False),
     ("the machine", {"environment": ENVIRONMENT | {"harness": "0.2.0"}}, False),

@@ -1,16 +1,9 @@
-"""The Triton kernels against the reference loop: on a GPU where there is one, else interpreted.
-
-Triton reads TRITON_INTERPRET when it is imported, so the interpreted tests run in a pytest of
-their own, which `test_the_interpreted_tests_pass` starts.
-"""
+"""The Triton kernels against the reference loop: on a GPU where there is one, else interpreted."""
 
 from __future__ import annotations
 
 import itertools
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -25,16 +18,9 @@ from harness.errors import HarnessError
 from harness.parts.surrogates import Arctan, Dspike, Rectangle, Sigmoid, Surrogate, Triangle
 from tests.engine.lif.cases import currents, gradient
 from tests.engine.lif.compiled import compiled
+from tests.interpreted import INTERPRETED, PLACE, kernels_run, on_gpu, require_interpreted_tests
 
-INTERPRETED = os.environ.get("TRITON_INTERPRET") == "1"
-GPU = torch.cuda.is_available()
 LIMIT = 2e-6  # gradients of order 1 over up to 33 steps; measured 1e-6
-
-kernels_run = pytest.mark.skipif(
-    not (GPU or INTERPRETED), reason="no GPU here: run by the interpreter instead"
-)
-on_gpu = pytest.mark.skipif(not GPU, reason="NOT TESTED: needs a CUDA GPU, and there is none")
-PLACE = "cuda" if GPU and not INTERPRETED else "cpu"
 
 SURROGATES: list[Surrogate] = [Rectangle(), Dspike(), Triangle(), Sigmoid(), Arctan()]
 SWITCHES = list(itertools.product([False, True], [False, True]))  # detach_reset, fires_at_threshold
@@ -42,16 +28,7 @@ SWITCHES = list(itertools.product([False, True], [False, True]))  # detach_reset
 
 @pytest.mark.skipif(INTERPRETED, reason="is run by this very test")
 def test_the_interpreted_tests_pass(root: Path) -> None:
-    pytest.importorskip("triton", reason="NOT TESTED: triton is not installed")
-    run = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", __file__],
-        cwd=root,
-        env={**os.environ, "TRITON_INTERPRET": "1"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert run.returncode == 0 and " passed" in run.stdout, run.stdout + run.stderr
+    require_interpreted_tests(__file__, root)
 
 
 def assert_equal(current_TBN: torch.Tensor, dynamics: Dynamics) -> None:
