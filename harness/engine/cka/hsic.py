@@ -70,23 +70,19 @@ def hsic_vector(steps: Steps, estimator: Estimator) -> HsicVector:
     """A layer's vector from its features [M, …] of each step, of any size."""
     if constant(steps):
         return _undefined(steps, estimator, standing_of(step[:1] for step in steps))
-    if (vector := _ordinary_vector(steps, estimator)) is not None:
-        return vector
+    gram, own_C = _gram(steps, estimator)
+    if ordinary(gram):
+        return packed(gram, estimator, own_C)
     if standing_of(steps) is Standing.BROKEN:
         return _undefined(steps, estimator, Standing.BROKEN)
     unit, exponent = at_unit_scale(steps)
-    vector = _ordinary_vector(unit, estimator, always=True)
+    gram, own_C = _gram(unit, estimator)
+    vector = packed(gram, estimator, own_C)
     return replace(vector, exponent=2 * exponent) if vector.norm else vector
 
 
-def _ordinary_vector(steps: Steps, estimator: Estimator, always: bool = False) -> HsicVector | None:
-    """None where the Gram matrix is not `ordinary`."""
-    own_C = None
-    if estimator == "corrected":
-        gram, own_C = upper_gram_and_own(steps)
-    else:
-        gram = upper_gram(steps)
-    return packed(gram, estimator, own_C) if always or ordinary(gram) else None
+def _gram(steps: Steps, estimator: Estimator) -> tuple[Tensor, Tensor | None]:
+    return upper_gram_and_own(steps) if estimator == "corrected" else (upper_gram(steps), None)
 
 
 def packed(gram_MM: Tensor, estimator: Estimator, own_C: Tensor | None = None) -> HsicVector:

@@ -119,12 +119,9 @@ def _moments(y_LMM: Tensor, x_LMM: Tensor) -> _Moments:
     # what the deletion of an image changes is −slope·h_i and the same for all images
     slope = 2 * (images - 2) / ((images - 3) * (images - 1) * (images - 4))
     weight = (images - 1) / images * slope**2
-    pairs_MLL = torch.cat(
-        [
-            (y.transpose(0, 1) @ x.permute(1, 2, 0)).double()
-            for y, x in zip(y_LMM.split(_IMAGES, 1), x_LMM.split(_IMAGES, 1), strict=True)
-        ]
-    )
+    parts = zip(*(torch.split(one, _IMAGES, 1) for one in (y_LMM, x_LMM)), strict=True)
+    # h_i of all pairs at once, for each image
+    pairs_MLL = torch.cat([(y.transpose(0, 1) @ x.permute(1, 2, 0)).double() for y, x in parts])
     sums = (pairs_MLL, own_y_ML, own_x_ML)
     kl, k, l = (one.sum(0) / (images * (images - 3)) for one in sums)  # noqa: E741
     pairs, own_y, own_x = (one - one.mean(0) for one in sums)
