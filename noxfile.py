@@ -15,7 +15,7 @@ def install(session: nox.Session, *groups: str, extras: tuple[str, ...] = ()) ->
     session.run_install(
         "uv",
         "sync",
-        "--frozen",
+        "--locked",
         "--quiet",
         *(f"--group={group}" for group in groups),
         *(f"--extra={extra}" for extra in extras),
@@ -128,6 +128,14 @@ def bench(session: nox.Session) -> None:
     """Measure speed as ratios against peers in one process: a table and `out/bench.json`."""
     install(session, "bench")
     session.run("python", "-m", "benchmarks", *session.posargs)
+
+
+@nox.session
+def gpu(session: nox.Session) -> None:
+    """Measure the card and hold its kernels, CKA and ascent against the CPU's; needs a GPU."""
+    install(session, "tests")
+    session.run("python", "-m", "harness", "gpu", *session.posargs)
+    session.run("pytest", "-m", "cuda", "tests")
 
 
 @nox.session

@@ -14,9 +14,9 @@ from rich.table import Table
 
 from benchmarks import cka, cka_parts, events, lif, peers, scaling, training_step
 from benchmarks.candidates import Size
-from benchmarks.ceilings import ceilings
 from benchmarks.ratio import Row
 from harness.execute.environment import environment
+from harness.runs.card import EXTENTS, ceilings
 
 
 def main() -> None:
@@ -26,10 +26,12 @@ def main() -> None:
         _cka(asked)
         return
     if asked.events:
-        _publish(asked.out, events.rows(asked.rounds), ceilings("cpu", asked.rounds), {})
+        _publish(
+            asked.out, events.rows(asked.rounds), ceilings("cpu", EXTENTS["cpu"], asked.rounds), {}
+        )
         return
     size = Size(batch=asked.batch, side=asked.side, device=asked.device)
-    limits = ceilings(asked.device, asked.rounds)
+    limits = ceilings(asked.device, EXTENTS[asked.device], asked.rounds)
     rows = lif.rows(asked.rounds, asked.device, asked.elements)
     fewer = max(3, asked.rounds // 2)
     rows += training_step.rows(size, fewer)
@@ -55,7 +57,7 @@ def _cka(asked: argparse.Namespace) -> None:
         deep = replace(case, depth=164)
         found["ResNet-164, peak MB beside the networks"] = cka_parts.peak_mb(deep, 4)
         found["ResNet-164, parts"] = asdict(cka_parts.parts(deep, plain=False))
-    _publish(asked.out, rows, ceilings("cpu", asked.rounds), found)
+    _publish(asked.out, rows, ceilings("cpu", EXTENTS["cpu"], asked.rounds), found)
 
 
 def _publish(

@@ -14,7 +14,6 @@ import torch
 from torch import Tensor
 
 from benchmarks import cka_peers
-from benchmarks.ceilings import ceilings
 from benchmarks.cka import FEW, OURS, PUBLISHED, Case, fields, map_of, pair
 from benchmarks.memory import peak_of
 from harness.engine.cka import cka_heatmap
@@ -23,6 +22,7 @@ from harness.engine.cka.hsic import HsicVector, hsic_vector, packed_size
 from harness.engine.cka.stream import cross_hsic
 from harness.engine.networks import Network, record
 from harness.engine.training.numerics import full_precision
+from harness.runs.card import EXTENTS, ceilings
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Parts:
 def parts(case: Case, *, plain: bool = True) -> Parts:
     """One minibatch, part by part; without `plain` the plain Gram matrices are only counted."""
     ann, snn, images = pair(case)
-    peak = ceilings("cpu", 9)["GEMM f32, GFLOP/s"] * 1e9
+    peak = ceilings("cpu", EXTENTS["cpu"], 9)["GEMM f32, GFLOP/s"] * 1e9
     with full_precision():
         forward = sum(_seconds(lambda net=net: net(images)) for net in (ann, snn))  # type: ignore[misc]
         a, b = (_Timed(net, images, plain) for net in (ann, snn))

@@ -4,14 +4,18 @@ nobody foresaw has one of its own.
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import platform
+import re
 import shlex
 import sys
 import tempfile
+import tomllib
 import traceback
 from contextlib import suppress
 from datetime import UTC, datetime
+from importlib import metadata
 from pathlib import Path
 
 import harness
@@ -48,8 +52,33 @@ def _lacking(error: Exception) -> str:
     package = (getattr(error, "name", None) or "").partition(".")[0]
     if not isinstance(error, ModuleNotFoundError) or package in ("harness", "paper_figures", ""):
         return ""
-    fix = shlex.join([sys.executable, "-m", "pip", "install", str(CODE)])
-    return f"the package {package} is not installed for {sys.executable} – {fix}"
+    absent = {package: package} | {
+        name: said for name, said in _needed().items() if name == package or not _is_here(name)
+    }
+    fix = shlex.join([sys.executable, "-m", "pip", "install", *absent.values()])
+    *others, last = sorted(absent)
+    said = f"packages {', '.join(others)} and {last} are" if others else f"package {last} is"
+    return f"the {said} not installed for {sys.executable} – {fix}"
+
+
+def _needed() -> dict[str, str]:
+    """Packages that the harness needs, with their versions: of this checkout, else as installed."""
+    needed: list[str] = []
+    try:
+        project = tomllib.loads((CODE / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+        needed = project["dependencies"]
+    except (OSError, ValueError, KeyError):
+        with suppress(metadata.PackageNotFoundError):
+            listed = metadata.requires("snn-cka-harness") or []
+            needed = [one for one in listed if ";" not in one]
+    return {re.split(r"[^A-Za-z0-9_-]", one, maxsplit=1)[0]: one for one in needed}
+
+
+def _is_here(package: str) -> bool:
+    try:
+        return importlib.util.find_spec(package) is not None
+    except ImportError:
+        return False
 
 
 def _unforeseen(error: Exception) -> str:

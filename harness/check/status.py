@@ -25,10 +25,32 @@ class Status(Enum):
         """The sentence with its reason."""
         return self.value.format(why=why)
 
+    def of_cells(self, n: int) -> str:
+        """What so many cells with this status do or are: `pass`, `not run`."""
+        one, several = _CELLS.get(self.name, (self._plain, self._plain))
+        return one if n == 1 else several
+
+    def of_claims(self, n: int) -> str:
+        """The same of claims: `hold`, `undefined`."""
+        one, several = _CLAIMS.get(self.name, (self._plain, self._plain))
+        return one if n == 1 else several
+
+    @property
+    def _plain(self) -> str:
+        return self.name.lower().replace("_", " ")
+
     @property
     def is_open(self) -> bool:
         """Whether it neither speaks for the exhibit nor against it."""
         return self in (Status.MISSING, Status.UNEXPECTED, Status.UNDEFINED, Status.NOT_RUN)
+
+
+_CELLS = {
+    "PASS": ("passes", "pass"),
+    "FAIL": ("fails", "fail"),
+    "IDLE": ("guards nothing", "guard nothing"),
+}
+_CLAIMS = {"PASS": ("holds", "hold"), "FAIL": ("does not hold", "do not hold")}
 
 
 class Word(StrEnum):

@@ -97,12 +97,12 @@ class Verdict:
     @property
     def sentence(self) -> str:
         """The verdict on one line: exhibit, word, cells and claims by status."""
-        cells = [f"{n} {status.name}" for status, n in self.cell_counts.items()]
-        claims = [f"{n} {status.name}" for status, n in self.claim_counts.items()]
-        said = f"{self.exhibit}: {self.word} – cells {', '.join(cells) or 'none'}"
+        cells = [f"{n} {status.of_cells(n)}" for status, n in self.cell_counts.items()]
+        claims = [f"{n} {status.of_claims(n)}" for status, n in self.claim_counts.items()]
+        said = f"{self.exhibit}: {self.word} – cells: {', '.join(cells) or 'none'}"
         if claims:
             counted = "" if any(claim.counted for claim in self.claims) else " (not counted)"
-            said += f"; claims{counted} {', '.join(claims)}"
+            said += f"; claims{counted}: {', '.join(claims)}"
         said = "; ".join(filter(None, (said, self.why)))
         return f"{said}; {self.sees}" if self.sees and self.holds else said
 

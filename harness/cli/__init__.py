@@ -23,7 +23,7 @@ from harness.terminal.streams import reader_left
 COMMANDS = {
     "Reproduce": ("list_", "plan", "reproduce", "report", "check", "diff"),
     "On other machines": ("worker", "export", "import_"),
-    "Look after it": ("doctor", "verify", "gc", "golden", "schema"),
+    "Look after it": ("doctor", "gpu", "verify", "gc", "golden", "schema"),
 }
 """Heading of the help → functions, each in the file of its name."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,7 +11,7 @@ from cyclopts import Parameter
 from rich.text import Text
 
 from harness.cli.options import Asked, Exhibits, Json, Spoken
-from harness.errors import visible
+from harness.errors import HarnessError, visible
 from harness.terminal.output import Voice, console, print_json, size, table
 from harness.words import duration
 
@@ -46,6 +47,13 @@ def plan(
             help="write each node to do as a file for `harness worker`, into a new folder",
         ),
     ] = None,
+    resting_on: Annotated[
+        tuple[str, ...],
+        Parameter(
+            metavar="KEY|LABEL",
+            help="write only this training and what needs no others; may be repeated",
+        ),
+    ] = (),
     asked: Asked = Asked(),
     spoken: Spoken = Spoken(),
     as_json: Json = False,
@@ -60,6 +68,7 @@ def plan(
     - `harness plan all --profile paper --costs`
     - `harness plan all --profile paper --nodes 8x4`
     - `harness plan table1 --profile paper --write-nodes nodes`
+    - `harness plan fig1 fig8 --write-nodes nodes --resting-on 'resnet-20 lif T=4 *'`
     - `harness plan table1 --set recipe.epochs=2 --set seed=0,1,2 --json`
     """
     from harness.app import surveyed
@@ -71,7 +80,9 @@ def plan(
     many = parse_machines(machines) if machines is not None else None
     project = asked.opened()
     held = surveyed(project, exhibits)
-    written = write_files(files, project, held) if files is not None else []
+    if resting_on and files is None:
+        raise HarnessError("--resting-on", "is for the files of nodes", hint="add --write-nodes")
+    written = write_files(files, project, held, resting_on) if files is not None else []
     if as_json:
         record = {"profile": project.profile.id} | plan_record(held)
         record |= {"costs": costs_record(held)} if costs else {}
@@ -91,17 +102,23 @@ def plan(
         voice.tell(f"written: {folder}, {sum(one.parent == folder for one in written)} nodes")
 
 
-def write_files(folder: Path, project: Project, held: Survey) -> list[Path]:
-    """A file for each node to do, those that wait for others in a later wave."""
+def write_files(
+    folder: Path, project: Project, held: Survey, trainings: Sequence[str]
+) -> list[Path]:
+    """A file for each node to do, those that wait for others in a later wave; with `trainings` only
+    for these and what rests on them alone.
+    """
     from harness.app import job_maker, refuse_broken
     from harness.execute.node_file import write_nodes
     from harness.layout import reachable
-    from harness.plan.schedule import waves
+    from harness.plan.schedule import resting_on, waves
 
     folder = reachable(folder, "--write-nodes")
     refuse_broken(project, held)
     make_job = job_maker(project, threads=1)
-    groups = waves(held.todo, {key: one.seconds for key, one in held.estimates.items()})
+    wanted = resting_on(held.plan.nodes, trainings) if trainings else held.plan.nodes.keys()
+    todo = [node for node in held.todo if node.key in wanted]
+    groups = waves(todo, {key: one.seconds for key, one in held.estimates.items()})
     return write_nodes(folder, [[make_job(node) for node in group] for group in groups])
 
 

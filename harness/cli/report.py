@@ -35,11 +35,9 @@ def report(
     voice, project = spoken.voice, written.opened()
     refuse_unwritable(project.out, "--out")
     plan = app.make_plan(project, exhibits)
-    outcome = app.report(project, plan, {}, voice)
+    outcome = app.report(project, plan, {}, voice, as_zip=as_zip)
     if outcome.faults:
         raise Faults(outcome.faults)
     if as_zip:
-        from harness.report.results import zipped
-
-        voice.tell(str(zipped(project.out, plan)))
+        voice.tell(str(project.out / "report.zip"))
     return outcome.code

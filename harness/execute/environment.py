@@ -165,6 +165,12 @@ def gpu_megabytes() -> list[float]:
     return [float(word) * 1.048576 for word in said if word.isdigit()]
 
 
+def gpu_load() -> float | None:
+    """Percent of the last second in which the first GPU computed; None where nobody says."""
+    said = next(iter(_asked_driver("utilization.gpu").split()), "")
+    return float(said) if said.isdigit() else None
+
+
 def _asked_driver(field: str) -> str:
     return _output("nvidia-smi", f"--query-gpu={field}", "--format=csv,noheader,nounits")[0]
 

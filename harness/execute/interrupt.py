@@ -45,6 +45,7 @@ class Pace:
         if is_last or self._end is None or last is None:
             return
         if now + UNEVEN * (now - last) > self._end:
+            signal.setitimer(signal.ITIMER_REAL, 0)  # what is to be written now is written
             raise Interrupted("the end of its time")
 
 
@@ -90,14 +91,16 @@ def interruptible(seconds: float | None = None) -> Iterator[None]:
 
     def interrupt(number: int, frame: FrameType | None) -> None:
         _take(signal.SIG_IGN)  # a second one must not cut the ending short
-        signal.setitimer(signal.ITIMER_REAL, 0)
         is_over = number == signal.SIGALRM
         raise Interrupted("the end of its time" if is_over else signal.Signals(number).name)
 
     with stoppable():
         _take(interrupt)
+        if seconds is None:
+            yield
+            return
         before = signal.signal(signal.SIGALRM, interrupt)
-        signal.setitimer(signal.ITIMER_REAL, seconds or 0)
+        signal.setitimer(signal.ITIMER_REAL, seconds)
         try:
             yield
         finally:

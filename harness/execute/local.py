@@ -11,7 +11,8 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
@@ -19,6 +20,7 @@ from multiprocessing.process import BaseProcess
 
 from harness.errors import ExitCode
 from harness.execute.cores import usable_cores
+from harness.execute.environment import gpu_load
 from harness.execute.events import Event, Failed, Finished, Retried
 from harness.execute.executor import TICK_S, MakeJob, Queue, Tell, failed, settle
 from harness.execute.interrupt import interruptible
@@ -26,6 +28,8 @@ from harness.execute.job import Job, run_job
 
 GRACE_S = 5.0  # between asking a worker to end and making it
 MEMORY = ", which systems do where memory runs out; then fewer --jobs help"
+BUSY = 90.0  # percent of the time; a GPU that computes less has room for one more node
+LOOK_S, LOOKS = 5.0, 4
 ATTEMPTS = 3  # at beginning a node, each by another process
 
 
@@ -38,11 +42,37 @@ class _Worker:
     has_begun: bool = False  # it has told something of its job
 
 
+def always() -> bool:
+    """One more node may start beside those that run."""
+    return True
+
+
+class IdleCard:
+    """Whether one more may start on a GPU: those that run leave it idle, at several looks in a row;
+    the next one has to see as many again, since a node takes a while to begin.
+    """
+
+    def __init__(self) -> None:
+        self._asked, self._idle = time.monotonic(), 0
+
+    def __call__(self) -> bool:
+        if (now := time.monotonic()) - self._asked >= LOOK_S:
+            load = gpu_load()
+            self._asked = now
+            self._idle = self._idle + 1 if load is not None and load < BUSY else 0
+        joins = self._idle == LOOKS
+        self._idle = 0 if joins else self._idle
+        return joins
+
+
 @dataclass(frozen=True)
 class Local:
-    """Runs nodes on `slots` worker processes of this machine."""
+    """Runs nodes on up to `slots` worker processes of this machine, a further one beside others
+    where it `joins` them.
+    """
 
     slots: int
+    joins: Callable[[], bool] = always
 
     @property
     def threads(self) -> int:
@@ -54,12 +84,15 @@ class Local:
         failures: dict[str, Failed] = {}
         with interruptible(), _workers() as workers:
             while not queue.is_over:
-                while len(queue.running) < self.slots and (node := queue.next()) is not None:
+                while self._has_room(queue) and (node := queue.next()) is not None:
                     _hand(_idle(workers), make_job(node))
                 for event in _events(workers):
                     settle(event, queue, failures, tell)
                 tell(None)
         return failures
+
+    def _has_room(self, queue: Queue) -> bool:
+        return len(queue.running) < self.slots and (not queue.running or self.joins())
 
 
 def _idle(workers: list[_Worker]) -> _Worker:

@@ -130,22 +130,24 @@ def _witness(store: Path) -> Iterator[Path]:
 
 
 def _relay(ray: Any) -> Any:
-    """Beside the driver, so that no other machine takes it along when it dies."""
+    """Beside the driver and nowhere else: no other machine takes it along when it dies, and none
+    that lacks this project is to start it.
+    """
     here = ray.get_runtime_context().get_node_id()
     options = {
         "num_cpus": 0,
         "max_restarts": -1,
         "max_task_retries": -1,
-        "scheduling_strategy": _on_machine(here, soft=True),
+        "scheduling_strategy": _on_machine(here),
     }
     return ray.remote(Relay).options(**options).remote()
 
 
-def _on_machine(identity: str, *, soft: bool) -> Any:
+def _on_machine(identity: str) -> Any:
     """Ray's word for: there."""
     from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-    return NodeAffinitySchedulingStrategy(identity, soft=soft)
+    return NodeAffinitySchedulingStrategy(identity, soft=False)
 
 
 def _alive(ray: Any) -> list[Machine]:
@@ -176,7 +178,7 @@ def _looked_at(ray: Any, witness: Path, stop: Stop) -> tuple[Machine, ...]:
         raise HarnessError("--executor ray", problem, hint="see ray status")
     asked = []
     for one in machines:
-        there = _on_machine(one.id, soft=False)
+        there = _on_machine(one.id)
         options = {"num_cpus": 0, "max_retries": 1, "scheduling_strategy": there}
         asked.append(glance.options(**options).remote(witness, code_version()))
     end = time.monotonic() + LOOK_S

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -152,7 +153,9 @@ class Flight:
         self.cluster.stop.check()
         ready, _ = self.ray.wait(list(self.tasks), num_returns=1, timeout=TICK_S)
         running = {task.job.node.key for task in self.tasks.values()}
-        relayed: list[Event] = self.ray.get(self.cluster.relay.take.remote())
+        relayed: list[Event] = []
+        with suppress(self.ray.exceptions.RayError):  # no run is lost for what is only told of it
+            relayed = self.ray.get(self.cluster.relay.take.remote())
         # an attempt that died may have said more
         yield from (event for event in relayed if event.key in running)
         for ref in ready:

@@ -12,10 +12,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.errors import HarnessError
-from harness.plan.footprint import Footprint
+from harness.plan.footprint import CONTEXT_MB, MARGIN, Footprint
 
-MARGIN = 1.25  # on every measured peak: other seeds, other versions, a fragmented heap
-CONTEXT_MB = 800.0  # of a GPU, for each process, beside what torch reserves
 SHARES = 20  # a GPU is given away in twentieths
 _SLACK = 1e-6  # of sums of twentieths
 _COUNTED = ("cpus", "gpus", "memory")  # what a machine has and a node asks for

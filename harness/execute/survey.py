@@ -11,15 +11,15 @@ from pathlib import Path
 
 from harness.errors import HarnessError
 from harness.execute.cores import default_slots, usable_cores
-from harness.execute.environment import gpus, making, processor, sees_gpu
+from harness.execute.environment import gpu_megabytes, gpus, making, processor, sees_gpu
 from harness.execute.executor import Crew, Executor, Where
 from harness.execute.job import GPU_MEMORY
-from harness.execute.local import Local
+from harness.execute.local import IdleCard, Local, always
 from harness.layout import Layout
 from harness.plan.device import Device, device_at, read_measured
 from harness.plan.estimate import Estimate, Past, device_of, disk_bytes, estimate
 from harness.plan.expand import Plan
-from harness.plan.footprint import Footprint, footprints
+from harness.plan.footprint import Footprint, footprints, side_by_side
 from harness.plan.node import Node
 from harness.runs.data_folder import downloads
 from harness.store.made import Otherwise, made_otherwise
@@ -49,7 +49,13 @@ class Survey:
     @property
     def slots(self) -> int:
         """Nodes that run side by side on this machine where no option says otherwise."""
-        return default_slots(usable_cores(), any(map(_wants_gpu, self.todo)))
+        on_gpu = [node for node in self.todo if _wants_gpu(node)]
+        slots = default_slots(usable_cores(), bool(on_gpu))
+        processes = (node.spec.get("numerics", {}).get("world_size", 1) for node in on_gpu)
+        if max(processes, default=2) > 1:
+            return slots
+        peaks = [self.memory.get(node.key, Footprint()).gpu_mb for node in on_gpu]
+        return min(usable_cores(), side_by_side(peaks, min(gpu_megabytes(), default=0.0)))
 
 
 def survey(plan: Plan, layout: Layout, anew: Collection[str] = ()) -> Survey:
@@ -91,7 +97,8 @@ def executor_for(held: Survey, store: Path, crew: Crew) -> Iterator[Executor]:
         if wanting and not sees_gpu():
             problem = f"{wanting} runs want a GPU, and torch finds none here"
             raise HarnessError("--device cuda", problem, hint="--device cpu, or --profile smoke")
-        yield Local(crew.jobs or held.slots)
+        careful = wanting and crew.jobs is None
+        yield Local(crew.jobs or held.slots, IdleCard() if careful else always)
         return
     from harness.execute.ray_cluster import connected  # an extra that may not be installed
     from harness.execute.ray_driver import on_ray

@@ -12,6 +12,7 @@ from pydantic import Field
 
 from harness.measures.base import Measure, Run, Training
 from harness.measures.reading import Map, Reading, number, picture, sheet
+from harness.measures.work import Work, shown
 from harness.parts.base import Name
 
 QUANTITIES = {
@@ -30,6 +31,11 @@ class ActivationsRun(Run, kind="activations", code="harness.runs.activations:run
     layers: tuple[Name, ...] = Field(min_length=1)
     image: int = Field(ge=0)
     images: int = Field(ge=1)
+
+    @classmethod
+    def work(cls, spec: Mapping[str, Any]) -> Work:
+        """Its images, once."""
+        return shown(spec, spec["images"])
 
 
 class Activations(Measure):

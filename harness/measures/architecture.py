@@ -9,16 +9,15 @@ from pydantic import Field
 
 from harness.measures.base import Measure, Run, Training
 from harness.measures.reading import Reading, number
+from harness.measures.work import Work
 from harness.parts.networks import Network
 from harness.parts.neurons import Relu
+from harness.parts.size import size_of
 
 if TYPE_CHECKING:
     from harness.runs.place import Numbers, Place, Report
 
-SIZES = {
-    "parameters": "trainable numbers",
-    "macs": "multiply-accumulates per image and time step",
-}
+SIZES = {"parameters": "trainable numbers", "macs": "multiply-accumulates per image and time step"}
 
 
 class ArchitectureRun(Run, kind="architecture"):
@@ -54,6 +53,12 @@ class ArchitectureRun(Run, kind="architecture"):
         write_json(place.files / "architecture.json", {**sizes, "stages": stages})
         report(Progress(1, 1, "network"))
         return sizes
+
+    @classmethod
+    def work(cls, spec: Mapping[str, Any]) -> Work:
+        """Weights drawn and read: about ten times four bytes each."""
+        size = size_of(spec["network"], spec, 1)
+        return Work(bytes=40 * size.weights, launches=size.calls)
 
 
 class Architecture(Measure):

@@ -24,6 +24,7 @@ from harness.measures.reading import (
     number,
     reasons,
 )
+from harness.measures.work import BACKWARD, Work, grams, passes, size_of_training
 from harness.parts.attacks import Attack
 from harness.parts.base import Name
 from harness.parts.measurement import Cka
@@ -39,6 +40,18 @@ class RobustnessRun(Run, kind="attack", code="harness.runs.attack:run"):
     attack: Attack
     epsilon: tuple[float, ...] = Field(min_length=1)
     cka: Cka
+
+    @classmethod
+    def work(cls, spec: Mapping[str, Any]) -> Work:
+        """Each iteration is a pass and its gradient by the image; then CKA of clean with
+        attacked.
+        """
+        attack, cka, size = spec["attack"], spec["cka"], size_of_training(spec["x"])
+        attacked = (
+            passes(size, part["images"], part["batch"], BACKWARD / 2) for part in (attack, cka)
+        )
+        iterations = sum(attacked, Work()).times(attack.get("iterations", 1))
+        return (iterations + grams(size, cka).times(2)).times(len(spec["epsilon"]))
 
 
 class Robustness(Similarity):

@@ -5,11 +5,13 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib import import_module
+from math import ceil
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
 
 from harness.measures.reading import Map, Reading
+from harness.measures.work import Work, bytes_of, images_in, passes, size_of_training, step_of
 from harness.parts.base import Name, Part, Spec
 from harness.parts.datasets import Dataset
 from harness.parts.measurement import Numerics
@@ -60,6 +62,18 @@ class Run(Spec):
             raise NotImplementedError(f"a run of kind {self.kind!r} has neither code nor `run`")
         return code(self, place, report)
 
+    @classmethod
+    def work(cls, spec: Mapping[str, Any]) -> Work:
+        """What a run of this spec computes, for the costs of a plan; one that says nothing costs
+        nothing until a run like it is stored. The spec is as it was stored, fields of today or not.
+        """
+        return Work()
+
+    @classmethod
+    def disk_bytes(cls, spec: Mapping[str, Any]) -> int:
+        """Bytes that it leaves, beside a little."""
+        return 0
+
 
 class Training(Run, kind="train", code="harness.runs.train:run", revision=2):
     """One network trained once."""
@@ -80,6 +94,22 @@ class Training(Run, kind="train", code="harness.runs.train:run", revision=2):
         """The network with its initial weights."""
         classes, channels = self.dataset.classes, self.dataset.channels
         return self.network.build(self.neuron, classes=classes, channels=channels, seed=self.seed)
+
+    @classmethod
+    def work(cls, spec: Mapping[str, Any]) -> Work:
+        """Each epoch trains, and takes the test accuracy."""
+        recipe, size = spec["recipe"], size_of_training(spec)
+        images, tests = images_in(spec["dataset"])
+        batch, precision = recipe["batch"], recipe["precision"]
+        parts = ceil(batch / (recipe.get("micro_batch") or batch))
+        step = step_of(size, batch, precision, recipe.get("checkpoint_activations", False), parts)
+        tested = passes(size, tests, width=bytes_of(precision))
+        return (step.times(images / batch) + tested).times(recipe["epochs"])
+
+    @classmethod
+    def disk_bytes(cls, spec: Mapping[str, Any]) -> int:
+        """Weights at 4 bytes each."""
+        return 4 * size_of_training(spec).weights
 
 
 class Pretrained(Spec):

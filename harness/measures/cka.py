@@ -26,6 +26,7 @@ from harness.measures.reading import (
     reasons,
     stages,
 )
+from harness.measures.work import Work, grams, size_of_training
 from harness.parts.base import Name
 from harness.parts.measurement import Cka
 
@@ -44,6 +45,22 @@ class CkaRun(Run, kind="cka", code="harness.runs.cka:run"):
     x: Training
     y: Training | None
     cka: Cka
+
+    @classmethod
+    def work(cls, spec: Mapping[str, Any]) -> Work:
+        """Gram matrices of both sides, and a product of each pair of them; half of both with
+        itself.
+        """
+        sides = [size_of_training(spec[name]) for name in ("x", "y") if spec[name]]
+        pairs = sides[0].compared * sides[-1].compared * len(sides) / 2
+        products = Work(spec["cka"]["images"] * spec["cka"]["batch"] * pairs)
+        return sum((grams(side, spec["cka"]) for side in sides), products)
+
+    @classmethod
+    def disk_bytes(cls, spec: Mapping[str, Any]) -> int:
+        """The map at 8 bytes a cell, and the names of its layers."""
+        x, y = (size_of_training(spec[name] or spec["x"]).compared for name in ("x", "y"))
+        return 8 * x * y + 80_000
 
 
 class Similarity(Measure):
@@ -109,35 +126,29 @@ class CkaHeatmap(Similarity):
 
 def _shares(values: Floats, level: Mapping[str, str]) -> Iterator[Reading]:
     known = values[values == values]
-    for name, chosen in (
-        (f"share_below_{LOW}", known < LOW),
-        (f"share_above_{HIGH}", known > HIGH),
-    ):
-        share = float(chosen.mean()) if known.size else math.nan
-        yield defined(name, SHARE, share, NOTHING_DEFINED, level)
+    for name, inside in ((f"below_{LOW}", known < LOW), (f"above_{HIGH}", known > HIGH)):
+        share = float(inside.mean()) if known.size else math.nan
+        yield defined(f"share_{name}", SHARE, share, NOTHING_DEFINED, level)
 
 
 def _stages(
     values: Floats, y: Sequence[Layer], x: Sequence[Layer], level: Mapping[str, str]
 ) -> Iterator[Reading]:
-    """Mean of the cells of each pair of stages, and how much neighbours among them differ: a grid
-    makes them alternate, a stage that is uniform or fades does not.
+    """Mean of the cells of each pair of stages, and how much neighbours among them, side by side or
+    one above the other, differ: a grid makes them alternate, a stage that is uniform or fades does
+    not.
     """
     for below in stages(y):
         for across in stages(x):
             cells = _cells(values, indices(y, stage=below), indices(x, stage=across))
             at = {**level, "stage_y": below, "stage_x": across}
             yield defined("stage_mean", CKA, mean(cells), NOTHING_DEFINED, at)
-            yield defined("stage_step", CKA, _step(cells), NOTHING_DEFINED, at)
+            step = _mean_of_all(abs(cells[1:] - cells[:-1]), abs(cells[:, 1:] - cells[:, :-1]))
+            yield defined("stage_step", CKA, step, NOTHING_DEFINED, at)
 
 
 def _cells(values: Floats, rows: Sequence[int], columns: Sequence[int]) -> Floats:
     return values[rows][:, columns]
-
-
-def _step(cells: Floats) -> float:
-    """Mean absolute difference between cells that lie side by side or one above the other."""
-    return _mean_of_all(abs(cells[1:] - cells[:-1]), abs(cells[:, 1:] - cells[:, :-1]))
 
 
 def _mean_of_all(*parts: Floats) -> float:
@@ -158,31 +169,22 @@ def _checkerboard(values: Floats, y: Sequence[Layer], x: Sequence[Layer]) -> flo
 
 
 def _diagonal(
-    curve: Floats,
-    of: Sequence[Layer],
-    why: Mapping[tuple[int, int], str],
-    level: Mapping[str, str],
+    curve: Floats, of: Sequence[Layer], why: Mapping[tuple[int, int], str], level: Mapping[str, str]
 ) -> Iterator[Reading]:
     for place, (layer, value) in enumerate(zip(of, curve.tolist(), strict=True)):
         at = {**level, "layer": layer.name}
         yield defined("diagonal", CKA, value, why.get((place, place), NOTHING_DEFINED), at)
     known = curve[curve == curve]
+    largest = float(known.max()) if known.size else math.nan
+    yield defined("diagonal_mean", CKA, mean(curve), NOTHING_DEFINED, level)
+    yield defined("diagonal_max", CKA, largest, NOTHING_DEFINED, level)
     jagged = mean(abs(curve[1:] - curve[:-1]))
-    for quantity, number in (
-        ("diagonal_mean", mean(curve)),
-        ("diagonal_max", float(known.max()) if known.size else math.nan),
-        ("diagonal_step", jagged),
-    ):
-        yield defined(quantity, CKA, number, NOTHING_DEFINED, level)
+    yield defined("diagonal_step", CKA, jagged, NOTHING_DEFINED, level)
     for position in POSITIONS:
-        places = _fed(of) if position == "input" else indices(of, position=position)
+        places = indices(of, position=position)
+        if position == "input" and (outputs := indices(of, position="output")):
+            # a block is fed the output of the block before it, the first one the stem's norm
+            places = [*indices(of, name="bn1"), *outputs[:-1]]
         if places:
             at = {**level, "position": position}
             yield defined("position_mean", CKA, mean(curve[places]), NOTHING_DEFINED, at)
-
-
-def _fed(of: Sequence[Layer]) -> list[int]:
-    """What each block is fed: the output of the block before it, the first one the stem's norm."""
-    outputs = indices(of, position="output")
-    stem = indices(of, name="bn1")
-    return [*stem, *outputs[:-1]] if outputs else []

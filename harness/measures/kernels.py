@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
+from statistics import fmean
 from typing import Any, Literal
 
 from pydantic import Field
 
 from harness.measures.base import OfWeights, Pretrained, Run, Training
 from harness.measures.reading import Map, Reading, defined, picture, sheet
+from harness.measures.work import Work, size_of_training
 from harness.parts.base import Name
 
 MEANS = ("coherence_mean", "concentration_mean", "oriented_share")
@@ -28,6 +29,12 @@ class KernelsRun(Run, kind="kernels", code="harness.runs.kernels:run"):
     layer: Name
     tiles: Tiles
     seed: int = Field(ge=0, description="of the shuffled kernels that they are compared with")
+
+    @classmethod
+    def work(cls, spec: Mapping[str, Any]) -> Work:
+        """Weights drawn and read: about ten times four bytes each."""
+        size = size_of_training(spec["x"], 224)
+        return Work(bytes=40 * size.weights, launches=size.calls)
 
 
 class Kernels(OfWeights):
@@ -63,9 +70,10 @@ class Kernels(OfWeights):
             level = {"pixels": str(pixels)}
             for quantity in ("coherence", "concentration"):
                 found = [row[quantity] for row in rows if row[quantity] is not None]
-                yield defined(f"{quantity}_mean", SHARE, _mean(found), NO_CONTRAST, level)
+                mean = fmean(found) if found else None
+                yield defined(f"{quantity}_mean", SHARE, mean, NO_CONTRAST, level)
             known = [row["coherence"] for row in rows if row["coherence"] is not None]
-            share = _mean([float(value > ORIENTED) for value in known])
+            share = fmean(value > ORIENTED for value in known) if known else None
             yield defined("oriented_share", "share of the filters", share, NO_CONTRAST, level)
         yield Reading("source", "", text=str(content["source"]))
         yield Reading("listed", "", text=", ".join(map(str, content["listed"])) or "none")
@@ -75,7 +83,3 @@ class Kernels(OfWeights):
         yield from picture("kernels", content["arrays"]["kernels"])
         if "channels" in content["arrays"]:
             yield sheet("image-channels", content["arrays"]["channels"][0])
-
-
-def _mean(values: Sequence[float]) -> float | None:
-    return math.fsum(values) / len(values) if values else None

@@ -5,14 +5,15 @@ Legend: A = starts, S = steps.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping
+from statistics import fmean
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
 from harness.measures.base import Measure, OfWeights, Pretrained, Run, Training
 from harness.measures.reading import Map, Reading, defined, picture
+from harness.measures.work import BACKWARD, Work, passes, size_of_training
 from harness.parts.base import Name
 from harness.parts.measurement import ActivationMaximisation
 
@@ -35,6 +36,19 @@ class MaximisationRun(Run, kind="maximisation", code="harness.runs.maximisation:
     position: tuple[int, int] | None
     activation_maximisation: ActivationMaximisation
     seed: int = Field(ge=0)
+
+    @classmethod
+    def work(cls, spec: Mapping[str, Any]) -> Work:
+        """A pass and its gradient by the image for each step of each start."""
+        ascent = spec["activation_maximisation"]
+        size, steps = size_of_training(spec["x"], ascent["size"]), ascent["steps"]
+        return passes(size, steps * ascent["starts"], 1, BACKWARD / 2)
+
+    @classmethod
+    def disk_bytes(cls, spec: Mapping[str, Any]) -> int:
+        """The images, a number for each pixel and colour."""
+        ascent = spec["activation_maximisation"]
+        return 3 * 4 * int(ascent["size"] ** 2 * ascent["starts"])
 
 
 class Unit(Measure):
@@ -91,7 +105,7 @@ class Maximisation(OfWeights, Unit):
             for start, row in enumerate(starts):
                 yield Reading(quantity, ACTIVATION, row[name], levels={"start": str(start)})
         gains = [row["end"] - row["start"] for row in starts]
-        yield Reading("gain", ACTIVATION, _mean(gains))
+        yield Reading("gain", ACTIVATION, fmean(gains))
         for region in ("inside", "outside"):
             values = [row[region] for row in starts]
             for start, value in enumerate(values):
@@ -100,7 +114,7 @@ class Maximisation(OfWeights, Unit):
             known = [value for value in values if value is not None]
             if known:
                 at = {"region": region}
-                yield Reading("contrast_mean", CONTRAST, _mean(known), levels=at)
+                yield Reading("contrast_mean", CONTRAST, fmean(known), levels=at)
         yield from _spectrum(content)
         for edge, value in zip(EDGES, content["seen"], strict=True):
             yield Reading("seen", PIXELS, float(value), levels={"region": edge})
@@ -123,19 +137,19 @@ def _spectrum(content: Mapping[str, Any]) -> Iterator[Reading]:
     kernel = content["kernel"] or {}
     for start, row in enumerate(content["starts"]):
         at = {"start": str(start)}
-        of_image, of_kernel = row["orientation"], kernel.get("orientation")
-        yield defined("orientation", DEGREES, of_image, NO_CONTRAST, at)
+        orientation = row["orientation"]
+        yield defined("orientation", DEGREES, orientation, NO_CONTRAST, at)
         yield defined("frequency", "cycles per pixel", row["frequency"], NO_CONTRAST, at)
-        turned = None if of_image is None else _turn(of_image, VERTICAL)
+        turned = _turn(orientation, VERTICAL)
         yield defined("off_vertical", DEGREES, turned, NO_CONTRAST, at)
-        apart = None
-        if of_image is not None and of_kernel is not None:
-            apart = _turn(of_image, of_kernel)
+        apart = _turn(orientation, kernel.get("orientation"))
         yield defined("off_kernel", DEGREES, apart, NOT_A_COLOUR_KERNEL, at)
 
 
-def _turn(one: float, other: float) -> float:
-    """Between two orientations, 0 … 90 degrees."""
+def _turn(one: float | None, other: float | None) -> float | None:
+    """Between two orientations, 0 … 90 degrees; None without one of them."""
+    if one is None or other is None:
+        return None
     apart = abs(one - other) % HALF_TURN
     return min(apart, HALF_TURN - apart)
 
@@ -146,7 +160,3 @@ def _unit(content: Mapping[str, Any]) -> str:
     said += "" if target["channel"] is None else f", channel {target['channel']}"
     position = target["position"]
     return said if position is None else f"{said}, neuron ({position[0]}, {position[1]})"
-
-
-def _mean(values: list[float]) -> float:
-    return math.fsum(values) / len(values)

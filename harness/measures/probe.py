@@ -9,6 +9,7 @@ from pydantic import Field
 
 from harness.measures.base import Measure, Run, Training
 from harness.measures.reading import PERCENT, Reading, number
+from harness.measures.work import Work, images_in, shown
 from harness.parts.base import Name
 from harness.parts.probes import Probe
 
@@ -43,6 +44,12 @@ class ProbeRun(Run, kind="probe"):
         ]
         write_json(place.files / "probe.json", {"layers": rows})
         return {"first": rows[0]["accuracy"], "last": rows[-1]["accuracy"]}
+
+    @classmethod
+    def work(cls, spec: Mapping[str, Any]) -> Work:
+        """Both splits for each epoch, a ridge having one, and for the scores."""
+        images = sum(images_in(spec["x"]["dataset"]))
+        return shown(spec, images * (spec["probe"].get("epochs", 1) + 1))
 
 
 class Probes(Measure):

@@ -37,11 +37,7 @@ class Reading:
 
 
 def number(
-    quantity: str,
-    unit: str,
-    value: object,
-    name: str,
-    levels: Mapping[str, str] | None = None,
+    quantity: str, unit: str, value: object, name: str, levels: Mapping[str, str] | None = None
 ) -> Reading:
     """A reading of the field `name` of a stored file: NaN, infinite and null become a reason."""
     at = levels or {}

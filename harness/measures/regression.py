@@ -13,6 +13,7 @@ from pydantic import Field
 
 from harness.measures.base import Measure, Run, Side, Training
 from harness.measures.reading import Map, Reading, number
+from harness.measures.work import Work, shown
 from harness.parts.base import Name
 from harness.parts.regressions import Regression
 
@@ -32,6 +33,20 @@ class RegressionRun(Run, kind="regression", code="harness.runs.regression:run"):
     y: Training
     layer: Name
     regression: Regression
+
+    @classmethod
+    def work(cls, spec: Mapping[str, Any]) -> Work:
+        """Features of both sides, then in both directions a solution on the side of the images, or
+        a descent that goes through them epoch by epoch.
+        """
+        fit, network, dataset = spec["regression"], spec["x"]["network"], spec["x"]["dataset"]
+        channels = 2 * network.get("channels", network.get("base_width", 64))
+        side = fit["pool"] or dataset["size"] // 2  # of the second stage
+        features = channels * network.get("width", 1) * side**2
+        products = fit["images"] * features * (fit["images"] + 2 * features)
+        if fit["kind"] == "descent":
+            products = 2 * fit["epochs"] * fit["images"] * features**2
+        return shown(spec, fit["images"]) + Work(2 * 2 * products)
 
 
 class RegressionMeasure(Measure):

@@ -11,6 +11,7 @@ from pydantic import Field
 from harness.measures.base import Run, Training
 from harness.measures.cka import Similarity
 from harness.measures.reading import CKA, NOTHING_DEFINED, Map, Reading, defined, mean
+from harness.measures.work import Work, grams, size_of_training
 from harness.parts.base import Name
 from harness.parts.measurement import Cka
 
@@ -26,6 +27,11 @@ class TimeCkaRun(Run, kind="time_cka", code="harness.runs.cka:over_time"):
     x: Training
     cka: Cka
     layers: tuple[Name, ...] = Field(min_length=1)
+
+    @classmethod
+    def work(cls, spec: Mapping[str, Any]) -> Work:
+        """Gram matrices of about a third of the layers."""
+        return grams(size_of_training(spec["x"]), spec["cka"], share=1 / 3)
 
 
 class TimeCka(Similarity):
@@ -49,19 +55,21 @@ class TimeCka(Similarity):
         """Mean and least CKA between different time steps, over the pairs that are defined, and
         the mean of each step with the others.
         """
+        import numpy as np
+
         for name in content["layers"]:
             values: Floats = content["arrays"][name]
             level = {"layer": str(name)}
-            steps = [_without(row, step) for step, row in enumerate(values)]
-            pairs = _off_diagonal(values)
-            known = pairs[pairs == pairs]
-            why = NOTHING_DEFINED if pairs.size else ONE_STEP
-            yield defined("time_mean", CKA, mean(pairs), why, level)
+            others = values.copy()
+            np.fill_diagonal(others, np.nan)
+            known = others[others == others]
+            why = NOTHING_DEFINED if len(values) > 1 else ONE_STEP
+            yield defined("time_mean", CKA, mean(others), why, level)
             least = float(known.min()) if known.size else math.nan
             yield defined("time_min", CKA, least, why, level)
-            for step, others in enumerate(steps, 1):  # as in the paper
+            for step, row in enumerate(others, 1):  # as in the paper
                 at = {**level, "step": str(step)}
-                yield defined("step_mean", CKA, mean(others), why, at)
+                yield defined("step_mean", CKA, mean(row), why, at)
             undefined = float((values != values).sum())
             yield Reading("undefined", "cells", undefined, levels=level)
 
@@ -71,14 +79,3 @@ class TimeCka(Similarity):
             values = content["arrays"][name]
             steps = [str(step) for step in range(1, len(values) + 1)]
             yield Map(str(name), steps, steps, values, "time step", ("", ""))
-
-
-def _without(row: Floats, step: int) -> Floats:
-    return row[[other for other in range(len(row)) if other != step]]
-
-
-def _off_diagonal(values: Floats) -> Floats:
-    """The cells of a square map beside its diagonal."""
-    import numpy as np
-
-    return values[~np.eye(len(values), dtype=bool)]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping
+from statistics import fmean
 from typing import Any, Literal
 
 from pydantic import Field, model_validator
@@ -11,6 +11,7 @@ from pydantic import Field, model_validator
 from harness.measures.base import Run, Training
 from harness.measures.maximisation import Unit
 from harness.measures.reading import Map, Reading, picture
+from harness.measures.work import Work, images_in, shown
 from harness.parts.base import Name
 
 ACTIVATION = "activation, mean over time"
@@ -26,6 +27,11 @@ class TopImagesRun(Run, kind="top_images", code="harness.runs.top_images:run"):
     channel: int = Field(ge=0)
     position: tuple[int, int]
     k: int = Field(ge=1)
+
+    @classmethod
+    def work(cls, spec: Mapping[str, Any]) -> Work:
+        """All test images for each of three targets."""
+        return shown(spec, 3 * images_in(spec["x"]["dataset"])[1])
 
 
 class TopImages(Unit):
@@ -62,14 +68,13 @@ class TopImages(Unit):
                 yield Reading("activation", ACTIVATION, float(value), levels=at)
         for row in content["targets"]:
             level = {"target": str(row["target"])}
-            mean = math.fsum(row["activations"]) / len(row["activations"])
-            yield Reading("activation_mean", ACTIVATION, mean, levels=level)
+            yield Reading("activation_mean", ACTIVATION, fmean(row["activations"]), levels=level)
             ties = row["ties"]
             yield Reading("ties", "images as active as the last one shown", ties, levels=level)
         everything = {"target": EVERYTHING, "brightness": content["everything"]}
         for row in (*content["targets"], everything):
             for region, colours in row["brightness"].items():
-                whole = {**colours, "all": math.fsum(colours.values()) / len(colours)}
+                whole = {**colours, "all": fmean(colours.values())}
                 for colour, value in whole.items():
                     at = {"target": row["target"], "region": region, "colour": colour}
                     yield Reading("brightness", "0 … 1", float(value), levels=at)

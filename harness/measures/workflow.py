@@ -6,22 +6,56 @@ Legend: M = images, C = channels, H, W = height and width.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
 from harness.measures.base import Measure, Run, Side, Training
-from harness.measures.reading import CKA, NOTHING_DEFINED, Map, Reading, defined, picture
+from harness.measures.reading import CKA, NOTHING_DEFINED, WHITE, Map, Reading, defined, picture
+from harness.measures.work import Work, shown
 from harness.parts.base import Name
 
+if TYPE_CHECKING:
+    from harness.runs.place import Numbers, Place, Report
 
-class WorkflowRun(Run, kind="workflow", code="harness.runs.workflow:run"):
+
+class WorkflowRun(Run, kind="workflow"):
     """The Gram matrices of one layer of two trained networks, and their similarity."""
 
     x: Training
     y: Training
     layer: Name
     images: int = Field(ge=4)
+
+    def run(self, place: Place, report: Report) -> Numbers:
+        """Take one layer of both networks; `workflow.safetensors` holds the images [M, C, H, W] in
+        0…1 and both Gram matrices [M, M], `workflow.json` the unbiased CKA of these M images.
+        """
+        from harness.engine.cka import cka_heatmap, gram_matrices
+        from harness.runs.machine import prepared
+        from harness.runs.place import write_json, write_tensors
+        from harness.runs.trained import first, minibatches, shown, trained
+
+        layers = (self.layer,)
+        with prepared(self.x.numerics, place) as device:
+            x, images, normalise = shown(self.x, place, device)
+            y = trained(self.y, place.inputs["y"], device)
+            pixels, _ = first(images, "test", self.images)
+            inputs = next(minibatches(pixels, self.images, normalise, device, report))
+            gram_x, gram_y = (gram_matrices(one, inputs, layers)[self.layer] for one in (x, y))
+            found = cka_heatmap(y, x, [inputs], layers)
+        tensors = {"images": pixels.float() / WHITE, "gram_x": gram_x, "gram_y": gram_y}
+        write_tensors(place.files / "workflow.safetensors", tensors)
+        why = found.reasons.get((0, 0), "")
+        value = None if why else float(found.values[0, 0])
+        record = {"cka": value, "why": why, "layer": self.layer, "images": self.images}
+        write_json(place.files / "workflow.json", record)
+        return {"cka": value}
+
+    @classmethod
+    def work(cls, spec: Mapping[str, Any]) -> Work:
+        """Its images, once."""
+        return shown(spec, spec["images"])
 
 
 class Workflow(Measure):

@@ -13,26 +13,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from harness.files import read_plain
+from harness.measures.work import Work
 
 MEASURED = "measured here"
-
-
-@dataclass(frozen=True)
-class Work:
-    """What a node computes: FLOPs, bytes to and from memory, operations of the framework."""
-
-    flops: float = 0.0
-    bytes: float = 0.0
-    launches: float = 0.0
-
-    def __add__(self, other: Work) -> Work:
-        return Work(
-            self.flops + other.flops, self.bytes + other.bytes, self.launches + other.launches
-        )
-
-    def times(self, factor: float) -> Work:
-        """So many times the work."""
-        return Work(self.flops * factor, self.bytes * factor, self.launches * factor)
 
 
 @dataclass(frozen=True)

@@ -7,12 +7,16 @@ nothing is said. Size is what a run holds at once, which only orders runs.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from harness.plan.estimate import EVALUATED, Past, counted, device_of, size_of_training
+from harness.measures.work import EVALUATED, size_of_training
+from harness.plan.estimate import Past, counted, device_of
 from harness.plan.node import Node
+
+MARGIN = 1.25  # on every measured peak: other seeds, other versions, a fragmented heap
+CONTEXT_MB = 800.0  # of a GPU, for each process, beside what torch reserves
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,16 @@ def footprints(nodes: Iterable[Node], past: Iterable[Past]) -> dict[str, Footpri
         )
         for node in nodes
     }
+
+
+def side_by_side(peaks_mb: Collection[float | None], card_mb: float) -> int:
+    """How many nodes a GPU holds at once, whichever of them these are: by the largest peak on it;
+    1 where nobody knows one of them.
+    """
+    known = [peak for peak in peaks_mb if peak is not None]
+    if not known or len(known) < len(peaks_mb):
+        return 1
+    return max(1, int(card_mb // (MARGIN * max(known) + CONTEXT_MB)))
 
 
 def _arithmetic(spec: Mapping[str, Any]) -> tuple[object, ...]:

@@ -1,4 +1,9 @@
-"""Drawings → PNG and SVG whose bytes depend on nothing but the frame and the code that drew it."""
+"""Drawings → PNG and SVG whose bytes depend on nothing but the frame and the code that drew it.
+
+What was drawn is kept on record, in a folder that this user alone can write: by the digest of all
+that a picture was drawn from, the digests of its files. A picture that lies among the results is
+taken again only if it is what that record says; what lies beside it there says nothing.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +12,7 @@ import io
 import json
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -16,11 +22,12 @@ import pandas as pd
 
 import paper_figures
 from harness.caches import lend
-from harness.files import read_plain
+from harness.files import read_plain, write_durably
 from harness.frames.maps import Maps
 
 DPI = 150
-RECORD = ".drawn.json"
+DRAWN_BY = ("matplotlib", "numpy", "pandas", "pillow")
+RECORD = ".drawn.json"  # which files are ours: they go when another figure takes their place
 _PICTURE = re.compile(r"[A-Za-z][A-Za-z0-9_-]*\.(png|svg)")
 
 
@@ -47,7 +54,7 @@ def files_of(figure: Drawn | None, folder: Path) -> dict[str, bytes | None]:
     """What a figure puts into the folder of its exhibit, and, as None, what an earlier one has left
     there: one of other numbers, or of another name.
     """
-    record = _record(folder)
+    record = _read(folder / RECORD)
     left = [name for name in (record or {"files": ()})["files"] if _PICTURE.fullmatch(name)]
     left += [f"{figure.name}.png", f"{figure.name}.svg"] if figure else []
     there = [RECORD, *left] if record or figure else []
@@ -60,19 +67,21 @@ def drawn(
     earlier: Path,
     maps: Maps | None = None,
     held: Mapping[str, Any] | None = None,
+    records: Path | None = None,
 ) -> Drawn:
     """The figure `name` of these cells, and of these maps where there are any; `held` are the axes
     at which the exhibit is fixed.
 
-    What lies in the folder `earlier` is taken again when it was drawn from the same cells by the
-    same code and is what was written then; so a report of stored runs need not load matplotlib.
+    What lies in the folder `earlier` is taken again when the folder `records` says that these very
+    bytes were drawn from the same cells by the same code; so a report of stored runs need not load
+    matplotlib. Without `records`, or where it cannot be written, everything is drawn.
     """
     if cells.empty:
         return Drawn(name, {}, "there are no cells to draw")
     cells = cells.assign(**held or {})
     source = _source(name, cells, maps)
-    found = _earlier(name, source, earlier)
-    if found is not None:
+    record = records / f"{source}.json" if records else None
+    if record and (found := _earlier(name, _read(record), earlier)):
         return found
     try:
         there = None if maps is None else maps.table.assign(**held or {})
@@ -81,8 +90,11 @@ def drawn(
         said = f"the drawing failed: {type(error).__name__}: {error}"
         return Drawn(name, {}, said, failed=True)
     sums = {file: hashlib.sha256(content).hexdigest() for file, content in files.items()}
-    record = json.dumps({"drawn_from": source, "files": sums}, indent=1) + "\n"
-    return Drawn(name, {**files, RECORD: record.encode()})
+    if record:
+        with suppress(OSError):  # then it is drawn again
+            record.parent.mkdir(parents=True, exist_ok=True)
+            write_durably(record, _record(sums))
+    return Drawn(name, {**files, RECORD: _record(sums)})
 
 
 def _save(name: str, cells: pd.DataFrame, maps: pd.DataFrame | None) -> dict[str, bytes]:
@@ -97,9 +109,11 @@ def _save(name: str, cells: pd.DataFrame, maps: pd.DataFrame | None) -> dict[str
 
 
 def _source(name: str, cells: pd.DataFrame, maps: Maps | None) -> str:
-    """Digest of all that decides the picture: numbers, drawing code, this file, matplotlib."""
+    """Digest of all that decides the picture: numbers, maps, drawing code with its settings, this
+    file, and the libraries that draw.
+    """
     digest = hashlib.sha256()
-    for part in (name, version("matplotlib"), str(cells.to_csv(index=False))):
+    for part in (name, *map(version, DRAWN_BY), str(cells.to_csv(index=False))):
         digest.update(f"{len(part)}:{part}".encode())
     digest.update(maps.csv_gz if maps is not None else b"")
     for path in (*sorted(Path(paper_figures.__file__).parent.glob("*.py")), Path(__file__)):
@@ -107,23 +121,28 @@ def _source(name: str, cells: pd.DataFrame, maps: Maps | None) -> str:
     return digest.hexdigest()
 
 
-def _earlier(name: str, source: str, folder: Path) -> Drawn | None:
-    record = _record(folder)
-    if record is None or record.get("drawn_from") != source:
-        return None
-    try:
-        files = {file: read_plain(folder / file) for file in (f"{name}.png", f"{name}.svg")}
-    except OSError:
-        return None
+def _earlier(name: str, record: Mapping[str, Any] | None, folder: Path) -> Drawn | None:
+    """The figure as it lies in a folder, if it is what the record says."""
+    files: dict[str, bytes] = {}
+    for file in (f"{name}.png", f"{name}.svg"):
+        try:
+            files[file] = read_plain(folder / file)
+        except OSError:
+            return None
     sums = {file: hashlib.sha256(content).hexdigest() for file, content in files.items()}
-    raw = read_plain(folder / RECORD)
-    return Drawn(name, {**files, RECORD: raw}) if record["files"] == sums else None
+    if record is None or record["files"] != sums:
+        return None
+    return Drawn(name, {**files, RECORD: _record(sums)})
 
 
-def _record(folder: Path) -> dict[str, Any] | None:
-    """What is known of the figure that lies in a folder."""
+def _record(sums: Mapping[str, str]) -> bytes:
+    return (json.dumps({"files": sums}, indent=1) + "\n").encode()
+
+
+def _read(path: Path) -> dict[str, Any] | None:
+    """A record of files; None where there is none."""
     try:
-        record = json.loads(read_plain(folder / RECORD))
+        record = json.loads(read_plain(path))
     except (OSError, ValueError):
         return None
     return record if isinstance(record, dict) and isinstance(record.get("files"), dict) else None

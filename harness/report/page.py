@@ -16,6 +16,7 @@ from harness.check.status import Status
 from harness.check.verdict import Verdict
 from harness.parts.base import Deviation
 from harness.report import wording
+from harness.report.claims import Index
 from harness.report.exhibit import Assessed, ExhibitView
 from harness.report.wording import Count, Fact, Mark
 from harness.spec.profile import Profile
@@ -52,23 +53,26 @@ class Page:
     scale: tuple[Fact, ...]
     made_with: str
     packed: Mapping[str, str]  # cells of maps, by name: exhibits that share a map share its text
+    claims: Index
 
 
 def page(
     assessed: Sequence[Assessed],
     views: Sequence[ExhibitView],
+    claims: Index,
     profile: Profile,
     command: str,
     made_with: str,
+    otherwise: str = "",
 ) -> Page:
-    """The whole report as values."""
+    """The whole report as values; `otherwise` says which runs others made than would be here."""
     verdicts = [one.verdict for one in assessed]
     return Page(
         title=f"{wording.listed(verdict.exhibit for verdict in verdicts)} · {profile.id}",
         headline=headline(verdicts),
         profile=profile,
         command=command,
-        banners=tuple(_banners(assessed, profile)),
+        banners=tuple(_banners(assessed, profile, otherwise)),
         tallies=_tallies(verdicts),
         problems=(
             *(problem for one in verdicts for problem in _problems(one)),
@@ -83,6 +87,7 @@ def page(
         exhibits=tuple(views),
         scale=tuple(_scale(profile)),
         made_with=made_with,
+        claims=claims,
         packed={
             name: text for view in views if view.maps for name, text in view.maps.packed.items()
         },
@@ -105,19 +110,23 @@ def _shared(pairs: Iterable[tuple[T, str]]) -> Mapping[T, tuple[str, ...]]:
 
 
 def headline(verdicts: Sequence[Verdict]) -> str:
-    """`table1 reproduced, tableD1 incomplete`; of many, what does not hold, then what does."""
-    if len(verdicts) <= FEW:
-        return wording.listed(f"{verdict.exhibit} {verdict.word}" for verdict in verdicts)
-    told = _tallies(verdicts)
-    first = [one for tone in ("bad", "good", "open") for one in told if one.mark.tone == tone]
-    if not first:
+    """`table1 and table2 are reproduced, and tableD1 is incomplete`; of many, how many have changed
+    or do not hold, then how many do: `Of 5 exhibits, 1 has changed and 4 show no change`.
+    """
+    order = ("bad", "good", "open", "calm")
+    if len(verdicts) > FEW and {wording.of_word(one.word).tone for one in verdicts} == {"calm"}:
         return f"None of {len(verdicts)} exhibits is held against anything"
-    said = [f"{one.n} {one.mark.word}" for one in first]
-    said[0] = f"{first[0].n} of {len(verdicts)} exhibits {first[0].mark.word}"
-    return wording.listed(said)
+    alike: dict[tuple[str, str], list[str]] = {}
+    for one in sorted(verdicts, key=lambda one: order.index(wording.of_word(one.word).tone)):
+        alike.setdefault(wording.clauses(one.word), []).append(one.exhibit)
+    if len(verdicts) > FEW:
+        told = (f"{len(those)}\u00a0{does[len(those) > 1]}" for does, those in alike.items())
+        return f"Of {len(verdicts)} exhibits, {wording.listed(told)}"
+    *first, last = (f"{wording.listed(n)} {does[len(n) > 1]}" for does, n in alike.items())
+    return ", ".join([*first, f"and {last}"]) if first else last
 
 
-def _banners(assessed: Sequence[Assessed], profile: Profile) -> Iterator[Fact]:
+def _banners(assessed: Sequence[Assessed], profile: Profile, otherwise: str) -> Iterator[Fact]:
     if profile.banner:
         yield Fact(f"Profile {profile.id}", profile.banner)
     overridden = {one.verdict.exhibit: one.verdict.overridden for one in assessed}
@@ -141,6 +150,8 @@ def _banners(assessed: Sequence[Assessed], profile: Profile) -> Iterator[Fact]:
             "ones; their checksums stand under provenance."
         )
         yield Fact("Repacked data", text)
+    if otherwise:
+        yield Fact("Made otherwise", f"{otherwise}. With --fresh they are run anew.")
 
 
 def _problems(verdict: Verdict) -> Iterator[Problem]:

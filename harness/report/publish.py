@@ -89,11 +89,11 @@ def _is_there(target: Path, content: bytes) -> bool:
 
 def archive(files: Mapping[str, bytes], root: str) -> bytes:
     """`files` (path → content) as a ZIP archive below one folder `root`, in the order of their
-    paths.
+    paths; hidden ones are for the harness alone.
     """
     made = io.BytesIO()
     with zipfile.ZipFile(made, "w") as into:
-        for name in sorted(files):
+        for name in sorted(name for name in files if Path(name).name[0] != "."):
             entry = zipfile.ZipInfo(f"{root}/{name}", date_time=EPOCH)
             entry.compress_type = zipfile.ZIP_DEFLATED
             entry.create_system = 3  # POSIX, wherever it is made

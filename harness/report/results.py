@@ -2,35 +2,41 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
 import harness
 import paper_figures
+from harness.caches import own_cache
 from harness.check.record import junit_xml, verdict_json
 from harness.check.standard import standard
 from harness.check.verdict import Verdict, judge, settle
 from harness.errors import Faults, HarnessError
+from harness.execute.environment import making
 from harness.execute.events import Failed
-from harness.files import os_errors
 from harness.frames.frame import MAPS, frame_csv, frame_json, frame_of
 from harness.frames.recorded import Artifacts
 from harness.layout import Layout
 from harness.plan.expand import Plan, PlannedExhibit
 from harness.report import wording
+from harness.report.claims import claims_json, index
 from harness.report.exhibit import Assessed, exhibit_view
 from harness.report.figures import drawn, files_of
 from harness.report.page import page
-from harness.report.provenance import provenance_json
+from harness.report.places import Places
+from harness.report.provenance import Manifests, provenance_json
 from harness.report.publish import archive, publish
-from harness.report.render import render
+from harness.report.render import render, render_claims
 from harness.spec.library import Library
 from harness.spec.profile import Profile
+from harness.store.made import made_otherwise
 
 ARCHIVE = "report.zip"
 REPORT = "report.html"
 JUNIT = "verdicts.xml"
+CLAIMS, CLAIMS_PAGE = "claims.json", "claims.html"
 
 
 class Written(NamedTuple):
@@ -54,12 +60,18 @@ class Project(Protocol):
 
 
 def write_results(
-    project: Project, plan: Plan, artifacts: Artifacts, failures: Mapping[str, Failed]
+    project: Project,
+    plan: Plan,
+    artifacts: Artifacts,
+    failures: Mapping[str, Failed],
+    *,
+    as_zip: bool = False,
 ) -> Written:
-    """Assess every exhibit of the plan and write its files, then report.html.
+    """Assess every exhibit of the plan and write its files, then report.html; with `as_zip` also
+    report.zip, which holds what was written now and nothing that lay there.
 
-    The same store gives the same bytes: there is no clock in it. Nothing is written unless
-    everything but the drawings could be made.
+    The same store gives the same bytes: there is no clock in it, and no folder of this machine.
+    Nothing is written unless everything but the drawings could be made.
 
     Raises:
         HarnessError: a golden file is wrong, a stored file lacks a field, or the disk refuses.
@@ -70,31 +82,52 @@ def write_results(
     assessed = sorted(found, key=lambda one: wording.natural(one.planned.exhibit.id))
     out, made_with = layout.out / profile.id, f"harness {harness.__version__}"
     manifests = {key: artifacts.get(key) for key in plan.nodes}
+    otherwise = made_otherwise(filter(None, manifests.values()), making()).sentence
+    cache = own_cache()
+    records = cache / "drawings" if cache else None
+    brought = [one.planned.brought.given for one in assessed if one.planned.brought]
+    places = Places(layout, project.command, *(shlex.quote(one.path) for one in brought if one))
     files: dict[str, bytes | None] = {}
     views, undrawn = [], {}
     for one in assessed:
-        name = one.planned.exhibit.id
-        exhibit, cells, maps = one.planned.exhibit, one.frame.cells, one.frame.maps
+        name, held = one.planned.exhibit.id, one.planned.held
         figure = None
-        if exhibit.figure:
-            figure = drawn(exhibit.figure, cells, out / name, maps, one.planned.held)
+        if asked := one.planned.exhibit.figure:
+            figure = drawn(asked, one.frame.cells, out / name, one.frame.maps, held, records)
         if figure and figure.failed:
             undrawn[name] = figure.problem
         views.append(exhibit_view(one, plan, project.library, profile, manifests, failures, figure))
-        document = project.library.documents[name]
-        made: dict[str, bytes | None] = {
-            "frame.csv": frame_csv(one.frame),
-            "frame.json": frame_json(one.frame),
-            MAPS: maps.csv_gz if maps is not None else None,
-            **files_of(figure, out / name),
-            "verdict.json": verdict_json(one.verdict),
-            "provenance.json": provenance_json(one.planned, plan, document, profile, manifests),
-        }
-        files |= {f"{name}/{file}": content for file, content in made.items()}
-    report = render(page(assessed, views, profile, project.command, made_with))
+        own = {**_files(one, project, plan, manifests), **files_of(figure, out / name)}
+        files |= {f"{name}/{file}": content for file, content in own.items()}
     verdicts = tuple(one.verdict for one in assessed)
-    publish(out, {**files, JUNIT: junit_xml(verdicts), REPORT: report})
+    claims = index(assessed, project.library)
+    typed = places.command(project.command)
+    files |= {
+        CLAIMS: claims_json(claims, profile.id),
+        CLAIMS_PAGE: render_claims(claims, profile),
+        JUNIT: junit_xml(verdicts),
+        REPORT: render(page(assessed, views, claims, profile, typed, made_with, otherwise)),
+    }
+    told = {name: content and places.of_file(name, content) for name, content in files.items()}
+    if as_zip:
+        sent = {name: content for name, content in told.items() if content is not None}
+        told[ARCHIVE] = archive(sent, out.name)
+    publish(out, told)
     return Written(verdicts, undrawn)
+
+
+def _files(
+    one: Assessed, project: Project, plan: Plan, manifests: Manifests
+) -> dict[str, bytes | None]:
+    """The files of an exhibit, but for its figure."""
+    document, maps = project.library.documents[one.planned.exhibit.id], one.frame.maps
+    return {
+        "frame.csv": frame_csv(one.frame),
+        "frame.json": frame_json(one.frame),
+        MAPS: maps.csv_gz if maps is not None else None,
+        "verdict.json": verdict_json(one.verdict),
+        "provenance.json": provenance_json(one.planned, plan, document, project.profile, manifests),
+    }
 
 
 def assess(
@@ -137,21 +170,6 @@ def faults_beforehand(plan: Plan, profile: Profile, golden: Path) -> Iterator[Ha
     for name in dict.fromkeys(one.exhibit.figure for one in plan.exhibits):
         if name and (problem := _undrawable(name)):
             yield HarnessError(f"paper_figures/{name}.py", problem)
-
-
-def zipped(out: Path, plan: Plan) -> Path:
-    """Put the report of these exhibits, which was just written, into report.zip; its path.
-
-    Raises:
-        HarnessError: a file cannot be read or written.
-    """
-    with os_errors(out):
-        paths = [out / REPORT, out / JUNIT]
-        for one in plan.exhibits:
-            paths += (path for path in (out / one.exhibit.id).iterdir() if path.name[0] != ".")
-        files = {path.relative_to(out).as_posix(): path.read_bytes() for path in paths}
-    publish(out, {ARCHIVE: archive(files, out.name)})
-    return out / ARCHIVE
 
 
 def golden_faults(

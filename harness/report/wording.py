@@ -73,6 +73,15 @@ _WORDS: Mapping[Word, tuple[str, str]] = {
 }
 
 
+_CLAUSES: Mapping[Word, tuple[str, str]] = {
+    Word.WITHIN: ("lies within the margins (one seed)", "lie within the margins (one seed)"),
+    Word.OUTSIDE: ("lies outside a margin (one seed)", "lie outside a margin (one seed)"),
+    Word.NO_CHANGE_BY_RANKS: ("shows no change", "show no change"),
+    Word.NO_CHANGE_BY_BANDS: ("shows no change", "show no change"),
+    Word.CHANGED: ("has changed", "have changed"),
+    Word.UNDECIDED: ("needs more seeds", "need more seeds"),
+    Word.NOTHING_HELD: ("has nothing that could fail", "have nothing that could fail"),
+}
 _LEVELS: Mapping[tuple[str, str], str] = {
     ("neuron", "relu"): "ANN",
     ("neuron", "lif"): "SNN",
@@ -182,18 +191,25 @@ def of_word(word: Word) -> Mark:
     return Mark(str(word), *_WORDS[word])
 
 
+def clauses(word: Word) -> tuple[str, str]:
+    """What one exhibit with this word is or does, and several: `shows no change`, `show …`."""
+    return _CLAUSES.get(word, (f"is {word}", f"are {word}"))
+
+
 def counts_of_cells(verdict: Verdict) -> tuple[Count, ...]:
     """Cells by status."""
-    return tuple(Count(n, CELLS[status]) for status, n in verdict.cell_counts.items())
+    return tuple(
+        Count(n, CELLS[status]._replace(word=status.of_cells(n)))
+        for status, n in verdict.cell_counts.items()
+    )
 
 
 def counts_of_claims(verdict: Verdict) -> tuple[Count, ...]:
     """Claims by status, those that do not count in a calm tone."""
-    plural = {"holds": "hold", "does not hold": "do not hold"}
     counted = any(claim.counted for claim in verdict.claims)
     found = []
     for status, n in verdict.claim_counts.items():
-        word, symbol, tone = CLAIMS[status]
-        said = word if n == 1 else plural.get(word, word)
-        found.append(Count(n, Mark(said, symbol, tone if counted else "calm")))
+        _, symbol, tone = CLAIMS[status]
+        tone = tone if counted else "calm"
+        found.append(Count(n, Mark(status.of_claims(n), symbol, tone)))
     return tuple(found)

@@ -10,17 +10,15 @@ from dataclasses import asdict
 from typing import Any
 
 import torch
-from safetensors.torch import save_file
-from torch import Tensor
 
-from harness.engine.networks import Network, record
+from harness.engine.networks import record
 from harness.engine.visualise import channel_tiles, sparsity, tiled
 from harness.errors import HarnessError
 from harness.measures.activations import ActivationsRun
+from harness.measures.reading import WHITE
 from harness.runs.machine import prepared
-from harness.runs.place import Numbers, Place, Report, write_json
-from harness.runs.trained import first, minibatches, normalisation, pictures_of, trained
-from harness.runs.workflow import WHITE
+from harness.runs.place import Numbers, Place, Report, write_json, write_tensors
+from harness.runs.trained import first, minibatches, shown
 
 _BATCH = 250
 
@@ -31,37 +29,23 @@ def run(spec: ActivationsRun, place: Place, report: Report) -> Numbers:
     `activations.json` the sparsity of each layer, the mean over images.
     """
     with prepared(spec.x.numerics, place) as device:
-        network = trained(spec.x, place.inputs["x"], device)
-        images = pictures_of(spec.x, place)
+        network, images, normalise = shown(spec.x, place, device)
         pixels, _ = first(images, "test", max(spec.images, spec.image + 1))
-        normalise = normalisation(spec.x, images)
-        shown = pixels[spec.image]
-        sheets = _sheets(network, normalise(shown[None].to(device)), spec.layers)
+        drawn = pixels[spec.image]
+        sheets = {
+            f"sheet.{name}": tiled(channel_tiles(feature_TM, 0).float().cpu(), fill=math.nan)
+            for name, feature_TM in record(network, normalise(drawn[None].to(device)), spec.layers)
+        }
         totals: dict[str, list[dict[str, float]]] = {name: [] for name in spec.layers}
-        batches = minibatches(pixels[: spec.images], _BATCH, normalise, device, report)
-        for batch in batches:
+        for batch in minibatches(pixels[: spec.images], _BATCH, normalise, device, report):
             for name, feature_TM in record(network, batch, spec.layers):
-                totals[name] += [_numbers(one) for one in feature_TM.mean(0)]
-    arrays = {f"sheet.{name}": sheet.contiguous() for name, sheet in sheets.items()}
-    save_file(
-        {"image": shown.to(torch.float32) / WHITE, **arrays},
-        place.files / "activations.safetensors",
-    )
+                totals[name] += [asdict(sparsity(one)) for one in feature_TM.mean(0)]
+    arrays = {"image": drawn.to(torch.float32) / WHITE, **sheets}
+    write_tensors(place.files / "activations.safetensors", arrays)
     layers = [{"name": name, **_mean(name, totals[name])} for name in spec.layers]
     said = {"image": spec.image, "images": spec.images, "layers": layers}
     write_json(place.files / "activations.json", said)
     return {name: layers[0][name] for name in ("zero_share", "hoyer", "treves_rolls")}
-
-
-def _sheets(network: Network, image: Tensor, layers: tuple[str, ...]) -> dict[str, Tensor]:
-    return {
-        name: tiled(channel_tiles(feature_TM, 0).float().cpu(), fill=math.nan)
-        for name, feature_TM in record(network, image, layers)
-    }
-
-
-def _numbers(activations: Tensor) -> dict[str, float]:
-    return asdict(sparsity(activations))
 
 
 def _mean(layer: str, rows: list[dict[str, float]]) -> dict[str, Any]:

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import torch
-from safetensors.torch import save_file
-from torch import Tensor
 
 from harness.engine.attacks import accuracy_under_attack, attacked_batches
 from harness.engine.cka import CkaCurve, clean_against_attacked
@@ -16,7 +12,7 @@ from harness.measures.attack import RobustnessRun
 from harness.runs.cka import defined_mean, undefined
 from harness.runs.layers import described
 from harness.runs.machine import prepared
-from harness.runs.place import Numbers, Place, Progress, Report, write_json
+from harness.runs.place import Numbers, Place, Report, told, write_json, write_tensors
 from harness.runs.trained import first, normalisation, pictures_of, trained
 
 
@@ -28,13 +24,11 @@ def run(spec: RobustnessRun, place: Place, report: Report) -> Numbers:
         network = trained(spec.x, place.inputs["x"], device)
         images = pictures_of(spec.x, place)
         accuracies, curves = [_accuracy(network, images, spec, 0.0)], []
-        for done, epsilon in enumerate(spec.epsilon):
-            report(Progress(done, len(spec.epsilon), "ε"))
+        for epsilon in told(spec.epsilon, "ε", report):
             accuracies.append(_accuracy(network, images, spec, epsilon))
             curves.append(_similarity(network, images, spec, epsilon))
-        report(Progress(len(spec.epsilon), len(spec.epsilon), "ε"))
     values = torch.stack([curve.values for curve in curves])
-    save_file({"values": values.contiguous()}, place.files / "cka.safetensors")
+    write_tensors(place.files / "cka.safetensors", {"values": values})
     reasons = {(row, at): why for row, one in enumerate(curves) for at, why in one.reasons.items()}
     record = {
         "accuracy": [
@@ -72,18 +66,15 @@ def _similarity(
     network: Network, images: ImageSet, spec: RobustnessRun, epsilon: float
 ) -> CkaCurve:
     """The network is attacked in the mode of the spec, and seen in evaluation mode."""
-
-    def pairs() -> Iterator[tuple[Tensor, Tensor]]:
-        batches = attacked_batches(
-            network,
-            *first(images, "test", spec.cka.images),
-            normalisation(spec.x, images),
-            spec.attack,
-            epsilon=epsilon,
-            mode=spec.attack.similarity_mode,
-            seed=spec.x.seed,
-            batch=spec.cka.batch,
-        )
-        yield from ((one.clean, one.attacked) for one in batches)
-
-    return clean_against_attacked(network, pairs(), estimator=spec.cka.estimator)
+    batches = attacked_batches(
+        network,
+        *first(images, "test", spec.cka.images),
+        normalisation(spec.x, images),
+        spec.attack,
+        epsilon=epsilon,
+        mode=spec.attack.similarity_mode,
+        seed=spec.x.seed,
+        batch=spec.cka.batch,
+    )
+    pairs = ((one.clean, one.attacked) for one in batches)
+    return clean_against_attacked(network, pairs, estimator=spec.cka.estimator)

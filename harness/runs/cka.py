@@ -5,19 +5,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 import torch
-from safetensors.torch import save_file
 
 from harness.engine.cka import Batches, Pairs, cka_heatmap, time_cka
 from harness.errors import HarnessError
 from harness.measures.base import Training
 from harness.measures.cka import CkaRun
 from harness.measures.time_cka import TimeCkaRun
+from harness.parts.measurement import Cka
 from harness.runs.layers import chosen, described
 from harness.runs.machine import prepared
-from harness.runs.place import Numbers, Place, Report, write_json
+from harness.runs.place import Numbers, Place, Report, write_json, write_tensors
 from harness.runs.trained import first, images_of, minibatches, normalisation, trained
 
 
@@ -25,13 +26,18 @@ def run(spec: CkaRun, place: Place, report: Report) -> Numbers:
     """Compare; `cka.safetensors` holds the map [layers of y, layers of x], `cka.json` their names,
     where they stand, and why cells are undefined.
     """
-    _require_one_data_set(spec)
+    if spec.y is not None and spec.y.dataset != spec.x.dataset:
+        raise HarnessError("cka", "the two networks were trained on different data sets")
     with prepared(spec.x.numerics, place) as device:
         x = trained(spec.x, place.inputs["x"], device)
         y = x if spec.y is None else trained(spec.y, place.inputs["y"], device)
-        batches = _batches(spec, place, device, report)
+        shown = partial(_minibatches, spec.cka, place, device)
+        shown_x = shown(spec.x, report)
+        batches: Batches | Pairs = shown_x
+        if spec.y is not None and spec.x.dataset.is_framed:  # in the frames each was trained on
+            batches = zip(shown(spec.y, lambda progress: None), shown_x, strict=True)
         found = cka_heatmap(y, x, batches, estimator=spec.cka.estimator)
-    save_file({"values": found.values.contiguous()}, place.files / "cka.safetensors")
+    write_tensors(place.files / "cka.safetensors", {"values": found.values})
     record = {
         "x": described(x),
         "y": described(y),
@@ -44,17 +50,12 @@ def run(spec: CkaRun, place: Place, report: Report) -> Numbers:
     return {"mean": defined_mean((found.values,)), "undefined": len(found.reasons)}
 
 
-def _batches(spec: CkaRun, place: Place, device: torch.device, report: Report) -> Batches | Pairs:
-    """Test images for both networks; recordings in the frames that each was trained on, y first."""
-
-    def shown(side: Training, told: Report) -> Iterator[torch.Tensor]:
-        images = images_of(side, place)
-        pixels, _ = first(images, "test", spec.cka.images)
-        return minibatches(pixels, spec.cka.batch, normalisation(side, images), device, told)
-
-    if spec.y is None or not spec.x.dataset.is_framed:
-        return shown(spec.x, report)
-    return zip(shown(spec.y, lambda progress: None), shown(spec.x, report), strict=True)
+def _minibatches(
+    cka: Cka, place: Place, device: torch.device, side: Training, report: Report
+) -> Iterator[torch.Tensor]:
+    images = images_of(side, place)
+    pixels, _ = first(images, "test", cka.images)
+    return minibatches(pixels, cka.batch, normalisation(side, images), device, report)
 
 
 def undefined(reasons: Mapping[tuple[int, int], str]) -> list[dict[str, Any]]:
@@ -75,25 +76,17 @@ def defined_mean(maps: Iterable[torch.Tensor]) -> float | None:
     return float(defined.mean()) if len(defined) else None
 
 
-def _require_one_data_set(spec: CkaRun) -> None:
-    if spec.y is not None and spec.y.dataset != spec.x.dataset:
-        raise HarnessError("cka", "the two networks were trained on different data sets")
-
-
 def over_time(spec: TimeCkaRun, place: Place, report: Report) -> Numbers:
     """Compare; `cka.safetensors` holds a map [T, T] for each layer under its name, `cka.json` the
     layers in execution order and why cells are undefined.
     """
     with prepared(spec.x.numerics, place) as device:
         network = trained(spec.x, place.inputs["x"], device)
-        layers = chosen(network, spec.layers)
-        images = images_of(spec.x, place)
-        pixels, _ = first(images, "test", spec.cka.images)
-        normalise = normalisation(spec.x, images)
-        batches = minibatches(pixels, spec.cka.batch, normalise, device, report)
+        layers = chosen(network, spec.layers, type(spec.x.neuron.layer()))
+        batches = _minibatches(spec.cka, place, device, spec.x, report)
         found = time_cka(network, batches, layers, estimator=spec.cka.estimator)
-    maps = {name: one.values.contiguous() for name, one in found.items()}
-    save_file(maps, place.files / "cka.safetensors")
+    maps = {name: one.values for name, one in found.items()}
+    write_tensors(place.files / "cka.safetensors", maps)
     record = {
         "layers": list(layers),
         "undefined": {name: undefined(one.reasons) for name, one in found.items() if one.reasons},

@@ -9,7 +9,6 @@ import math
 from dataclasses import asdict
 from typing import Any
 
-from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from harness.engine.networks import AlexNet
@@ -23,8 +22,9 @@ from harness.engine.visualise import (
 )
 from harness.errors import HarnessError
 from harness.measures.kernels import KernelsRun
+from harness.runs.cka import defined_mean
 from harness.runs.machine import prepared
-from harness.runs.place import Numbers, Place, Progress, Report, write_json
+from harness.runs.place import Numbers, Place, Progress, Report, write_json, write_tensors
 from harness.runs.pretrained import seen
 
 LISTED = 12  # filters whose channels are shown one by one
@@ -45,13 +45,11 @@ def run(spec: KernelsRun, place: Place, report: Report) -> Numbers:
     sheets = {"kernels": _sheet(weight, spec.tiles)}
     listed: list[int] = []
     if spec.tiles == "triples":
-        listed = _clearest(statistics["trained"])
+        coherence = statistics["trained"].coherence.nan_to_num(-1)
+        listed = coherence.argsort(descending=True)[:LISTED].tolist()  # clearest first
         channels = kernel_images(weight[listed], "single")[:, :1]
         sheets["channels"] = tiled(channels, columns=weight.shape[1], fill=math.nan)
-    save_file(
-        {name: sheet.contiguous() for name, sheet in sheets.items()},
-        place.files / "kernels.safetensors",
-    )
+    write_tensors(place.files / "kernels.safetensors", sheets)
     record = {
         "source": found.source,
         "layer": spec.layer,
@@ -62,7 +60,7 @@ def run(spec: KernelsRun, place: Place, report: Report) -> Numbers:
     }
     write_json(place.files / "kernels.json", record)
     report(Progress(1, 1, "layer"))
-    return {"filters": len(weight), "coherence": _mean(statistics["trained"].coherence)}
+    return {"filters": len(weight), "coherence": defined_mean([statistics["trained"].coherence])}
 
 
 def _convolution(network: AlexNet, name: str) -> nn.Conv2d:
@@ -80,22 +78,10 @@ def _sheet(weight_NCKK: Tensor, tiles: str) -> Tensor:
     return tiled(images, columns=columns, fill=math.nan)
 
 
-def _clearest(found: GaborStatistics) -> list[int]:
-    """The filters of one orientation above all, clearest first."""
-    order: list[int] = found.coherence.nan_to_num(-1).argsort(descending=True).tolist()
-    return order[:LISTED]
-
-
 def _rows(found: GaborStatistics) -> list[dict[str, Any]]:
     """A row for each filter; null where a filter has no contrast."""
-    columns = {name: _plain(values) for name, values in asdict(found).items()}
+    columns = {
+        name: [None if math.isnan(value) else value for value in values_N.tolist()]
+        for name, values_N in asdict(found).items()
+    }
     return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
-
-
-def _plain(values_N: Tensor) -> list[float | None]:
-    return [None if math.isnan(value) else value for value in values_N.tolist()]
-
-
-def _mean(values_N: Tensor) -> float | None:
-    defined = values_N[~values_N.isnan()]
-    return float(defined.mean()) if len(defined) else None

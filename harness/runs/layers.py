@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 
 from torch import nn
 
 from harness.engine.networks import Network
-from harness.engine.networks.neurons import Lif, Plif, Relu
 from harness.engine.networks.outline import Part
 
-Modules = Mapping[str, nn.Module]
 _ROW = re.compile(r"block(\d+)")  # of the architecture table: a stage
 _BLOCK = re.compile(r"(s\d+\.b\d+)(?:\.(.+))?")
 _POSITIONS = {"relu1": "act1", "conv1": "conv1", "bn1": "bn1"}
@@ -41,23 +39,20 @@ def _in_block(name: str) -> dict[str, str]:
     return {"block": found[1], "position": position}
 
 
-def chosen(network: Network, words: Sequence[str]) -> tuple[str, ...]:
+def chosen(network: Network, words: Sequence[str], activation: type[nn.Module]) -> tuple[str, ...]:
     """Names of the layers that `words` ask for, in execution order: layers, or the groups `blocks`
-    (outputs of residual blocks), `convolutions`, `activations` (but for the one in front of the
-    last pool, which Fig. A.12 leaves out). A module that is no listed layer, as `fc`, comes last.
+    (outputs of residual blocks), `convolutions`, `activations` (layers of that type but for the one
+    in front of the last pool, which Fig. A.12 leaves out). A module that is no listed layer, as
+    `fc`, comes last.
     """
     modules, listed = dict(network.named_modules()), network.layer_names()
-    wanted: dict[str, None] = {}
-    for word in words:
-        of = _GROUPS.get(word)
-        names = (word,) if of is None else (name for name in listed if of(name, modules[name]))
-        wanted |= dict.fromkeys(names)
+    groups = {
+        "blocks": [name for name in listed if _in_block(name)["position"] == "output"],
+        "convolutions": [name for name in listed if isinstance(modules[name], nn.Conv2d)],
+        "activations": [
+            name for name in listed if "." in name and isinstance(modules[name], activation)
+        ],
+    }
+    wanted = dict.fromkeys(name for word in words for name in groups.get(word, [word]))
     order = {name: place for place, name in enumerate(listed)}
     return tuple(sorted(wanted, key=lambda name: order.get(name, len(order))))
-
-
-_GROUPS: Mapping[str, Callable[[str, nn.Module], bool]] = {
-    "blocks": lambda name, layer: _in_block(name)["position"] == "output",
-    "convolutions": lambda name, layer: isinstance(layer, nn.Conv2d),
-    "activations": lambda name, layer: "." in name and isinstance(layer, Lif | Plif | Relu),
-}

@@ -9,7 +9,6 @@ import math
 from typing import Any
 
 import torch
-from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from harness.engine.networks import Network
@@ -26,7 +25,7 @@ from harness.engine.visualise import (
 )
 from harness.measures.maximisation import MaximisationRun
 from harness.runs.machine import prepared
-from harness.runs.place import Numbers, Place, Progress, Report, write_json
+from harness.runs.place import Numbers, Place, Report, told, write_json, write_tensors
 from harness.runs.pretrained import seen
 
 WINDOW = 64  # pixels of the middle of an image whose spectrum is looked at
@@ -39,44 +38,37 @@ def run(spec: MaximisationRun, place: Place, report: Report) -> Numbers:
     contrast inside and outside of that, and the spectrum.
     """
     target = Target(spec.layer, spec.channel, spec.position)
-    found: list[Maximised] = []
+    ascent = spec.activation_maximisation
+    shape = (3, ascent.size, ascent.size)
     with prepared(spec.x.numerics, place) as device:
         network = seen(spec.x, place, device)
-        size = spec.activation_maximisation.size
-        box = receptive_field(network.network, target, size, size)
-        for start in range(spec.activation_maximisation.starts):
-            report(Progress(start, spec.activation_maximisation.starts, "start"))
-            found.append(
-                maximise(
-                    network.network,
-                    target,
-                    network.normalisation,
-                    shape=(3, size, size),
-                    generator=stream(spec.seed, "maximise", start),
-                    ascent=spec.activation_maximisation,
-                )
+        box = receptive_field(network.network, target, *shape[1:])
+        found = [
+            maximise(
+                network.network,
+                target,
+                network.normalisation,
+                shape=shape,
+                generator=stream(spec.seed, "maximise", start),
+                ascent=ascent,
             )
-        report(
-            Progress(
-                spec.activation_maximisation.starts, spec.activation_maximisation.starts, "start"
-            )
-        )
+            for start in told(range(ascent.starts), "start", report)
+        ]
+    kernel = _kernel(network.network, target)
     arrays = {
         "images": torch.stack([one.image_CHW for one in found]),
         "curves": torch.stack([one.curve_S for one in found]),
+        **({} if kernel is None else {"kernel": normalised_kernels(kernel[None])[0]}),
     }
-    kernel = _kernel(network.network, target)
-    if kernel is not None:
-        arrays["kernel"] = normalised_kernels(kernel[None])[0]
-    save_file(arrays, place.files / "maximisation.safetensors")
-    rows = [_row(one, box, spec.activation_maximisation.jitter) for one in found]
+    write_tensors(place.files / "maximisation.safetensors", arrays)
+    rows = [_row(one, box, ascent.jitter) for one in found]
     record = {
         "source": network.source,
         "target": {"layer": spec.layer, "channel": spec.channel, "position": spec.position},
         "unit": target.kind,
         "seen": [box.top, box.left, box.bottom, box.right],
-        "margin": spec.activation_maximisation.jitter,
-        "size": size,
+        "margin": ascent.jitter,
+        "size": ascent.size,
         "starts": rows,
         "kernel": None if kernel is None else _wave(kernel),
     }
@@ -105,11 +97,7 @@ def _window(image_CHW: Tensor, box: Box) -> Tensor:
 def _wave(pixels_CKK: Tensor) -> dict[str, float | None]:
     """Orientation in degrees, frequency in cycles per pixel, and how clear they are."""
     found = gabor_statistics(pixels_CKK[None])
-    numbers = {
-        "orientation": found.orientation,
-        "frequency": found.frequency,
-        "coherence": found.coherence,
-    }
+    numbers = {name: getattr(found, name) for name in ("orientation", "frequency", "coherence")}
     return {name: None if one.isnan() else float(one) for name, one in numbers.items()}
 
 

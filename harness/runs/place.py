@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
@@ -48,3 +53,18 @@ def write_json(path: Path, value: Any) -> None:
     """Numbers as JSON, NaN refused: a number that does not exist needs a reason, not a null."""
     text = json.dumps(value, indent=1, sort_keys=True, allow_nan=False, ensure_ascii=False)
     path.write_text(text + "\n", encoding="utf-8")
+
+
+def write_tensors(path: Path, tensors: Mapping[str, Tensor]) -> None:
+    """Tensors by their names, as safetensors."""
+    from safetensors.torch import save_file
+
+    save_file({name: one.cpu().contiguous() for name, one in tensors.items()}, path)
+
+
+def told(items: Sequence[Item], unit: str, report: Report) -> Iterator[Item]:
+    """The items, reported as they are taken."""
+    for done, item in enumerate(items):
+        report(Progress(done, len(items), unit))
+        yield item
+    report(Progress(len(items), len(items), unit))

@@ -71,10 +71,7 @@ def _published(network: Alexnet, place: Place) -> Path:
     wanted = network.published
     try:
         return fetch(
-            wanted.mirrors,
-            place.data / wanted.name,
-            checksum=wanted.checksum,
-            max_bytes=LARGEST,
+            wanted.mirrors, place.data / wanted.name, checksum=wanted.checksum, max_bytes=LARGEST
         )
     except HarnessError as error:
         hint = f"{error.hint}; or --weights FILE, or --set network.weights=stand-in"

@@ -21,11 +21,10 @@ from harness.engine.regression import (
     held_out,
     regress,
 )
-from harness.measures.base import Training
 from harness.measures.regression import RegressionRun
 from harness.parts.regressions import Regression
 from harness.runs.machine import prepared
-from harness.runs.place import Numbers, Place, Progress, Report, write_json
+from harness.runs.place import Numbers, Place, Report, told, write_json
 from harness.runs.trained import first, normalisation, pictures_of, trained
 
 GIB = 1 << 30
@@ -47,14 +46,13 @@ def run(spec: RegressionRun, place: Place, report: Report) -> Numbers:
         train, test = (
             _pairs(x, y, pixels[chosen].to(device), spec.regression) for chosen in (fitted, scored)
         )
-        found = []
-        for done, name in enumerate(_directions(spec.x)):
-            report(Progress(done, len(DIRECTIONS), "direction"))
-            if done:
+        found: list[dict[str, Any]] = []
+        from_x_first = DIRECTIONS[::-1] if spec.x.neuron.is_spiking else DIRECTIONS
+        for name in told(from_x_first, "direction", report):
+            if found:
                 train, test = train.reversed(), test.reversed()
             fit = regress(train, test, spec.regression, seed=spec.x.seed)
             found.append({"direction": name, **_record(fit)})
-        report(Progress(len(DIRECTIONS), len(DIRECTIONS), "direction"))
     record = {"layer": spec.layer, "images": len(pixels), "directions": found}
     write_json(place.files / "regression.json", record)
     return {
@@ -62,11 +60,6 @@ def run(spec: RegressionRun, place: Place, report: Report) -> Numbers:
         for one in found
         for name in ("mse", "r2")
     }
-
-
-def _directions(x: Training) -> tuple[str, ...]:
-    """From x to y first."""
-    return DIRECTIONS[::-1] if x.neuron.is_spiking else DIRECTIONS
 
 
 def _pairs(x: Side, y: Side, pixels: Tensor, fit: Regression) -> Pairs:

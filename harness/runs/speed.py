@@ -10,9 +10,9 @@ from torch import nn
 
 from harness.engine.networks import resnet
 from harness.engine.training.numerics import autocast
-from harness.plan.device import MEASURED, Device, Work
-from harness.plan.estimate import step_of
-from harness.plan.size import size_of
+from harness.measures.work import Work, step_of
+from harness.parts.size import size_of
+from harness.plan.device import MEASURED, Device
 
 REPEATS = 4  # the fastest counts: what else runs on a machine only slows a step down
 FRAMEWORK = (20, 4, 8, 4)  # depth, channels, pixels a side, time steps: many layers, little in each

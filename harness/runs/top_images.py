@@ -8,15 +8,14 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from safetensors.torch import save_file
 from torch import Tensor
 
 from harness.engine.visualise import Target, top_images
+from harness.measures.reading import WHITE
 from harness.measures.top_images import TopImagesRun
 from harness.runs.machine import prepared
-from harness.runs.place import Numbers, Place, Progress, Report, write_json
-from harness.runs.trained import normalisation, pictures_of, trained
-from harness.runs.workflow import WHITE
+from harness.runs.place import Numbers, Place, Report, told, write_json, write_tensors
+from harness.runs.trained import shown
 
 COLOURS = ("red", "green", "blue")
 BORDER = 4  # the frame of an image is an n-th of its side wide
@@ -35,11 +34,8 @@ def run(spec: TopImagesRun, place: Place, report: Report) -> Numbers:
     arrays: dict[str, Tensor] = {}
     rows: list[dict[str, Any]] = []
     with prepared(spec.x.numerics, place) as device:
-        network = trained(spec.x, place.inputs["x"], device)
-        images = pictures_of(spec.x, place)
-        normalise = normalisation(spec.x, images)
-        for done, target in enumerate(targets):
-            report(Progress(done, len(targets), "target"))
+        network, images, normalise = shown(spec.x, place, device)
+        for target in told(targets, "target", report):
             found = top_images(network, images.test_images, normalise, target, k=spec.k)
             arrays[f"mean.{target.kind}"] = found.mean_CHW.float()
             arrays[f"images.{target.kind}"] = found.images_KCHW.float() / WHITE
@@ -52,17 +48,10 @@ def run(spec: TopImagesRun, place: Place, report: Report) -> Numbers:
                     "brightness": _brightness(found.mean_CHW),
                 }
             )
-        report(Progress(len(targets), len(targets), "target"))
         everything = images.test_images.double().mean(0) / WHITE
-    save_file(
-        {name: one.cpu().contiguous() for name, one in arrays.items()},
-        place.files / "top_images.safetensors",
-    )
+    write_tensors(place.files / "top_images.safetensors", arrays)
     record = {
-        "layer": spec.layer,
-        "channel": spec.channel,
-        "position": list(spec.position),
-        "k": spec.k,
+        **spec.model_dump(mode="json", include={"layer", "channel", "position", "k"}),
         "of": len(images.test_images),
         "targets": rows,
         "everything": _brightness(everything),

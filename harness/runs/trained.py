@@ -17,7 +17,7 @@ from harness.engine.training import Normalisation
 from harness.errors import ExitCode, HarnessError
 from harness.measures.base import Training
 from harness.parts.datasets import Dataset
-from harness.runs.place import Place, Progress, Report
+from harness.runs.place import Place, Report, told
 
 _ONE_AT_A_TIME = threading.Lock()
 
@@ -77,6 +77,15 @@ def normalisation(spec: Training, images: LabelledSet) -> Normalisation:
     )
 
 
+def shown(
+    spec: Training, place: Place, device: torch.device, side: str = "x"
+) -> tuple[Network, ImageSet, Normalisation]:
+    """The network of a side, its images, and how it wants them."""
+    network = trained(spec, place.inputs[side], device)
+    images = pictures_of(spec, place)
+    return network, images, normalisation(spec, images)
+
+
 def first(images: LabelledSet, split: str, wanted: int) -> tuple[Tensor, Tensor]:
     """The first `wanted` images of a split with their labels.
 
@@ -99,7 +108,5 @@ def minibatches(
 ) -> Iterator[Tensor]:
     """Stored images as minibatches of network input, told as they are taken."""
     parts = torch.split(pixels, batch)
-    for number, part in enumerate(parts):
-        report(Progress(number, len(parts), "minibatch"))
+    for part in told(parts, "minibatch", report):
         yield normalise(part.to(device))
-    report(Progress(len(parts), len(parts), "minibatch"))

@@ -70,7 +70,7 @@ def test_published_numbers_are_reproduced_as_far_as_seeds_show_it() -> None:
     verdict = judged(SyntheticStore(plan("table1")))
     assert verdict.status == "REPRODUCED"
     assert verdict.holds
-    said = "cells 27 PASS; claims 2 PASS"
+    said = "cells: 27 pass; claims: 2 hold"
     assert verdict.sentence == f"table1: within the margins (one seed) – {said}"
     assert three_seeds().sentence == f"table1: reproduced – {said}"
 

@@ -40,7 +40,7 @@ def test_text_is_printed_in_what_the_terminal_can_show(env: dict[str, str], tmp_
     places = f"--store {tmp_path}/store --out {tmp_path}/out"
     checked = shell(f"harness check tableD1 --no-canary {places}", env=env)
     assert (checked.returncode, checked.stderr) == (0, b"")
-    assert b"tableD1: reproduced - cells 30 PASS" in checked.stdout
+    assert b"tableD1: reproduced - cells: 30 pass" in checked.stdout
     asked = shell("harness plan --help; harness plan repoduce", env=env)
     assert asked.returncode == 2
     assert asked.stderr == b"repoduce: no such exhibit - harness list shows them\n"

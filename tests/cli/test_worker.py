@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from harness.cli.export import parse_size
+from harness.errors import HarnessError
 from harness.store.store import Store
 from harness.store.verify import verify
 from tests.small import ROOT
@@ -100,3 +102,39 @@ def test_a_run_that_fails_is_3_and_a_file_that_is_none_is_2(tmp_path: Path) -> N
     assert changed.returncode == 2
     assert "it was changed" in changed.stderr
     assert "Traceback" not in changed.stderr
+
+
+@pytest.mark.slow
+def test_a_training_is_cut_here_and_finished_elsewhere(tmp_path: Path) -> None:
+    file, _ = planned(tmp_path / "nodes", tmp_path / "a", "recipe.epochs=40")
+    here, there = tmp_path / "a", tmp_path / "b"
+    carried, back = str(tmp_path / "carried"), str(tmp_path / "back")
+    lost = harness("worker", str(file), "--must-resume")
+    assert lost.returncode == 3
+    assert "there is no checkpoint to go on from" in lost.stdout
+    seconds = 5.0
+    while not list(here.rglob("training.safetensors")):  # a machine may be slow to begin
+        cut = harness("worker", str(file), "--for", str(seconds))
+        assert (cut.returncode, "stopped by the end of its time" in cut.stderr) == (130, True)
+        seconds *= 1.5
+    assert "0 stored runs, 1 half-done" in harness("export", carried, store=here).stdout
+    assert "1 half-done taken" in harness("import", carried, store=there).stdout
+    done = harness("worker", str(file), "--must-resume", store=there)
+    assert done.returncode == 0, done.stdout
+    assert "taken up again (1)" in done.stdout
+    assert harness("export", back, "--size", "64KiB", store=there).returncode == 0
+    assert "1 stored run and 0 half-done taken" in harness("import", back, store=here).stdout
+    (found,) = Store(here).manifests()
+    assert found.numbers["resumed_from_epoch"]
+    assert verify(Store(here)) == []
+
+
+@pytest.mark.parametrize("size", ["16", "MB", "16 apples", "-1MB", "1kB", "0GB"])
+def test_a_size_that_is_none_is_told(size: str, tmp_path: Path) -> None:
+    with pytest.raises(HarnessError, match="--size"):
+        parse_size(size)
+
+
+def test_sizes_are_powers_of_ten_or_of_two() -> None:
+    sizes = map(parse_size, ("16MB", "15 MiB", "2GB", "100kB"))
+    assert [*sizes] == [16_000_000, 15 * 2**20, 2_000_000_000, 100_000]

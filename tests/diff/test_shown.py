@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -72,3 +73,17 @@ def test_json_leaves_nothing_out(found: Difference) -> None:
     assert said["numbers"][0]["difference"] == 1.0
     assert said["unexplained"] == ["table1"]
     assert said["environment"][0]["after"] == HOSTILE
+
+
+CALLING = "@everyone see https://evil.example/x or www.evil.example, #12, `` ` `` a@b.c"
+
+
+def test_markdown_calls_nobody_and_leads_nowhere(tmp_path: Path) -> None:
+    """GitHub looks for names and addresses in all but code, whatever was escaped."""
+    before = read_results(exhibit(tmp_path / "a"))
+    exhibit(tmp_path / "b", word=CALLING, environment=ENVIRONMENT | {"processor": CALLING})
+    shown = markdown(compare(before, read_results(tmp_path / "b")))
+    assert shown.count("@everyone") >= 2
+    bare = re.sub(r"(?<!`)(`+)(?!`).+?(?<!`)\1(?!`)", "", shown)  # without code
+    assert not re.search(r"@\w|://|www\.", bare), bare
+    assert max(line.replace("\\|", "").count("|") for line in shown.splitlines()) == 5

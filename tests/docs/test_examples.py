@@ -21,7 +21,8 @@ from tests.cli.typed import NAMES, parsed
 from tests.docs.blocks import Block, blocks_of, commands_of
 from tests.small import ROOT, small_project
 
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+FIRST = ("README.md", "CONTRIBUTING.md", "SECURITY.md")
+PAGES = [*(ROOT / name for name in FIRST), *sorted((ROOT / "docs").glob("*.md"))]
 LANGUAGES = {"sh", "python", "toml", "yaml", ""}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
@@ -18,6 +19,7 @@ from harness.execute.survey import Survey
 from harness.plan.device import MEASURED
 from harness.plan.estimate import DEVICES, Basis, Past, estimate
 from harness.plan.expand import Plan
+from harness.plan.footprint import Footprint
 from harness.plan.node import Node
 from harness.store.manifest import Manifest, Provenance
 from harness.store.store import Store
@@ -298,6 +300,22 @@ def test_plan_and_reproduce_count_the_same_workers(
         assert f" on {workers}" in " ".join(typed(f"plan {line}", monkeypatch, capsys).out.split())
     held = surveyed(smoke("fig2"))
     assert (held.slots, surveyed(plan("fig2")).slots) == (3, 1)
+
+
+def test_nodes_share_a_gpu_where_the_memory_of_all_of_them_was_measured(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("harness.execute.survey.usable_cores", lambda: 16)
+    monkeypatch.setattr("harness.execute.survey.gpu_megabytes", lambda: [80_000.0])
+    made = plan("table1")
+    held = surveyed(made)
+    memory = {key: Footprint(900.0, 6_000.0) for key in made.nodes}
+    assert replace(held, memory=memory).slots == 9  # 1.25 · 6 GB + 0.8 GB each
+    one, *_ = memory
+    assert replace(held, memory=memory | {one: Footprint(900.0, None)}).slots == 1
+    several = plan("table1", overrides=("numerics.world_size=2",))
+    peaks = {key: Footprint(900.0, 6_000.0) for key in several.nodes}
+    assert replace(surveyed(several), memory=peaks).slots == 1
 
 
 def test_a_training_says_what_bounds_it() -> None:

@@ -12,7 +12,7 @@ from harness.execute import local
 from harness.execute.events import Event, Failed, Finished, Retried, Started
 from harness.execute.executor import Queue
 from harness.execute.job import Job
-from harness.execute.local import ATTEMPTS, Local
+from harness.execute.local import ATTEMPTS, LOOK_S, LOOKS, IdleCard, Local, always
 from harness.parts.measurement import Numerics
 from harness.plan.node import Node
 from tests.execute import mortal
@@ -51,6 +51,7 @@ def run(
     folder: Path,
     *,
     slots: int = 1,
+    joins: Callable[[], bool] = always,
     heard: Hear = lambda event: None,
     made: Callable[[Node], object] = lambda node: None,
 ) -> tuple[list[Event], Mapping[str, Failed]]:
@@ -66,7 +67,7 @@ def run(
         made(node)
         return job(folder, node)
 
-    failures = Local(slots)(Queue(nodes, set(), {}), make_job, tell)
+    failures = Local(slots, joins)(Queue(nodes, set(), {}), make_job, tell)
     assert multiprocessing.active_children() == []
     return told, failures
 
@@ -141,3 +142,47 @@ def test_a_node_that_was_running_fails_with_its_worker(tmp_path: Path) -> None:
     assert failures["needs it"].problem.startswith("not run: it needs")
     assert failures["needs it"].cause == "a"
     assert finished(told) == ["other"]
+
+
+def test_the_first_node_starts_and_others_only_where_they_join_it(tmp_path: Path) -> None:
+    let_end(tmp_path, "a", "b", "c")
+    asked, side_by_side = [], [0]
+
+    def joins() -> bool:
+        asked.append(True)
+        return False
+
+    def heard(event: Event) -> None:
+        if isinstance(event, Started | Finished):
+            side_by_side.append(side_by_side[-1] + (1 if isinstance(event, Started) else -1))
+
+    nodes = [node("a"), node("b"), node("c")]
+    told, failures = run(nodes, tmp_path, slots=3, joins=joins, heard=heard)
+    assert sorted(finished(told)) == ["a", "b", "c"]
+    assert failures == {}
+    assert asked
+    assert max(side_by_side) == 1
+
+
+LOADS = {
+    "idle": ([20.0] * 9, [LOOKS, 2 * LOOKS]),
+    "busy": ([99.0] * 9, []),
+    "busy in between": ([20.0, 20.0, 99.0] + [20.0] * LOOKS, [3 + LOOKS]),
+    "of an unknown card": ([None] * 9, []),
+}
+
+
+@pytest.mark.parametrize(("loads", "joined"), LOADS.values(), ids=LOADS)
+def test_a_card_is_idle_when_it_was_at_several_looks_in_a_row(
+    loads: list[float | None], joined: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock, readings = [0.0], iter(loads)
+    monkeypatch.setattr(local.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(local, "gpu_load", lambda: next(readings))
+    card, found = IdleCard(), []
+    assert not card()  # a node has just begun
+    for look in range(1, len(loads) + 1):
+        clock[0] += LOOK_S
+        found += [look] if card() else []
+        assert not card()  # it looks no more often
+    assert found == joined

@@ -61,6 +61,7 @@ class Ray:
     machines: list[Machine]
     stops_after: int = 1_000  # waits
     stop: Stop = field(default_factory=Stop)
+    relay_is_dead: bool = False
     submitted: list[Ref] = field(default_factory=list)
     cancelled: list[Ref] = field(default_factory=list)
     exceptions: Any = field(
@@ -96,7 +97,9 @@ class Ray:
 
     def get(self, ref: Any) -> Any:
         if not isinstance(ref, Ref):
-            return []  # of the relay
+            if self.relay_is_dead:
+                raise RayError("the actor died")
+            return []
         answer = self.answers[ref.key].pop(0)
         if isinstance(answer, BaseException):
             raise answer
@@ -163,6 +166,11 @@ def test_the_longest_are_handed_over_first_and_one_more_than_there_is_room_for(
         run(ray, tmp_path, jobs=jobs)
     assert [ref.key for ref in ray.submitted] == [node.key for node in NODES[:count]]
     assert ray.cancelled == ray.submitted  # nothing is left to run for nobody
+
+
+def test_no_run_is_lost_for_the_actor_that_collects_what_is_told(tmp_path: Path) -> None:
+    told, failures = run(Ray(everything(), [machine()], relay_is_dead=True), tmp_path)
+    assert (sorted(map(str, told)), failures) == (sorted(str(done(one)) for one in NODES), {})
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from harness.engine.networks import Network
+from harness.engine.networks.neurons import Lif
 from harness.frames.frame import frame_of
 from harness.measures.base import Training
 from harness.plan.expand import Point
@@ -43,7 +44,7 @@ def keep(store: Stored, point: Point, random: Any) -> None:
         values = random.random((len(rows), len(rows)))
         store.keep(point, "cka.json", {"x": rows, "y": rows, "undefined": []}, values=values)
     elif measure.kind == "time_cka":
-        names, steps = list(chosen(made, measure.layers)), made.time_steps
+        names, steps = list(chosen(made, measure.layers, Lif)), made.time_steps
         arrays = {name: random.random((steps, steps)) for name in names}
         store.keep(point, "cka.json", {"layers": names, "undefined": {}}, **arrays)
     elif measure.kind == "attack":
@@ -52,7 +53,7 @@ def keep(store: Stored, point: Point, random: Any) -> None:
         values = random.random((len(measure.epsilon), len(rows)))
         store.keep(point, "attack.json", {**content, "undefined": []}, values=values)
     elif measure.kind == "probe":
-        blocks = chosen(made, ("blocks",))
+        blocks = chosen(made, ("blocks",), Lif)
         found = [{"name": name, "accuracy": 50.0, "train_accuracy": 60.0} for name in blocks]
         store.keep(point, "probe.json", {"layers": found})
     else:

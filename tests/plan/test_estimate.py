@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from harness.measures.base import Run
-from harness.plan.device import CORE, GPUS, Device, Work
+from harness.measures.work import Work
+from harness.plan.device import CORE, GPUS, Device
 from harness.plan.estimate import Basis, Past, disk_bytes, estimate, seconds_of
 from harness.plan.node import Node
 from tests.synthetic import plan

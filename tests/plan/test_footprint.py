@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from harness.plan.estimate import Past
-from harness.plan.footprint import Footprint, alive, footprints
+from harness.plan.footprint import Footprint, alive, footprints, side_by_side
 from harness.plan.node import Node
 from tests.synthetic import plan
 
@@ -73,3 +73,19 @@ def test_runs_of_another_arithmetic_say_nothing(part: str, change: dict[str, obj
 def test_runs_of_another_kind_say_nothing_even_of_one_that_is_made_no_more() -> None:
     others = [Past("cka", {"x": DEEP.spec}, 1.0, 1.0, 1.0), Past("old", {}, 1.0, 1.0, 1.0)]
     assert given(DEEP, *others) == Footprint(None, None)
+
+
+@pytest.mark.parametrize(
+    ("peaks", "card", "fit"),
+    [
+        ([2000.0, 4000.0], 80_000.0, 13),  # 1.25 · 4 GB + 0.8 GB each
+        ([4000.0, None], 80_000.0, 1),
+        ([], 80_000.0, 1),
+        ([70_000.0], 80_000.0, 1),
+        ([4000.0], 0.0, 1),  # nobody knows the card
+    ],
+)
+def test_a_card_holds_as_many_as_the_largest_of_them_would_fit(
+    peaks: list[float | None], card: float, fit: int
+) -> None:
+    assert side_by_side(peaks, card) == fit

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import pytest
+
+from harness.check.status import Word
 from harness.report import wording
+from harness.report.claims import index
 from harness.report.exhibit import ExhibitView, exhibit_view
-from harness.report.page import Page, page
+from harness.report.page import Page, headline, page
 from harness.report.render import style
 from harness.report.results import assess
 from harness.report.table import GridBody
@@ -17,7 +23,8 @@ def viewed(store: SyntheticStore | Stored, profile: str = "paper") -> tuple[Page
     (one,) = assess(store.plan, chosen, store, PROJECT / "golden", {})
     manifests = {key: store.get(key) for key in store.plan.nodes}
     view = exhibit_view(one, store.plan, library(), chosen, manifests, {}, None)
-    return page([one], [view], chosen, "harness reproduce table1", "harness"), view
+    claims = index([one], library())
+    return page([one], [view], claims, chosen, "harness reproduce table1", "harness"), view
 
 
 def row(body: GridBody, role: str) -> list[str]:
@@ -79,7 +86,7 @@ def test_a_cell_outside_is_told_with_its_numbers() -> None:
     store = SyntheticStore(plan("table1"))
     store.contents[store.plan.exhibits[0].points[0].key]["best_accuracy"] = 88.0
     shown, _ = viewed(store)
-    assert shown.headline == "table1 outside a margin (one seed)"
+    assert shown.headline == "table1 lies outside a margin (one seed)"
     assert shown.problems[0].what == "accuracy, ANN, depth 20, width ×1"
     assert shown.problems[0].why == "outside the tolerance: 88.00 instead of 91.06, −3.06 (± 0.5)"
 
@@ -189,3 +196,38 @@ def test_a_figure_without_golden_values_shows_its_drawing_and_folds_its_numbers(
     assert view.maps is not None
     assert [one["title"] for one in view.maps.described["maps"]] == ["depth 110"]
     assert "maps.csv.gz" in view.links
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ([Word.REPRODUCED], "a is reproduced"),
+        (
+            [Word.NO_CHANGE_BY_BANDS, Word.NO_CHANGE_BY_RANKS, Word.CHANGED],
+            "c has changed, and a and b show no change",
+        ),
+        (
+            [Word.NO_CHANGE_BY_RANKS] * 2 + [Word.CHANGED] + [Word.NOT_COMPARED] * 2,
+            "Of 5 exhibits, 1\u00a0has changed, 2\u00a0show no change and 2\u00a0are not compared",
+        ),
+        (
+            [Word.WITHIN, Word.UNDECIDED, Word.INCOMPLETE, Word.WITHIN],
+            "Of 4 exhibits, 2\u00a0lie within the margins (one seed), 1\u00a0needs more seeds "
+            "and 1\u00a0is incomplete",
+        ),
+        ([Word.NOT_COMPARED] * 4, "None of 4 exhibits is held against anything"),
+    ],
+)
+def test_the_headline_is_a_sentence(words: list[Word], said: str) -> None:
+    store = SyntheticStore(plan("tableD1"))
+    (one,) = assess(store.plan, library().profile("paper"), store, PROJECT / "golden", {})
+    verdicts = [replace(one.verdict, exhibit="abcde"[n], word=word) for n, word in enumerate(words)]
+    assert headline(verdicts) == said
+
+
+def test_every_word_makes_a_sentence() -> None:
+    for word in Word:
+        assert all(clause.split()[0] in VERBS for clause in wording.clauses(word)), word
+
+
+VERBS = ("is", "are", "has", "have", "lies", "lie", "shows", "show", "needs", "need")

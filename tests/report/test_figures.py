@@ -46,24 +46,61 @@ def test_twice_the_same_bytes_without_date_or_version(cells, tmp_path: Path) -> 
 def test_an_unchanged_figure_is_not_drawn_again(
     cells, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first = drawn("table1", cells, tmp_path)
+    first = drawn("table1", cells, tmp_path, records=tmp_path / "records")
     written(tmp_path, first)
     monkeypatch.setattr(figures, "_save", lambda *_: pytest.fail("was drawn again"))
+    assert drawn("table1", cells, tmp_path, records=tmp_path / "records").files == first.files
+
+
+def test_a_picture_is_taken_on_the_word_of_our_own_record_alone(cells, tmp_path: Path) -> None:
+    """Whoever puts another picture among the results can put its digest beside it, too."""
+    records = tmp_path / "records"
+    first = drawn("table1", cells, tmp_path, records=records)
+    for name in ("table1.png", "table1.svg"):
+        (tmp_path / name).write_bytes(b"forged")
+    sums = {name: hashlib.sha256(b"forged").hexdigest() for name in ("table1.png", "table1.svg")}
+    (source,) = (path.stem for path in records.iterdir())
+    forged = {"drawn_from": source, "files": sums}
+    (tmp_path / figures.RECORD).write_text(json.dumps(forged), encoding="utf-8")
+    assert drawn("table1", cells, tmp_path, records=records).files == first.files
     assert drawn("table1", cells, tmp_path).files == first.files
 
 
-@pytest.mark.parametrize("change", ["cells", "file", "record", "code"])
+def test_what_is_no_plain_file_is_drawn_again_and_holds_nobody_up(cells, tmp_path: Path) -> None:
+    records = tmp_path / "records"
+    first = drawn("table1", cells, tmp_path, records=records)
+    (record,) = records.iterdir()
+    os.mkfifo(tmp_path / "table1.png")
+    os.mkfifo(tmp_path / figures.RECORD)
+    assert drawn("table1", cells, tmp_path, records=records).files == first.files
+    record.unlink()
+    os.mkfifo(record)
+    assert drawn("table1", cells, tmp_path, records=records).files == first.files
+    assert figures.files_of(first, tmp_path)
+
+
+def test_records_that_cannot_be_kept_cost_nothing_but_time(cells, tmp_path: Path) -> None:
+    (tmp_path / "records").write_bytes(b"a file where a folder should be")
+    one = drawn("table1", cells, tmp_path, records=tmp_path / "records")
+    assert one.pictures == ("table1.svg", "table1.png")
+
+
+@pytest.mark.parametrize("change", ["cells", "file", "record", "code", "library"])
 def test_any_change_draws_it_again(
     cells, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: str
 ) -> None:
-    first = drawn("table1", cells, tmp_path)
+    records = tmp_path / "records"
+    first = drawn("table1", cells, tmp_path, records=records)
     written(tmp_path, first)
     if change == "cells":
         cells = cells.assign(value=cells["value"] + 1e-9)
     elif change == "file":
         (tmp_path / "table1.svg").write_bytes(first.svg + b"<!-- edited -->")
     elif change == "record":
-        (tmp_path / figures.RECORD).write_bytes(b"[]")
+        for record in records.iterdir():
+            record.write_bytes(b"[]")
+    elif change == "library":
+        monkeypatch.setattr(figures, "version", lambda name: f"another {name}")
     else:
         code = tmp_path / "code"
         code.mkdir()
@@ -73,7 +110,7 @@ def test_any_change_draws_it_again(
     monkeypatch.setattr(
         figures, "_save", lambda *a: calls.append(a) or {"table1.svg": b"", "table1.png": b""}
     )
-    drawn("table1", cells, tmp_path)
+    drawn("table1", cells, tmp_path, records=records)
     assert len(calls) == 1
 
 
@@ -89,6 +126,7 @@ def test_a_drawing_that_fails_is_told(cells, tmp_path: Path) -> None:
 
 SETTINGS = (
     "text.usetex: True",
+    "lines.linestyle: None",
     "font.size: 22\nsavefig.bbox: tight\nsavefig.facecolor: red\nfont.family: serif",
     "axes.formatter.use_locale: True\nsvg.fonttype: none\nbackend: nonsense\npath.sketch: 3, 9, 2",
 )
@@ -195,10 +233,11 @@ def test_maps_are_handed_to_the_drawing_and_are_part_of_what_decides_it(
 
     monkeypatch.setattr(figures, "_save", save)
     maps = Maps((), (({}, Map("ann-snn", ["a"], ["b"], np.array([[0.5]]))),))
-    written(tmp_path, drawn("table1", cells, tmp_path, maps))
-    drawn("table1", cells, tmp_path, maps)
+    records = tmp_path / "records"
+    written(tmp_path, drawn("table1", cells, tmp_path, maps, records=records))
+    drawn("table1", cells, tmp_path, maps, records=records)
     assert len(handed) == 1
     assert [len(rows) for rows in handed[0]] == [len(cells), 1]
     other = Maps((), (({}, Map("ann-snn", ["a"], ["b"], np.array([[0.6]]))),))
-    drawn("table1", cells, tmp_path, other)
+    drawn("table1", cells, tmp_path, other, records=records)
     assert len(handed) == 2

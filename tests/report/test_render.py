@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import re
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import matplotlib
 import pytest
 from jinja2 import UndefinedError
 
+from harness.report.claims import Index
 from harness.report.page import Page
 from harness.report.render import START, STYLES, TEMPLATES, environment, render, script, style
 from paper_figures.heatmap import COLOURS
@@ -27,6 +29,16 @@ def test_everything_is_escaped(tmp_path: Path) -> None:
     (tmp_path / "t.txt.j2").write_text('<p title="{{ x }}">{{ x }}</p>', encoding="utf-8")
     said = environment(tmp_path).get_template("t.txt.j2").render(x='<b>"&')
     assert said == '<p title="&lt;b&gt;&#34;&amp;">&lt;b&gt;&#34;&amp;</p>'
+
+
+def test_what_hides_in_a_text_or_turns_it_is_spelt_out(tmp_path: Path) -> None:
+    (tmp_path / "t.txt.j2").write_text("{{ x }} {{ {'x': [x]} | tojson }}", encoding="utf-8")
+    planted = "a\u202eb\x1b[32m\ud800"
+    said = environment(tmp_path).get_template("t.txt.j2").render(x=planted)
+    spelt = r"a\u202eb\u001b[32m\ud800"
+    shown, data = said.split(" ", 1)
+    assert shown == spelt
+    assert json.loads(data) == {"x": [spelt]}
 
 
 def test_what_stands_between_backticks_is_code_and_text_stays_text() -> None:
@@ -86,6 +98,7 @@ EMPTY = Page(
     scale=(),
     made_with="",
     packed={},
+    claims=Index((), {}),
 )
 
 

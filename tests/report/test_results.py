@@ -64,6 +64,8 @@ def test_every_file_is_there(written: Written) -> None:
     folder, verdicts = written
     assert [verdict.word for verdict in verdicts] == ["within the margins (one seed)", "reproduced"]
     assert sorted(read(folder)) == [
+        "claims.html",
+        "claims.json",
         "report.html",
         *(
             f"{name}/{file}"
@@ -113,7 +115,7 @@ def test_the_page_is_well_formed_and_asks_for_nothing(written: Written) -> None:
         assert not any(name.startswith("on") or name == "style" for name in attributes), tag
         for name in ("src", "href"):
             address = attributes.get(name) or ""
-            assert re.match(r"data:image/|#|table1/|tableD1/|$", address), address
+            assert re.match(r"data:image/|#|table1/|tableD1/|claims.html$|$", address), address
 
 
 def test_links_lead_to_the_files_beside_the_page(written: Written) -> None:
@@ -140,6 +142,10 @@ def test_hostile_text_stays_text(write: Write, tmp_path: Path) -> None:
     books = replace(books, documents={**books.documents, "table1": document})
     failed = Failed(key, HOSTILE, log=f"/{HOSTILE}", tail=(HOSTILE,))
     write(store, failures={key: failed}, command=HOSTILE, books=books)
+    index = read(tmp_path)["claims.html"].decode()
+    assert Elements(index).open == []
+    assert scripts(index) == []
+    assert "&lt;script&gt;alert(1)" in index
     html = read(tmp_path)["report.html"].decode()
     page = Elements(html)
     assert page.open == []
@@ -232,7 +238,14 @@ def test_weights_of_another_file_are_said_on_top_and_where_they_count(
     top = html.partition("<main>")[0]
     assert "--weights mine.pth: of lab-fig4 nothing is held against golden values" in top
     assert f"mine.pth sha256:{'1' * 64}, not the published ones" in html
-    assert "--weights /somewhere/mine.pth</pre>" in html
+    assert "--weights …/mine.pth</pre>" in html
+    assert "/somewhere" not in html
+
+
+def test_runs_that_others_made_are_announced_on_top(write: Write, tmp_path: Path) -> None:
+    write(SyntheticStore(plan("tableD1")))
+    top = read(tmp_path)["report.html"].decode().partition("<main>")[0]
+    assert "5 of 5 stored runs were made otherwise than they would be here" in top
 
 
 def test_embedded_data_are_announced_on_top(write: Write, tmp_path: Path) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
+from torch import nn
 
 from harness.engine.networks import Network, resnet, vgg
+from harness.engine.networks.neurons import Lif, Relu
 from harness.errors import HarnessError
 from harness.runs.layers import chosen, described
 
@@ -52,16 +54,24 @@ def test_a_vgg_has_stages_and_no_blocks() -> None:
 def test_groups_are_the_panels_of_the_figures(
     words: tuple[str, ...], count: int, first: str, last: str
 ) -> None:
-    names = chosen(spiking(), words)
+    names = chosen(spiking(), words, Lif)
     assert len(names) == count == len(set(names))
     assert (names[0], names[-1]) == (first, last)
 
 
 def test_the_convolutions_of_vgg_13_are_those_of_the_figure() -> None:
-    names = chosen(vgg(13, base_width=2, neuron="lif"), ("convolutions",))
+    names = chosen(vgg(13, base_width=2, neuron="lif"), ("convolutions",), Lif)
     assert [int(name.removeprefix("features.")) for name in names] == [
         0, 3, 7, 10, 14, 17, 21, 24, 27, 30,
     ]  # fmt: skip
+
+
+def test_activations_are_the_layers_of_whatever_neuron_the_network_has() -> None:
+    network = resnet(8, base_width=2, neuron="relu")
+    for name in [name for name, layer in network.named_modules() if isinstance(layer, Relu)]:
+        network.set_submodule(name, nn.Hardtanh())  # as a neuron of one's own makes it
+    names = chosen(network, ("activations",), nn.Hardtanh)
+    assert names == tuple(f"s{stage}.b0.relu{place}" for stage in (1, 2, 3) for place in (1, 2))
 
 
 def test_a_layer_that_is_not_there_is_named_when_it_is_looked_at() -> None:
@@ -70,6 +80,6 @@ def test_a_layer_that_is_not_there_is_named_when_it_is_looked_at() -> None:
     from harness.engine.cka import time_cka
 
     network = spiking()
-    names = chosen(network, ("s1.b9",))
+    names = chosen(network, ("s1.b9",), Lif)
     with pytest.raises(HarnessError, match=r"s1\.b9"):
         time_cka(network, [torch.zeros(4, 3, 8, 8)], names)

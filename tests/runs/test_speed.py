@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from harness.execute.environment import processor
-from harness.plan.device import MEASURED, Work, read_measured
+from harness.measures.work import Work
+from harness.plan.device import MEASURED, read_measured
 from harness.runs import speed
 from tests.cli.typed import typed
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import io
+import json
 
 import pytest
 from rich.console import Console
+from rich.text import Text
 
-from harness.terminal.output import Voice, size, table
+from harness.terminal.output import Voice, console, print_json, print_lines, say, size, table
 
 
 @pytest.mark.parametrize(
@@ -68,3 +70,32 @@ def test_colours_are_for_terminals_that_want_them(
     console = Console(file=out, force_terminal=terminal, width=80, _environ=environ)
     console.print(table(("a", "b"), [("x", "y")]), style="red")
     assert ("\x1b[31m" in out.getvalue()) == coloured
+
+
+FORGED = "\x1b[32mreproduced\x1b[0m \x9b2J \u202etxet a\rFAILED"
+
+
+def test_what_would_act_on_a_terminal_is_spelt_out_wherever_it_leaves(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    say(FORGED, "red")
+    console().print(Text(FORGED))
+    console().print(table(("a", "b"), [(FORGED, Text(FORGED))]))
+    console().print(FORGED)
+    print_lines(FORGED)
+    out = capsys.readouterr().out
+    assert "\x1b[31m" in out  # our own colours
+    assert "\\u001b[32mreproduced" in out
+    assert not {"\x9b", "\u202e", "\r"} & set(out)
+    assert "\x1b[32m" not in out
+    assert "\x1b[2J" not in out
+
+
+def test_json_keeps_what_would_act_and_does_not_print_it(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    print_json({"log": FORGED})
+    out = capsys.readouterr().out
+    assert json.loads(out) == {"log": FORGED}
+    assert not {"\x1b", "\x9b", "\u202e", "\r"} & set(out)

@@ -172,7 +172,9 @@ class Neighbours:
         norm = self._norms.get(self._after.get(layer, ""))
         if norm is None or norm.training or features_TM.ndim != 5:
             return None
-        if features_TM.is_inference():  # which does not count its changes
+        # those of inference mode do not count their changes; on a GPU a product of one channel is
+        # over before the next is launched, so that all of them together take longer than two Grams
+        if features_TM.is_inference() or features_TM.is_cuda:
             return None
         steps, _, channels, height, width = features_TM.shape
         thin = steps * height * width < _FEWEST_COLUMNS

@@ -7,7 +7,8 @@ float32 product of the raw features is off by 0.2 in CKA, that of the centred on
 
 A Gram matrix squares the features, so in float32 those of 1e19 overflow and those of 1e-22 lose
 their digits. A power of two takes the size out without rounding anything. Spikes are multiplied as
-integers where the CPU has VNNI: exact, and several times faster.
+integers where the CPU has VNNI or the GPU int8 tensor cores: exact, and several times faster. All
+other features are multiplied in float32, without TF32, on a GPU too.
 
 Legend: T = time steps, M = images of the minibatch, C = channels, D = features of an image at one
 step, d = columns of a block.
@@ -21,6 +22,7 @@ from types import MappingProxyType
 
 import torch
 from torch import Tensor
+from torch.nn.functional import pad
 
 COLUMNS = 8192  # multiplied at once; the centred copy of M = 1024 images is 32 MB then
 _COLUMNS_CUDA = 65536
@@ -130,7 +132,7 @@ def upper_gram(steps: Steps) -> Tensor:
     """
     gram = _empty_gram(steps)
     with torch.autocast(gram.device.type, enabled=False):
-        spikes = spike_gram(steps, COLUMNS, ROWS)
+        spikes = spike_gram(steps, _columns(gram.device), ROWS)
         if spikes is not None:
             return spikes.to(gram.dtype)
         for block in _centred_blocks(steps):
@@ -166,11 +168,16 @@ def _empty_gram(steps: Steps) -> Tensor:
     return steps[0].new_zeros(images, images, dtype=dtype)
 
 
+def _columns(device: torch.device) -> int:
+    """Multiplied at once."""
+    return _COLUMNS_CUDA if device.type == "cuda" else COLUMNS
+
+
 def _centred_blocks(steps: Steps) -> Iterator[Tensor]:
     """The columns of all steps less their means, some at a time, in one buffer."""
     first = steps[0]
     dtype = torch.promote_types(first.dtype, torch.float32)
-    columns = _COLUMNS_CUDA if first.is_cuda else COLUMNS
+    columns = _columns(first.device)
     widest = sum(step[0].numel() for step in steps)
     buffer = first.new_empty(len(first), min(columns, widest), dtype=dtype)
     for group in column_blocks(steps, columns):
@@ -185,20 +192,32 @@ def _centred_blocks(steps: Steps) -> Iterator[Tensor]:
 def spike_gram(steps: Steps, columns: int, block_rows: int) -> Tensor | None:
     """K [M, M] = X·Xᵀ on and above the diagonal, in float32 (float64 from 2²⁴ features on, so that
     each count is exact); None where features are neither 0 nor 1 or where integers are not faster.
+
+    Products of int8 are added up in int32, on a GPU by its tensor cores: exact below 2³¹ features.
     """
-    if not _integers_are_faster(steps[0].device) or _as_integers([rows(steps[0][:1])]) is None:
+    device, images = steps[0].device, len(steps[0])
+    if not _integers_are_faster(device) or _as_integers([rows(steps[0][:1])]) is None:
         return None
-    images = len(steps[0])
-    counts = torch.zeros(images, images, dtype=torch.int32)
+    whole_rows, whole_columns = _WHOLE[device.type]
+    size = images + -images % whole_rows
+    counts = torch.zeros(size, size, dtype=torch.int32, device=device)
     for group in column_blocks(steps, columns):
         spikes = _as_integers(group)
         if spikes is None:
             return None
-        for start in range(0, images, block_rows):
+        if size > images or spikes.shape[1] % whole_columns:
+            spikes = pad(spikes, (0, -spikes.shape[1] % whole_columns, 0, size - images))
+        for start in range(0, size, block_rows):
             block = spikes[start : start + block_rows]
             counts[start : start + block_rows, start:] += torch._int_mm(block, spikes[start:].T)
     few = sum(step[0].numel() for step in steps) < _EXACT_IN_F32
-    return counts.to(torch.float32 if few else torch.float64)
+    return counts[:images, :images].to(torch.float32 if few else torch.float64)
+
+
+_WHOLE: Mapping[str, tuple[int, int]] = MappingProxyType({"cpu": (1, 8), "cuda": (32, 8)})
+"""Rows and columns that zeros fill an operand of `torch._int_mm` up to a multiple of: cuBLAS takes
+more than 16 rows and multiples of 8, and torch 2.11 multiplies a single column wrongly on a CPU.
+"""
 
 
 def _as_integers(group: list[Tensor]) -> Tensor | None:
@@ -210,5 +229,7 @@ def _as_integers(group: list[Tensor]) -> Tensor | None:
 
 
 def _integers_are_faster(device: torch.device) -> bool:
+    if device.type == "cuda":  # from Ampere on, which has int8 tensor cores twice as fast as fp16's
+        return torch.version.hip is None and torch.cuda.get_device_capability(device) >= (8, 0)
     asked = getattr(torch.cpu, "_is_vnni_supported", None)  # private: where it is gone, float32
     return device.type == "cpu" and asked is not None and bool(asked())

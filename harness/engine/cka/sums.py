@@ -6,7 +6,7 @@ Legend: M = images of the minibatch, L = layers, P = numbers of a packed Gram ma
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from types import MappingProxyType
@@ -93,16 +93,14 @@ class HsicSums:
         """The map; raises HarnessError before the first minibatch."""
         values, why_y, why_x = self._divided(names_y, names_x)
         pairs = product(enumerate(why_y), enumerate(why_x))
-        reasons = _told(values, (((i, j), a or b) for (i, a), (j, b) in pairs))
-        said = (reasons, self.images, self.minibatches, self.estimator)
+        said = self._told(values, {(i, j): a or b for (i, a), (j, b) in pairs})
         return CkaMap(values, tuple(names_y), tuple(names_x), *said)
 
     def curve(self, names: Sequence[str]) -> CkaCurve:
         """The curve of `counterparts`; raises HarnessError before the first minibatch."""
         values, why_y, why_x = self._divided(names, names)
-        counterparts = zip(why_y, why_x, strict=True)
-        reasons = _told(values, ((place, a or b) for place, (a, b) in enumerate(counterparts)))
-        said = (reasons, self.images, self.minibatches, self.estimator)
+        counterparts = enumerate(zip(why_y, why_x, strict=True))
+        said = self._told(values, {place: a or b for place, (a, b) in counterparts})
         return CkaCurve(values, tuple(names), *said)
 
     def _divided(
@@ -114,13 +112,14 @@ class HsicSums:
         values = cross / ((self_y.unsqueeze(1) if cross.ndim == 2 else self_y) * self_x).sqrt()
         return values, _undefined(names_y, sums.y), _undefined(names_x, sums.x)
 
-
-def _told(values: Tensor, why: Iterable[tuple[Place, str | None]]) -> dict[Place, str]:
-    """The reasons that there are, by their place in `values`, which become NaN there."""
-    reasons = {place: reason for place, reason in why if reason is not None}
-    for place in reasons:
-        values[place] = torch.nan
-    return reasons
+    def _told(
+        self, values: Tensor, why: Mapping[Place, str | None]
+    ) -> tuple[dict[Place, str], int, int, Estimator]:
+        """The reasons that there are, by their place in `values`, which become NaN there."""
+        reasons = {place: reason for place, reason in why.items() if reason is not None}
+        for place in reasons:
+            values[place] = torch.nan
+        return reasons, self.images, self.minibatches, self.estimator
 
 
 def require_some(sums: Sums | None) -> Sums:

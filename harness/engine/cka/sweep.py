@@ -21,13 +21,7 @@ from harness.engine.cka.calls import LayerCalls
 from harness.engine.cka.gram import rows
 from harness.engine.cka.hsic import Estimator
 from harness.engine.cka.stream import stream_of
-from harness.engine.cka.sums import (
-    MEMORY_LIMIT,
-    CkaCurve,
-    CkaMap,
-    HsicSums,
-    require_some,
-)
+from harness.engine.cka.sums import MEMORY_LIMIT, CkaCurve, CkaMap, HsicSums, require_some
 from harness.engine.networks import Network
 from harness.engine.training.numerics import full_precision
 from harness.errors import HarnessError

@@ -61,11 +61,6 @@ class Dynamics:
             neuron.reset,
         )
 
-    @property
-    def is_plain(self) -> bool:
-        """Whether it is the paper's neuron: a hard reset, and a decay that is not learned."""
-        return self.reset == "hard" and not isinstance(self.decay, Tensor)
-
 
 def surrogate_of(given: str | Surrogate) -> Surrogate:
     """A surrogate as it is, or of a kind the one with its usual numbers.

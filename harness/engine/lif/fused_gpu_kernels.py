@@ -9,7 +9,7 @@ Every product and sum must round on its own: a fused multiply-add rounds once in
 would flip spikes against the reference. The launch therefore says `enable_fp_fusion=False`.
 
 Legend: T = time steps, N = neurons of all images, flat. Arrays [T, N], memory of a step contiguous;
-`starts` float32 [segments − 1, N].
+`starts` float32 [segments − 1, N]. A decay that is learned comes as a pointer (`LEARNED`).
 """
 
 # triton compiles annotations too and knows only its own, so the kernels go without
@@ -24,7 +24,19 @@ RECTANGLE, DSPIKE, TRIANGLE, ARCTAN = (tl.constexpr(kind) for kind in range(4)) 
 
 
 @triton.jit
-def _spike(before_reset, threshold, AT_THRESHOLD: tl.constexpr):
+def place(column, step, neurons):
+    """Where a number lies in an array [T, N], in 64 bits: T·N may exceed 2³¹."""
+    return column + tl.cast(step, tl.int64) * neurons
+
+
+@triton.jit
+def kept_fraction(decay, LEARNED: tl.constexpr):
+    """The decay itself."""
+    return tl.load(decay).to(tl.float32) if LEARNED else decay
+
+
+@triton.jit
+def spike_of(before_reset, threshold, AT_THRESHOLD: tl.constexpr):
     """1 above the threshold, else 0, and NaN where the potential is not finite (x − x is 0 for
     every finite x).
     """
@@ -33,7 +45,8 @@ def _spike(before_reset, threshold, AT_THRESHOLD: tl.constexpr):
 
 
 @triton.jit
-def _reset(before_reset, spike, threshold, SOFT: tl.constexpr):
+def after_reset(before_reset, spike, threshold, SOFT: tl.constexpr):
+    """The potential that a step hands on."""
     return before_reset - threshold * spike if SOFT else before_reset * (1.0 - spike)
 
 
@@ -56,51 +69,11 @@ def _slope(distance, first, second, third, KIND: tl.constexpr):
 
 
 @triton.jit
-def forward(
-    current,
-    spikes,
-    starts,
-    neurons,
-    steps,
-    decay,
-    threshold,
-    AT_THRESHOLD: tl.constexpr,
-    SOFT: tl.constexpr,
-    KEEP_STARTS: tl.constexpr,
-    SEGMENT: tl.constexpr,
-    BLOCK: tl.constexpr,
-):
-    """Spikes of all neurons; with KEEP_STARTS also the potential before each segment but the
-    first.
-    """
-    column = tl.program_id(0).to(tl.int64) * BLOCK + tl.arange(0, BLOCK)
-    place, start = column, column
-    potential = tl.zeros([BLOCK], tl.float32)
-    for segment in range((steps + SEGMENT - 1) // SEGMENT):
-        first_step = tl.full((), SEGMENT, tl.int32) * segment
-        if KEEP_STARTS:
-            mask = column < tl.where(first_step > 0, neurons, 0)
-            tl.store(starts + start - neurons, potential, mask=mask)
-            start += neurons
-        for k in tl.static_range(SEGMENT):
-            mask = column < tl.where(first_step + k < steps, neurons, 0)
-            drive = tl.load(current + place, mask=mask, other=0.0).to(tl.float32)
-            before_reset = potential * decay + drive
-            spike = _spike(before_reset, threshold, AT_THRESHOLD)
-            tl.store(spikes + place, spike.to(spikes.dtype.element_ty), mask=mask)
-            potential = _reset(before_reset, spike, threshold, SOFT)
-            place += neurons
-
-
-@triton.jit
-def backward(
-    current,
-    starts,
-    grad_spikes,
-    grad_current,
-    neurons,
-    steps,
-    decay,
+def through_step(
+    before_reset,
+    arriving,
+    later,
+    is_last,
     threshold,
     through_reset,
     first,
@@ -109,46 +82,127 @@ def backward(
     KIND: tl.constexpr,
     AT_THRESHOLD: tl.constexpr,
     SOFT: tl.constexpr,
-    KEPT_STARTS: tl.constexpr,
-    SEGMENT: tl.constexpr,
-    BLOCK: tl.constexpr,
 ):
-    """Backward through time, the last segment first.
+    """Gradient of the current, from those of the spikes and of the potential after the reset, which
+    no step reads behind the last.
 
     `through_reset` is 0 when detached, else 1 for the hard reset and the threshold for the soft.
     """
+    slope = _slope(before_reset - threshold, first, second, third, KIND)
+    if SOFT:
+        kept = 1.0 - through_reset * slope
+    else:
+        spike = spike_of(before_reset, threshold, AT_THRESHOLD)
+        kept = 1.0 - spike - through_reset * before_reset * slope
+    return arriving * slope + tl.where(is_last, 0.0, later * kept)
+
+
+@triton.jit
+def forward(
+    current,
+    spikes,
+    starts,
+    neurons,
+    decay,
+    threshold,
+    STEPS: tl.constexpr,
+    SEGMENT: tl.constexpr,
+    BLOCK: tl.constexpr,
+    LEARNED: tl.constexpr,
+    AT_THRESHOLD: tl.constexpr,
+    SOFT: tl.constexpr,
+    KEEP_STARTS: tl.constexpr,
+):
+    """Spikes of all neurons; with KEEP_STARTS also the potential before each segment but the
+    first.
+    """
     column = tl.program_id(0).to(tl.int64) * BLOCK + tl.arange(0, BLOCK)
-    segment_size = tl.full([1], SEGMENT, tl.int64) * neurons
-    segments = (steps + SEGMENT - 1) // SEGMENT
+    kept = kept_fraction(decay, LEARNED)
+    potential = tl.zeros([BLOCK], tl.float32)
+    for segment in range((STEPS + SEGMENT - 1) // SEGMENT):
+        if KEEP_STARTS:
+            mask = column < tl.where(segment > 0, neurons, 0)
+            tl.store(starts + place(column, segment - 1, neurons), potential, mask=mask)
+        for k in tl.static_range(SEGMENT):
+            step = segment * SEGMENT + k
+            mask = column < tl.where(step < STEPS, neurons, 0)
+            here = place(column, step, neurons)
+            drive = tl.load(current + here, mask=mask, other=0.0).to(tl.float32)
+            before_reset = potential * kept + drive
+            spike = spike_of(before_reset, threshold, AT_THRESHOLD)
+            tl.store(spikes + here, spike.to(spikes.dtype.element_ty), mask=mask)
+            potential = after_reset(before_reset, spike, threshold, SOFT)
+
+
+@triton.jit
+def backward(
+    current,
+    starts,
+    grad_spikes,
+    grad_current,
+    shares,
+    neurons,
+    decay,
+    threshold,
+    through_reset,
+    first,
+    second,
+    third,
+    STEPS: tl.constexpr,
+    SEGMENT: tl.constexpr,
+    BLOCK: tl.constexpr,
+    LEARNED: tl.constexpr,
+    AT_THRESHOLD: tl.constexpr,
+    SOFT: tl.constexpr,
+    KEPT_STARTS: tl.constexpr,
+    KIND: tl.constexpr,
+):
+    """Backward through time, the last segment first; with LEARNED each program leaves its share of
+    the decay's gradient, Σ_t Σ_n ∂L/∂i(t)·u(t−1), in `shares`.
+    """
+    column = tl.program_id(0).to(tl.int64) * BLOCK + tl.arange(0, BLOCK)
+    kept = kept_fraction(decay, LEARNED)
     grad_potential = tl.zeros([BLOCK], tl.float32)
-    for done in range(segments):
-        segment = tl.full((), segments - 1, tl.int32) - done
-        first_step = segment * SEGMENT
-        place = column + segment_size * segment
+    share = tl.zeros([BLOCK], tl.float32)
+    SEGMENTS: tl.constexpr = (STEPS + SEGMENT - 1) // SEGMENT
+    for done in range(SEGMENTS):
+        segment = SEGMENTS - 1 - done
         potential = tl.zeros([BLOCK], tl.float32)
         if KEPT_STARTS:
-            start = column + (segment_size // SEGMENT) * (segment - 1)
             mask = column < tl.where(segment > 0, neurons, 0)
-            potential = tl.load(starts + start, mask=mask, other=0.0)
-        before_reset = ()
+            potential = tl.load(starts + place(column, segment - 1, neurons), mask=mask, other=0.0)
+        potentials, before_reset = (), ()
         for k in tl.static_range(SEGMENT):
-            mask = column < tl.where(first_step + k < steps, neurons, 0)
-            drive = tl.load(current + place + k * neurons, mask=mask, other=0.0).to(tl.float32)
-            before_reset = before_reset + (potential * decay + drive,)  # noqa: RUF005
-            spike = _spike(before_reset[k], threshold, AT_THRESHOLD)
-            potential = _reset(before_reset[k], spike, threshold, SOFT)
+            step = segment * SEGMENT + k
+            mask = column < tl.where(step < STEPS, neurons, 0)
+            here = place(column, step, neurons)
+            drive = tl.load(current + here, mask=mask, other=0.0).to(tl.float32)
+            potentials = potentials + (potential,)  # noqa: RUF005
+            before_reset = before_reset + (potential * kept + drive,)  # noqa: RUF005
+            spike = spike_of(before_reset[k], threshold, AT_THRESHOLD)
+            potential = after_reset(before_reset[k], spike, threshold, SOFT)
         for k in tl.static_range(SEGMENT - 1, -1, -1):
-            mask = column < tl.where(first_step + k < steps, neurons, 0)
-            slope = _slope(before_reset[k] - threshold, first, second, third, KIND)
-            arriving = tl.load(grad_spikes + place + k * neurons, mask=mask, other=0.0)
-            if SOFT:
-                kept = 1.0 - through_reset * slope
-            else:
-                spike = _spike(before_reset[k], threshold, AT_THRESHOLD)
-                kept = 1.0 - spike - through_reset * before_reset[k] * slope
-            later = tl.where(first_step + k + 1 < steps, grad_potential * kept, 0.0)
-            grad = arriving.to(tl.float32) * slope + later
-            grad = tl.where(first_step + k < steps, grad, 0.0)
-            target = grad_current + place + k * neurons
-            tl.store(target, grad.to(grad_current.dtype.element_ty), mask=mask)
-            grad_potential = grad * decay
+            step = segment * SEGMENT + k
+            mask = column < tl.where(step < STEPS, neurons, 0)
+            here = place(column, step, neurons)
+            grad = through_step(
+                before_reset[k],
+                tl.load(grad_spikes + here, mask=mask, other=0.0).to(tl.float32),
+                grad_potential,
+                step + 1 >= STEPS,
+                threshold,
+                through_reset,
+                first,
+                second,
+                third,
+                KIND,
+                AT_THRESHOLD,
+                SOFT,
+            )
+            grad = tl.where(mask, grad, 0.0)
+            tl.store(grad_current + here, grad.to(grad_current.dtype.element_ty), mask=mask)
+            grad_potential = grad * kept
+            if LEARNED:
+                share += grad * potentials[k]
+    if LEARNED:
+        tl.store(shares + tl.program_id(0), tl.sum(share, axis=0))

@@ -13,7 +13,7 @@ from torch import Tensor
 from harness.engine.arguments import choose
 from harness.engine.lif.dynamics import Dynamics, Reset, surrogate_of
 from harness.engine.lif.fused_cpu import fits_fused_cpu, lif_fused_cpu
-from harness.engine.lif.fused_gpu import fits_fused_gpu, lif_fused_gpu
+from harness.engine.lif.fused_gpu import lif_fused_gpu, obstacle_on_gpu, say
 from harness.engine.lif.reference import lif_loop, lif_through_time
 from harness.errors import HarnessError
 from harness.parts.surrogates import Surrogate
@@ -26,8 +26,11 @@ _HALF = (torch.float16, torch.bfloat16)
 def _fastest(current_TBN: Tensor, dynamics: Dynamics, spike_dtype: torch.dtype) -> Tensor:
     if isinstance(dynamics.threshold, Tensor):
         return _in_float32(lif_loop)(current_TBN, dynamics, spike_dtype)
-    if dynamics.is_plain and fits_fused_gpu(current_TBN, dynamics):
-        return _triton(current_TBN, dynamics, spike_dtype)
+    if current_TBN.is_cuda:
+        obstacle = obstacle_on_gpu(current_TBN, dynamics)
+        if not obstacle:
+            return _triton(current_TBN, dynamics, spike_dtype)
+        say(f"neurons run as many small kernels on {current_TBN.device}: {obstacle}")
     fused = fits_fused_cpu(_without_float16(current_TBN), dynamics)
     return (_numba if fused else _in_float32(lif_through_time))(current_TBN, dynamics, spike_dtype)
 
@@ -42,9 +45,6 @@ def _without_float16(current_TBN: Tensor) -> Tensor:
 
 
 def _triton(current_TBN: Tensor, dynamics: Dynamics, spike_dtype: torch.dtype) -> Tensor:
-    if not dynamics.is_plain:
-        problem = "no kernel for a soft reset or a learned decay"
-        raise HarnessError("lif backend triton", problem, hint="use backend 'auto' or 'torch'")
     return lif_fused_gpu(current_TBN, dynamics).to(spike_dtype)
 
 

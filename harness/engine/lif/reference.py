@@ -117,26 +117,62 @@ def lif_loop(current_TBN: Tensor, dynamics: Dynamics) -> Tensor:
     return torch.stack(spikes_T)
 
 
+def through_time(current_TBN: Tensor, dynamics: Dynamics) -> tuple[Tensor, Tensor]:
+    """Spikes, and the potential before the reset, [T, B, N] both; no autograd."""
+    before_reset_TBN = torch.empty_like(current_TBN)
+    spikes_TBN = torch.empty_like(current_TBN)
+    compare = torch.ge if dynamics.fires_at_threshold else torch.gt
+    potential: Tensor | None = None
+    for t, current_BN in enumerate(current_TBN):
+        before_reset, spikes = before_reset_TBN[t], spikes_TBN[t]
+        if potential is None:
+            before_reset.copy_(current_BN)
+        else:
+            # two roundings as in the reference: a fused multiply-add would flip spikes
+            torch.mul(potential, dynamics.decay, out=before_reset).add_(current_BN)
+        distance = before_reset - dynamics.threshold
+        compare(distance, 0, out=spikes)
+        spikes += distance.sub_(distance)  # `fired`, written in place: NaN where not finite
+        potential = after_reset(before_reset, spikes, dynamics.threshold, dynamics.reset)
+    return spikes_TBN, before_reset_TBN
+
+
+def back_through_time(
+    before_reset_TBN: Tensor, grad_spikes_TBN: Tensor, dynamics: Dynamics, *, learned: bool
+) -> tuple[Tensor, Tensor | None]:
+    """∂L/∂i(t) = ∂L/∂s(t)·σ' + ∂L/∂u(t)·∂u(t)/∂u'(t),  ∂L/∂u(t−1) = decay·∂L/∂i(t),
+    and of a decay that is `learned` ∂L/∂decay = Σ_t Σ_n ∂L/∂i(t)·u(t−1); no autograd.
+
+    u' is the potential before the reset, u after it, σ' the surrogate at u' − v_th; ∂u/∂u' is
+    1 − s − u'·σ' for the hard reset and 1 − v_th·σ' for the soft one, and with `detach_reset`
+    the term with σ' is left out. The loss sees no potential, so ∂L/∂u of the last step is 0.
+    """
+    grad_TBN = torch.empty_like(before_reset_TBN)
+    grad_potential: Tensor | None = None
+    for t in reversed(range(len(grad_TBN))):
+        distance = before_reset_TBN[t] - dynamics.threshold
+        slope = dynamics.surrogate.derivative(distance)
+        grad = grad_spikes_TBN[t] * slope
+        if grad_potential is not None:
+            grad += grad_potential * _kept(before_reset_TBN[t], distance, slope, dynamics)
+        grad_TBN[t] = grad
+        grad_potential = grad * dynamics.decay
+    if not learned:
+        return grad_TBN, None
+    to_decay = grad_TBN.new_zeros(())  # the gradients of all steps meet, summed in a fixed order
+    for grad, before_reset in zip(grad_TBN[1:], before_reset_TBN[:-1], strict=True):
+        spikes = fired(before_reset - dynamics.threshold, dynamics.fires_at_threshold)
+        kept = after_reset(before_reset, spikes, dynamics.threshold, dynamics.reset)
+        to_decay += (grad * kept).sum()
+    return grad_TBN, to_decay.to(dynamics.decay.dtype)  # type: ignore[union-attr]  # it is learned
+
+
 class _LifThroughTime(torch.autograd.Function):
     """Keeps only the potential before the reset; the backward pass reads the spikes off it."""
 
     @staticmethod
     def forward(ctx: Any, current_TBN: Tensor, decay: float | Tensor, dynamics: Dynamics) -> Tensor:
-        before_reset_TBN = torch.empty_like(current_TBN)
-        spikes_TBN = torch.empty_like(current_TBN)
-        compare = torch.ge if dynamics.fires_at_threshold else torch.gt
-        potential: Tensor | None = None
-        for t, current_BN in enumerate(current_TBN):
-            before_reset, spikes = before_reset_TBN[t], spikes_TBN[t]
-            if potential is None:
-                before_reset.copy_(current_BN)
-            else:
-                # two roundings as in the reference: a fused multiply-add would flip spikes
-                torch.mul(potential, decay, out=before_reset).add_(current_BN)
-            distance = before_reset - dynamics.threshold
-            compare(distance, 0, out=spikes)
-            spikes += distance.sub_(distance)  # `fired`, written in place: NaN where not finite
-            potential = after_reset(before_reset, spikes, dynamics.threshold, dynamics.reset)
+        spikes_TBN, before_reset_TBN = through_time(current_TBN, dynamics)
         ctx.save_for_backward(before_reset_TBN)
         ctx.dynamics = dynamics
         return spikes_TBN
@@ -144,34 +180,9 @@ class _LifThroughTime(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, Tensor | None, None]:
-        """∂L/∂i(t) = ∂L/∂s(t)·σ' + ∂L/∂u(t)·∂u(t)/∂u'(t),  ∂L/∂u(t−1) = decay·∂L/∂i(t),
-        ∂L/∂decay = Σ_t Σ_n ∂L/∂i(t)·u(t−1).
-
-        u' is the potential before the reset, u after it, σ' the surrogate at u' − v_th; ∂u/∂u' is
-        1 − s − u'·σ' for the hard reset and 1 − v_th·σ' for the soft one, and with `detach_reset`
-        the term with σ' is left out. The loss sees no potential, so ∂L/∂u of the last step is 0.
-        """
         (before_reset_TBN,) = ctx.saved_tensors
-        dynamics: Dynamics = ctx.dynamics
-        grad_TBN = torch.empty_like(before_reset_TBN)
-        grad_potential: Tensor | None = None
-        for t in reversed(range(len(grad_TBN))):
-            distance = before_reset_TBN[t] - dynamics.threshold
-            slope = dynamics.surrogate.derivative(distance)
-            grad = grads[0][t] * slope
-            if grad_potential is not None:
-                grad += grad_potential * _kept(before_reset_TBN[t], distance, slope, dynamics)
-            grad_TBN[t] = grad
-            grad_potential = grad * dynamics.decay
-        to_decay: Tensor | None = None
-        if ctx.needs_input_grad[1]:  # the gradients of all steps meet, summed in a fixed order
-            to_decay = grad_TBN.new_zeros(())
-            for grad, before_reset in zip(grad_TBN[1:], before_reset_TBN[:-1], strict=True):
-                spikes = fired(before_reset - dynamics.threshold, dynamics.fires_at_threshold)
-                kept = after_reset(before_reset, spikes, dynamics.threshold, dynamics.reset)
-                to_decay += (grad * kept).sum()
-            to_decay = to_decay.to(dynamics.decay.dtype)  # type: ignore[union-attr]  # it is learned
-        return grad_TBN, to_decay, None
+        learned = ctx.needs_input_grad[1]
+        return (*back_through_time(before_reset_TBN, grads[0], ctx.dynamics, learned=learned), None)
 
 
 def _kept(before_reset: Tensor, distance: Tensor, slope: Tensor, dynamics: Dynamics) -> Tensor:

@@ -1,8 +1,9 @@
 """The pre-activation basic block (He et al. 2016b), for ReLU and LIF alike, and its layers in one
 pass over memory, where that gives the same numbers and nobody listens.
 
-A batch norm and the neurons behind it, or the shortcut added to it, are one loop over memory on the
-CPU. The current in between then exists nowhere, so a layer that a hook listens to runs by itself.
+A batch norm and the neurons behind it, or the shortcut added to it, are one loop over memory, in
+training, on a CPU and on CUDA. The current in between then exists nowhere, so a layer that a hook
+listens to runs by itself. Where CUDA has no kernel for it, the log says why.
 
 Legend: T = time steps, B = batch, C = channels, H, W = height and width; activations are folded,
 [T·B, C, H, W].
@@ -17,13 +18,16 @@ from torch import Tensor, nn
 from torch.nn.modules.module import _has_any_global_hook
 
 from harness.engine.lif.fused_cpu import fits_fused_cpu
+from harness.engine.lif.fused_gpu import on_gpu, say
 from harness.engine.lif.into_convolution import Neurons, convolved_spikes
-from harness.engine.networks.layers import convolution
-from harness.engine.networks.neurons import Lif
+from harness.engine.networks.layers import convolution, repeated_over_time
+from harness.engine.networks.neurons import Lif, Relu
 from harness.engine.norm import TdBatchNorm, channels_last
+from harness.engine.norm.fused_gpu import LIF, RELU, Behind, obstacle
 from harness.parts.neurons import Neuron
 
-_FUSING = ("auto", "numba")  # backends of the neurons
+_FUSING = ("auto", "numba")  # backends of the neurons, on a CPU
+_FUSING_ON_CUDA = ("auto", "triton")
 
 
 def normalise_and_activate(
@@ -36,9 +40,14 @@ def normalise_and_activate(
     """activation(norm(folded)), and what `convolution` makes of it, where there is one, without
     bias or dilation.
     """
+    made: Tensor
+    if _on_cuda(norm, folded) and not _listened_to(activation):
+        behind = _behind(activation, folded, time_steps)
+        if behind is not None and _fits_cuda(norm, folded, behind):
+            made = norm.in_one_pass(folded, behind)
+            return made if convolution is None else convolution(made)
     fused = None if convolution is None or _listened_to(convolution) else convolution
     neurons = _neurons(activation, folded, time_steps) if _can_fuse(norm, folded) else None
-    made: Tensor
     if neurons is not None:
         made = norm.fire(folded, neurons, fused)
     else:
@@ -74,6 +83,12 @@ def _neurons(activation: nn.Module, folded: Tensor, time_steps: int) -> Neurons 
 
 def normalise_and_add(norm: TdBatchNorm, folded: Tensor, shortcut: Callable[[], Tensor]) -> Tensor:
     """norm(folded) + shortcut(), in this order where somebody listens."""
+    if _on_cuda(norm, folded) and _fits_cuda(norm, folded, Behind()):
+        carried = shortcut()
+        if carried.is_contiguous(memory_format=torch.channels_last):
+            return norm.in_one_pass(folded, Behind(), carried)
+        summed: Tensor = norm(folded) + carried
+        return summed
     if not _can_fuse(norm, folded):
         normalised: Tensor = norm(folded)
         return normalised + shortcut()
@@ -83,14 +98,54 @@ def normalise_and_add(norm: TdBatchNorm, folded: Tensor, shortcut: Callable[[], 
     return norm.plus(folded, None) + other
 
 
+def _on_cuda(norm: TdBatchNorm, folded: Tensor) -> bool:
+    if torch.compiler.is_compiling() or not norm.training:
+        return False
+    return on_gpu(folded) and not _listened_to(norm)
+
+
+def _behind(activation: nn.Module, folded: Tensor, time_steps: int) -> Behind | None:
+    """What the kernels are told of an activation; None for one that they do not know."""
+    if isinstance(activation, Relu):
+        return Behind(RELU)
+    if not isinstance(activation, Lif) or activation.backend not in _FUSING_ON_CUDA:
+        say(f"norm and neurons run one after the other: {activation!r} has no kernel")
+        return None
+    spikes = activation.spike_dtype(folded.dtype, folded.device)
+    return Behind(LIF, activation.dynamics_now(), time_steps, spikes)
+
+
+def _fits_cuda(norm: TdBatchNorm, folded: Tensor, behind: Behind) -> bool:
+    why = "its statistics are those of all processes" if norm.shared else ""
+    why = why or obstacle(folded, norm.weight, behind)
+    if why:
+        say(f"a norm and what follows it run one after the other: {why}")
+    return not why
+
+
 def _can_fuse(norm: TdBatchNorm, folded: Tensor) -> bool:
-    return norm.training and not _listened_to(norm) and channels_last.fits(folded, norm.weight)
+    return channels_last.fits(folded, norm.weight) and norm.training and not _listened_to(norm)
 
 
 def _listened_to(layer: nn.Module) -> bool:
     own = [layer._forward_hooks, layer._forward_pre_hooks]
     own += [layer._backward_hooks, layer._backward_pre_hooks]
     return any(own) or bool(_has_any_global_hook())  # type: ignore[no-untyped-call]
+
+
+def runs_once(images: Tensor, time_steps: int, *stem: nn.Module) -> bool:
+    """Whether the first convolution and norm may see a static image once (`once`) instead of at
+    each step, which is the same: on CUDA, where nobody listens to them. A CPU keeps its bits.
+    """
+    static = images.ndim == 4 and time_steps > 1 and on_gpu(images)
+    return static and not any(_listened_to(layer) or getattr(layer, "shared", 0) for layer in stem)
+
+
+def once(images: Tensor, time_steps: int, first: nn.Conv2d, norm: TdBatchNorm) -> Tensor:
+    """norm(first(images)) at each step, [T·B, C, H, W], of images [B, C, H, W] that are looked at
+    once.
+    """
+    return repeated_over_time(norm.of_equal_steps(first(images), time_steps), time_steps)
 
 
 class PreActivationBlock(nn.Module):

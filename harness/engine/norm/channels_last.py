@@ -47,7 +47,9 @@ class BatchStatistics:
 def fits(folded: Tensor, weight: Tensor) -> bool:
     """Whether these kernels can take the activations [T·B, C, H, W], for a layer of this weight."""
     return (
-        weight.dtype == torch.float32  # not so in a network that is float64 or bfloat16 as a whole
+        not torch.compiler.is_compiling()  # which sees through no compiled kernel
+        and weight.dtype
+        == torch.float32  # not so in a network that is float64 or bfloat16 as a whole
         and folded.device.type == "cpu"
         and folded.dtype in _DTYPES
         and folded.ndim == 4

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from harness.engine.lif.into_convolution import Neurons
-from harness.engine.norm import channels_last, into_neurons
+from harness.engine.norm import channels_last, fused_gpu, into_neurons
 from harness.engine.norm.channels_last import BatchStatistics
 
 
@@ -65,6 +65,25 @@ class TdBatchNorm(nn.Module):
             self.eps,
         )
 
+    def of_equal_steps(self, images: Tensor, time_steps: int) -> Tensor:
+        """What `forward` makes of each of `time_steps` equal steps [B, C, H, W], with statistics of
+        all of them: mean and variance are those of one step, and the unbiased variance, to which
+        the running one moves, is that of more pixels.
+        """
+        if not self.training:
+            return self(images)  # type: ignore[no-any-return]
+        learnt = self.running_mean.clone(), self.running_var.clone()  # a backward pass keeps these
+        made = functional.batch_norm(
+            images, *learnt, self.weight, self.bias, True, self.momentum, self.eps
+        )
+        pixels = images.numel() // images.shape[1]
+        factor = (1.0 - 1.0 / pixels) / (1.0 - 1.0 / (pixels * time_steps))
+        with torch.no_grad():
+            kept = self.running_var * (1.0 - self.momentum)
+            self.running_var.copy_((learnt[1] - kept) * factor + kept)
+            self.running_mean.copy_(learnt[0])
+        return made
+
     def plus(self, folded: Tensor, residual: Tensor | None) -> Tensor:
         """The normalised activations plus `residual` in one pass over memory; in training, where
         `channels_last.fits`.
@@ -83,6 +102,15 @@ class TdBatchNorm(nn.Module):
         return into_neurons.fired(
             folded, self.weight, self.bias, found, self.eps, neurons, convolution
         )
+
+    def in_one_pass(
+        self, folded: Tensor, behind: fused_gpu.Behind, shortcut: Tensor | None = None
+    ) -> Tensor:
+        """What follows, of the normalised activations, or their sum with `shortcut`, on CUDA; in
+        training, where there is no `fused_gpu.obstacle` and the statistics are not shared.
+        """
+        running = fused_gpu.Running(self.running_mean, self.running_var, self.momentum, self.eps)
+        return fused_gpu.normalised(folded, self.weight, self.bias, running, behind, shortcut)
 
     def _learnt(self, folded: Tensor) -> BatchStatistics:
         """The batch's statistics, after the running ones have moved towards them."""

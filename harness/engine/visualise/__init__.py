@@ -18,13 +18,7 @@ from harness.engine.visualise.kernels import (
     shuffled_kernels,
 )
 from harness.engine.visualise.maximise import Maximised, maximise, total_variation
-from harness.engine.visualise.receptive import (
-    Box,
-    Contrast,
-    contrast,
-    receptive_field,
-    seen_by_gradient,
-)
+from harness.engine.visualise.receptive import Box, Contrast, contrast, receptive_field
 
 __all__ = [
     "Box",
@@ -42,7 +36,6 @@ __all__ = [
     "maximise",
     "normalised_kernels",
     "receptive_field",
-    "seen_by_gradient",
     "shuffled_kernels",
     "sparsity",
     "tiled",

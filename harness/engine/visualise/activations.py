@@ -139,7 +139,6 @@ def tiled(tiles: Tensor, *, columns: int | None = None, gap: int = 1, fill: floa
 
 
 _BATCH = 256
-_WHITE = 255
 
 
 @dataclass(frozen=True, eq=False)
@@ -187,7 +186,7 @@ def top_images(
         indices_K=order[:k],
         activations_K=values[:k],
         images_KCHW=chosen,
-        mean_CHW=chosen.double().mean(0) / _WHITE,
+        mean_CHW=chosen.double().mean(0) / 255,
         ties=int((values[k:] == values[k - 1]).sum()),
     )
 

@@ -11,11 +11,10 @@ from typing import Literal
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from harness.errors import HarnessError
 
-Channels = Literal["rgb", "triples", "single", "strongest"]
+Channels = Literal["rgb", "single", "strongest"]
 
 
 def normalised_kernels(weight_NCKK: Tensor) -> Tensor:
@@ -37,43 +36,25 @@ def normalised_kernels(weight_NCKK: Tensor) -> Tensor:
 def kernel_images(weight_NCKK: Tensor, channels: Channels = "rgb") -> Tensor:
     """Kernels as colour images [N', 3, K, K] in 0 … 1, each filter normalised on its own.
 
-    "rgb" is for kernels on three colour channels: one image per filter. "triples" shows channels 0
-    1 2, 3 4 5, … as red, green, blue, ⌈C/3⌉ images per filter in a row, missing channels black; the
-    colours mean nothing then. "single" shows each channel in grey, C images per filter in a row.
-    "strongest" shows one image per filter: the three channels with most energy, in their order, as
-    red, green and blue, stretched over these three.
+    "rgb" is for kernels on three colour channels: one image per filter. "single" shows each channel
+    in grey, C images per filter in a row. "strongest" shows one image per filter: the three
+    channels of largest ‖w‖, in their order, as red, green and blue, stretched over these three.
     """
-    if channels == "strongest":
-        return normalised_kernels(_strongest(weight_NCKK))
-    scaled = normalised_kernels(weight_NCKK)
-    count, side = scaled.shape[1], scaled.shape[2:]
-    if channels == "rgb":
-        if count != 3:
-            raise HarnessError(
-                "kernel images",
-                f"kernels on {count} channels have no colours",
-                hint="show them as 'triples' or 'single'",
-            )
-        return scaled
-    if channels == "triples":
-        padded = functional.pad(scaled, (0, 0, 0, 0, 0, -count % 3))
-        return padded.reshape(-1, 3, *side)
-    if channels == "single":
-        return scaled.reshape(-1, 1, *side).expand(-1, 3, -1, -1)
-    known = "'rgb', 'triples', 'single' or 'strongest'"
-    raise HarnessError("kernel images", f"{known} (got {channels!r})")
-
-
-def _strongest(weight_NCKK: Tensor) -> Tensor:
-    """Of each filter the three channels of largest ‖w‖, [N, 3, K, K]."""
     _require_kernels(weight_NCKK)
-    if weight_NCKK.shape[1] < 3:
-        raise HarnessError("kernel images", f"no three channels (got {list(weight_NCKK.shape)})")
-    energy_NC = weight_NCKK.detach().square().sum((2, 3))
-    chosen_N3 = energy_NC.topk(3, dim=1).indices.sort(dim=1).values
-    return weight_NCKK.detach().gather(
-        1, chosen_N3[:, :, None, None].expand(-1, -1, *weight_NCKK.shape[2:])
-    )
+    weight = weight_NCKK.detach()
+    count, side = weight.shape[1], weight.shape[2:]
+    if channels == "single":
+        return normalised_kernels(weight).reshape(-1, 1, *side).expand(-1, 3, -1, -1)
+    if channels not in ("rgb", "strongest"):
+        known = "'rgb', 'single' or 'strongest'"
+        raise HarnessError("kernel images", f"{known} (got {channels!r})")
+    if channels == "strongest" and count >= 3:
+        chosen_N3 = weight.square().sum((2, 3)).topk(3, dim=1).indices.sort(dim=1).values
+        weight = weight.gather(1, chosen_N3[:, :, None, None].expand(-1, -1, *side))
+    elif count != 3:
+        problem = f"kernels on {count} channels have no three colours"
+        raise HarnessError("kernel images", problem, hint="show them as 'single'")
+    return normalised_kernels(weight)
 
 
 def shuffled_kernels(weight_NCKK: Tensor, generator: torch.Generator) -> Tensor:
@@ -121,9 +102,8 @@ def gabor_statistics(weight_NCKK: Tensor) -> GaborStatistics:
     kernels = kernels - kernels.mean((2, 3), keepdim=True)
     padded = (max(_SIDE, side),) * 2
     # filter by filter: all spectra of 192 filters on 64 channels together take 1 GB
-    power_NFF = torch.stack(
-        [torch.fft.fft2(one, s=padded).abs().square().sum(0) for one in kernels]
-    )
+    spectra = (torch.fft.fft2(one, s=padded) for one in kernels)
+    power_NFF = torch.stack([one.abs().square().sum(0) for one in spectra])
     rows = torch.fft.fftfreq(power_NFF.shape[-1], dtype=torch.float64)
     down_FF, right_FF = torch.meshgrid(rows, rows, indexing="ij")
     half = (right_FF > 0) | ((right_FF == 0) & (down_FF > 0))  # the other half is its mirror image

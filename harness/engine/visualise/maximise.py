@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -97,21 +98,16 @@ def maximise(
     span = 2 * ascent.jitter + 1
     shifts = torch.randint(span, (ascent.steps, 2), generator=generator) - ascent.jitter
     curve = torch.empty(ascent.steps, dtype=torch.float64, device=device)
-
-    @torch.no_grad()
-    def seen(image_CHW: Tensor) -> Tensor:
-        return _activation(network, target, normalisation, image_CHW, ascent.leak)
-
+    activation_of = partial(_activation, network, target, normalisation, ascent.leak)
+    seen = torch.no_grad()(activation_of)
     with in_mode(network, "eval"):
         for step, shift in enumerate(map(tuple, shifts.tolist())):
             image = image_of(numbers)
-            rolled = image.roll(shift, (1, 2))
-            activation = _activation(network, target, normalisation, rolled, ascent.leak)
+            activation = activation_of(image.roll(shift, (1, 2)))
             loss = ascent.total_variation * total_variation(image) - activation
             (gradient,) = torch.autograd.grad(loss, numbers)
             if step == 0 and not gradient.any():
-                hint = "a ReLU or spike that is silent there: take the layer before it, or another"
-                raise _failed(target, "the activation has no gradient at the start", f"{hint} seed")
+                raise _failed(target, "the activation has no gradient at the start", _SILENT)
             numbers.grad = gradient
             adam.step()
             curve[step] = activation.detach() if shift == (0, 0) else seen(image)
@@ -133,11 +129,7 @@ class _Seen(Exception):
 
 
 def _activation(
-    network: Network,
-    target: Target,
-    normalisation: Normalisation,
-    image_CHW: Tensor,
-    leak: float,
+    network: Network, target: Target, normalisation: Normalisation, leak: float, image_CHW: Tensor
 ) -> Tensor:
     found: list[Tensor] = []
 
@@ -150,6 +142,9 @@ def _activation(
     with suppress(_Seen), hooked(network, [target.layer], keep):
         network(((image_CHW - mean_C11) / std_C11)[None])
     return found[0].sum()
+
+
+_SILENT = "a ReLU or spike that is silent there: take the layer before it, or another seed"
 
 
 def _failed(target: Target, problem: str, hint: str) -> HarnessError:

@@ -14,8 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from harness.engine.arguments import checked
-from harness.engine.networks import Network, hooked
-from harness.engine.networks.hooks import in_mode
+from harness.engine.networks import Network
 from harness.engine.visualise.activations import Target
 from harness.errors import HarnessError
 
@@ -58,25 +57,6 @@ def receptive_field(network: Network, target: Target, height: int, width: int) -
         for axis, (place, size) in enumerate(zip(target.position, (height, width), strict=True))
     )
     return Box(top, left, bottom + 1, right + 1)
-
-
-@checked
-@torch.enable_grad()
-def seen_by_gradient(network: Network, target: Target, images: Tensor) -> Tensor:
-    """The pixels whose change would change the neuron for at least one of these normalised images,
-    bool [H, W]: those with a gradient, in evaluation mode.
-
-    A subset of the receptive field; all of it where no kernel has a 0 and no neuron is silent.
-    """
-    inputs = images.detach().clone().requires_grad_()
-    found: list[Tensor] = []
-    with in_mode(network, "eval"):
-        with hooked(
-            network, [target.layer], lambda _, feature: found.append(target.activation(feature))
-        ):
-            network(inputs)
-        (gradient,) = torch.autograd.grad(found[0].sum(), inputs)
-    return (gradient != 0).flatten(0, -3).any(0)
 
 
 def _layers_before(network: Network, target: str) -> list[nn.Module]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
 from torch import Tensor
@@ -61,6 +63,31 @@ def test_spikes_are_counted_exactly() -> None:
         pytest.skip("integers are not faster on this CPU, so they are not used")
     matrix = SPIKES.transpose(0, 1).flatten(1)
     assert torch.equal(found.triu(), (matrix @ matrix.T).triu())
+
+
+@pytest.mark.parametrize("images", [1, 9, 32, 40])
+@pytest.mark.parametrize("columns", [1, 8, 50])
+@pytest.mark.parametrize("whole", [(1, 8), (32, 8)], ids=["cpu", "cuda"])
+def test_sizes_that_no_kernel_takes_are_filled_up(
+    images: int, columns: int, whole: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also a single column, which torch 2.11 multiplies wrongly on a CPU."""
+    monkeypatch.setattr(grams, "_integers_are_faster", lambda device: True)
+    monkeypatch.setattr(grams, "_WHOLE", {"cpu": whole})
+    taken = []
+
+    def watched(a: Tensor, b: Tensor, product: Any = torch._int_mm) -> Tensor:
+        taken.append((len(a), a.shape[1], b.shape[1]))
+        return product(a, b)
+
+    monkeypatch.setattr(torch, "_int_mm", watched)
+    spikes = torch.rand(2, images, 61, generator=torch.Generator().manual_seed(images)) > 0.5
+    found = spike_gram(spikes.float().unbind(0), columns, 32)
+    matrix = spikes.transpose(0, 1).flatten(1).double()
+    assert found is not None
+    assert torch.equal(found.triu().double(), (matrix @ matrix.T).triu())
+    least = (whole[0], whole[1], whole[0])
+    assert not any(n % of for call in taken for n, of in zip(call, least, strict=True))
 
 
 @pytest.mark.parametrize("value", [0.5, -1.0, 2.0, 1 + 1e-6, float("nan"), float("inf")])

@@ -1,15 +1,9 @@
-"""The Triton kernels against the reference loop: on a GPU where there is one, else interpreted.
-
-Triton reads TRITON_INTERPRET when it is imported, so the interpreted tests run in a pytest of
-their own, which `test_the_interpreted_tests_pass` starts.
-"""
+"""The Triton kernels against the reference loop: on a GPU where there is one, else interpreted."""
 
 from __future__ import annotations
 
 import itertools
-import os
-import subprocess
-import sys
+import re
 from pathlib import Path
 from typing import Any
 
@@ -18,21 +12,15 @@ import torch
 
 from harness.engine.lif import fused_gpu, lif
 from harness.engine.lif.dynamics import Dynamics, Reset
-from harness.engine.lif.fused_gpu import fits_fused_gpu, lif_fused_gpu
+from harness.engine.lif.fused_gpu import lif_fused_gpu, obstacle_on_gpu
 from harness.engine.lif.reference import lif_loop
 from harness.errors import HarnessError
 from harness.parts.surrogates import Arctan, Dspike, Rectangle, Sigmoid, Surrogate, Triangle
 from tests.engine.lif.cases import currents, gradient
+from tests.engine.lif.compiled import compiled
+from tests.interpreted import INTERPRETED, PLACE, kernels_run, on_gpu, require_interpreted_tests
 
-INTERPRETED = os.environ.get("TRITON_INTERPRET") == "1"
-GPU = torch.cuda.is_available()
 LIMIT = 2e-6  # gradients of order 1 over up to 33 steps; measured 1e-6
-
-kernels_run = pytest.mark.skipif(
-    not (GPU or INTERPRETED), reason="no GPU here: run by the interpreter instead"
-)
-on_gpu = pytest.mark.skipif(not GPU, reason="NOT TESTED: needs a CUDA GPU, and there is none")
-PLACE = "cuda" if GPU and not INTERPRETED else "cpu"
 
 SURROGATES: list[Surrogate] = [Rectangle(), Dspike(), Triangle(), Sigmoid(), Arctan()]
 SWITCHES = list(itertools.product([False, True], [False, True]))  # detach_reset, fires_at_threshold
@@ -40,16 +28,7 @@ SWITCHES = list(itertools.product([False, True], [False, True]))  # detach_reset
 
 @pytest.mark.skipif(INTERPRETED, reason="is run by this very test")
 def test_the_interpreted_tests_pass(root: Path) -> None:
-    pytest.importorskip("triton", reason="NOT TESTED: triton is not installed")
-    run = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", __file__],
-        cwd=root,
-        env={**os.environ, "TRITON_INTERPRET": "1"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert run.returncode == 0 and " passed" in run.stdout, run.stdout + run.stderr
+    require_interpreted_tests(__file__, root)
 
 
 def assert_equal(current_TBN: torch.Tensor, dynamics: Dynamics) -> None:
@@ -75,6 +54,37 @@ def test_spikes_are_equal_bit_for_bit_and_gradients_closely(
 @pytest.mark.parametrize("steps", [1, 2, 8, 9, 16, 17, 33, 128])
 def test_every_length_of_time(steps: int) -> None:
     assert_equal(currents((steps, 2, 35)), Dynamics(0.5, 1.0, Dspike()))
+
+
+@kernels_run
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float16])
+@pytest.mark.parametrize("steps", [1, 4, 20])
+@pytest.mark.parametrize("reset", ["hard", "soft"])
+def test_a_learned_decay_gets_its_gradient(reset: Reset, steps: int, dtype: torch.dtype) -> None:
+    """Against the definition in float64, over several programs and segments."""
+    current_TBN = currents((steps, 2100)).to(PLACE, dtype)
+    decay = torch.tensor(0.7, device=PLACE, requires_grad=True)
+    exact = torch.tensor(0.7, device=PLACE, dtype=torch.float64, requires_grad=True)
+    ours = lif_fused_gpu(current_TBN, Dynamics(decay, 0.6, Dspike(), reset=reset))
+    theirs = lif_loop(current_TBN.double(), Dynamics(exact, 0.6, Dspike(), reset=reset))
+    assert torch.equal(ours.double(), theirs)
+    weights = currents((steps, 2101))[:, 1:].to(PLACE, dtype)
+    (got,) = torch.autograd.grad(ours, decay, weights)
+    (expected,) = torch.autograd.grad(theirs, exact, weights.double())
+    assert got.shape == () and got.dtype == torch.float32
+    torch.testing.assert_close(got.double(), expected, rtol=1e-5, atol=1e-3)
+    if steps > 1:
+        assert abs(expected) > 0.1
+
+
+@kernels_run
+def test_places_beyond_two_billion_numbers() -> None:
+    """Steps times neurons takes more than 32 bits; so many neurons fit no test's memory."""
+    from tests.engine.lif.places import write_places
+
+    found = torch.zeros(2, dtype=torch.int64, device=PLACE)
+    write_places[(2,)](found, 15, 150_000_000)
+    assert found.tolist() == [2_250_000_000, 2_250_000_001]
 
 
 @kernels_run
@@ -131,8 +141,8 @@ def test_a_broken_input_is_shown_as_the_reference_shows_it(broken: float, reset:
 
 
 @kernels_run
-@pytest.mark.parametrize(("steps", "extra"), [(16, 0), (17, 70), (64, 3 * 70)])
-def test_it_keeps_its_input_and_one_potential_per_16_steps(steps: int, extra: int) -> None:
+@pytest.mark.parametrize(("steps", "extra"), [(8, 0), (9, 70), (64, 7 * 70)])
+def test_it_keeps_its_input_and_one_potential_per_8_steps(steps: int, extra: int) -> None:
     current_TBN = currents((steps, 70)).to(PLACE).requires_grad_()
     kept: list[int] = []
 
@@ -149,7 +159,7 @@ def test_it_keeps_its_input_and_one_potential_per_16_steps(steps: int, extra: in
 def test_auto_takes_it_for_cuda_tensors_of_every_size() -> None:
     dynamics = Dynamics(0.5, 1.0, Dspike())
     current_TBN = currents((4, 300_001)).cuda()
-    assert fits_fused_gpu(current_TBN, dynamics)
+    assert not obstacle_on_gpu(current_TBN, dynamics)
     assert_equal(current_TBN, dynamics)
     numbers: dict[str, Any] = {"decay": 0.5, "threshold": 1.0, "surrogate": "dspike"}
     on_cpu = lif(current_TBN.cpu(), **numbers)
@@ -171,25 +181,27 @@ def test_no_multiply_and_add_is_contracted_for_a_gpu(
     """Compiled for sm_90, which needs no GPU, with the options of the launch."""
     pytest.importorskip("triton", reason="NOT TESTED: triton is not installed")
     monkeypatch.setenv("TRITON_CACHE_DIR", str(tmp_path))
-    _, _, choices = fused_gpu._launch(torch.ones(4, 8), Dynamics(0.5, 1.0, Dspike()))
-    options = {name: choices.pop(name) for name in ("num_warps", "enable_fp_fusion")}
-    assert not _has_fma(choices, options)
-    assert _has_fma(choices, options | {"enable_fp_fusion": True})  # so the test can tell
+    _, choices = fused_gpu.launch(torch.ones(4, 8), Dynamics(0.5, 1.0, Dspike()))
+    assert not _has_fma(choices)
+    assert _has_fma(choices | {"enable_fp_fusion": True})  # so the test can tell
 
 
-def _has_fma(choices: dict[str, Any], options: dict[str, Any]) -> bool:
-    import triton
-    from triton.backends.compiler import GPUTarget
-    from triton.compiler import ASTSource
+@pytest.mark.skipif(INTERPRETED, reason="compiles")
+def test_every_place_in_memory_is_computed_in_64_bits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of the intermediate code, which still has the products: none of 32 bits but in a segment."""
+    pytest.importorskip("triton", reason="NOT TESTED: triton is not installed")
+    monkeypatch.setenv("TRITON_CACHE_DIR", str(tmp_path))
+    for kernel in ("forward", "backward"):
+        _, choices = fused_gpu.launch(torch.ones(20, 8), Dynamics(0.5, 1.0, Dspike()))
+        code = compiled(kernel, choices).asm["ttir"]
+        narrow = re.findall(r"arith\.muli .* : (?:tensor<\d+x)?i32", code)
+        assert "arith.muli" in code and all("neurons" not in line for line in narrow), narrow
 
-    from harness.engine.lif import fused_gpu_kernels as kernels
 
-    constants = {**choices, "KEEP_STARTS": False}
-    types = dict(zip(kernels.forward.arg_names, ["*fp32"] * 3 + ["i32"] * 2, strict=False))
-    types |= {"decay": "fp32", "threshold": "fp32", **dict.fromkeys(constants, "constexpr")}
-    source = ASTSource(kernels.forward, types, constexprs=constants)
-    made = triton.compile(source, target=GPUTarget("cuda", 90, 32), options=options)
-    return "fma.rn" in made.asm["ptx"]
+def _has_fma(choices: dict[str, Any]) -> bool:
+    return "fma.rn" in compiled("forward", choices).asm["ptx"]
 
 
 class _Own:
@@ -202,11 +214,15 @@ class _Own:
     [
         (torch.ones(2, 2, dtype=torch.float64), Dynamics(0.5, 1.0, Dspike()), "float64"),
         (torch.ones(2, 2), Dynamics(0.5, 1.0, _Own()), "surrogate _Own"),
-        (torch.ones(2, 2), Dynamics(torch.tensor(0.5), 1.0, Dspike()), "learned"),
+        (
+            torch.ones(2, 2),
+            Dynamics(0.5, torch.tensor(1.0, requires_grad=True), Dspike()),
+            "threshold that is learned",
+        ),
     ],
 )
 def test_what_it_cannot_run_is_said(current: torch.Tensor, dynamics: Dynamics, why: str) -> None:
-    assert not fits_fused_gpu(current, dynamics)
+    assert obstacle_on_gpu(current, dynamics)
     with pytest.raises(HarnessError, match=why):
         lif_fused_gpu(current, dynamics)
 
@@ -214,6 +230,6 @@ def test_what_it_cannot_run_is_said(current: torch.Tensor, dynamics: Dynamics, w
 @pytest.mark.skipif(INTERPRETED, reason="the interpreter runs on the CPU")
 def test_a_tensor_on_the_cpu_is_refused_and_auto_does_not_take_it() -> None:
     dynamics = Dynamics(0.5, 1.0, Dspike())
-    assert not fits_fused_gpu(torch.ones(2, 2), dynamics)
+    assert obstacle_on_gpu(torch.ones(2, 2), dynamics)
     with pytest.raises(HarnessError, match=r"triton is not installed|CUDA only"):
         lif_fused_gpu(torch.ones(2, 2), dynamics)

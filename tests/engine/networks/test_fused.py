@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from pathlib import Path
 
 import pytest
 import torch
@@ -11,6 +12,7 @@ from torch import Tensor
 from harness.engine.networks import Network, resnet, small, vgg
 from harness.engine.networks import block as fusing
 from harness.engine.norm import TdBatchNorm
+from tests.interpreted import INTERPRETED, PLACE, kernels_run, require_interpreted_tests
 
 pytest.importorskip("numba")
 
@@ -26,6 +28,7 @@ NETWORKS = {
 def step(network: Network, layout: torch.memory_format) -> tuple[Tensor, dict[str, Tensor]]:
     images = torch.randn(6, 3, 8, 8, generator=torch.Generator().manual_seed(0))
     network.train().to(memory_format=layout)  # type: ignore[call-overload]
+    images = images.to(next(network.parameters()))
     logits = network(images.contiguous(memory_format=layout))
     logits.square().sum().backward()
     return logits.detach(), {
@@ -47,6 +50,36 @@ def test_logits_and_gradients_are_those_of_layer_after_layer(
     for parameter, grad in grads.items():
         limit = 1e-4 * expected_grads[parameter].abs().max()
         assert (grad - expected_grads[parameter]).abs().max() <= limit, parameter
+
+
+@pytest.mark.skipif(INTERPRETED, reason="is run by this very test")
+def test_the_interpreted_tests_pass(root: Path) -> None:
+    require_interpreted_tests(__file__, root, "on_cuda")
+
+
+@kernels_run
+@pytest.mark.parametrize("name", NETWORKS)
+def test_on_cuda_norms_and_what_follows_them_are_one_pass(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same logits, gradients and running statistics as layer after layer, in float64."""
+    calls: list[Tensor] = []
+    run = TdBatchNorm.in_one_pass
+    monkeypatch.setattr(
+        TdBatchNorm,
+        "in_one_pass",
+        lambda norm, folded, *how: (calls.append(folded), run(norm, folded, *how))[1],
+    )
+    fused, plain = NETWORKS[name]().to(PLACE), NETWORKS[name]().to(PLACE).double()
+    found, grads = step(fused, torch.channels_last)
+    assert len(calls) == {"vgg": 10, "small": 2}.get(name, 6)
+    expected, expected_grads = step(plain, torch.contiguous_format)
+    torch.testing.assert_close(found.double(), expected, rtol=1e-4, atol=1e-5)
+    for parameter, grad in grads.items():
+        limit = 1e-3 * expected_grads[parameter].abs().max()
+        assert (grad - expected_grads[parameter]).abs().max() <= limit, parameter
+    for one, other in zip(fused.buffers(), plain.buffers(), strict=True):
+        torch.testing.assert_close(one.double(), other, rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize("listening", ["relu1", "conv1", "bn1", "relu2", "conv2", "bn2"])

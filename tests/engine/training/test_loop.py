@@ -188,6 +188,17 @@ def test_a_damaged_checkpoint_is_discarded_and_the_run_starts_over(tmp_path: Pat
     assert_same(again, run())
 
 
+def test_a_run_that_must_resume_never_starts_over(tmp_path: Path) -> None:
+    path = tmp_path / "state"
+    with pytest.raises(HarnessError, match="there is no checkpoint to go on from"):
+        run(checkpoint=path, must_resume=True)
+    first = run(checkpoint=path)
+    assert_same(first, run(checkpoint=path, must_resume=True))
+    with pytest.raises(HarnessError, match="another network, recipe, seed or data"):
+        run(checkpoint=path, must_resume=True, seed=1)
+    assert_same(first, run(checkpoint=path, must_resume=True))  # it was left as it is
+
+
 def test_divergence_names_epoch_and_step_and_keeps_the_last_good_checkpoint(
     tmp_path: Path,
 ) -> None:

@@ -38,17 +38,12 @@ def test_a_filter_without_contrast_is_grey() -> None:
 
 def test_three_channels_are_colours() -> None:
     assert torch.equal(kernel_images(WEIGHT[:, :3]), normalised_kernels(WEIGHT[:, :3]))
-    with pytest.raises(HarnessError, match="kernels on 4 channels have no colours"):
+    with pytest.raises(HarnessError, match="kernels on 4 channels have no three colours"):
         kernel_images(WEIGHT)
 
 
-def test_triples_and_single_channels_follow_filter_by_filter() -> None:
-    scaled = normalised_kernels(WEIGHT)
-    triples, single = kernel_images(WEIGHT, "triples"), kernel_images(WEIGHT, "single")
-    assert triples.shape == (12, 3, 5, 5)
-    assert torch.equal(triples[2], scaled[1, :3])
-    assert torch.equal(triples[3, 0], scaled[1, 3])
-    assert not triples[3, 1:].any()
+def test_single_channels_follow_filter_by_filter() -> None:
+    scaled, single = normalised_kernels(WEIGHT), kernel_images(WEIGHT, "single")
     assert single.shape == (24, 3, 5, 5)
     assert torch.equal(single[6], scaled[1, 2].expand(3, -1, -1))
 
@@ -60,7 +55,7 @@ def test_the_strongest_channels_stand_in_their_order_and_span_0_to_1() -> None:
     got = kernel_images(weight, "strongest")
     assert torch.equal(got[:1], normalised_kernels(weight[:1, [0, 1, 3]]))
     assert torch.equal(got[1:2], normalised_kernels(weight[1:2, [1, 2, 3]]))
-    with pytest.raises(HarnessError, match="no three channels"):
+    with pytest.raises(HarnessError, match="no three colours"):
         kernel_images(WEIGHT[:, :2], "strongest")
 
 

@@ -8,9 +8,9 @@ import pytest
 import torch
 
 from harness.engine.networks import alexnet, resnet, small, vgg
-from harness.engine.visualise import Box, Target, receptive_field, seen_by_gradient
+from harness.engine.visualise import Box, Target, receptive_field
 from harness.errors import HarnessError
-from tests.engine.visualise.cases import positive
+from tests.engine.visualise.cases import positive, seen_by_gradient
 
 BUILDERS: dict[str, Any] = {
     "resnet": lambda neuron: resnet(14, base_width=2, neuron=neuron, time_steps=2),
@@ -92,11 +92,3 @@ def test_targets_without_position_or_behind_a_global_pool_see_all() -> None:
 def test_a_neuron_that_is_not_there_is_refused(target: Target, said: str) -> None:
     with pytest.raises(HarnessError, match=said):
         receptive_field(BUILDERS["resnet"]("relu"), target, 16, 16)
-
-
-@pytest.mark.parametrize("mode", [torch.no_grad, torch.inference_mode])
-def test_a_mode_without_gradients_hides_no_pixel(mode: Any) -> None:
-    made, images = positive(small(3, base_width=4)), torch.rand(2, 3, 16, 16)
-    with mode():
-        seen = seen_by_gradient(made, Target("conv2", 1, (4, 4)), images)
-    assert torch.equal(seen, receptive_field(made, Target("conv2", 1, (4, 4)), 16, 16).mask(16, 16))

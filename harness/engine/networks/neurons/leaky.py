@@ -10,6 +10,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor, nn
 
+from harness.engine.lif import operator
 from harness.engine.lif.dynamics import Dynamics
 from harness.engine.lif.layer import spikes_of
 from harness.parts import neurons as parts
@@ -23,6 +24,7 @@ class Lif(nn.Module):
     def __init__(self, neuron: parts.Lif | parts.If | parts.Plif, backend: str = "auto") -> None:
         super().__init__()
         self.dynamics = Dynamics.of(neuron)
+        self.said = neuron.model_dump_json()
         self.backend = backend
 
     def decay(self) -> float | Tensor:
@@ -43,13 +45,14 @@ class Lif(nn.Module):
 
     def forward(self, folded: Tensor, time_steps: int) -> Tensor:
         """Currents [T·B, …] to spikes [T·B, …]."""
-        spikes = spikes_of(
-            folded.view(time_steps, -1, *folded.shape[1:]),
-            self.dynamics_now(),
-            self.backend,
-            self.spike_dtype(folded.dtype, folded.device),
-        )
-        return spikes.flatten(0, 1)
+        current = folded.view(time_steps, -1, *folded.shape[1:])
+        dtype = self.spike_dtype(folded.dtype, folded.device)
+        if torch.compiler.is_compiling():  # its own operator, since the compiler would round anew
+            decay = self.decay()
+            learned = decay if isinstance(decay, Tensor) else None
+            fired: Tensor = operator.fire(current, learned, self.said, dtype)
+            return fired.flatten(0, 1)
+        return spikes_of(current, self.dynamics_now(), self.backend, dtype).flatten(0, 1)
 
     def extra_repr(self) -> str:
         """Everything that decides its output."""

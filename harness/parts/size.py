@@ -1,6 +1,6 @@
 """How large a network is: counted from its spec, layer by layer, before torch is imported.
 
-`tests/plan/test_size.py` holds every count against the networks as built.
+`tests/parts/test_size.py` holds every count against the networks as built.
 """
 
 from __future__ import annotations

@@ -12,8 +12,8 @@ from torch.utils.flop_counter import FlopCounterMode
 from harness.engine import networks as engine
 from harness.engine.networks.block import PreActivationBlock
 from harness.engine.norm import TdBatchNorm
-from harness.plan.estimate import BACKWARD, passes, size_of_training, step_of
-from harness.plan.size import Size
+from harness.measures.work import BACKWARD, passes, size_of_training, step_of
+from harness.parts.size import Size
 from tests.synthetic import plan
 
 TRAININGS = {  # exhibit → overrides, and a part of the labels of its trainings

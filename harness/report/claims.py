@@ -1,0 +1,254 @@
+"""The claims of a report as an index: what each says, what was measured, and at which scale."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+
+from harness.check.claims import ClaimResult
+from harness.check.golden import PUBLISHED
+from harness.check.status import Status
+from harness.check.verdict import Verdict
+from harness.errors import HarnessError
+from harness.frames.frame import Frame
+from harness.measures.base import Training
+from harness.plan.expand import PlannedExhibit, expand
+from harness.plan.resolve import Setting
+from harness.report import wording
+from harness.report.wording import Fact, Mark
+from harness.spec.library import Library
+
+VERSION = 1  # of claims.json
+FEW = 4  # names that are listed one by one
+
+
+class Finding(StrEnum):
+    """What a report says of a claim."""
+
+    VERIFIED = "verified"
+    CONTRADICTED = "contradicted"
+    SMALLER = "only at a smaller scale"
+    INCONCLUSIVE = "inconclusive"
+    NOT_RUN = "not run"
+
+
+MARKS: Mapping[Finding, Mark] = {
+    Finding.VERIFIED: Mark(Finding.VERIFIED, "✓", "good"),
+    Finding.CONTRADICTED: Mark(Finding.CONTRADICTED, "✕", "bad"),
+    Finding.SMALLER: Mark(Finding.SMALLER, "◐", "open"),
+    Finding.INCONCLUSIVE: Mark(Finding.INCONCLUSIVE, "≈", "open"),
+    Finding.NOT_RUN: Mark(Finding.NOT_RUN, "○", "calm"),
+}
+
+
+@dataclass(frozen=True)
+class Scale:
+    """What the trainings behind a claim are, each value once."""
+
+    data: tuple[str, ...]
+    epochs: tuple[str, ...]
+    networks: tuple[str, ...]
+    channels: tuple[str, ...]  # of the first layer, which profiles change, too
+    seeds: tuple[str, ...]
+
+    def beside(self, published: Scale | None) -> Iterator[Fact]:
+        """Each of these beside what the document has; seeds alone, since it says none."""
+        for name, here in asdict(self).items():
+            if not here:
+                continue
+            there = asdict(published)[name] if published and name != "seeds" else here
+            if here == there:
+                same = ", as published" if published and name != "seeds" else ""
+                yield Fact(name, f"{_names(here)}{same}")
+            else:
+                yield Fact(name, f"{_names(here)} instead of {_names(there)}")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A claim with what is said of it; `published` is the scale that its document has."""
+
+    exhibit: str
+    document: str
+    claim: ClaimResult
+    finding: Finding
+    why: str
+    here: Scale
+    published: Scale | None
+
+    @property
+    def mark(self) -> Mark:
+        return MARKS[self.finding]
+
+    @property
+    def holds(self) -> bool | None:
+        """Whether its predicate holds at this scale; None where it could not be evaluated."""
+        return None if self.claim.status is Status.UNDEFINED else self.claim.status is Status.PASS
+
+    @property
+    def scale(self) -> tuple[Fact, ...]:
+        return tuple(self.here.beside(self.published))
+
+
+@dataclass(frozen=True)
+class Index:
+    """All claims of the exhibits of a report; `elsewhere` counts those of other exhibits."""
+
+    entries: tuple[Entry, ...]
+    elsewhere: Mapping[str, int]
+
+    @property
+    def sentence(self) -> str:
+        """`Of 7 claims, 4 hold here, 2 do not hold and 1 could not be evaluated`"""
+        said = Counter(entry.holds for entry in self.entries)
+        words = {
+            True: ("holds here", "hold here"),
+            False: ("does not hold", "do not hold"),
+            None: ("could not be evaluated", "could not be evaluated"),
+        }
+        parts = [f"{said[how]} {words[how][said[how] != 1]}" for how in words if said[how]]
+        total = len(self.entries)
+        return f"Of {total} claim{'s' * (total != 1)}, {wording.listed(parts)}"
+
+    @property
+    def weight(self) -> str:
+        """What that says of the documents."""
+        counted = sum(entry.claim.counted for entry in self.entries)
+        if counted == len(self.entries):
+            return ""
+        some = "None" if not counted else f"Only {counted}"
+        return f"{some} of them was tested at the published scale, and only there a claim counts."
+
+    @property
+    def counts(self) -> dict[Finding, int]:
+        found = Counter(entry.finding for entry in self.entries)
+        return {one: found[one] for one in Finding if found[one]}
+
+    @property
+    def by_exhibit(self) -> dict[str, list[Entry]]:
+        found: dict[str, list[Entry]] = {}
+        for entry in self.entries:
+            found.setdefault(entry.exhibit, []).append(entry)
+        return found
+
+    @property
+    def failing(self) -> tuple[Entry, ...]:
+        return tuple(entry for entry in self.entries if entry.holds is False)
+
+    @property
+    def scale(self) -> tuple[Fact, ...]:
+        """The scale of all of them together."""
+        published = [entry.published for entry in self.entries if entry.published]
+        return tuple(
+            _together(entry.here for entry in self.entries).beside(
+                _together(published) if len(published) == len(self.entries) else None
+            )
+        )
+
+
+def index(found: Iterable[tuple[PlannedExhibit, Frame, Verdict]], library: Library) -> Index:
+    """The claims of these exhibits, in their order."""
+    entries: list[Entry] = []
+    shown = set()
+    for planned, frame, verdict in found:
+        name, document = planned.exhibit.id, planned.exhibit.source.document
+        shown.add(name)
+        if verdict.claims:
+            here, there = _scale(planned), _published(name, library)
+            is_there = not any(point.absence for point in frame.points)
+            for claim in verdict.claims:
+                said = _finding(claim, verdict, is_there)
+                entries.append(Entry(name, document, claim, *said, here, there))
+    others = {name: len(one.claim) for name, one in library.exhibits.items() if name not in shown}
+    return Index(tuple(entries), {name: count for name, count in others.items() if count})
+
+
+def _finding(claim: ClaimResult, verdict: Verdict, is_there: bool) -> tuple[Finding, str]:
+    if claim.status is Status.UNDEFINED:
+        return (Finding.INCONCLUSIVE if is_there else Finding.NOT_RUN), claim.sentence
+    if claim.counted:
+        held = claim.status is Status.PASS
+        return (Finding.VERIFIED if held else Finding.CONTRADICTED), claim.sentence
+    if verdict.overridden or verdict.repacked:
+        what = "a spec that was changed" if verdict.overridden else "other data than the published"
+        return Finding.INCONCLUSIVE, f"{claim.sentence}, on {what}"
+    if claim.status is Status.PASS:
+        return Finding.SMALLER, "the predicate holds at this scale; the published one was not run"
+    return Finding.INCONCLUSIVE, (
+        "the predicate does not hold at this scale, which decides nothing about the published one"
+    )
+
+
+def _scale(planned: PlannedExhibit) -> Scale:
+    trainings = [training for point in planned.points for training in point.trainings]
+    return Scale(
+        data=_each(training.dataset.name for training in trainings),
+        epochs=_each(training.recipe.epochs for training in trainings),
+        networks=_each(training.network.label for training in trainings),
+        channels=_each(_channels(training) for training in trainings),
+        seeds=_each(point.seed for point in planned.points),
+    )
+
+
+def _channels(training: Training) -> int | None:
+    channels: int | None = getattr(training.network, "base_width", None)
+    return channels
+
+
+def _published(name: str, library: Library) -> Scale | None:
+    """The scale of an exhibit under the profile whose golden values are the published ones."""
+    for profile in library.profiles.values():
+        if profile.golden == PUBLISHED:
+            try:
+                plan = expand(library, (name,), Setting(library.blocks, profile))
+            except HarnessError:  # of a block that this report does not need
+                return None
+            return _scale(plan.exhibits[0])
+    return None
+
+
+def _each(values: Iterable[object]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(str(value) for value in values if value is not None))
+
+
+def _together(scales: Iterable[Scale]) -> Scale:
+    every = [asdict(one) for one in scales]
+    return Scale(**{
+        name: _each(value for one in every for value in one[name])
+        for name in Scale.__dataclass_fields__
+    })  # fmt: skip
+
+
+def _names(values: Sequence[str]) -> str:
+    return wording.listed(values) if len(values) <= FEW else str(len(values))
+
+
+def claims_json(found: Index, profile: str) -> bytes:
+    """claims.json: `holds` is null where a claim could not be evaluated; `verdict` says what that
+    means for the document, whose own scale stands beside the one here.
+    """
+    content = {
+        "version": VERSION,
+        "profile": profile,
+        "counts": dict(found.counts),
+        "claims": [_record(entry) for entry in found.entries],
+        "claims_of_other_exhibits": dict(found.elsewhere),
+    }
+    return (json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode()
+
+
+def _record(entry: Entry) -> dict[str, object]:
+    claim = entry.claim
+    said: dict[str, object] = {"exhibit": entry.exhibit, "document": entry.document}
+    said |= {name: getattr(claim, name) for name in ("id", "text", "place", "predicate", "basis")}
+    said |= {"measured": claim.measured, "noise": None if math.isnan(claim.noise) else claim.noise}
+    said |= {"holds": entry.holds, "counted": claim.counted, "verdict": entry.finding}
+    published = asdict(entry.published) if entry.published else None
+    return said | {
+        "sentence": entry.why,
+        "scale": {"here": asdict(entry.here), "published": published},
+    }

@@ -1,0 +1,42 @@
+"""Triton kernels in tests: compiled where there is a GPU, else run by Triton's interpreter.
+
+Triton reads TRITON_INTERPRET when it is imported, so the interpreted tests of a file run in a
+pytest of their own.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+INTERPRETED = os.environ.get("TRITON_INTERPRET") == "1"
+GPU = torch.cuda.is_available()
+PLACE = "cuda" if GPU and not INTERPRETED else "cpu"
+
+kernels_run = pytest.mark.skipif(
+    not (GPU or INTERPRETED), reason="no GPU here: run by the interpreter instead"
+)
+on_gpu = pytest.mark.skipif(not GPU, reason="NOT TESTED: needs a CUDA GPU, and there is none")
+
+
+def require_interpreted_tests(file: str, root: Path, only: str = "") -> None:
+    """All tests of the file, or those with `only` in their names, pass under the interpreter; on a
+    GPU only compiled kernels run.
+    """
+    pytest.importorskip("triton", reason="NOT TESTED: triton is not installed")
+    if GPU:
+        pytest.skip("the kernels run compiled here")
+    run = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", file, "-k", only],
+        cwd=root,
+        env={**os.environ, "TRITON_INTERPRET": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0 and " passed" in run.stdout, run.stdout + run.stderr

@@ -1,0 +1,96 @@
+"""The index of claims: what holds here, at which scale, and what that says of the document."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from harness.report.claims import Finding, Index, Scale, index
+from harness.report.results import assess
+from tests.report.conftest import Write
+from tests.synthetic import SyntheticStore, folders, library, plan
+
+
+def found(tmp_path: Path, store: SyntheticStore, profile: str) -> Index:
+    chosen, golden = library().profile(profile), folders(tmp_path).golden
+    return index(assess(store.plan, chosen, store, golden, {}), library())
+
+
+def test_at_the_published_scale_a_claim_is_verified_or_contradicted(tmp_path: Path) -> None:
+    made = found(tmp_path, SyntheticStore(plan("table1")), "paper")
+    assert [entry.finding for entry in made.entries] == [Finding.VERIFIED] * 2
+    assert made.sentence == "Of 2 claims, 2 hold here"
+    assert made.weight == ""
+    assert {fact.label: fact.text for fact in made.scale}["epochs"] == "300, as published"
+    wrong = SyntheticStore(plan("table1"))
+    for point in wrong.plan.exhibits[0].points:  # an SNN that is far better than any ANN
+        if point.axes["neuron"] == "lif":
+            wrong.contents[point.key]["best_accuracy"] = 99.0
+    made = found(tmp_path, wrong, "paper")
+    assert Finding.CONTRADICTED in made.counts
+    assert made.failing
+
+
+def test_at_a_smaller_scale_what_holds_is_told_with_it_and_what_does_not_decides_nothing(
+    tmp_path: Path,
+) -> None:
+    made = found(tmp_path, SyntheticStore(plan("table1", profile="smoke")), "smoke")
+    by_result = {entry.holds: entry.finding for entry in made.entries}
+    assert by_result.get(True, Finding.SMALLER) == Finding.SMALLER
+    assert by_result.get(False, Finding.INCONCLUSIVE) == Finding.INCONCLUSIVE
+    assert made.weight.startswith("None of them was tested at the published scale")
+    said = {fact.label: fact.text for fact in made.scale}
+    assert said["data"] == "digits instead of cifar10"
+    assert said["epochs"] == "5 instead of 300"
+    assert said["channels"] == "4 instead of 16"
+    assert said["networks"] == "9, as published"
+
+
+def test_an_overridden_spec_decides_nothing(tmp_path: Path) -> None:
+    made = found(tmp_path, SyntheticStore(plan("table1", overrides=("recipe.epochs=2",))), "paper")
+    assert set(made.counts) == {Finding.INCONCLUSIVE}
+    assert all("a spec that was changed" in entry.why for entry in made.entries)
+
+
+def test_what_was_not_run_is_no_finding(tmp_path: Path) -> None:
+    store = SyntheticStore(plan("table1"))
+    store.contents.clear()
+    made = found(tmp_path, store, "paper")
+    assert set(made.counts) == {Finding.NOT_RUN}
+    assert made.sentence == "Of 2 claims, 2 could not be evaluated"
+    assert [entry.holds for entry in made.entries] == [None, None]
+
+
+def test_claims_of_other_exhibits_are_counted(tmp_path: Path) -> None:
+    made = found(tmp_path, SyntheticStore(plan("tableD1")), "paper")
+    assert made.entries == ()
+    assert made.elsewhere["table1"] == 2
+    assert "tableD1" not in made.elsewhere
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [(("a",), "a"), (("a", "b"), "a and b"), (tuple("abcde"), "5")],
+)
+def test_many_networks_are_counted(names: tuple[str, ...], said: str) -> None:
+    one = Scale(("d",), ("1",), names, (), ("0",))
+    assert {fact.label: fact.text for fact in one.beside(None)}["networks"] == said
+
+
+def test_page_and_json_say_the_same_of_each_claim(write: Write, tmp_path: Path) -> None:
+    (verdict,) = write(SyntheticStore(plan("table1")))
+    folder = tmp_path / "out/paper"
+    content = json.loads((folder / "claims.json").read_text(encoding="utf-8"))
+    assert [one["id"] for one in content["claims"]] == [claim.id for claim in verdict.claims]
+    assert content["counts"] == {"verified": 2}
+    html = (folder / "claims.html").read_text(encoding="utf-8")
+    for one in content["claims"]:
+        assert one["verdict"] == "verified"
+        assert one["scale"]["here"] == one["scale"]["published"]
+        assert one["text"].replace("'", "&#39;") in html
+        assert one["measured"] in html
+    first = (folder / "report.html").read_text(encoding="utf-8").partition("<main>")[0]
+    assert "Of 2 claims, 2 hold here." in first
+    assert 'href="claims.html"' in first
