@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 
+from harness import words
 from harness.check.claims import ClaimResult
 from harness.check.golden import PUBLISHED
 from harness.check.status import Status
@@ -52,17 +53,19 @@ class Scale:
     data: tuple[str, ...]
     epochs: tuple[str, ...]
     networks: tuple[str, ...]
+    channels: tuple[str, ...]  # of the first layer, which profiles change, too
     seeds: tuple[str, ...]
 
     def beside(self, published: Scale | None) -> Iterator[Fact]:
-        """Each of these beside what the document has; seeds alone, since it says none."""
+        """Each of these beside what the document has; the seeds alone, since it names none."""
         for name, here in asdict(self).items():
-            there = asdict(published)[name] if published and name != "seeds" else here
-            if here == there:
-                same = ", as published" if published and name != "seeds" else ""
-                yield Fact(name, f"{_names(here)}{same}")
-            else:
-                yield Fact(name, f"{_names(here)} instead of {_names(there)}")
+            there = asdict(published)[name] if published else here
+            if name == "seeds":
+                yield Fact(name, f"{words.counted(len(here), 'seed')}: {wording.listed(here)}")
+            elif here:
+                as_published = ", as published" if published else ""
+                other = f" instead of {_names(there)}" if {*here} != {*there} else as_published
+                yield Fact(name, _names(here) + other)
 
 
 @dataclass(frozen=True)
@@ -102,12 +105,12 @@ class Index:
     def sentence(self) -> str:
         """`Of 7 claims, 4 hold here, 2 do not hold and 1 could not be evaluated`"""
         said = Counter(entry.holds for entry in self.entries)
-        words = {
+        does = {
             True: ("holds here", "hold here"),
             False: ("does not hold", "do not hold"),
             None: ("could not be evaluated", "could not be evaluated"),
         }
-        parts = [f"{said[how]} {words[how][said[how] != 1]}" for how in words if said[how]]
+        parts = [f"{said[how]} {does[how][said[how] != 1]}" for how in does if said[how]]
         total = len(self.entries)
         return f"Of {total} claim{'s' * (total != 1)}, {wording.listed(parts)}"
 
@@ -185,15 +188,15 @@ def _scale(planned: PlannedExhibit) -> Scale:
     return Scale(
         data=_each(training.dataset.name for training in trainings),
         epochs=_each(training.recipe.epochs for training in trainings),
-        networks=_each(map(_network, trainings)),
+        networks=_each(training.network.label for training in trainings),
+        channels=_each(_channels(training) for training in trainings),
         seeds=_each(point.seed for point in planned.points),
     )
 
 
-def _network(training: Training) -> str:
-    """`resnet-20 x2 of 16 channels`: profiles change the width of the first layer, too."""
-    width = getattr(training.network, "base_width", None)
-    return f"{training.network.label}{f' of {width} channels' if width else ''}"
+def _channels(training: Training) -> int | None:
+    channels: int | None = getattr(training.network, "base_width", None)
+    return channels
 
 
 def _published(name: str, library: Library) -> Scale | None:
@@ -209,7 +212,7 @@ def _published(name: str, library: Library) -> Scale | None:
 
 
 def _each(values: Iterable[object]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(map(str, values)))
+    return tuple(dict.fromkeys(str(value) for value in values if value is not None))
 
 
 def _together(scales: Iterable[Scale]) -> Scale:
@@ -221,9 +224,7 @@ def _together(scales: Iterable[Scale]) -> Scale:
 
 
 def _names(values: Sequence[str]) -> str:
-    if len(values) <= FEW:
-        return wording.listed(values) or wording.NOTHING
-    return f"{values[0]} … {values[-1]} ({len(values)} in all)"
+    return wording.listed(values) if len(values) <= FEW else str(len(values))
 
 
 def claims_json(found: Index, profile: str) -> bytes:

@@ -120,7 +120,7 @@ def headline(verdicts: Sequence[Verdict]) -> str:
     for one in sorted(verdicts, key=lambda one: order.index(wording.of_word(one.word).tone)):
         alike.setdefault(wording.clauses(one.word), []).append(one.exhibit)
     if len(verdicts) > FEW:
-        told = (f"{len(those)} {does[len(those) > 1]}" for does, those in alike.items())
+        told = (f"{len(those)}\u00a0{does[len(those) > 1]}" for does, those in alike.items())
         return f"Of {len(verdicts)} exhibits, {wording.listed(told)}"
     *first, last = (f"{wording.listed(n)} {does[len(n) > 1]}" for does, n in alike.items())
     return ", ".join([*first, f"and {last}"]) if first else last

@@ -208,12 +208,12 @@ def test_a_figure_without_golden_values_shows_its_drawing_and_folds_its_numbers(
         ),
         (
             [Word.NO_CHANGE_BY_RANKS] * 2 + [Word.CHANGED] + [Word.NOT_COMPARED] * 2,
-            "Of 5 exhibits, 1 has changed, 2 show no change and 2 are not compared",
+            "Of 5 exhibits, 1\u00a0has changed, 2\u00a0show no change and 2\u00a0are not compared",
         ),
         (
             [Word.WITHIN, Word.UNDECIDED, Word.INCOMPLETE, Word.WITHIN],
-            "Of 4 exhibits, 2 lie within the margins (one seed), 1 needs more seeds "
-            "and 1 is incomplete",
+            "Of 4 exhibits, 2\u00a0lie within the margins (one seed), 1\u00a0needs more seeds "
+            "and 1\u00a0is incomplete",
         ),
         ([Word.NOT_COMPARED] * 4, "None of 4 exhibits is held against anything"),
     ],
