@@ -124,7 +124,7 @@ def with_check_seeds(project: Project, names: Sequence[str]) -> Project:
     profile, golden = project.profile, project.layout.golden
     if project.setting.overrides or not profile.check_seeds:
         return project
-    exhibits = map(project.library.exhibit, _named(project, names))
+    exhibits = map(project.library.exhibit, project.library.named(names))
     kept = [one.id for one in exhibits if keeps_seeds(one, profile, golden)]
     return _with_seeds(project, dict.fromkeys(kept, profile.check_seeds))
 
@@ -178,21 +178,14 @@ def open_project(
 
 
 def make_plan(project: Project, names: Sequence[str]) -> Plan:
-    """The plan of the exhibits named; `all`, or none, means every one.
+    """The plan of the exhibits named, as `Library.named` takes them.
 
     Raises:
         HarnessError: an unknown exhibit, or what was typed makes no valid run, or changes nothing.
     """
-    plan = expand(project.library, _named(project, names), project.setting)
+    plan = expand(project.library, project.library.named(names), project.setting)
     refuse_idle(plan, project.setting.overrides)
     return plan
-
-
-def _named(project: Project, names: Sequence[str]) -> Sequence[str]:
-    if names and "all" not in names:
-        return names
-    project.library.require_whole()
-    return tuple(project.library.exhibits)
 
 
 def surveyed(project: Project, names: Sequence[str]) -> Survey:

@@ -74,7 +74,7 @@ def _files(room: str) -> list[str]:
 
 Exhibits = Annotated[
     str,
-    Parameter(name="EXHIBIT", help="exhibits, or `all`", completer=exhibits),
+    Parameter(name="EXHIBIT", help="exhibits, also `table*`, or `all`", completer=exhibits),
 ]
 Fresh = Annotated[bool, Parameter(help="run anew what is stored, in its place")]
 Json = Annotated[bool, Parameter("--json", help="print JSON", group=OUTPUT)]
@@ -187,7 +187,7 @@ class Asked(Scaled):
         Parameter(
             "--set",
             metavar="NAME=VALUE",
-            help="change a field or axis: `recipe.epochs=2`, `seed=0,1,2`; may be repeated",
+            help="change a field or axis: `recipe.epochs=2`, `seed=0..2`; may be repeated",
             completer=settings,
         ),
     ] = ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import itertools
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -18,6 +19,8 @@ from harness.spec.document import Document, read_document
 from harness.spec.exhibit import Exhibit
 from harness.spec.profile import Profile
 from harness.spec.validate import validate
+
+_PATTERN = re.compile(r"[*?\[]")
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,26 @@ class Library:
         faults = [*self.blocks.faults(), *itertools.chain(*self.broken.values())]
         if faults:
             raise Faults(list({str(fault): fault for fault in faults}.values()))
+
+    def named(self, names: Sequence[str]) -> tuple[str, ...]:
+        """The ids that are meant: `table*` is each that is called so, `all` or nothing every one.
+
+        Raises:
+            Faults: all are meant, and something in any file is wrong.
+            HarnessError: none is called so.
+        """
+        if not names or "all" in names:
+            self.require_whole()
+            return tuple(self.exhibits)
+        found: list[str] = []
+        for name in names:
+            if not _PATTERN.search(name):
+                found.append(name)
+            elif like := fnmatch.filter([*self.exhibits, *self.broken], name):
+                found += like
+            else:
+                raise HarnessError(name, "no exhibit is called so", hint="harness list shows them")
+        return tuple(dict.fromkeys(found))
 
     def exhibit(self, name: str) -> Exhibit:
         """The exhibit of this id, or an error that names the nearest one.

@@ -14,10 +14,11 @@ from pydantic import ValidationError
 from harness.errors import Faults, HarnessError
 from harness.parts.base import renamed, sentence, shown, suggestion
 from harness.spec.blocks import Blocks
-from harness.spec.exhibit import AXES, BLOCK_AXES, Exhibit, Fixed, Grid
+from harness.spec.exhibit import AXES, BLOCK_AXES, MANY, Exhibit, Fixed, Grid
 from harness.spec.parts import known_fields
 
 _COMMA = re.compile(r",(?![^\[]*\])")  # not those inside a list
+_RANGE = re.compile(r"([0-9]{1,6})\.\.([0-9]{1,6})")
 
 
 @dataclass(frozen=True)
@@ -43,15 +44,18 @@ def override(name: str, *values: object) -> Override:
 
 
 def parse_override(typed: str) -> Override:
-    """`recipe.epochs=2`, `seed=0,1,2`.
+    """`recipe.epochs=2`, `seed=0,1,2`, `seed=0..9`.
 
     Raises:
-        HarnessError: no such axis or field, no value, or several values for a field.
+        HarnessError: no such axis or field, no value, several values for a field, or too many.
     """
     name, equals, text = (part.strip() for part in typed.partition("="))
     if not equals or not name or not text:
         raise HarnessError(f"--set {typed}", "must read name=value", hint="as in recipe.epochs=2")
     override = Override(typed, name, _values(text))
+    if len(override.values) > MANY:
+        problem = f"{len(override.values):,} values; at most {MANY:,} make sense"
+        raise HarnessError(f"--set {typed[:40]}", problem)
     if override.is_axis:
         return override
     known = known_fields()
@@ -76,12 +80,21 @@ def _near(name: str) -> str:
 
 
 def _values(text: str) -> tuple[Any, ...]:
-    """TOML values separated by commas; what is no TOML value is a word."""
+    """TOML values separated by commas, and ranges of integers with both ends: `0..9`; what is no
+    TOML value is a word.
+    """
     try:
         values: tuple[Any, ...] = _frozen(tomllib.loads(f"values = [{text}]")["values"])
         return values
     except (ValueError, RecursionError):
-        return tuple(_value(part.strip()) for part in _COMMA.split(text))
+        parts = (part.strip() for part in _COMMA.split(text))
+        return tuple(value for part in parts for value in _several(part))
+
+
+def _several(text: str) -> Sequence[Any]:
+    if ends := _RANGE.fullmatch(text):
+        return range(int(ends[1]), int(ends[2]) + 1) or (text,)  # downwards it is no number
+    return (_value(text),)
 
 
 def _frozen(value: Any) -> Any:

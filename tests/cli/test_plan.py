@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from rich.console import Console
 
 from harness.app import open_project, surveyed
 from harness.cli.list import list_rows
 from harness.cli.plan import plan_record, print_plan
+from harness.errors import HarnessError
 from tests.plan.test_measures import NODES
 from tests.synthetic import folders
 
@@ -45,6 +47,17 @@ def test_how_many_nodes_are_left_after_sharing_is_said(tmp_path: Path) -> None:
     assert "asked for by" not in said(tmp_path, "fig3")
     everything = said(tmp_path)
     assert f"{NODES} nodes: " in everything
+
+
+def test_a_pattern_names_all_that_are_called_so(tmp_path: Path) -> None:
+    library = open_project(folders(tmp_path), profile="smoke").library
+    assert set(library.named(["table[12]", "tableD?", "table1"])) == {
+        *("table1", "table2", "tableD1", "tableD2")
+    }
+    assert library.named(["nosuch"]) == ("nosuch",)  # which is told when it is looked for
+    assert set(library.named(["*"])) == set(library.named([])) == set(library.exhibits)
+    with pytest.raises(HarnessError, match="no exhibit is called so"):
+        library.named(["table1", "x*"])
 
 
 def test_measures_are_listed_once_each(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ WRONG = [
     ("plan table1 -p smoke", "harness plan: no such option -p – known: --costs, --data-dir, "),
     (
         "reproduce table1 --json",
-        "no such option --json – harness list, plan, diff, worker, doctor, verify have it",
+        "no such option --json – harness list, plan, diff, worker, export, import, doctor, verify",
     ),
     ("list --profile smoke", "no such option --profile – harness plan, reproduce, report"),
     (
@@ -56,6 +56,7 @@ WRONG = [
     ("plan table1,table2", "no such exhibit – names stand apart: table1 table2"),
     ("plan 'table1 table2'", "no such exhibit – names stand apart: table1 table2"),
     ("plan specs/paper/table1.toml", "no such exhibit – did you mean 'table1'?"),
+    ("plan 'tabel*'", "tabel*: no exhibit is called so – harness list shows them"),
     ("plan 42", "42: no such exhibit – harness list shows them"),
     ("plan ''", "'': no such exhibit – harness list shows them"),
     ("plan table1 --profile smok", "--profile smok: no such profile – did you mean 'smoke'?"),

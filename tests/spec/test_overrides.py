@@ -16,6 +16,8 @@ from harness.spec.overrides import parse_override
 VALUES = [
     ("recipe.epochs=2", "recipe.epochs", (2,)),
     ("seed=0,1,2", "seed", (0, 1, 2)),
+    ("seed=0..3", "seed", (0, 1, 2, 3)),
+    ("seed = 7, 0..2 ,5..5", "seed", (7, 0, 1, 2, 5)),
     ("recipe.lr = 0.05", "recipe.lr", (0.05,)),
     (
         "stages_without_shortcut=no-stage,stage-1-2-3",
@@ -40,6 +42,8 @@ REFUSED = [
     ("recipe.epoch=2", "did you mean 'recipe.epochs'"),
     ("sead=1", "did you mean 'seed'"),
     ("recipe.epochs=1,2", "takes one value"),
+    ("recipe.epochs=1..2", "takes one value"),
+    ("seed=0..99999", "at most 10,000 make sense"),
     ("residual=full", "it is called 'stages_without_shortcut' now"),
     ("network.single_step=1", "it is called 'network.one_step_stages' now"),
     ("ascent.steps=2", "it is called 'activation_maximisation.steps' now"),
@@ -52,6 +56,8 @@ WRONG = [
     ("recipe.epochs=two", "--set recipe.epochs=two: .*integer"),
     ("recipe.epochs=0", "--set recipe.epochs=0: .*greater than or equal to 1"),
     ("seed=zero", "--set seed=zero: .*integer"),
+    ("seed=3..1", "--set seed=3..1: .*integer"),
+    ("seed=0..x", "--set seed=0..x: .*integer"),
     ("depth=21", "--set depth=21: must be 6n"),
     ("neuron.decay=2", "--set neuron.decay=2: .*less than or equal to 1"),
 ]

@@ -58,7 +58,7 @@ def obstacle_on_gpu(current_TBN: Tensor, dynamics: Dynamics) -> str:
         return "gives a threshold that is learned no gradient"
     if not _triton_installed():
         return "triton is not installed"
-    if not (current_TBN.is_cuda or interpreted()):
+    if not on_gpu(current_TBN):
         return f"runs on CUDA only (got a tensor on {current_TBN.device})"
     decay = dynamics.decay
     if isinstance(decay, Tensor) and decay.device != current_TBN.device:
@@ -78,9 +78,11 @@ def say(slower: str) -> None:
     logging.getLogger("harness.engine").warning("%s", slower)
 
 
-def interpreted() -> bool:
-    """Whether triton runs its kernels in Python, on the CPU (for tests)."""
-    return os.environ.get("TRITON_INTERPRET") == "1"
+def on_gpu(tensor: Tensor) -> bool:
+    """Whether it lies where the kernels run; also where triton runs them in Python, on the CPU, for
+    tests.
+    """
+    return tensor.is_cuda or os.environ.get("TRITON_INTERPRET") == "1"
 
 
 class _FusedLif(torch.autograd.Function):
@@ -159,8 +161,9 @@ def through_neurons(
 
 def sum_like(shares: Tensor, dynamics: Dynamics) -> Tensor:
     """The sum of what the programs left, in float64 and a fixed order, in the decay's own type."""
-    learned = isinstance(dynamics.decay, Tensor)
-    return shares.sum(dtype=torch.float64).to(dynamics.decay.dtype if learned else shares.dtype)
+    decay = dynamics.decay
+    dtype = decay.dtype if isinstance(decay, Tensor) else torch.float32
+    return shares.sum(dtype=torch.float64).to(dtype)
 
 
 def decay_of(dynamics: Dynamics) -> float | Tensor:
@@ -168,9 +171,10 @@ def decay_of(dynamics: Dynamics) -> float | Tensor:
     return dynamics.decay.detach() if isinstance(dynamics.decay, Tensor) else dynamics.decay
 
 
-def curve_of(dynamics: Dynamics) -> tuple[float, ...]:
+def curve_of(dynamics: Dynamics) -> tuple[float, float, float, float]:
     """The reset's share in the gradient, and the three numbers of the surrogate."""
-    return (through_reset(dynamics), *kind_and_numbers(dynamics.surrogate)[1])
+    first, second, third = kind_and_numbers(dynamics.surrogate)[1]
+    return through_reset(dynamics), first, second, third
 
 
 def launch(current_TBN: Tensor, dynamics: Dynamics) -> tuple[int, dict[str, Any]]:

@@ -18,9 +18,9 @@ from torch import Tensor, nn
 from torch.nn.modules.module import _has_any_global_hook
 
 from harness.engine.lif.fused_cpu import fits_fused_cpu
-from harness.engine.lif.fused_gpu import interpreted, say
+from harness.engine.lif.fused_gpu import on_gpu, say
 from harness.engine.lif.into_convolution import Neurons, convolved_spikes
-from harness.engine.networks.layers import convolution
+from harness.engine.networks.layers import convolution, repeated_over_time
 from harness.engine.networks.neurons import Lif, Relu
 from harness.engine.norm import TdBatchNorm, channels_last
 from harness.engine.norm.fused_gpu import LIF, RELU, Behind, obstacle
@@ -40,14 +40,14 @@ def normalise_and_activate(
     """activation(norm(folded)), and what `convolution` makes of it, where there is one, without
     bias or dilation.
     """
+    made: Tensor
     if _on_cuda(norm, folded) and not _listened_to(activation):
         behind = _behind(activation, folded, time_steps)
         if behind is not None and _fits_cuda(norm, folded, behind):
-            passed = norm.in_one_pass(folded, behind)
-            return passed if convolution is None else convolution(passed)  # type: ignore[no-any-return]
+            made = norm.in_one_pass(folded, behind)
+            return made if convolution is None else convolution(made)
     fused = None if convolution is None or _listened_to(convolution) else convolution
     neurons = _neurons(activation, folded, time_steps) if _can_fuse(norm, folded) else None
-    made: Tensor
     if neurons is not None:
         made = norm.fire(folded, neurons, fused)
     else:
@@ -101,7 +101,7 @@ def normalise_and_add(norm: TdBatchNorm, folded: Tensor, shortcut: Callable[[], 
 def _on_cuda(norm: TdBatchNorm, folded: Tensor) -> bool:
     if torch.compiler.is_compiling() or not norm.training:
         return False
-    return (folded.is_cuda or interpreted()) and not _listened_to(norm)
+    return on_gpu(folded) and not _listened_to(norm)
 
 
 def _behind(activation: nn.Module, folded: Tensor, time_steps: int) -> Behind | None:
@@ -131,6 +131,21 @@ def _listened_to(layer: nn.Module) -> bool:
     own = [layer._forward_hooks, layer._forward_pre_hooks]
     own += [layer._backward_hooks, layer._backward_pre_hooks]
     return any(own) or bool(_has_any_global_hook())  # type: ignore[no-untyped-call]
+
+
+def runs_once(images: Tensor, time_steps: int, *stem: nn.Module) -> bool:
+    """Whether the first convolution and norm may see a static image once (`once`) instead of at
+    each step, which is the same: on CUDA, where nobody listens to them. A CPU keeps its bits.
+    """
+    static = images.ndim == 4 and time_steps > 1 and on_gpu(images)
+    return static and not any(_listened_to(layer) or getattr(layer, "shared", 0) for layer in stem)
+
+
+def once(images: Tensor, time_steps: int, first: nn.Conv2d, norm: TdBatchNorm) -> Tensor:
+    """norm(first(images)) at each step, [T·B, C, H, W], of images [B, C, H, W] that are looked at
+    once.
+    """
+    return repeated_over_time(norm.of_equal_steps(first(images), time_steps), time_steps)
 
 
 class PreActivationBlock(nn.Module):

@@ -14,6 +14,7 @@ import math
 import torch
 from torch import Tensor, nn
 
+from harness.engine.lif.fused_gpu import on_gpu
 from harness.engine.norm import TdBatchNorm
 from harness.engine.randomness import stream
 from harness.errors import HarnessError
@@ -76,8 +77,15 @@ def fold(images: Tensor, time_steps: int) -> tuple[Tensor, int]:
 
 
 def repeated_over_time(images_BCHW: Tensor, time_steps: int) -> Tensor:
-    """The same images at each step, folded: [T·B, C, H, W], step after step."""
-    return images_BCHW if time_steps == 1 else images_BCHW.repeat(time_steps, 1, 1, 1)
+    """The same images at each step, folded: [T·B, C, H, W], step after step; on CUDA their channels
+    stay last in memory.
+    """
+    if time_steps == 1:
+        return images_BCHW
+    if on_gpu(images_BCHW) and images_BCHW.is_contiguous(memory_format=torch.channels_last):
+        images_BHWC = images_BCHW.permute(0, 2, 3, 1)
+        return images_BHWC.expand(time_steps, *images_BHWC.shape).flatten(0, 1).permute(0, 3, 1, 2)
+    return images_BCHW.repeat(time_steps, 1, 1, 1)
 
 
 def in_steps(folded: Tensor, now: int, wanted: int) -> Tensor:

@@ -23,7 +23,7 @@ from typing import Any, Literal
 from torch import Tensor, nn
 
 from harness.engine.arguments import checked
-from harness.engine.networks.block import normalise_and_activate
+from harness.engine.networks.block import normalise_and_activate, once, runs_once
 from harness.engine.networks.layers import convolution, fold, initialise, linear
 from harness.engine.networks.network import Network, at_least_1, mean_over_time, require_halving
 from harness.engine.networks.neurons import neuron_of
@@ -67,7 +67,16 @@ class PlainNetwork(Network):
         """
         layers = [self.get_submodule(name) for name in self._names]
         require_halving(images, sum(isinstance(layer, nn.AvgPool2d) for layer in layers))
-        folded, steps = fold(images, self.time_steps)
+        first, second, activation, *rest = layers
+        if (
+            isinstance(first, nn.Conv2d)
+            and isinstance(second, TdBatchNorm)
+            and runs_once(images, self.time_steps, first, second)
+        ):
+            steps = self.time_steps
+            folded, layers = activation(once(images, steps, first, second), steps), rest
+        else:
+            folded, steps = fold(images, self.time_steps)
         norm: TdBatchNorm | None = None
         for layer in layers:
             if isinstance(layer, TdBatchNorm):

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from harness.engine.arguments import checked
-from harness.engine.networks.block import PreActivationBlock
+from harness.engine.networks.block import PreActivationBlock, once, runs_once
 from harness.engine.networks.layers import convolution, fold, in_steps, initialise, linear
 from harness.engine.networks.network import Network, at_least_1, mean_over_time, require_halving
 from harness.engine.networks.neurons import neuron_of
@@ -74,12 +74,14 @@ class ResNet(Network):
         """
         require_halving(images, 2)
         steps = len(images) if images.ndim == 5 else self.time_steps
-        folded, here = fold(images, self._steps_in(1, steps))
+        here = self._steps_in(1, steps)
+        if runs_once(images, here, self.conv1, self.bn1):
+            folded = once(images, here, self.conv1, self.bn1)
+        else:
+            folded = self.bn1(self.conv1(in_steps(*fold(images, here), here)))
         for stage in STAGES:
             wanted = self._steps_in(stage, steps)
             folded, here = in_steps(folded, here, wanted), wanted
-            if stage == 1:
-                folded = self.bn1(self.conv1(folded))
             for block in self.stage(stage):
                 folded = block(folded, here)
         return mean_over_time(self.fc(self.pool(self.relu(folded, here)).flatten(1)), here)

@@ -65,6 +65,25 @@ class TdBatchNorm(nn.Module):
             self.eps,
         )
 
+    def of_equal_steps(self, images: Tensor, time_steps: int) -> Tensor:
+        """What `forward` makes of each of `time_steps` equal steps [B, C, H, W], with statistics of
+        all of them: mean and variance are those of one step, and the unbiased variance, to which
+        the running one moves, is that of more pixels.
+        """
+        if not self.training:
+            return self(images)  # type: ignore[no-any-return]
+        learnt = self.running_mean.clone(), self.running_var.clone()  # a backward pass keeps these
+        made = functional.batch_norm(
+            images, *learnt, self.weight, self.bias, True, self.momentum, self.eps
+        )
+        pixels = images.numel() // images.shape[1]
+        factor = (1.0 - 1.0 / pixels) / (1.0 - 1.0 / (pixels * time_steps))
+        with torch.no_grad():
+            kept = self.running_var * (1.0 - self.momentum)
+            self.running_var.copy_((learnt[1] - kept) * factor + kept)
+            self.running_mean.copy_(learnt[0])
+        return made
+
     def plus(self, folded: Tensor, residual: Tensor | None) -> Tensor:
         """The normalised activations plus `residual` in one pass over memory; in training, where
         `channels_last.fits`.

@@ -49,8 +49,9 @@ class Lif(nn.Module):
         dtype = self.spike_dtype(folded.dtype, folded.device)
         if torch.compiler.is_compiling():  # its own operator, since the compiler would round anew
             decay = self.decay()
-            decay = decay if isinstance(decay, Tensor) else None
-            return operator.fire(current, decay, self.said, dtype).flatten(0, 1)
+            learned = decay if isinstance(decay, Tensor) else None
+            fired: Tensor = operator.fire(current, learned, self.said, dtype)
+            return fired.flatten(0, 1)
         return spikes_of(current, self.dynamics_now(), self.backend, dtype).flatten(0, 1)
 
     def extra_repr(self) -> str:
