@@ -131,14 +131,19 @@ def upper_gram(steps: Steps) -> Tensor:
     Float32, or float64 for features in float64. Features that are 0 or 1 throughout are multiplied
     as integers where that is faster, which is exact.
     """
+    return _product(steps)[0]
+
+
+def _product(steps: Steps) -> tuple[Tensor, bool]:
+    """The same, 0 below the blocks on the diagonal, and whether it is centred: spikes are not."""
     gram = _empty_gram(steps)
     with torch.autocast(gram.device.type, enabled=False):
         spikes = spike_gram(steps, _columns(gram.device), ROWS)
         if spikes is not None:
-            return spikes.to(gram.dtype)
+            return spikes.to(gram.dtype), False
         for block in _centred_blocks(steps):
             add_upper_product(block, gram)
-        return gram
+        return gram, True
 
 
 def upper_gram_and_scaled(
@@ -157,7 +162,7 @@ def upper_gram_and_scaled(
                 add_upper_product(block, channel)
             gram += channel
             scaled.add_(channel, alpha=factor)
-            own_C += [_own_hsic(channel)] if within else []
+            own_C += [_own_hsic(channel, is_centred=True)] if within else []
     return gram, scaled, torch.stack(own_C) if within else None
 
 
@@ -173,8 +178,8 @@ def upper_gram_and_own(steps: Steps) -> tuple[Tensor, Tensor]:
         gram = _empty_gram(steps)
         own_C = []
         for index in range(channels):
-            channel = upper_gram([step[:, index] for step in steps])
-            own_C.append(_own_hsic(channel))
+            channel, is_centred = _product([step[:, index] for step in steps])
+            own_C.append(_own_hsic(channel, is_centred))
             gram += channel
         return gram, torch.stack(own_C)
     with torch.autocast(steps[0].device.type, enabled=False):
@@ -190,11 +195,23 @@ def upper_gram_and_own(steps: Steps) -> tuple[Tensor, Tensor]:
     return upper_gram(steps), _from_sums(others_C, -norms_CM)
 
 
-def _own_hsic(upper_MM: Tensor) -> Tensor:
-    """HSIC₁(K, K) of a Gram matrix that is right above the diagonal, float64."""
-    upper = upper_MM.triu(1)
-    rows_M = upper.sum(1, dtype=torch.float64) + upper.sum(0, dtype=torch.float64)
-    return _from_sums(2 * upper.square().sum(dtype=torch.float64), rows_M)
+def _own_hsic(gram_MM: Tensor, is_centred: bool) -> Tensor:
+    """HSIC₁(K, K) of a `_product`, float64."""
+    if not is_centred:
+        upper = gram_MM.triu(1)
+        rows_M = upper.sum(1, dtype=torch.float64) + upper.sum(0, dtype=torch.float64)
+        return _from_sums(2 * _squares(upper), rows_M)
+    # blocks on the diagonal hold both triangles, all others one; a row adds up to 0 with its end
+    ends_M = gram_MM.diagonal().double()
+    starts = range(0, len(gram_MM), ROWS)
+    blocks = [_squares(gram_MM[at : at + ROWS, at : at + ROWS]) for at in starts]
+    others = 2 * _squares(gram_MM) - torch.stack(blocks).sum() - ends_M.square().sum()
+    return _from_sums(others, -ends_M)
+
+
+def _squares(matrix: Tensor) -> Tensor:
+    """Their sum, float64."""
+    return torch.linalg.vector_norm(matrix, dtype=torch.float64).square()
 
 
 def _from_sums(squares: Tensor, rows_M: Tensor) -> Tensor:

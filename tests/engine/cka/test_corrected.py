@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from harness.engine.cka import MinibatchCKA, calls, cka_heatmap, clean_against_attacked
+from harness.engine.cka import gram as grams
 from harness.engine.cka.hsic import Own, hsic_vector
 from harness.engine.cka.stream import cross_hsic
 from harness.engine.networks import record, resnet
@@ -64,7 +65,11 @@ SHAPES = {  # columns of a channel: fewer than images, as many, more
 
 @pytest.mark.parametrize("kind", ["numbers", "spikes", "shifted", "large", "small"])
 @pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
-def test_it_is_the_formula(shape: tuple[int, ...], kind: str) -> None:
+@pytest.mark.parametrize("rows_at_once", [2, 256])
+def test_it_is_the_formula(
+    shape: tuple[int, ...], kind: str, rows_at_once: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(grams, "ROWS", rows_at_once)
     y, x = related(shape, 2)
     if kind == "spikes":
         y = [(one > 0).float() for one in y]
