@@ -40,7 +40,7 @@ def export(
     For example:
 
     - `harness export pieces --size 16MB`
-    - `harness import pieces --store other`
+    - `harness export pieces --store /scratch/store`
     """
     from harness.layout import reachable
     from harness.store.transfer import export as write
@@ -50,7 +50,7 @@ def export(
     total = sum(path.stat().st_size for path in found.pieces)
     if as_json:
         pieces = [str(path) for path in found.pieces]
-        runs = {"stored": list(found.stored), "half_done": list(found.half_done)}
+        runs = {name: list(getattr(found, name)) for name in ("stored", "half_done", "left")}
         print_json({"pieces": pieces, "bytes": total, **runs})
         return
     voice = spoken.voice
@@ -58,6 +58,10 @@ def export(
         voice.tell(str(path))
     said = f"{counted(len(found.stored), 'stored run')}, {len(found.half_done)} half-done"
     voice.tell(f"{said}: {counted(len(found.pieces), 'piece')}, {size(total)} in {folder}")
+    for key in found.left:
+        voice.say(
+            f"{key[:8]} stays: an earlier version began it; run it here for an epoch", "yellow"
+        )
 
 
 def parse_size(typed: str) -> int:
