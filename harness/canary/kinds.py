@@ -30,8 +30,8 @@ from harness.runs.train import trained_in
 from harness.runs.trained import images_of, normalisation
 
 WEIGHTS = "network.safetensors"
-PRECISIONS = {"train": ("f32",), "late": ("f32", "bf16")}
-_LATE_BATCH = 32
+PRECISIONS = {"train": ("f32",), "late": ("f32", "bf16"), "last": ("f32",)}
+_BATCHES = {"late": 32, "last": 13}  # what an epoch leaves is no multiple of anything
 _DRAWING = ("maximisation", "kernels", "architecture")
 """Kinds that draw numbers, which are others in float32, or have no float32 of their own."""
 
@@ -108,7 +108,9 @@ def _late_name(spec: Training) -> str:
 
 
 def _late(node: Node, room: Room) -> Found:
-    """Steps from stored weights, each with a batch of its own."""
+    """Steps from stored weights, each with a batch of its own; of `last` smaller ones, as the last
+    of an epoch may be.
+    """
     spec: Training = node.full
     place = _place(room, node.key, {})
     weights = load_file(room.late / _late_name(spec))
@@ -117,12 +119,13 @@ def _late(node: Node, room: Room) -> Found:
     images = images_of(spec, place)
     with in_float64():
         numbers = normalisation(spec, images)
-        given = range(0, STATES * _LATE_BATCH, _LATE_BATCH)
+        batch = _BATCHES[node.kind]
+        given = range(0, STATES * batch, batch)
         before = [
             Before(
                 Checkpoint("", weights, {}, (), {}),
-                numbers(images.train_images[start : start + _LATE_BATCH]),
-                images.train_labels[start : start + _LATE_BATCH],
+                numbers(images.train_images[start : start + batch]),
+                images.train_labels[start : start + batch],
                 spec.recipe.lr / 100,
             )
             for start in given
@@ -226,5 +229,6 @@ def _layer(spec: Spiking, backend: str, device: str) -> dict[str, list[float]]:
 _RUNS: Mapping[str, Callable[[Node, Room], Found]] = {
     "train": _trained,
     "late": _late,
+    "last": _late,
     "neuron": _neuron,
 }

@@ -29,13 +29,17 @@ FIRST = ("late resnet-20 lif", "alexnet", "as built", "resnet-20", "vgg")
 
 def tasks_of(layout: Layout) -> tuple[Node, ...]:
     """Everything that the canary runs; what needs others comes after them. `neuron` is a kind of
-    its own, and so is `late`.
+    its own, and so are `late` and `last`.
     """
     library = load(layout, canary=True)
     late = late_tasks(library)
     nodes = _planned(library, "trainings", *library.exhibits).nodes.values()
     tasks = [node for node in nodes if node.key not in {one.key for one in late}]
     tasks += late
+    tasks += [
+        replace(one, kind="last", key=f"last-{one.key}", label=one.label.replace(LATE, "last", 1))
+        for one in late
+    ]
     tasks += [
         Node(f"neuron-{name}", "neuron", 1, {}, {}, f"neurons {name}", block)
         for name, block in library.blocks.neuron.blocks.items()

@@ -13,7 +13,7 @@ from harness.check.bits import same_arithmetic
 from harness.store.made import other_versions
 
 NAMED = 2  # traces of a finding that many share
-FORCED = ("train", "late")  # kinds whose real arithmetic is one of forced steps
+FORCED = ("train", "late", "last")  # kinds whose real arithmetic is one of forced steps
 SAME = "on the class of processor of the kept values"
 _NOT_IN_REAL = ("lr", "right", "update", "update projected")
 """Given, a count, and a small difference of large weights, of which float32 keeps few digits."""

@@ -16,6 +16,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from harness.errors import Faults, HarnessError
+from harness.files import read_plain
 from harness.parts.base import Name
 from harness.spec.document import read_document
 from harness.spec.safe_text import decoded
@@ -81,7 +82,7 @@ def provenance_of(path: Path) -> dict[str, Any]:
     beside = path.with_suffix(".provenance.json")
     shown, hint = _shown(path.parent, beside.name), f"harness golden {path.stem}"
     try:
-        said = json.loads(decoded(beside.read_bytes(), shown))
+        said = json.loads(decoded(read_plain(beside), shown))
     except FileNotFoundError:
         problem = f"is missing, so nothing says what {path.name} rests on"
         raise HarnessError(shown, problem, hint=f"bring it back; or {hint}") from None
@@ -89,7 +90,7 @@ def provenance_of(path: Path) -> dict[str, Any]:
         raise HarnessError(shown, f"cannot be read: {error}", hint=hint) from error
     if not isinstance(said, dict):
         raise HarnessError(shown, "holds no provenance", hint=hint)
-    if said.get("sha256") != sha256(path.read_bytes()):
+    if said.get("sha256") != sha256(read_plain(path)):
         problem = f"is of other bytes than {path.name} has"
         raise HarnessError(shown, problem, hint=f"bring {path.name} back; or {hint}")
     return said

@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
@@ -141,7 +141,8 @@ def _repeatable(store: Store) -> Iterator[tuple[Node, Manifest]]:
 
     stored = {made.key: made for made in store.manifests()}
     for key, made in stored.items():
-        numerics = made.spec.get("x", made.spec).get("numerics") or {}
+        spec: Any = made.spec
+        numerics = spec.get("x", spec).get("numerics") or {}
         if not numerics.get("deterministic", True) or not numerics.get("threads", 1):
             continue
         if device_of(made.spec) == "cuda" and not gpus():

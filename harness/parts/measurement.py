@@ -14,8 +14,10 @@ class Cka(Part, family="cka"):
     Nguyen et al. 2020). The images are the first of the test set, in its order.
     """
 
-    estimator: Literal["unbiased", "biased"] = Field(
-        default="unbiased", description="HSIC₁ of Song et al. 2012, or HSIC₀ of Gretton et al. 2005"
+    estimator: Literal["unbiased", "biased", "corrected"] = Field(
+        default="unbiased",
+        description="HSIC₁ of Song et al. 2012, HSIC₀ of Gretton et al. 2005, or HSIC₁ corrected "
+        "for finitely many channels (Chun et al. 2025)",
     )
     images: int = Field(ge=4, le=1_000_000, description="of the test set, from its first on")
     batch: int = Field(ge=4, le=65_536, description="images of one Gram matrix")

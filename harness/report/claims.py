@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 
+from harness import words
 from harness.check.claims import ClaimResult
 from harness.check.golden import PUBLISHED
 from harness.check.status import Status
@@ -56,16 +57,15 @@ class Scale:
     seeds: tuple[str, ...]
 
     def beside(self, published: Scale | None) -> Iterator[Fact]:
-        """Each of these beside what the document has; seeds alone, since it says none."""
+        """Each of these beside what the document has; the seeds alone, since it names none."""
         for name, here in asdict(self).items():
-            if not here:
-                continue
-            there = asdict(published)[name] if published and name != "seeds" else here
-            if here == there:
-                same = ", as published" if published and name != "seeds" else ""
-                yield Fact(name, f"{_names(here)}{same}")
-            else:
-                yield Fact(name, f"{_names(here)} instead of {_names(there)}")
+            there = asdict(published)[name] if published else here
+            if name == "seeds":
+                yield Fact(name, f"{words.counted(len(here), 'seed')}: {wording.listed(here)}")
+            elif here:
+                as_published = ", as published" if published else ""
+                other = f" instead of {_names(there)}" if {*here} != {*there} else as_published
+                yield Fact(name, _names(here) + other)
 
 
 @dataclass(frozen=True)
@@ -105,12 +105,12 @@ class Index:
     def sentence(self) -> str:
         """`Of 7 claims, 4 hold here, 2 do not hold and 1 could not be evaluated`"""
         said = Counter(entry.holds for entry in self.entries)
-        words = {
+        does = {
             True: ("holds here", "hold here"),
             False: ("does not hold", "do not hold"),
             None: ("could not be evaluated", "could not be evaluated"),
         }
-        parts = [f"{said[how]} {words[how][said[how] != 1]}" for how in words if said[how]]
+        parts = [f"{said[how]} {does[how][said[how] != 1]}" for how in does if said[how]]
         total = len(self.entries)
         return f"Of {total} claim{'s' * (total != 1)}, {wording.listed(parts)}"
 

@@ -131,8 +131,8 @@ def _start(folder: Path, node: Node, code: str, *, anew: bool) -> Partial:
     if anew and before != code:
         discard(checkpoints)
     make_folder(checkpoints)
-    if isinstance(before, str) and code not in before and contents(checkpoints).files:
-        code = f"{before} {code}"  # a part of the run was made by other code
+    if isinstance(before, str) and contents(checkpoints).files:  # a part of the run is made
+        code = " ".join(dict.fromkeys([*before.split(), code]))
     record = {"kind": node.kind, "revision": node.revision, "code": code}
     record |= {"spec": dict(node.spec), "inputs": dict(node.inputs)}
     write_durably(folder / "identity.json", canonical_json(record).encode())

@@ -6,6 +6,7 @@ import json
 import math
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,7 +19,7 @@ from harness.check.status import Status
 from harness.check.verdict import Verdict, judge, settle
 from harness.frames.frame import frame_of
 from tests.small import recount
-from tests.synthetic import PROJECT, SyntheticStore, library, plan
+from tests.synthetic import ENVIRONMENT, PROJECT, SyntheticStore, library, plan
 
 INDEX = ("neuron", "depth", "width")
 SPREAD = 0.3  # of a seed, percentage points
@@ -199,3 +200,30 @@ def test_a_band_of_an_older_file_that_guards_nothing_is_counted(
     assert (cell.status is Status.IDLE) == bool(idle)
     assert json.loads(verdict_json(found))["sees"]["guard_nothing"] == bool(idle)
     assert found.sees.endswith("1 cell guards nothing") == bool(idle)
+
+
+def test_a_seed_that_was_measured_gives_its_value_again_where_it_must(golden: Path) -> None:
+    """By the same versions on the same class of processor a change inside every band is seen."""
+    path = golden / "smoke/table1.provenance.json"
+    here = {**ENVIRONMENT, "arithmetic": {"model": "A"}}
+    rests_on = json.loads(path.read_text()) | {"environment": here, "keys": []}
+    path.write_text(json.dumps(rests_on))
+    calm, changed = stored([0, 1]), stored([0, 1], at_20(0.01))
+
+    def held(store: SyntheticStore, environment: dict[str, Any]) -> Verdict:
+        made = store.plan.exhibits[0]
+        stored_here = [m for m in map(store.get, made.nodes) if m]
+        manifests = [m.model_copy(update={"environment": environment}) for m in stored_here]
+        frame = frame_of(made, store, {})
+        found = judge(made, frame, library().profile("smoke"), golden, {}, manifests)
+        return settle([found])[0]
+
+    assert held(calm, here).word == "no change seen (ranks)"
+    found = held(changed, here)
+    assert (found.word, found.holds) == ("changed", False)
+    (cell, gap) = [one for one in found.cells if one.status is Status.FAIL]
+    assert cell.levels == {"neuron": "lif", "depth": "20", "width": "1"}
+    assert gap.is_derived
+    assert cell.sentence.startswith("seed 0 gives ") and "when it was measured" in cell.sentence
+    assert held(changed, here | {"arithmetic": {"model": "B"}}).holds
+    assert held(changed, here | {"packages": {"torch": "1.0.0"}}).holds

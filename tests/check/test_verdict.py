@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from harness.check.compare import MEASURED_HERE
-from harness.check.record import verdict_json
+from harness.check.record import junit_xml, verdict_json
+from harness.check.standard import PUBLISHED_DATA
 from harness.check.status import Status, Word
 from harness.check.verdict import Verdict, judge
 from harness.frames.frame import frame_of
+from harness.parts.base import PinnedFile
 from harness.parts.networks import GivenWeights
+from harness.plan.expand import expand
+from harness.plan.resolve import Setting
 from tests.frames.stored import Stored, layer
 from tests.small import recount
 from tests.synthetic import PROJECT, SyntheticStore, library, plan
@@ -325,3 +332,70 @@ def test_the_explanation_counts_what_is_compared_and_what_counts() -> None:
     del store.contents[lif_16(store)]
     said = judged(store).explanation
     assert said.endswith("undefined or unexpected: 25 cells within tolerance, 1 claim borne out")
+
+
+def test_a_copy_of_another_scale_is_no_evidence() -> None:
+    """Of the profile smoke with published golden values: it was held against them, and counted."""
+    books = library()
+    copied = books.profile("smoke").model_copy(update={"id": "mine", "golden": "paper"})
+    made = expand(books, ("table1",), Setting(books.blocks, copied))
+    store = SyntheticStore(made)
+    verdict = judge(
+        made.exhibits[0], frame_of(made.exhibits[0], store, {}), copied, PROJECT / "golden", {}
+    )
+    assert (verdict.status, verdict.is_held, verdict.golden) == ("NOT_COMPARED", False, None)
+    assert not any(claim.counted for claim in verdict.claims)
+    assert verdict.overridden[0] == "profile mine, which is not the published scale"
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"origin": "repacked"}, "--repacked-data"),
+        ({"files": (PinnedFile(name="train", checksum=f"md5:{'1' * 32}"),)}, "cifar10, not as"),
+    ],
+)
+def test_data_that_are_not_the_published_ones_are_no_evidence(
+    changed: dict[str, Any], said: str
+) -> None:
+    books = library()
+    others = {
+        one: one.model_copy(update=changed)
+        for one in books.blocks.dataset.blocks.values()
+        if one.name == "cifar10"
+    }
+    paper = books.profile("paper")
+    made = expand(books, ("table1",), Setting(books.blocks, paper, repacked=others))
+    frame = frame_of(made.exhibits[0], SyntheticStore(made), {})
+    verdict = judge(made.exhibits[0], frame, paper, PROJECT / "golden", {})
+    assert (verdict.status, verdict.is_held) == ("NOT_COMPARED", False)
+    assert verdict.overridden[0].startswith(said)
+    assert verdict.cells[0].published == "91.06"  # shown beside it
+
+
+def test_published_data_are_known() -> None:
+    made = plan(*library().exhibits, profile="paper")
+    data = {run.dataset for one in made.exhibits for p in one.points for run in p.trainings}
+    digests = {one.name: sha256(one.provenance.encode()).hexdigest() for one in data}
+    assert digests == PUBLISHED_DATA
+
+
+@pytest.mark.parametrize(("std", "said"), [(16.0, "guard nothing"), (None, "not compared")])
+def test_cells_that_cannot_fail_hold_nothing(project: Path, std: float | None, said: str) -> None:
+    """Each line of the golden file has a band that covers all, or no value."""
+    golden = project / "golden"
+    rows = [f"accuracy,{kind},20,1" for kind in ("relu", "lif")]
+    header = "quantity,neuron,depth,width,value,std,n,text,rule,place\n"
+    tail = f",80.0,{std},5,,,here\n" if std else ",,,,none,unsettled,here\n"
+    (golden / "smoke/table1.csv").write_text(header + "".join(row + tail for row in rows))
+    store = SyntheticStore(plan("table1", profile="smoke", overrides=("seed=7",)))
+    planned = store.plan.exhibits[0]
+    points = [p for p in planned.points if (p.axes["depth"], p.axes["width"]) == (20, 1)]
+    planned = replace(planned, points=tuple(points))
+    frame = replace(frame_of(planned, store, {}))
+    verdict = judge(planned, frame, library().profile("smoke"), recount(golden), {})
+    assert (verdict.status, verdict.word) == ("NOTHING_HELD", "nothing held")
+    assert (verdict.holds, verdict.is_held) == (False, False)
+    assert f"of 2 cells, 2 {'' if std else 'are '}{said}" in verdict.sentence
+    assert b"<failure" in junit_xml([verdict])
+    assert Status.PASS not in verdict.cell_counts

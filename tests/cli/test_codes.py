@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from harness.app import Outcome
+from harness.store.made import Otherwise
 from tests.cli.typed import typed
 
 
@@ -36,3 +37,29 @@ def test_a_check_on_a_gpu_that_is_not_there_is_refused(
     monkeypatch.setattr("harness.execute.environment.sees_gpu", lambda: False)
     said = typed("check tableD1 --no-canary --device cuda", monkeypatch, capsys)
     assert (said.code, "torch finds no GPU here" in said.err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("failed", "broken", "options", "code"),
+    [
+        (False, False, "", 4),
+        (False, False, "--stored", 0),
+        (True, False, "--stored", 3),
+        (True, False, "", 3),
+        (False, True, "--stored", 1),
+        (False, True, "", 1),
+    ],
+)
+def test_what_other_code_made_is_no_success_unless_it_is_let_count(
+    failed: bool,
+    broken: bool,
+    options: str,
+    code: int,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    stale = Otherwise(1, 2, {"by other code": 1})
+    monkeypatch.setattr(
+        "harness.app.check", lambda *_: Outcome(failed, broken, (), {}, otherwise=stale)
+    )
+    assert typed(f"check table1 --no-canary {options}", monkeypatch, capsys).code == code

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
-from harness.execute.events import Event, Failed
+import torch
+
+from harness.execute.environment import CODE, code_digest, git_state
+from harness.execute.events import Event, Failed, Finished
 from harness.execute.job import Job, run_job
+from harness.store.store import Store
+from tests.faults.tiny import three
 from tests.synthetic import plan
 
 NODES = plan("table1", profile="quick").nodes.values()
@@ -25,3 +31,19 @@ def test_a_failure_says_its_problem_once_and_leaves_the_spec_to_the_log(tmp_path
     first, *_, last = map(json.loads, Path(failed.log).read_text().splitlines())
     assert first["spec"]["network"] == node.spec["network"]
     assert last["message"] == failed.problem
+
+
+def test_by_what_a_run_was_made_says_who_ran_it_and_not_who_planned_it(tmp_path: Path) -> None:
+    job = three(tmp_path)[0]
+    said = {"git": "a clean commit", "code": "0" * 16, "in_use": {}, "git_of_project": "theirs"}
+    assert isinstance(run_job(replace(job, environment=said), lambda _: None), Finished)
+    found = Store(job.store).get(job.node.key)
+    assert found is not None
+    environment = found.environment
+    assert environment["code"] == code_digest()
+    assert environment["git"] == git_state(CODE)
+    assert environment["in_use"] == {
+        "torch": str(torch.__version__),
+        "cpu_capability": torch.backends.cpu.get_cpu_capability(),
+    }
+    assert environment["git_of_project"] == "theirs"  # which nobody else knows

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -22,7 +23,7 @@ from harness.parts.probes import Probe, Ridge, Sgd
 from harness.parts.regressions import DescentFit, Regression, RidgeFit
 from tests.engine.training.cases import RECIPE, images, network
 
-DEVICE = "cuda"
+DEVICE = os.environ.get("CARD", "cuda")
 SCALE = Normalisation((0.5,) * 3, (0.25,) * 3)
 BOTH = ("cpu", DEVICE)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,8 +22,9 @@ from harness.engine.training.steps import Steps
 from tests.engine.training.cases import RECIPE, images, network
 from tests.engine.training.test_loop import assert_same, numbers
 
-DEVICE = "cuda"
+DEVICE = os.environ.get("CARD", "cuda")
 SCALE = Normalisation((0.5,) * 3, (0.25,) * 3)
+a_card = pytest.mark.skipif(DEVICE == "cpu", reason="CARD=cpu: a CPU has none of it")
 NEURONS = pytest.mark.parametrize("neuron", ["relu", "lif"])
 PRECISIONS = pytest.mark.parametrize("precision", ["f32", "bf16", "fp16"])
 
@@ -82,6 +84,7 @@ def test_spikes_of_small_integers_are_the_cpus_bit_for_bit() -> None:
     assert 0.05 < spikes[0].mean() < 0.95
 
 
+@a_card
 @NEURONS
 @PRECISIONS
 @pytest.mark.parametrize("one_by_one", [True, False])
@@ -104,6 +107,7 @@ def test_no_step_and_no_test_batch_waits_for_the_device(
     assert losses.isfinite().all() and 0 < right.item() <= 72
 
 
+@a_card
 @NEURONS
 @PRECISIONS
 def test_recorded_steps_are_plain_ones_bit_for_bit(
@@ -150,6 +154,7 @@ def test_alexnet_trains_with_the_same_bits_each_time() -> None:
     assert found[0] == found[1]
 
 
+@a_card
 @pytest.mark.parametrize(("how", "low", "high"), [("ieee", 0.0, 2e-6), ("tf32", 2e-5, 2e-3)])
 def test_products_of_float32_are_as_asked_for(how: Float32, low: float, high: float) -> None:
     """Relative error of a convolution and of a matrix product against float64."""
@@ -167,6 +172,7 @@ def test_products_of_float32_are_as_asked_for(how: Float32, low: float, high: fl
         assert low <= error <= high
 
 
+@a_card
 def test_what_does_not_fit_is_told_with_what_would() -> None:
     """In a twentieth of the memory, with images enough to need several of them."""
     room = 0.05 * torch.cuda.get_device_properties(0).total_memory

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.check.bits import other_bits
+from harness.check.contents import provenance_of
 from harness.check.golden import read_table
 from harness.diff.compare import read_results
 from harness.errors import HarnessError
@@ -33,10 +33,18 @@ def piped(path: Path) -> Path:
     return path
 
 
+def beside(path: Path) -> Path:
+    """A golden file whose provenance is a pipe."""
+    path.unlink()
+    path.touch()
+    piped(path.with_suffix(".provenance.json"))
+    return path
+
+
 REFUSED: dict[str, Callable[[Path], object]] = {
     "node file": lambda path: read_node(path),
     "golden values": lambda path: read_table(path, "golden"),
-    "provenance": lambda path: other_bits(path, ()),
+    "provenance": lambda path: provenance_of(beside(path)),
 }
 
 

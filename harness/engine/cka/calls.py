@@ -146,12 +146,14 @@ class Neighbours:
         if scale_C is None or constant(steps):
             return hsic_vector(steps, self.estimator)
         version = features_TM._version
-        gram, scaled = upper_gram_and_scaled(steps, scale_C)
+        within = self.estimator == "corrected"
+        gram, scaled, own_C = upper_gram_and_scaled(steps, scale_C, within=within)
         if not (ordinary(gram) and ordinary(scaled)):
             return hsic_vector(steps, self.estimator)
-        vector = packed(scaled, self.estimator)
+        scaled_own_C = None if own_C is None else scale_C**4 * own_C
+        vector = packed(scaled, self.estimator, scaled_own_C)
         self._prepared = _Prepared(self._after[layer], features_TM, version, vector)
-        return packed(gram, self.estimator)
+        return packed(gram, self.estimator, own_C)
 
     def _note(self, norm: nn.Module, inputs: tuple[Any, ...]) -> None:
         self._input = inputs[0]

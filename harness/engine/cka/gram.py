@@ -28,6 +28,7 @@ COLUMNS = 8192  # multiplied at once; the centred copy of M = 1024 images is 32 
 _COLUMNS_CUDA = 65536
 ROWS = 256  # of a block: smaller ones save more of the lower triangle, larger ones multiply faster
 _EXACT_IN_F32 = 2**24
+_AT_ONCE = 2**22  # numbers of products of channels
 
 Steps = Sequence[Tensor]
 """The features of one layer, [M, …] for each time step; one entry where there is no time."""
@@ -140,11 +141,15 @@ def upper_gram(steps: Steps) -> Tensor:
         return gram
 
 
-def upper_gram_and_scaled(steps: Steps, scale_C: Tensor) -> tuple[Tensor, Tensor]:
+def upper_gram_and_scaled(
+    steps: Steps, scale_C: Tensor, *, within: bool = False
+) -> tuple[Tensor, Tensor, Tensor | None]:
     """The Gram matrices of features [M, C, …] and of the same features times scale_C plus any shift
     of each channel, for the price of one and a little: Σ K_c and Σ scale_c²·K_c over the channels.
+    With `within` also HSIC₁(K_c, K_c) of each channel, [C].
     """
     gram, scaled, channel = (_empty_gram(steps) for _ in range(3))
+    own_C = []
     with torch.autocast(gram.device.type, enabled=False):
         for index, factor in enumerate(scale_C.square().tolist()):
             channel.zero_()
@@ -152,7 +157,52 @@ def upper_gram_and_scaled(steps: Steps, scale_C: Tensor) -> tuple[Tensor, Tensor
                 add_upper_product(block, channel)
             gram += channel
             scaled.add_(channel, alpha=factor)
-    return gram, scaled
+            own_C += [_own_hsic(channel)] if within else []
+    return gram, scaled, torch.stack(own_C) if within else None
+
+
+def upper_gram_and_own(steps: Steps) -> tuple[Tensor, Tensor]:
+    """The Gram matrix as `upper_gram` gives it, and HSIC₁(K_c, K_c) of each channel of features
+    [M, C, …], [C] in float64.
+
+    A channel of fewer columns than there are images needs no Gram matrix: its features X less their
+    means have ‖X·Xᵀ‖ = ‖Xᵀ·X‖, and the sum of a row of K_c without its diagonal is −‖x_i‖².
+    """
+    images, channels = steps[0].shape[:2]
+    if sum(step[0, 0].numel() for step in steps) >= images:
+        gram = _empty_gram(steps)
+        own_C = []
+        for index in range(channels):
+            channel = upper_gram([step[:, index] for step in steps])
+            own_C.append(_own_hsic(channel))
+            gram += channel
+        return gram, torch.stack(own_C)
+    with torch.autocast(steps[0].device.type, enabled=False):
+        wide = torch.promote_types(steps[0].dtype, torch.float32)
+        columns = [step.reshape(images, channels, -1) for step in steps]
+        columns_MCD = torch.cat(columns, 2).to(wide)
+        columns_CMD = (columns_MCD - columns_MCD.mean(0)).transpose(0, 1)
+        norms_CM = columns_CMD.square().sum(2, dtype=torch.float64)
+        few = max(1, _AT_ONCE // columns_CMD.shape[2] ** 2)
+        products = (part.mT @ part for part in torch.split(columns_CMD, few))
+        squares = [one.square().sum((1, 2), dtype=torch.float64) for one in products]
+    others_C = torch.cat(squares) - norms_CM.square().sum(1)
+    return upper_gram(steps), _from_sums(others_C, -norms_CM)
+
+
+def _own_hsic(upper_MM: Tensor) -> Tensor:
+    """HSIC₁(K, K) of a Gram matrix that is right above the diagonal, float64."""
+    upper = upper_MM.triu(1)
+    rows_M = upper.sum(1, dtype=torch.float64) + upper.sum(0, dtype=torch.float64)
+    return _from_sums(2 * upper.square().sum(dtype=torch.float64), rows_M)
+
+
+def _from_sums(squares: Tensor, rows_M: Tensor) -> Tensor:
+    """HSIC₁(K, K) from Σ_{i≠j} K_ij² and the sums of the rows [… M], both without the diagonal."""
+    images = rows_M.shape[-1]
+    total = rows_M.sum(-1).square() / ((images - 1) * (images - 2))
+    middle = 2 * rows_M.square().sum(-1) / (images - 2)
+    return (squares + total - middle) / (images * (images - 3))
 
 
 def add_upper_product(matrix: Tensor, gram: Tensor) -> None:

@@ -9,6 +9,12 @@ different layers may be negative; that is a value, not a fault.
 
 HSIC₀(K, L) = tr(K·H·L·H) / (m−1)², H = I − 1/m, is the biased one (Gretton et al. 2005).
 
+A layer of C channels has K = Σ_c K_c. Taken for a draw from a population of channels, HSIC₁(K, K)
+is too large by what each channel has in common with itself, and HSIC₁ of two networks is not: so
+narrow layers seem less similar than wide ones. The corrected estimator has in place of HSIC₁(K, K)
+C/(C−1)·[HSIC₁(K, K) − Σ_c HSIC₁(K_c, K_c)], and HSIC₁(K, L) as it is (Chun et al. 2025,
+arXiv 2502.15104). Its CKA may exceed 1, and a layer with itself does.
+
 HSIC grows with the fourth power of the features, so that those of 1e80 have one that float64 cannot
 hold, and those of 1e-25 vanish in float32 long before. A layer's numbers are therefore kept with a
 power of two of its own, which is exact and 1 for features of ordinary size; CKA is blind to it.
@@ -37,10 +43,11 @@ from harness.engine.cka.gram import (
     ordinary,
     standing_of,
     upper_gram,
+    upper_gram_and_own,
 )
 
-Estimator = Literal["unbiased", "biased"]
-FEWEST_IMAGES = {"unbiased": 4, "biased": 2}
+Estimator = Literal["unbiased", "biased", "corrected"]
+FEWEST_IMAGES = {"unbiased": 4, "biased": 2, "corrected": 4}
 
 _ROUNDING = 4.0  # roundings of the dtype that a Gram matrix may be off by, relative to its trace
 _LEAST = -(2**20)  # exponent of a layer of norm 0, so that it sets no other minibatch's
@@ -56,24 +63,31 @@ class HsicVector:
     norm: float  # √HSIC(K, K)/2^exponent; 0.0 or NaN where the layer is not `DEFINED`
     standing: Standing = Standing.DEFINED
     exponent: int = 0  # for features of ordinary size
+    own: float | None = None  # HSIC(K, K) where it is not norm²
 
 
 def hsic_vector(steps: Steps, estimator: Estimator) -> HsicVector:
     """A layer's vector from its features [M, …] of each step, of any size."""
     if constant(steps):
         return _undefined(steps, estimator, standing_of(step[:1] for step in steps))
-    gram = upper_gram(steps)
+    gram, own_C = _gram(steps, estimator)
     if ordinary(gram):
-        return packed(gram, estimator)
+        return packed(gram, estimator, own_C)
     if standing_of(steps) is Standing.BROKEN:
         return _undefined(steps, estimator, Standing.BROKEN)
     unit, exponent = at_unit_scale(steps)
-    vector = packed(upper_gram(unit), estimator)
+    gram, own_C = _gram(unit, estimator)
+    vector = packed(gram, estimator, own_C)
     return replace(vector, exponent=2 * exponent) if vector.norm else vector
 
 
-def packed(gram_MM: Tensor, estimator: Estimator) -> HsicVector:
-    """The upper triangle of an `ordinary` Gram matrix, centred; the matrix is used up.
+def _gram(steps: Steps, estimator: Estimator) -> tuple[Tensor, Tensor | None]:
+    return upper_gram_and_own(steps) if estimator == "corrected" else (upper_gram(steps), None)
+
+
+def packed(gram_MM: Tensor, estimator: Estimator, own_C: Tensor | None = None) -> HsicVector:
+    """The upper triangle of an `ordinary` Gram matrix, centred; the matrix is used up. `own_C` is
+    HSIC₁ of each channel with itself, for the corrected estimator.
 
     The layer is `UNSHARED` when nothing but rounding is left.
     """
@@ -83,7 +97,7 @@ def packed(gram_MM: Tensor, estimator: Estimator) -> HsicVector:
     sums = upper.sum(1, dtype=torch.float64) + upper.sum(0, dtype=torch.float64)
     trace = float(diagonal.sum() - (diagonal.sum() + sums.sum()) / images)  # of the centred K
     packing = _upper_indices(images, gram_MM.device)
-    if estimator == "unbiased":
+    if estimator != "biased":
         shift = _halves(sums / (images - 2), (images - 1) * (images - 2), sums.sum())
         vector = _shifted(upper, shift).flatten().index_select(0, packing)
         scale = (2.0 / (images * (images - 3))) ** 0.5
@@ -97,13 +111,17 @@ def packed(gram_MM: Tensor, estimator: Estimator) -> HsicVector:
     length = float(torch.linalg.vector_norm(vector, dtype=torch.float64))
     if length <= _ROUNDING * torch.finfo(vector.dtype).eps * trace or length == 0.0:
         return HsicVector(vector.zero_(), 0.0, Standing.UNSHARED, _LEAST)
-    return HsicVector(vector.div_(length), scale * length)
+    norm, own = scale * length, None
+    if own_C is not None:
+        others, share = norm * norm - float(own_C.sum()), len(own_C) - 1
+        own = others * len(own_C) / share if share else 0.0
+    return HsicVector(vector.div_(length), norm, own=own)
 
 
 def packed_size(images: int, estimator: Estimator) -> int:
     """P, how many numbers an `HsicVector` holds."""
     strict = images * (images - 1) // 2
-    return strict if estimator == "unbiased" else strict + images
+    return strict + images if estimator == "biased" else strict
 
 
 def _undefined(steps: Steps, estimator: Estimator, standing: Standing) -> HsicVector:
@@ -143,7 +161,10 @@ class Own:
     def of(cls, vectors: Sequence[HsicVector]) -> Own:
         """Of one minibatch."""
         return cls(
-            torch.tensor([vector.norm for vector in vectors], dtype=torch.float64).square(),
+            torch.tensor(
+                [one.norm * one.norm if one.own is None else one.own for one in vectors],
+                dtype=torch.float64,
+            ),
             torch.tensor([vector.exponent for vector in vectors], dtype=torch.int64),
             torch.tensor([vector.standing for vector in vectors], dtype=torch.int64),
         )

@@ -63,7 +63,8 @@ class HsicSums:
         self, estimator: Estimator, memory_limit: int, *, counterparts: bool = False
     ) -> None:
         if estimator not in FEWEST_IMAGES:
-            known = " or ".join(repr(name) for name in FEWEST_IMAGES)
+            *others, last = map(repr, FEWEST_IMAGES)
+            known = f"{', '.join(others)} or {last}"
             raise HarnessError("CKA estimator", f"expected {known} (got {estimator!r})")
         self.estimator: Estimator = estimator
         self.memory_limit = memory_limit
@@ -145,12 +146,20 @@ _WHY: Mapping[Standing, str] = MappingProxyType(
 )
 
 
+_NOT_POSITIVE = (
+    "has channels that share no more than chance, or only one, so its corrected HSIC with itself "
+    "is not positive and CKA has no root; the unbiased one is defined"
+)
+
+
 def _undefined(names: Sequence[str], own: Own) -> list[str | None]:
     """Why no CKA with each of these layers exists; None where it does."""
-    return [
-        None if (why := _WHY.get(Standing(number))) is None else f"layer {name!r} {why}"
-        for name, number in zip(names, own.standing_L.tolist(), strict=True)
-    ]
+    found: list[str | None] = []
+    columns = (own.standing_L.tolist(), own.hsic_L.tolist())
+    for name, number, hsic in zip(names, *columns, strict=True):
+        why = _WHY.get(Standing(number)) or (None if hsic > 0 else _NOT_POSITIVE)
+        found.append(why and f"layer {name!r} {why}")
+    return found
 
 
 class MinibatchCKA:
@@ -160,7 +169,8 @@ class MinibatchCKA:
     CKA = ΣHSIC(K, L) / √(ΣHSIC(K, K)·ΣHSIC(L, L)), sums over the minibatches, each of which counts
     the same. Without `names_x` the layers are compared with each other (self-CKA), and each pair is
     computed once. "unbiased" is HSIC₁, whose expectation does not depend on the size of the
-    minibatch; "biased" is HSIC₀, for comparison. One minibatch of all images is full-batch CKA.
+    minibatch; "biased" is HSIC₀, for comparison, and "corrected" HSIC₁ corrected for finitely many
+    channels, the second dimension of the features. One minibatch of all images is full-batch CKA.
     `memory_limit` is what the packed Gram matrices of one minibatch may take, in bytes; beyond it
     some are computed more than once. Raises HarnessError for an unknown estimator, or no names.
     """

@@ -31,6 +31,8 @@ from harness.parts.surrogates import Rectangle
 
 NOTHING, RELU, LIF = range(3)  # what follows the norm, as the kernels number it
 _MOST_STEPS = 8  # whose potentials stay in registers
+_FEW_STEPS = 4  # of which a thread has registers for as many halves as 16 bytes hold
+_THREADS = 128
 _COLUMNS = 64  # channels of a tile, at most
 _PROGRAMS = 1024  # that keep every multiprocessor of a large GPU busy
 _LAST = torch.channels_last
@@ -110,8 +112,8 @@ class _Normalise(torch.autograd.Function):
             if shortcut is not None:
                 dtype = torch.promote_types(dtype, shortcut.dtype)
             made = torch.empty_like(folded, dtype=dtype)
-            pixels, numbers, choices = _call(folded, behind)
-            grid, tile = _tiles(folded, pixels)
+            pixels, numbers, choices = call(folded, behind)
+            grid, tile = tiles(folded, pixels)
             kernels.forward[grid](
                 folded,
                 folded if shortcut is None else shortcut,
@@ -136,7 +138,7 @@ class _Normalise(torch.autograd.Function):
         channels, counted = folded.shape[1], folded.numel() // folded.shape[1]
         arriving = grads[0].contiguous(memory_format=_LAST)
         made = torch.empty_like(folded)
-        pixels, numbers, choices = _call(folded, behind)
+        pixels, numbers, choices = call(folded, behind)
         dynamics = behind.dynamics or _RESTING
         curve, kind = curve_of(dynamics), kind_and_numbers(dynamics.surrogate)[0]
         slopes, to_weights = rows.new_empty(2, channels), rows.new_empty(2, channels)
@@ -150,7 +152,7 @@ class _Normalise(torch.autograd.Function):
             totals = sums.sum(0, dtype=torch.float64)
             few = _one_row(channels)
             kernels.slopes_of[few[0]](totals, rows, slopes, to_weights, counted, channels, **few[1])
-            grid, tile = _tiles(folded, pixels)
+            grid, tile = tiles(folded, pixels)
             kernels.backward[grid](*arrays, *both, SUMMING=False, REPEATS=1, **tile, **choices)
         to_shortcut = grads[0] if ctx.needs_input_grad[3] else None
         to_decay = sum_like(totals[2], dynamics) if ctx.needs_input_grad[4] else None
@@ -185,7 +187,7 @@ def _learn(folded: Tensor, weight: Tensor, bias: Tensor, running: Running) -> Te
     return rows
 
 
-def _call(folded: Tensor, behind: Behind) -> tuple[int, tuple[Any, ...], dict[str, Any]]:
+def call(folded: Tensor, behind: Behind) -> tuple[int, tuple[Any, ...], dict[str, Any]]:
     """Pixels of a step, decay and threshold, and how the kernels are compiled."""
     pixels = folded.numel() // (folded.shape[1] * behind.time_steps)
     dynamics = behind.dynamics or _RESTING
@@ -195,19 +197,23 @@ def _call(folded: Tensor, behind: Behind) -> tuple[int, tuple[Any, ...], dict[st
     return pixels, (decay_of(dynamics), dynamics.threshold), choices | {"BEHIND": behind.kind}
 
 
-def _tiles(folded: Tensor, pixels: int) -> tuple[tuple[int, int], dict[str, int]]:
-    """A program for each tile of pixels and channels, whose threads load 16 bytes at a time."""
+def tiles(folded: Tensor, pixels: int) -> tuple[tuple[int, int], dict[str, int]]:
+    """A program for each tile of pixels and channels, whose threads load 16 bytes at a time; 8 of
+    halves over many steps, whose potentials would take more registers than there are.
+    """
     channels = folded.shape[1]
+    steps = folded.numel() // (channels * pixels)
+    each = 4 if steps > _FEW_STEPS else 16 // folded.element_size()
     columns = min(_COLUMNS, 1 << (channels - 1).bit_length())
-    rows = 128 * 16 // folded.element_size() // columns
+    rows = _THREADS * each // columns
     return (-(-pixels // rows), -(-channels // columns)), {"ROWS": rows, "COLUMNS": columns}
 
 
 def _summing(folded: Tensor, pixels: int) -> tuple[tuple[int, int], dict[str, int], int]:
     """The same with fewer programs, of several tiles each: less partial sums to write."""
-    (tiles, across), tile = _tiles(folded, pixels)
-    repeats = 1 << min(3, max(0, (tiles // _PROGRAMS).bit_length() - 1))
-    return (-(-tiles // repeats), across), tile, repeats
+    (along, across), tile = tiles(folded, pixels)
+    repeats = 1 << min(3, max(0, (along // _PROGRAMS).bit_length() - 1))
+    return (-(-along // repeats), across), tile, repeats
 
 
 def _one_row(channels: int) -> tuple[tuple[int], dict[str, int]]:

@@ -57,10 +57,12 @@ class LayerFeatures:
             found: dict[str, Tensor] = {}
 
             def keep(name: str, feature: Tensor, found: dict[str, Tensor] = found) -> None:
-                pooled = image_features(feature, pool=self.pool)
-                found[name] = require_features(f"probe {name}", pooled)
+                found[name] = image_features(feature, pool=self.pool)
 
             each_layer(self.network, self.layers, images[chosen], *how, keep)
+            if not torch.stack([one.isfinite().all() for one in found.values()]).all():
+                for name, feature in found.items():  # which one, now that a wait does not matter
+                    require_features(f"probe {name}", feature)
             yield found, labels_M[chosen].to(device)
 
 

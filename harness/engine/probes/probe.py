@@ -99,8 +99,9 @@ def _accuracies(
     features: Features, found: Mapping[str, LinearMap], split: tuple[Tensor, Tensor]
 ) -> Mapping[str, float]:
     """Percent of images whose largest output is at the label, by layer."""
-    counts = dict.fromkeys(found, 0)
+    counts: dict[str, Tensor] = {}  # on the device until all is counted
     for by_layer, labels_M in features.batches(*split):
         for name, feature_MD in by_layer.items():
-            counts[name] += int((found[name](feature_MD).argmax(1) == labels_M).sum())
-    return {name: 100.0 * count / len(split[1]) for name, count in counts.items()}
+            right = (found[name](feature_MD).argmax(1) == labels_M).sum()
+            counts[name] = counts[name] + right if name in counts else right
+    return {name: 100.0 * int(count) / len(split[1]) for name, count in counts.items()}

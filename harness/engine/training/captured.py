@@ -37,7 +37,7 @@ class CudaGraphs:
     """
 
     def __init__(self, device: torch.device) -> None:
-        self._stream = torch.cuda.Stream(device)
+        self._stream = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
 
     def warm(self, work: Callable[[], Tensor]) -> Tensor:
         """Do the work, after what was started before and before what is started next."""

@@ -113,10 +113,8 @@ def train(
             hint = "bring its checkpoint here, or let it start from scratch: without --must-resume"
             raise HarnessError("training", problem, hint=hint, code=ExitCode.RUN_FAILED)
         done = len(epochs)
-        train_set, test_set = (
-            tuple(one.to(place) for one in images.split(split)) for split in ("train", "test")
-        )
-        steps = Steps(state, *train_set, scale, take)
+        steps = Steps(state, images.train_images, images.train_labels, scale, take)
+        test_set = (images.test_images.to(place), images.test_labels.to(place))
         answer: Work = partial(_right, network, scale, precision, state.last_label)
         if steps.recorder is not None:
             answer = Captured(answer, steps.recorder, "a test batch")
@@ -175,7 +173,7 @@ def _resume(state: TrainingState, path: Path | None, run: str) -> tuple[tuple[Ep
     return (), ""
 
 
-def _epoch(steps: Steps, test: tuple[Tensor, ...], answer: Work, seed: int, epoch: int) -> Epoch:
+def _epoch(steps: Steps, test: tuple[Tensor, Tensor], answer: Work, seed: int, epoch: int) -> Epoch:
     """One pass over the training images, and the test after it."""
     state, images, started = steps.state, len(steps.labels), time.perf_counter()
     losses, right = steps.epoch(seed, epoch)

@@ -27,7 +27,8 @@ Step = Callable[[TrainingState, Tensor, Tensor, float], tuple[Tensor, Tensor]]
 
 
 class Steps:
-    """Takes the steps of one epoch after the other, on images and labels that lie on the device.
+    """Takes the steps of one epoch after the other, on images and labels that it brings to the
+    device.
 
     On a GPU a whole step, from the choice of its images to the new weights, is one CUDA graph
     (`Captured`); `not_captured` says why it is not. `take` takes each step, for one who looks on.
@@ -41,14 +42,15 @@ class Steps:
         normalisation: Normalisation,
         take: Step | None = None,
     ) -> None:
-        self.state, self.pixels, self.labels = state, pixels_MCHW, labels_M
+        self.state = state
+        self.pixels, self.labels = pixels_MCHW.to(state.device), labels_M.to(state.device)
         self.normalisation, self.take = normalisation, take or TrainingState.step
         self.right = torch.zeros((), dtype=torch.int64, device=state.device)
         self.why_not = why_not_captured(state, take)
         self.recorder = None if self.why_not else recorder_of(state)
         self._captured: Captured | None = None
         if self.recorder is not None:
-            self._captured = Captured(self._whole, self.recorder, "a step", state.forget_scaling)
+            self._captured = Captured(self.whole, self.recorder, "a step", state.forget_scaling)
         elif state.device.type == "cuda":
             _log.info("steps are started kernel by kernel: %s", self.why_not)
 
@@ -63,7 +65,7 @@ class Steps:
         """
         state, recipe, device = self.state, self.state.recipe, self.state.device
         drawn_4M = moved(epoch_draws(len(self.labels), recipe, seed, epoch), device)
-        batches = drawn_4M.split(recipe.batch, 1)
+        batches = torch.split(drawn_4M, recipe.batch, 1)
         wide = torch.float32 if device.type == "cuda" else torch.float64  # that of fused steps
         rates = torch.tensor(
             [
@@ -79,14 +81,14 @@ class Steps:
                 losses[step] = self._captured(drawn, lr)
         else:
             for step, (drawn, rate) in enumerate(zip(batches, rates.tolist(), strict=True)):
-                losses[step] = self._whole(drawn, rate)
+                losses[step] = self.whole(drawn, rate)
         return state.ranks.add_up(losses), state.ranks.add_up(self.right)
 
     def release(self) -> None:
         """Let go of recorded steps, and of the memory that they keep."""
         self._captured = None
 
-    def _whole(self, drawn_4B: Tensor, lr: float | Tensor) -> Tensor:
+    def whole(self, drawn_4B: Tensor, lr: float | Tensor) -> Tensor:
         """A step from the choice of its images on; its loss."""
         recipe, chosen = self.state.recipe, drawn_4B[0]
         pixels = crop_flip(
@@ -131,9 +133,8 @@ def epoch_draws(images: int, recipe: Recipe, seed: int, epoch: int) -> Tensor:
     """
     order_M = torch.randperm(images, generator=stream(seed, "order", epoch))
     augment = stream(seed, "augment", epoch)
-    drawn = [
-        draw(len(chosen), recipe.crop_padding, augment) for chosen in order_M.split(recipe.batch)
-    ]
+    batches = torch.split(order_M, recipe.batch)
+    drawn = [draw(len(chosen), recipe.crop_padding, augment) for chosen in batches]
     return torch.cat([order_M[None], torch.cat(drawn, 1)])
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
 from torch import Tensor, nn
@@ -35,9 +37,9 @@ def shared(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     calls: list[int] = []
     real = layer_calls.upper_gram_and_scaled
 
-    def counted(steps: tuple[Tensor, ...], scale_C: Tensor) -> tuple[Tensor, Tensor]:
+    def counted(steps: tuple[Tensor, ...], scale_C: Tensor, *, within: bool) -> Any:
         calls.append(len(scale_C))
-        return real(steps, scale_C)
+        return real(steps, scale_C, within=within)
 
     monkeypatch.setattr(layer_calls, "upper_gram_and_scaled", counted)
     return calls

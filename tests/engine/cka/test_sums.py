@@ -322,7 +322,7 @@ def test_a_side_too_many_or_too_few_is_refused() -> None:
 
 
 def test_unknown_estimators_and_missing_names_are_refused() -> None:
-    with pytest.raises(HarnessError, match=r"'unbiased' or 'biased' \(got 'debiased'"):
+    with pytest.raises(HarnessError, match=r"'biased' or 'corrected' \(got 'debiased'"):
         MinibatchCKA(["p"], estimator="debiased")  # type: ignore[arg-type]
     with pytest.raises(HarnessError, match="names_x: there is no layer"):
         MinibatchCKA(["p"], [])

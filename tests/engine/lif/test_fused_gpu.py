@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import torch
 
+from benchmarks.kernels import compiled
 from harness.engine.lif import fused_gpu, lif
 from harness.engine.lif.dynamics import Dynamics, Reset
 from harness.engine.lif.fused_gpu import lif_fused_gpu, obstacle_on_gpu
@@ -17,7 +18,6 @@ from harness.engine.lif.reference import lif_loop
 from harness.errors import HarnessError
 from harness.parts.surrogates import Arctan, Dspike, Rectangle, Sigmoid, Surrogate, Triangle
 from tests.engine.lif.cases import currents, gradient
-from tests.engine.lif.compiled import compiled
 from tests.interpreted import INTERPRETED, PLACE, kernels_run, on_gpu, require_interpreted_tests
 
 LIMIT = 2e-6  # gradients of order 1 over up to 33 steps; measured 1e-6
@@ -192,16 +192,20 @@ def test_every_place_in_memory_is_computed_in_64_bits(
 ) -> None:
     """Of the intermediate code, which still has the products: none of 32 bits but in a segment."""
     pytest.importorskip("triton", reason="NOT TESTED: triton is not installed")
+    from harness.engine.lif import fused_gpu_kernels as kernels
+
     monkeypatch.setenv("TRITON_CACHE_DIR", str(tmp_path))
     for kernel in ("forward", "backward"):
         _, choices = fused_gpu.launch(torch.ones(20, 8), Dynamics(0.5, 1.0, Dspike()))
-        code = compiled(kernel, choices).asm["ttir"]
+        code = compiled(getattr(kernels, kernel), choices).asm["ttir"]
         narrow = re.findall(r"arith\.muli .* : (?:tensor<\d+x)?i32", code)
         assert "arith.muli" in code and all("neurons" not in line for line in narrow), narrow
 
 
 def _has_fma(choices: dict[str, Any]) -> bool:
-    return "fma.rn" in compiled("forward", choices).asm["ptx"]
+    from harness.engine.lif import fused_gpu_kernels as kernels
+
+    return "fma.rn" in compiled(kernels.forward, choices).asm["ptx"]
 
 
 class _Own:

@@ -77,3 +77,11 @@ def test_an_unknown_layer_or_method_is_refused() -> None:
         probe_blocks(network(), DATA, NORMAL, Ridge(), layers=["s4.b0"])
     with pytest.raises(HarnessError, match="probe"):
         probe_blocks(network(), DATA, NORMAL, "svm")  # type: ignore[arg-type]
+
+
+def test_the_first_layer_that_is_not_finite_is_named() -> None:
+    made = network("relu")
+    broken = made.get_submodule("s2.b0")
+    broken.register_forward_hook(lambda layer, inputs, output: output * float("nan"))
+    with pytest.raises(HarnessError, match=r"probe s2\.b0: some features are NaN or infinite"):
+        probe_blocks(made, DATA, NORMAL, Ridge())

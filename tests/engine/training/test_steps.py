@@ -8,13 +8,17 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor, nn
+from torch._subclasses.fake_tensor import FakeTensorMode
 
+from harness.engine.lif import layer as lif_layer
 from harness.engine.networks import ResNet
+from harness.engine.norm import channels_last
 from harness.engine.randomness import stream
-from harness.engine.training import History, Recipe, train
+from harness.engine.training import History, Normalisation, Recipe, train
 from harness.engine.training import steps as steps_of
+from harness.engine.training.state import TrainingState, optimiser_of
 from harness.engine.training.steps import epoch_draws
-from tests.engine.training.cases import RECIPE, images
+from tests.engine.training.cases import RECIPE, images, network
 from tests.engine.training.test_loop import assert_same, run
 
 
@@ -138,3 +142,39 @@ def test_what_does_not_fit_is_told_with_what_would(room: int, said: str) -> None
     if room:
         recipe = RECIPE.model_copy(update={"micro_batch": 8 if room > 1 else 1})
         train(_Small(room), images(), recipe, seed=0)
+
+
+def _shown(made: nn.Module) -> None:
+    """Its weights and statistics as tensors without numbers."""
+    for name, one in [*made.named_parameters(), *made.named_buffers()]:
+        holder, _, own = name.rpartition(".")
+        empty: Tensor = torch.empty_like(one)
+        if isinstance(one, nn.Parameter):
+            empty = nn.Parameter(empty)
+        setattr(made.get_submodule(holder), own, empty)
+
+
+@pytest.mark.parametrize("neuron", ["relu", "lif"])
+@pytest.mark.parametrize("precision", ["f32", "bf16", "fp16"])
+@pytest.mark.parametrize("on_device", [False, True])
+def test_no_step_reads_a_number_back(
+    neuron: str, precision: str, on_device: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Which on a GPU is a wait. Of fake tensors no number can be read; the kernels for CPUs, which
+    need real ones, are left out, as on a GPU.
+    """
+    monkeypatch.setattr(channels_last, "fits", lambda *given: False)
+    monkeypatch.setattr(lif_layer, "fits_fused_cpu", lambda *given: False)
+    recipe = RECIPE.model_copy(update={"gradient_clip": 1.0, "precision": precision})
+    made, place = network(neuron), torch.device("cpu")
+    monkeypatch.setattr(made, "to", lambda *given, **named: made)  # a fake one stays where it is
+    with FakeTensorMode(allow_non_fake_inputs=True):
+        _shown(made)
+        state = TrainingState(made, recipe, place, precision, last_label=2)
+        state.optimiser = optimiser_of(made, recipe, fused=True)
+        pixels = torch.empty((72, 3, 8, 8), dtype=torch.uint8)
+        labels = torch.empty(72, dtype=torch.int64)
+        steps = steps_of.Steps(state, pixels, labels, Normalisation((0.5,) * 3, (0.25,) * 3))
+        lr = torch.tensor(0.1) if on_device else 0.1
+        for _ in range(2):
+            steps.whole(torch.empty((4, 16), dtype=torch.int64), lr)
