@@ -14,7 +14,7 @@ from harness.terminal.output import Voice, print_json, size
 from harness.words import counted
 
 LEAST = 65_536  # bytes; smaller pieces would be more files than anybody carries
-_SIZE = re.compile(r"([0-9]{1,9}) ?(k|M|G)(i?)B")
+_SIZE = re.compile(r"([0-9]{1,9}) ?([kKMG])(i?)B")
 
 
 def export(
@@ -74,7 +74,7 @@ def parse_size(typed: str) -> int:
     if found is None:
         problem, hint = "is no size", "write 16MB, or 15MiB, or 2GB"
         raise HarnessError(f"--size {typed[:40]}", problem, hint=hint)
-    count: int = int(found[1]) * (1024 if found[3] else 1000) ** ("kMG".index(found[2]) + 1)
+    count: int = int(found[1]) * (1024 if found[3] else 1000) ** ("KMG".index(found[2].upper()) + 1)
     if count < LEAST:
         raise HarnessError(f"--size {typed}", f"is below {size(LEAST)}", hint="as in --size 16MB")
     return count

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated
 
 from cyclopts import Parameter
 
-from harness.cli.options import Scaled, Spoken, Workers, exhibits, number, typed
+from harness.cli.options import Fresh, Scaled, Spoken, Workers, exhibits, number, typed
 from harness.errors import ExitCode, HarnessError
 
 SEEDS = 5  # the fewest that a golden file may rest on
@@ -25,6 +26,7 @@ def golden(
     scaled: Scaled = Scaled(),
     spoken: Spoken = Spoken(),
     workers: Workers = Workers(),
+    fresh: Fresh = False,
 ) -> ExitCode:
     """Measure an exhibit over several seeds and write `golden/PROFILE/EXHIBIT.csv`.
 
@@ -53,13 +55,15 @@ def golden(
             raise HarnessError("harness golden", "needs EXHIBIT, or --canary")
         is_written = canary_written(scaled.layout(), crew.jobs, voice, typed())
         return ExitCode.OK if is_written else ExitCode.RUN_FAILED
-    project = scaled.open(override("seed", *range(seeds)))
+    project = replace(scaled.open(override("seed", *range(seeds))), fresh=fresh)
     held, layout, name = app.surveyed(project, [exhibit]), project.layout, project.profile.golden
     if name is None or name == PUBLISHED:  # which no program writes
         problem = "its numbers are not held against measured values"
         raise HarnessError(f"--profile {scaled.profile}", problem, hint="choose one like smoke")
     for planned in held.plan.exhibits:
         refuse_unwritten(layout.golden, name, planned)
+    if held.otherwise:  # the golden file would say that it was made by what is here
+        raise HarnessError(exhibit, held.otherwise.sentence, hint="--fresh runs them anew")
     if app.run(project, held, crew, voice):
         return ExitCode.RUN_FAILED
     made_with, store = environment(layout.project), project.store

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
 import pytest
 
+from harness import app
 from harness.app import Outcome
+from harness.execute.survey import Survey
 from harness.store.made import Otherwise
 from tests.cli.typed import typed
 
@@ -63,3 +69,17 @@ def test_what_other_code_made_is_no_success_unless_it_is_let_count(
         "harness.app.check", lambda *_: Outcome(failed, broken, (), {}, otherwise=stale)
     )
     assert typed(f"check table1 --no-canary {options}", monkeypatch, capsys).code == code
+
+
+def test_golden_values_are_not_made_of_runs_that_something_else_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def surveyed(*arguments: Any) -> Survey:
+        return replace(real(*arguments), otherwise=Otherwise(1, 2, {"by other code": 1}))
+
+    real = app.surveyed
+    monkeypatch.setattr(app, "surveyed", surveyed)
+    said = typed(f"golden table1 --store {tmp_path}", monkeypatch, capsys)
+    assert said.code == 2
+    assert "table1: 1 of 2 stored runs was made otherwise" in said.err
+    assert "--fresh runs them anew" in said.err
