@@ -9,19 +9,33 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 import torch
+
+Test = TypeVar("Test", bound=Callable[..., None])
 
 INTERPRETED = os.environ.get("TRITON_INTERPRET") == "1"
 GPU = torch.cuda.is_available()
 PLACE = "cuda" if GPU and not INTERPRETED else "cpu"
 
-kernels_run = pytest.mark.skipif(
+_RUN = pytest.mark.skipif(
     not (GPU or INTERPRETED), reason="no GPU here: run by the interpreter instead"
 )
-on_gpu = pytest.mark.skipif(not GPU, reason="NOT TESTED: needs a CUDA GPU, and there is none")
+_ON_GPU = pytest.mark.skipif(not GPU, reason="NOT TESTED: needs a CUDA GPU, and there is none")
+
+
+def kernels_run(test: Test) -> Test:
+    """On a GPU compiled, with the mark `cuda`; elsewhere interpreted."""
+    return pytest.mark.cuda(_RUN(test))
+
+
+def on_gpu(test: Test) -> Test:
+    """On a GPU alone, with the mark `cuda`."""
+    return pytest.mark.cuda(_ON_GPU(test))
 
 
 def require_interpreted_tests(file: str, root: Path, only: str = "") -> None:

@@ -88,7 +88,7 @@ def provenance_of(path: Path) -> dict[str, Any]:
         raise HarnessError(shown, problem, hint=f"bring it back; or {hint}") from None
     except (OSError, ValueError, RecursionError) as error:
         raise HarnessError(shown, f"cannot be read: {error}", hint=hint) from error
-    if not isinstance(said, dict):
+    if not isinstance(said, dict) or not isinstance(said.get("environment", {}), dict):
         raise HarnessError(shown, "holds no provenance", hint=hint)
     if said.get("sha256") != sha256(read_plain(path)):
         problem = f"is of other bytes than {path.name} has"

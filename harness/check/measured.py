@@ -21,7 +21,7 @@ from harness.check.bits import digest_of
 from harness.check.compare import Origin, origins
 from harness.check.contents import FILE as CONTENTS
 from harness.check.contents import Counts, contents_toml, read_contents, sha256
-from harness.check.golden import FIELDS, UNDEFINED, SeedValues, level_text
+from harness.check.golden import FIELDS, LARGEST_NUMBER, UNDEFINED, SeedValues, level_text
 from harness.check.tolerance import (
     FILE,
     Exact,
@@ -127,7 +127,7 @@ def write_measured(
     seed, which the file then keeps.
 
     Raises:
-        HarnessError: no cell of a quantity is defined, a number is infinite or rests on fewer than
+        HarnessError: no cell of a quantity is defined, a number is too large or rests on fewer than
             `FEWEST_SEEDS` seeds, or an axis has the name of a field.
     """
     where = f"golden/{name}/{file}"
@@ -182,8 +182,9 @@ def _chosen(
             more = f"; so are all {len(same)} of {quantity}" if len(same) > 1 else ""
             raise HarnessError(where, problem + more)
     for row in chosen:
-        if math.isinf(row["value"]) or math.isinf(row["std"]):
-            raise HarnessError(where, f"{_named(row, index)} is infinite")
+        if abs(row["value"]) > LARGEST_NUMBER or row["std"] > LARGEST_NUMBER:
+            problem = f"{_named(row, index)} is infinite, or larger than {LARGEST_NUMBER:g}"
+            raise HarnessError(where, problem)
         # words do not spread: the seeds agree, or the cell would be undefined
         is_number = not row["why"] and not level_text(row["text"])
         if is_number and row["n"] < FEWEST_SEEDS:

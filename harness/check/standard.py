@@ -87,11 +87,16 @@ def _changes(planned: PlannedExhibit, golden: str | None, profile: Profile) -> I
     """What makes it another measurement than the golden values': what the user typed, and of
     published values whatever a profile says that is not published, or other data.
 
-    Other or more seeds measure the same once more, and so does a file with the very bytes of the
-    published weights. A value measured here belongs to the weights that it was measured with.
+    Other or more seeds measure the same once more, as does the device of the profile, and a file
+    with the very bytes of the published weights. A value measured here belongs to the weights that
+    it was measured with.
     """
     is_published, brought = golden == PUBLISHED, planned.brought
-    yield from (override.where for override in planned.overridden if override.name != "seed")
+    for override in planned.overridden:
+        part, _, name = override.name.partition(".")
+        said = (getattr(profile.numerics, name, None),) if part == "numerics" else ()
+        if part != "seed" and override.values != said:
+            yield override.where
     if brought and brought.given and not (is_published and brought.are_published):
         yield f"--weights {Path(brought.given.path).name}"
     if not is_published or planned.exhibit.at_published_size:

@@ -14,7 +14,7 @@ from harness.terminal.output import Voice, print_json, size
 from harness.words import counted
 
 LEAST = 65_536  # bytes; smaller pieces would be more files than anybody carries
-_SIZE = re.compile(r"([0-9]{1,9}) ?(k|M|G)(i?)B")
+_SIZE = re.compile(r"([0-9]{1,9}) ?([kKMG])(i?)B")
 
 
 def export(
@@ -40,7 +40,7 @@ def export(
     For example:
 
     - `harness export pieces --size 16MB`
-    - `harness import pieces --store other`
+    - `harness export pieces --store /scratch/store`
     """
     from harness.layout import reachable
     from harness.store.transfer import export as write
@@ -50,7 +50,7 @@ def export(
     total = sum(path.stat().st_size for path in found.pieces)
     if as_json:
         pieces = [str(path) for path in found.pieces]
-        runs = {"stored": list(found.stored), "half_done": list(found.half_done)}
+        runs = {name: list(getattr(found, name)) for name in ("stored", "half_done", "left")}
         print_json({"pieces": pieces, "bytes": total, **runs})
         return
     voice = spoken.voice
@@ -58,6 +58,10 @@ def export(
         voice.tell(str(path))
     said = f"{counted(len(found.stored), 'stored run')}, {len(found.half_done)} half-done"
     voice.tell(f"{said}: {counted(len(found.pieces), 'piece')}, {size(total)} in {folder}")
+    for key in found.left:
+        voice.say(
+            f"{key[:8]} stays: an earlier version began it; run it here for an epoch", "yellow"
+        )
 
 
 def parse_size(typed: str) -> int:
@@ -70,7 +74,7 @@ def parse_size(typed: str) -> int:
     if found is None:
         problem, hint = "is no size", "write 16MB, or 15MiB, or 2GB"
         raise HarnessError(f"--size {typed[:40]}", problem, hint=hint)
-    count: int = int(found[1]) * (1024 if found[3] else 1000) ** ("kMG".index(found[2]) + 1)
+    count: int = int(found[1]) * (1024 if found[3] else 1000) ** ("KMG".index(found[2].upper()) + 1)
     if count < LEAST:
         raise HarnessError(f"--size {typed}", f"is below {size(LEAST)}", hint="as in --size 16MB")
     return count

@@ -86,26 +86,30 @@ def stoppable() -> Iterator[Stop]:
 @contextmanager
 def interruptible(seconds: float | None = None) -> Iterator[None]:
     """SIGINT and SIGTERM raise `Interrupted` in this process meanwhile, and so does the end of so
-    many seconds.
+    many seconds: at once, and at the end where a library took that for a fault of its own.
     """
+    came: list[str] = []
 
     def interrupt(number: int, frame: FrameType | None) -> None:
         _take(signal.SIG_IGN)  # a second one must not cut the ending short
         is_over = number == signal.SIGALRM
-        raise Interrupted("the end of its time" if is_over else signal.Signals(number).name)
+        came.append("the end of its time" if is_over else signal.Signals(number).name)
+        raise Interrupted(came[0])
 
     with stoppable():
         _take(interrupt)
         if seconds is None:
             yield
-            return
-        before = signal.signal(signal.SIGALRM, interrupt)
-        signal.setitimer(signal.ITIMER_REAL, seconds)
-        try:
-            yield
-        finally:
-            signal.setitimer(signal.ITIMER_REAL, 0)
-            signal.signal(signal.SIGALRM, before)
+        else:
+            before = signal.signal(signal.SIGALRM, interrupt)
+            signal.setitimer(signal.ITIMER_REAL, seconds)
+            try:
+                yield
+            finally:
+                signal.setitimer(signal.ITIMER_REAL, 0)
+                signal.signal(signal.SIGALRM, before)
+    if came:
+        raise Interrupted(came[0])
 
 
 def _take(handler: Callable[[int, FrameType | None], None] | signal.Handlers) -> None:

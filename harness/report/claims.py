@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 
-from harness import words
 from harness.check.claims import ClaimResult
 from harness.check.golden import PUBLISHED
 from harness.check.status import Status
@@ -61,7 +60,8 @@ class Scale:
         for name, here in asdict(self).items():
             there = asdict(published)[name] if published else here
             if name == "seeds":
-                yield Fact(name, f"{words.counted(len(here), 'seed')}: {wording.listed(here)}")
+                which = "seed" if len(here) == 1 else "seeds"
+                yield Fact(name, f"{len(here)} ({which} {wording.listed(here)})")
             elif here:
                 as_published = ", as published" if published else ""
                 other = f" instead of {_names(there)}" if {*here} != {*there} else as_published

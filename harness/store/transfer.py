@@ -34,7 +34,6 @@ from harness.files import (
     replacing,
     sync_folder,
 )
-from harness.measures.base import Run
 from harness.store.faults import Fault
 from harness.store.locks import lease_if_free
 from harness.store.manifest import MANIFEST_NAME, FileName, FileRecord, Manifest, read_manifest
@@ -79,11 +78,14 @@ class _Index(BaseModel):
 
 @dataclass(frozen=True)
 class Exported:
-    """The pieces that were written, and the keys of the runs in them."""
+    """The pieces that were written, and the keys of the runs in them; `left` are half-done ones of
+    an earlier version, which did not record by which revision of its code.
+    """
 
     pieces: tuple[Path, ...]
     stored: tuple[str, ...]
     half_done: tuple[str, ...]
+    left: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -106,7 +108,7 @@ def export(store: Store, folder: Path, *, size: int | None = None) -> Exported:
             store lacks, or the disk refuses.
     """
     with ExitStack() as opened, os_errors(folder):
-        sources, records = _listed(store, opened)
+        sources, records, left = _listed(store, opened)
         index = _Index(files=records)
         text = index.model_dump_json().encode()
         head = b"harness-runs %d\n" % len(text) + text
@@ -120,13 +122,15 @@ def export(store: Store, folder: Path, *, size: int | None = None) -> Exported:
         for path in older:
             if path not in pieces:
                 discard(path)
-    return Exported(tuple(pieces), index.runs("nodes"), index.runs("partial"))
+    return Exported(tuple(pieces), index.runs("nodes"), index.runs("partial"), left)
 
 
 def _listed(
     store: Store, opened: ExitStack
-) -> tuple[dict[str, Path | IO[bytes]], dict[str, FileRecord]]:
-    """The files of all runs, and what each must hold; those that may change are held open."""
+) -> tuple[dict[str, Path | IO[bytes]], dict[str, FileRecord], tuple[str, ...]]:
+    """The files of all runs, and what each must hold; those that may change are held open. Then
+    the keys of runs that cannot go.
+    """
     sources: dict[str, Path | IO[bytes]] = {}
     records: dict[str, FileRecord] = {}
 
@@ -143,15 +147,20 @@ def _listed(
         for name, record in {MANIFEST_NAME: own, **manifest.files}.items():
             sources[f"nodes/{key}/{name}"] = place / name
             records[f"nodes/{key}/{name}"] = record
+    left: list[str] = []
     for place in store.tree.entries("partial"):
         checkpoints, said = place / "checkpoints", place / "identity.json"
         if place.name in manifests or not is_key(place.name) or not said.is_file():
             continue
-        if checkpoints.is_dir() and (files := contents(checkpoints).files):
+        if not checkpoints.is_dir() or not (files := contents(checkpoints).files):
+            continue
+        if _key_of(said) != place.name:
+            left.append(place.name)
+        else:
             hold(f"partial/{place.name}/record", said)
             for name, path in files.items():
                 hold(f"partial/{place.name}/checkpoints/{name}", path)
-    return sources, records
+    return sources, records, tuple(left)
 
 
 def _stream(
@@ -330,22 +339,25 @@ def _unpack(stream: IO[bytes], name: str, folder: Path, scratch: Path) -> None:
 
 def _wrong(place: Path) -> str:
     """What is wrong with a run as it came: its key must be that of what it computes."""
+    if place.parent.name == "partial":
+        is_own = _key_of(place / "record") == place.name
+        return "" if is_own else "its key does not follow from what it says of itself"
+    found = read_manifest(place, place.name)
+    if isinstance(found, Fault):
+        return found.problem
+    of = (found.kind, found.revision, found.spec, found.inputs)
+    if identity_key(*of) != place.name:
+        return "its key does not follow from what it says of itself"
+    return next((fault.problem for fault in _faults(place, found)), "")
+
+
+def _key_of(record: Path) -> str:
+    """The key that follows from the record of a half-done run; none where it is no such record."""
     try:
-        if place.parent.name == "nodes":
-            found = read_manifest(place, place.name)
-            if isinstance(found, Fault):
-                return found.problem
-            if faults := _faults(place, found):
-                return faults[0].problem
-            said = vars(found)
-        else:
-            said = json.loads((place / "record").read_bytes())
-        kind, revision = said["kind"], said.get("revision")
-        revision = Run.kinds[kind].revision if revision is None else revision
-        key = identity_key(kind, revision, said["spec"], said["inputs"])
-    except (ValueError, RecursionError, KeyError, TypeError, AttributeError, HarnessError):
-        return "does not say what it computes"
-    return "" if key == place.name else f"its key does not follow from it, {short(key)} would"
+        said = json.loads(record.read_bytes())
+        return identity_key(*(said[name] for name in ("kind", "revision", "spec", "inputs")))
+    except (OSError, ValueError, RecursionError, LookupError, TypeError, HarnessError):
+        return ""
 
 
 def _faults(place: Path, manifest: Manifest) -> list[Fault]:

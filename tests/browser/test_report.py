@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 
 from tests.browser.conftest import NARROW, Opened
-from tests.synthetic import metrics
+from tests.browser.whole import percent
+from tests.synthetic import metrics, plan
 
 axe = pytest.importorskip(
     "axe_playwright_python.sync_playwright",
@@ -177,7 +178,8 @@ def test_learning_curves_say_their_values_at_one_epoch_in_every_panel(opened: Op
     learning.locator("svg").nth(2).hover(position={"x": 18, "y": 40})
     assert {text.split("ANN")[0].strip() for text in said.all_inner_texts()} == {"epoch 1"}
     shown = said.first.locator("span").first.inner_text()
-    drawn = [metrics(85.0 + n)["history"][0] for n in range(3)]  # as the store makes them
+    points = plan("table1", profile="smoke").exhibits[0].points
+    drawn = [metrics(percent(point.key))["history"][0] for point in points]  # as the store has them
     pairs = [
         f"ANN {row['test_accuracy']:.2f} (training {row['train_accuracy']:.2f})" for row in drawn
     ]
@@ -228,6 +230,22 @@ def test_axe_finds_nothing_serious(opened: Opened) -> None:
 def test_nothing_is_wider_than_the_window(opened: Opened) -> None:
     wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
     assert opened.page.evaluate(wide) <= 0
+
+
+@pytest.mark.parametrize("opened", LOOKS, ids=str, indirect=True)
+def test_the_index_of_claims_is_reached_from_the_first_screen_and_leads_back(
+    opened: Opened,
+) -> None:
+    page = opened.page
+    page.get_by_role("link", name="All claims, one by one").click()
+    assert page.url.endswith("/claims.html")
+    assert page.locator(".claims li").count() > 100
+    wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    assert page.evaluate(wide) <= 0
+    found = axe.Axe().run(page).response["violations"]
+    assert [one["id"] for one in found if one["impact"] in ("serious", "critical")] == []
+    page.locator("#fig3-title a").click()
+    assert page.url.endswith("/report.html#fig3")
 
 
 @pytest.mark.parametrize("opened", [{"java_script_enabled": False}], ids=str, indirect=True)

@@ -54,13 +54,13 @@ def _cells(rows: int, columns: int, seed: str) -> NDArray[np.float64]:
     return np.clip(ground + 0.01 * draw.standard_normal((rows, columns)), 0, 1)
 
 
-def _percent(key: str) -> float:
+def percent(key: str) -> float:
     """An accuracy that no other run has."""
     return 60.0 + zlib.crc32(key.encode()) % 30_000 / 1000
 
 
 def _accuracy(store: Stored, point: Point) -> None:
-    store.keep(point, "metrics.json", metrics(_percent(point.key)))
+    store.keep(point, "metrics.json", metrics(percent(point.key)))
 
 
 def _architecture(store: Stored, point: Point) -> None:
@@ -92,7 +92,7 @@ def _time_cka(store: Stored, point: Point) -> None:
 def _attack(store: Stored, point: Point) -> None:
     rows = layers(point.run)
     epsilon = list(getattr(point.measure, "epsilon", ()))
-    of = _percent(point.key)
+    of = percent(point.key)
     accuracy = [{"epsilon": e, "accuracy": of - 100 * e} for e in (0.0, *epsilon)]
     content: dict[str, Any] = {"accuracy": accuracy, "epsilon": epsilon, "layers": rows}
     values = _cells(len(epsilon), len(rows), point.key)
@@ -101,7 +101,7 @@ def _attack(store: Stored, point: Point) -> None:
 
 def _probe(store: Stored, point: Point) -> None:
     blocks = [row["name"] for row in layers(point.run) if row["position"] == "output"]
-    of = _percent(point.key)
+    of = percent(point.key)
     rows = [
         {"name": name, "accuracy": of - place, "train_accuracy": 90.0}
         for place, name in enumerate(blocks)

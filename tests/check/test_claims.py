@@ -13,6 +13,7 @@ from harness.frames.frame import frame_of
 from harness.plan.expand import Plan
 from harness.spec.claim import Claim
 from harness.spec.claim.course import Monotone, RankCorrelation
+from harness.spec.claim.predicate import Outcome, Places
 from tests.synthetic import SyntheticStore, plan
 
 FALLS = RankCorrelation(
@@ -143,3 +144,23 @@ def test_same(written: Any, wanted: Any, answer: bool) -> None:
 )
 def test_agrees(levels: dict[str, Any], answer: bool) -> None:
     assert agrees(levels, {"neuron": "lif", "depth": (20, 56)}) is answer
+
+
+class Vacuous:
+    """What somebody may write as a predicate: it holds of no number at all."""
+
+    basis = ""
+
+    def sentence(self) -> str:
+        return "none of them is positive"
+
+    def evaluate(self, places: Places) -> Outcome:
+        return Outcome(not any(place.value > 0 for place in places("no_such", (), {})))
+
+
+def test_what_holds_without_having_met_a_number_is_undefined() -> None:
+    claim = Claim.model_construct(id="c", text="So it is.", place="p. 6", test=Vacuous())
+    store = SyntheticStore(plan("table1"))
+    found = evaluate(claim, frame_of(store.plan.exhibits[0], store, {}), counted=True)
+    said = "the predicate cannot be evaluated: there are no such cells"
+    assert (found.status, found.sentence) == (Status.UNDEFINED, said)

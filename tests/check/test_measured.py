@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from harness.check.compare import compare
 from harness.check.contents import read_contents
-from harness.check.golden import Golden, read_golden
+from harness.check.golden import LARGEST_NUMBER, Golden, read_golden
 from harness.check.measured import UNSETTLED, refuse_unwritten, write_exhibit, write_measured
 from harness.check.standard import Standard
 from harness.check.status import Status
@@ -148,12 +148,12 @@ def written(folder: Path, value: float, std: float, quantity: str = "q") -> Gold
 
 @settings(deadline=None)  # it writes files
 @given(
-    value=st.floats(allow_nan=False, allow_infinity=False),
-    std=st.floats(min_value=0, allow_nan=False, allow_infinity=False),
+    value=st.floats(min_value=-LARGEST_NUMBER, max_value=LARGEST_NUMBER),
+    std=st.floats(min_value=0, max_value=LARGEST_NUMBER),
 )
 @example(value=3.2e-8, std=1e-9)
 @example(value=0.1 + 0.2, std=5e-324)
-@example(value=-1.7976931348623157e308, std=1e22)
+@example(value=-LARGEST_NUMBER, std=LARGEST_NUMBER)
 def test_what_is_written_is_read_as_the_very_same_number(value: float, std: float) -> None:
     with tempfile.TemporaryDirectory() as folder:
         number = written(Path(folder), value, std).cells[0].number
@@ -177,9 +177,12 @@ def test_small_numbers_are_held_against_themselves(
     assert found.golden == "3.2e-08"
 
 
-def test_an_infinite_number_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(HarnessError, match="q at neuron lif is infinite"):
-        written(tmp_path, math.inf, 0.0)
+@pytest.mark.parametrize(("value", "std"), [(math.inf, 0.0), (-9e15, 0.0), (1.0, 1e308)])
+def test_a_number_that_no_file_may_hold_is_refused(
+    tmp_path: Path, value: float, std: float
+) -> None:
+    with pytest.raises(HarnessError, match="q at neuron lif is infinite, or larger than"):
+        written(tmp_path, value, std)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -300,6 +300,10 @@ def test_more_seeds_are_held_against_published_and_measured_values() -> None:
     assert three_seeds().golden == "paper"
     store = SyntheticStore(plan("table1", profile="smoke", overrides=("seed=0,1,2",)))
     assert judged(store, "smoke").golden == "smoke"
+    store = SyntheticStore(plan("table1", profile="smoke", overrides=("numerics.device=cpu",)))
+    assert judged(store, "smoke").golden == "smoke"  # as the profile says
+    store = SyntheticStore(plan("table1", profile="smoke", overrides=("numerics.device=cuda",)))
+    assert judged(store, "smoke").golden is None
     other = SyntheticStore(plan("table1", overrides=("seed=0,1,2", "recipe.epochs=2")))
     assert judged(other).golden is None
 

@@ -25,7 +25,7 @@ from harness.store.manifest import Manifest, Provenance
 from harness.store.store import Store
 from harness.terminal.costs import print_costs
 from tests.cli.typed import typed
-from tests.synthetic import plan
+from tests.synthetic import library, plan
 
 
 @pytest.fixture(autouse=True)
@@ -324,3 +324,18 @@ def test_a_training_says_what_bounds_it() -> None:
     assert bound["vgg", 10, 13, "lif"]["bound"] == "FLOPs"
     assert bound["resnet", 1, 164, "lif"]["bound"] == "bytes"
     assert bound["resnet", 1, 20, "relu"]["bound"] == "launches"
+
+
+def test_the_hours_of_the_paper_are_those_that_the_docs_say(root: Path) -> None:
+    hours, trainings = dict[str, float](), dict[str, int]()
+    for one in costs_record(surveyed(plan(*library().exhibits)))["trainings"]:
+        name, count = one["bound"], one["trainings"]
+        hours[name] = hours.get(name, 0) + count * one["seconds"] / 3600
+        trainings[name] = trainings.get(name, 0) + count
+    said = (root / "docs" / "machines.md").read_text(encoding="utf-8")
+    assert (
+        f"the {sum(trainings.values())} trainings of the profile `paper` take "
+        f"{sum(hours.values()):.0f} hours of one H100: FLOPs bound {trainings['FLOPs']} of them "
+        f"({hours['FLOPs']:.0f} hours), bytes {trainings['bytes']} ({hours['bytes']:.0f} hours), "
+        f"and launches {trainings['launches']} ({hours['launches']:.0f} hours)"
+    ) in said

@@ -59,3 +59,12 @@ def test_what_has_no_checkpoint_ends_with_its_time() -> None:
             time.sleep(0.01)
     assert signal.getsignal(signal.SIGALRM) == before
     assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+
+
+def test_what_takes_the_end_for_a_fault_of_its_own_is_overruled() -> None:
+    with pytest.raises(Interrupted, match="the end of its time"), interruptible(0.05):
+        try:
+            while True:
+                time.sleep(0.01)
+        except Interrupted:  # as an extension module does that is being imported
+            pass

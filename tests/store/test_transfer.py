@@ -253,6 +253,14 @@ def test_a_run_that_is_stored_meanwhile_needs_no_checkpoints(
     assert not there.tree.partial(identity.key).exists()
 
 
+def test_a_half_done_run_of_an_earlier_version_is_named(filled: Store, tmp_path: Path) -> None:
+    place = filled.tree.partial(KEY) / "identity.json"
+    said = json.loads(place.read_text())
+    place.write_text(json.dumps({name: said[name] for name in said if name != "revision"}))
+    sent = export(filled, tmp_path / "pieces")
+    assert (sent.half_done, sent.left, len(sent.stored)) == ((), (KEY,), 1)
+
+
 def test_a_damaged_run_is_not_sent_on(filled: Store, tmp_path: Path, identity: Node) -> None:
     (filled.folder(identity.key) / "large.bin").write_bytes(LARGE["large.bin"][:-1] + b"?")
     with pytest.raises(HarnessError, match=r"large\.bin: is not what its SHA-256 says"):

@@ -28,6 +28,7 @@ COLUMNS = 8192  # multiplied at once; the centred copy of M = 1024 images is 32 
 _COLUMNS_CUDA = 65536
 ROWS = 256  # of a block: smaller ones save more of the lower triangle, larger ones multiply faster
 _EXACT_IN_F32 = 2**24
+_AT_ONCE = 2**22  # numbers of products of channels
 
 Steps = Sequence[Tensor]
 """The features of one layer, [M, …] for each time step; one entry where there is no time."""
@@ -181,10 +182,11 @@ def upper_gram_and_own(steps: Steps) -> tuple[Tensor, Tensor]:
         columns = [step.reshape(images, channels, -1) for step in steps]
         columns_MCD = torch.cat(columns, 2).to(wide)
         columns_CMD = (columns_MCD - columns_MCD.mean(0)).transpose(0, 1)
-        products_CDD = columns_CMD.mT @ columns_CMD
         norms_CM = columns_CMD.square().sum(2, dtype=torch.float64)
-        squares_C = products_CDD.square().sum((1, 2), dtype=torch.float64)
-    others_C = squares_C - norms_CM.square().sum(1)
+        few = max(1, _AT_ONCE // columns_CMD.shape[2] ** 2)
+        products = (part.mT @ part for part in torch.split(columns_CMD, few))
+        squares = [one.square().sum((1, 2), dtype=torch.float64) for one in products]
+    others_C = torch.cat(squares) - norms_CM.square().sum(1)
     return upper_gram(steps), _from_sums(others_C, -norms_CM)
 
 

@@ -12,6 +12,7 @@ from torch import Tensor
 from harness.engine.networks import Network, resnet, small, vgg
 from harness.engine.networks import block as fusing
 from harness.engine.norm import TdBatchNorm
+from harness.engine.training.numerics import float32_products
 from tests.interpreted import INTERPRETED, PLACE, kernels_run, require_interpreted_tests
 
 pytest.importorskip("numba")
@@ -71,8 +72,9 @@ def test_on_cuda_norms_and_what_follows_them_are_one_pass(
         lambda norm, folded, *how: (calls.append(folded), run(norm, folded, *how))[1],
     )
     fused, plain = NETWORKS[name]().to(PLACE), NETWORKS[name]().to(PLACE).double()
-    found, grads = step(fused, torch.channels_last)
-    assert len(calls) == {"vgg": 10, "small": 2}.get(name, 6)
+    with float32_products("ieee"):
+        found, grads = step(fused, torch.channels_last)
+    assert len(calls) == {"vgg": 9, "small": 1}.get(name, 6)  # theirs begin with one that runs once
     expected, expected_grads = step(plain, torch.contiguous_format)
     torch.testing.assert_close(found.double(), expected, rtol=1e-4, atol=1e-5)
     for parameter, grad in grads.items():

@@ -12,7 +12,7 @@ from torch import Tensor, distributed, multiprocessing
 
 from harness.engine.norm.layer import shared_statistics
 from harness.engine.randomness import stream
-from harness.engine.training import loop, train
+from harness.engine.training import steps, train
 from harness.engine.training.ranks import Ranks
 from harness.engine.training.state import TrainingState
 from tests.engine.training.cases import RECIPE, images, network
@@ -98,7 +98,7 @@ def stopped(ranks: Ranks, *, checkpoint: str, after: int) -> Found:
         return stream(seed, purpose, epoch)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(loop, "stream", order)
+        patch.setattr(steps, "stream", order)
         try:
             return whole(ranks, checkpoint=checkpoint)
         except _Stop:

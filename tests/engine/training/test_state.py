@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from harness.engine.norm import TdBatchNorm
 from harness.engine.training import Recipe, train
+from harness.engine.training.numerics import determinism
 from harness.engine.training.state import TrainingState, optimiser_of
 from tests.engine.training.cases import RECIPE, images, network
 
@@ -124,7 +125,9 @@ def test_a_fused_first_step_that_overflows_leaves_no_trace() -> None:
     states[0].optimiser = optimiser_of(found, recipe, fused=True)
     states[0].scaler = torch.amp.GradScaler("cpu", init_scale=2.0**12)
     before = found.fc.weight.detach().clone()
-    states[0].step(INPUTS * float("inf"), LABELS, 0.1)
+    with determinism(True):  # and with NaN wherever memory is not initialised
+        torch.utils.deterministic.fill_uninitialized_memory = True
+        states[0].step(INPUTS * float("inf"), LABELS, 0.1)
     assert torch.equal(found.fc.weight, before)
     for lr in (0.1, 0.05):
         for state in states:
