@@ -37,6 +37,8 @@ def check(
     voice, layout, names = spoken.voice, written.layout(), exhibits or CHECKED
     if canary and no_canary:
         raise HarnessError("--canary --no-canary", "contradict each other", hint="leave one out")
+    if fresh and stored:
+        raise HarnessError("--fresh --stored", "contradict each other", hint="leave one out")
     own = Written(project=written.project, store=written.store, out=written.out, data=written.data)
     if canary and (exhibits or written != replace(own, device=written.device)):
         hint = "leave names, --set, --profile and data out"

@@ -33,13 +33,15 @@ OUTPUT = Group("Output", sort_key=4)
 
 
 def number(least: float, most: float = math.inf, **more: Any) -> Parameter:
-    """An option whose value lies between two numbers."""
+    """An option whose value is finite and lies between two numbers."""
 
     def refuse_outside(_: Any, value: float | None) -> None:
         if value is not None and value < least:
             raise ValueError(f"must be greater than or equal to {least}")
         if value is not None and value > most:
             raise ValueError(f"must be less than or equal to {most}")
+        if isinstance(value, float) and not math.isfinite(value):
+            raise ValueError("must be a finite number")
 
     metavar = f"{least}…" if math.isinf(most) else f"{least}…{most}"
     return Parameter(metavar=metavar, validator=refuse_outside, **more)
