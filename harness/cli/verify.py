@@ -6,7 +6,7 @@ import json
 import random
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -72,12 +72,16 @@ def verify(
     if rerun:
         layout = stored.layout()
         layout = replace(layout, data=named(data, "HARNESS_DATA_DIR") or layout.data)
-        code = _run_again(store, layout, rerun, voice)
+        code = _run_again(store, layout, rerun, {one.key for one in faults}, voice)
     return ExitCode.CHECK_FAILED if faults else code
 
 
-def _run_again(store: Store, layout: Layout, count: int, voice: Voice) -> ExitCode:
-    """Run some stored nodes once more and say where they give other bytes."""
+def _run_again(
+    store: Store, layout: Layout, count: int, broken: Collection[str], voice: Voice
+) -> ExitCode:
+    """Run some stored nodes once more and say where they give other bytes. Those that are `broken`,
+    or made from such a one, are left out: what is stored of them is not what was published.
+    """
     from harness.check.bits import CLOCK
     from harness.execute.cores import default_slots, usable_cores
     from harness.execute.environment import making
@@ -88,7 +92,12 @@ def _run_again(store: Store, layout: Layout, count: int, voice: Voice) -> ExitCo
     from harness.store.store import Store
     from harness.terminal.board import Board, screen_for
 
-    known = list(_repeatable(store))
+    all_known = list(_repeatable(store))
+    known = [
+        (node, made)
+        for node, made in all_known
+        if not {node.key, *node.inputs.values()}.intersection(broken)
+    ]
     chosen = {node.key: (node, made) for node, made in random.sample(known, min(count, len(known)))}
     if not chosen:
         problem = "holds no run that gives the same bytes by itself, and can be run here"
@@ -121,7 +130,9 @@ def _run_again(store: Store, layout: Layout, count: int, voice: Voice) -> ExitCo
                 other += 1
     same = len(chosen) - len(failures) - other
     said = f"{len(chosen)} of {counted(len(known), 'run')} that repeat run again: {same} the same"
-    voice.say(f"{said}, {other} other, {len(failures)} failed")
+    left = len(all_known) - len(known)
+    more = f"; {left} left out, with faults in them or their inputs" if left else ""
+    voice.say(f"{said}, {other} other, {len(failures)} failed{more}")
     if other:
         return ExitCode.CHECK_FAILED
     return ExitCode.RUN_FAILED if failures else ExitCode.OK
