@@ -104,9 +104,11 @@ def export(store: Store, folder: Path, *, size: int | None = None) -> Exported:
     Runs may go on meanwhile: their checkpoints are those of the moment when they were listed.
 
     Raises:
-        HarnessError: a file is not the one published, `folder` has runs that the
-            store lacks, or the disk refuses.
+        HarnessError: a file is not the one published, `folder` lies in the store
+            or has runs that it lacks, or the disk refuses.
     """
+    if store.root.resolve() in (place := folder.resolve(), *place.parents):
+        raise HarnessError(str(folder), "lies in the store itself", hint="name another folder")
     with ExitStack() as opened, os_errors(folder):
         sources, records, left = _listed(store, opened)
         index = _Index(files=records)
