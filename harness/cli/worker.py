@@ -28,7 +28,9 @@ def worker(
     ] = None,
     seconds: Annotated[
         float | None,
-        number(2, name="--for", help="end within so many seconds, if it can at a checkpoint"),
+        number(
+            2, 10**9, name="--for", help="end within so many seconds, if it can at a checkpoint"
+        ),
     ] = None,
     must_resume: Annotated[
         bool, Parameter(help="fail where a training has no checkpoint to go on from")
@@ -49,7 +51,7 @@ def worker(
     - `harness worker node.json --for 480 --must-resume`
     """
     from harness.execute.events import Advanced, Failed, Started, event_record
-    from harness.execute.interrupt import Pace, interruptible
+    from harness.execute.interrupt import Pace, interruptible, stoppable
     from harness.execute.job import run_job
     from harness.execute.node_file import read_node
     from harness.terminal.board import sentence
@@ -72,6 +74,10 @@ def worker(
         elif job.node.kind == "train" and isinstance(event, Advanced):  # has a checkpoint now
             pace.end_epoch(is_last=event.progress.done == event.progress.of)
 
+    with stoppable() as stop:  # an exception within an import leaves a module in pieces
+        import harness.runs.machine  # noqa: F401  # numpy and torch
+
+        stop.check()
     with interruptible(pace.left):
         outcome = run_job(replace(job, must_resume=must_resume), tell)
     return ExitCode.RUN_FAILED if isinstance(outcome, Failed) else ExitCode.OK
