@@ -25,17 +25,19 @@ from harness.runs import data_folder
 from harness.spec.library import Library, load, read
 from harness.spec.overrides import Override, check_overrides
 from harness.spec.profile import Profile
+from harness.store.faults import Fault
 from harness.store.made import Otherwise
 from harness.store.store import Store
 from harness.terminal.board import Board, screen_for
 from harness.terminal.costs import to_do
-from harness.terminal.output import Voice, console
+from harness.terminal.output import Voice, console, warn
 from harness.words import duration
 
 if TYPE_CHECKING:
     from harness.check.verdict import Verdict  # brings pandas
 
 FEW = 3  # runs that a line names
+SET_ASIDE = "and run anew; what there was goes into quarantine/"
 
 
 @dataclass(frozen=True)
@@ -100,7 +102,8 @@ class Outcome:
 def reproduce(project: Project, plan: Plan, crew: Crew, voice: Voice) -> Outcome:
     """Run what of a plan is missing, write what came of it."""
     began = time.monotonic()
-    held = survey(plan, project.layout, _anew(project, plan))
+    held = survey(plan, project.layout, _anew(project, plan), bytewise=True)
+    warn_broken(held.broken, SET_ASIDE)
     refuse_unwritable(project.out, "--out")
     refuse_broken(project, held)
     if held.otherwise:
@@ -188,10 +191,19 @@ def make_plan(project: Project, names: Sequence[str]) -> Plan:
     return plan
 
 
-def surveyed(project: Project, names: Sequence[str]) -> Survey:
+def surveyed(project: Project, names: Sequence[str], *, bytewise: bool = False) -> Survey:
     """The plan of these exhibits, and what of it is stored."""
     plan = make_plan(project, names)
-    return survey(plan, project.layout, _anew(project, plan))
+    return survey(plan, project.layout, _anew(project, plan), bytewise=bytewise)
+
+
+def warn_broken(broken: Mapping[str, Fault], remedy: str) -> None:
+    """Say on standard error which stored runs cannot be used, and what becomes of them."""
+    if broken:
+        are = "run is" if len(broken) == 1 else "runs are"
+        faults = [str(fault) for fault in broken.values()]
+        more = f" and {len(faults) - FEW} more" if len(faults) > FEW else ""
+        warn(f"{len(broken)} stored {are} broken {remedy}: {'; '.join(faults[:FEW])}{more}")
 
 
 def _anew(project: Project, plan: Plan) -> Collection[str]:

@@ -56,7 +56,9 @@ def golden(
         is_written = canary_written(scaled.layout(), crew.jobs, voice, typed())
         return ExitCode.OK if is_written else ExitCode.RUN_FAILED
     project = replace(scaled.open(override("seed", *range(seeds))), fresh=fresh)
-    held, layout, name = app.surveyed(project, [exhibit]), project.layout, project.profile.golden
+    held = app.surveyed(project, [exhibit], bytewise=True)
+    layout, name = project.layout, project.profile.golden
+    app.warn_broken(held.broken, app.SET_ASIDE)
     if name is None or name == PUBLISHED:  # which no program writes
         problem = "its numbers are not held against measured values"
         raise HarnessError(f"--profile {scaled.profile}", problem, hint="choose one like smoke")

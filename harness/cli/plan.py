@@ -71,7 +71,7 @@ def plan(
     - `harness plan fig1 fig8 --write-nodes nodes --resting-on 'resnet-20 lif T=4 *'`
     - `harness plan table1 --set recipe.epochs=2 --set seed=0,1,2 --json`
     """
-    from harness.app import surveyed
+    from harness.app import surveyed, warn_broken
     from harness.execute.costs import costs_record
     from harness.execute.forecast import forecast_record, parse_machines
     from harness.terminal.costs import print_costs, print_forecast
@@ -80,6 +80,7 @@ def plan(
     many = parse_machines(machines) if machines is not None else None
     project = asked.opened()
     held = surveyed(project, exhibits)
+    warn_broken(held.broken, "and would run anew")
     if resting_on and files is None:
         raise HarnessError("--resting-on", "is for the files of nodes", hint="add --write-nodes")
     written = write_files(files, project, held, resting_on) if files is not None else []

@@ -31,10 +31,13 @@ def report(
     - `harness report table1 tableD1 --zip`
     """
     from harness import app
+    from harness.execute.survey import broken_runs
 
     voice, project = spoken.voice, written.opened()
     refuse_unwritable(project.out, "--out")
     plan = app.make_plan(project, exhibits)
+    broken = broken_runs(project.store, plan, bytewise=True)
+    app.warn_broken(broken, "and missing here; harness reproduce runs them anew")
     outcome = app.report(project, plan, {}, voice, as_zip=as_zip)
     if outcome.faults:
         raise Faults(outcome.faults)

@@ -4,6 +4,7 @@ who runs it.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -22,10 +23,12 @@ from harness.plan.expand import Plan
 from harness.plan.footprint import Footprint, footprints, side_by_side
 from harness.plan.node import Node
 from harness.runs.data_folder import downloads
+from harness.store.faults import Fault, FaultKind
 from harness.store.made import Otherwise, made_otherwise
 from harness.store.manifest import Manifest
 from harness.store.store import Store
-from harness.store.why import Precedents, Reason
+from harness.store.verify import stored_or_fault
+from harness.store.why import Cause, Precedents, Reason
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,7 @@ class Survey:
     disk: Mapping[str, int]
     downloads: Mapping[str, int]  # data set → bytes
     otherwise: Otherwise = field(default_factory=Otherwise)  # of what is stored
+    broken: Mapping[str, Fault] = field(default_factory=dict)  # what is, and so runs anew
 
     @property
     def todo(self) -> tuple[Node, ...]:
@@ -58,14 +62,19 @@ class Survey:
         return min(usable_cores(), side_by_side(peaks, min(gpu_megabytes(), default=0.0)))
 
 
-def survey(plan: Plan, layout: Layout, anew: Collection[str] = ()) -> Survey:
-    """Hold the plan against the store, nodes that are to be run `anew` as if they were not stored.
-    IO: manifests only, the code's own files, and whether data sets are there.
+def survey(
+    plan: Plan, layout: Layout, anew: Collection[str] = (), *, bytewise: bool = False
+) -> Survey:
+    """Hold the plan against the store, nodes that are to be run `anew` as if they were not stored,
+    and those that are broken there. IO: manifests, if `bytewise` all files of the plan's nodes, the
+    code's own files, and whether data sets are there.
 
     Raises:
         HarnessError: the store cannot be read, or the data folder is that of a set itself.
     """
-    manifests = Store(layout.store).manifests()
+    store = Store(layout.store)
+    broken = broken_runs(store, plan, bytewise=bytewise)
+    manifests = [one for one in store.manifests() if one.key not in broken]
     by_key = {manifest.key: manifest for manifest in manifests}
     precedents = Precedents(manifests)
     stored = {key: by_key[key] for key in plan.nodes if key in by_key and key not in anew}
@@ -75,14 +84,33 @@ def survey(plan: Plan, layout: Layout, anew: Collection[str] = ()) -> Survey:
     return Survey(
         plan,
         stored,
-        {node.key: precedents.why(node) for node in todo},
+        {
+            node.key: Reason(Cause.BROKEN, node.kind)
+            if node.key in broken
+            else precedents.why(node)
+            for node in todo
+        },
         estimate(plan.nodes.values(), past, devices),
         devices,
         footprints(todo, past),
         {node.key: disk_bytes(node) for node in todo},
         downloads((node.full for node in todo), layout.data),
         made_otherwise(stored.values(), making()),
+        broken,
     )
+
+
+def broken_runs(store: Store, plan: Plan, *, bytewise: bool) -> dict[str, Fault]:
+    """What is wrong with the nodes of a plan that stand in the store and cannot be used; one of
+    another version is whole, and its run says so.
+    """
+    there = [key for key in plan.nodes if os.path.lexists(store.folder(key))]
+    found = {key: stored_or_fault(store.tree, key, bytewise=bytewise) for key in there}
+    return {
+        key: one
+        for key, one in found.items()
+        if isinstance(one, Fault) and one.kind is not FaultKind.MANIFEST_VERSION
+    }
 
 
 @contextmanager

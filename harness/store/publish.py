@@ -45,7 +45,7 @@ from harness.store.manifest import (
     write_manifest,
 )
 from harness.store.tree import Tree
-from harness.store.verify import file_faults, set_broken_aside
+from harness.store.verify import file_faults, set_broken_aside, stored_or_fault
 
 _ATTEMPT = re.compile(r"attempt-([0-9]{1,6})-[0-9a-f]{8}")
 _TRIES = 3  # each moved a broken node out of the way; more: somebody keeps writing broken ones
@@ -74,7 +74,7 @@ def claim(tree: Tree, node: Node, *, code: str = "", anew: bool = False) -> Mani
     node.require_own_key()
     tree.prepare()
     place, unfinished = tree.node(node.key), tree.partial(node.key)
-    found: Manifest | Fault | None = read_manifest(place, node.key)
+    found: Manifest | Fault | None = stored_or_fault(tree, node.key)
     if isinstance(found, Fault):
         if os.path.lexists(place):
             set_broken_aside(tree, node.key)

@@ -25,6 +25,12 @@ _LEFT = {
     "quarantine": FaultKind.QUARANTINED,
     "trash": FaultKind.TRASH_LEFT,
 }
+_SPOILING = (
+    FaultKind.FILE_MISSING,
+    FaultKind.FILE_SIZE,
+    FaultKind.FILE_CHANGED,
+    FaultKind.FILE_UNREADABLE,
+)
 
 
 def verify(store: Store) -> list[Fault]:
@@ -95,6 +101,17 @@ def file_faults(folder: Path, manifest: Manifest) -> list[Fault]:
     return faults + [Fault(FaultKind.FOREIGN, one, key, foreign(one.name)) for one in found.foreign]
 
 
+def stored_or_fault(tree: Tree, key: str, *, bytewise: bool = True) -> Manifest | Fault:
+    """The manifest of a node, or the first fault that makes it useless: of the manifest, and unless
+    not `bytewise` of a file that it lists. What lies beside those spoils no number.
+    """
+    folder = tree.node(key)
+    found = read_manifest(folder, key)
+    if isinstance(found, Fault) or not bytewise:
+        return found
+    return next((one for one in file_faults(folder, found) if one.kind in _SPOILING), found)
+
+
 def content_fault(path: Path, record: FileRecord, key: str) -> Fault | None:
     """What is wrong with the bytes of one listed file, if anything."""
     try:
@@ -119,12 +136,13 @@ def set_broken_aside(tree: Tree, key: str, *, unreadable: bool = False) -> Path 
     would not let it be read at this moment: both may be whole.
     """
     target = tree.node(key)
-    found = read_manifest(target, key)
+    found = stored_or_fault(tree, key)
     if isinstance(found, Fault):
         if found.kind is FaultKind.MANIFEST_VERSION:
             hint = "update the harness, or choose another --store"
             raise HarnessError(str(found.place), found.problem, hint=hint)
-        if found.kind is FaultKind.MANIFEST_UNREADABLE and not unreadable:
+        refused = (FaultKind.MANIFEST_UNREADABLE, FaultKind.FILE_UNREADABLE)
+        if found.kind in refused and not unreadable:
             hint = "if that stays so, harness verify --repair moves the node aside"
             raise HarnessError(str(found.place), found.problem, hint=hint, code=ExitCode.RUN_FAILED)
     with os_errors(target):

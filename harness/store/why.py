@@ -20,6 +20,7 @@ class Cause(Enum):
     """The sentence, less the fields."""
 
     STORED = "stored"
+    BROKEN = "what is stored of it is broken"
     FIRST = "no {kind} run is stored yet"
     REVISION = "the code of {kind} was revised"
     INPUTS = "an input would be made anew"

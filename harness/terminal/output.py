@@ -48,6 +48,11 @@ def say(text: str, style: str = "") -> None:
     console().print(Text(text, style=style), soft_wrap=True)
 
 
+def warn(text: str) -> None:
+    """One line on standard error, however little a command says and whatever it prints."""
+    print(visible(text), file=sys.stderr)
+
+
 class Output(Console):
     """Where everything that is drawn leaves: what of a text would act on the terminal is spelt out,
     whoever wrote it.

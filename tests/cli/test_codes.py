@@ -74,8 +74,8 @@ def test_what_other_code_made_is_no_success_unless_it_is_let_count(
 def test_golden_values_are_not_made_of_runs_that_something_else_made(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def surveyed(*arguments: Any) -> Survey:
-        return replace(real(*arguments), otherwise=Otherwise(1, 2, {"by other code": 1}))
+    def surveyed(*arguments: Any, **more: Any) -> Survey:
+        return replace(real(*arguments, **more), otherwise=Otherwise(1, 2, {"by other code": 1}))
 
     real = app.surveyed
     monkeypatch.setattr(app, "surveyed", surveyed)
