@@ -36,6 +36,8 @@ def report(
     refuse_unwritable(project.out, "--out")
     plan = app.make_plan(project, exhibits)
     outcome = app.report(project, plan, {}, voice, as_zip=as_zip)
+    if outcome.otherwise:
+        voice.say(f"{outcome.otherwise.sentence}; reproduce --fresh runs them anew", "yellow")
     if outcome.faults:
         raise Faults(outcome.faults)
     if as_zip:

@@ -59,7 +59,7 @@ def require(device: str) -> None:
     """Raise HarnessError where there is no such device."""
     if device == "cuda" and not torch.cuda.is_available():
         problem = f"torch {torch.__version__} finds no GPU here"
-        raise HarnessError("--device cuda", problem, hint="--device cpu goes the same way")
+        raise HarnessError("--device cuda", problem, hint="--device cpu measures a CPU")
 
 
 def facts(device: str) -> Row:
