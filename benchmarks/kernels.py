@@ -9,7 +9,6 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -76,16 +75,15 @@ def _type(name: str, element: str, learned: bool) -> str:
 
 
 def use_of(name: str, made: Any) -> Use:
-    """By triton's own copy of NVIDIA's assembler."""
-    from triton.backends import nvidia
+    """By the copy of NVIDIA's assembler that triton takes for this card."""
+    from triton.backends.nvidia.compiler import get_ptxas
 
-    assembler = Path(nvidia.__file__).parent / "bin" / "ptxas"
     code = made.asm["ptx"]
     (target,) = re.findall(r"\.target (sm_\w+)", code)
     with tempfile.NamedTemporaryFile("w", suffix=".ptx") as file:
         file.write(code)
         file.flush()
-        asked = [assembler, "-v", f"-arch={target}", file.name, "-o", "/dev/null"]
+        asked = [get_ptxas(90).path, "-v", f"-arch={target}", file.name, "-o", "/dev/null"]
         said = subprocess.run(asked, capture_output=True, text=True, check=True).stderr
     (registers,) = re.findall(r"Used (\d+) registers", said)
     (spilled,) = re.findall(r"(\d+) bytes spill stores", said)

@@ -267,8 +267,9 @@ def report(
     Raises:
         Faults: no exhibit can be assessed.
     """
+    from harness.check.standard import golden_faults  # brings pandas
     from harness.check.status import Word
-    from harness.report.results import golden_faults, write_results  # pandas and matplotlib
+    from harness.report.results import write_results  # brings matplotlib, too
 
     profile, golden = project.profile, project.layout.golden
     wrong = {one.exhibit.id: tuple(golden_faults(one, profile, golden)) for one in plan.exhibits}
@@ -287,7 +288,7 @@ def report(
     broken = any(not one.holds and not (failed and one.word in is_open) for one in written.verdicts)
     asks = {one.exhibit: one.asks for one in written.verdicts if one.word is Word.UNDECIDED}
     unheld = tuple(one.exhibit for one in written.verdicts if not one.is_held)
-    return Outcome(failed, broken, faults, asks, unheld)
+    return Outcome(failed, broken, faults, asks, unheld, written.otherwise)
 
 
 def _tell(verdicts: Sequence[Verdict], plan: Plan, voice: Voice) -> None:

@@ -71,6 +71,8 @@ def test_a_broken_engine_is_no_unchanged_one(project: Path) -> None:
     assert code == 4, out
     assert "4 of 4 stored runs were made otherwise than they would be here: 4 by other code" in out
     assert "--fresh runs them anew" in out
+    code, out = said(project, "report", "table1", "--set", "seed=0")
+    assert (code, "4 of 4 stored runs were made otherwise than they would" in out) == (0, True), out
     assert said(project, "check", *WORDS, "--stored")[0] == 0
     before = manifests(project)
     code, out = said(project, "check", *WORDS, "--fresh")

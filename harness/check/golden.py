@@ -156,7 +156,14 @@ def read_table(path: Path, shown: str) -> Lines:
 def _require_rule(cell: GoldenCell, golden: Golden) -> None:
     """A line has a rule, and one that its value can be put to."""
     rule, number, problem, hint = golden.rules.get(cell.rule), cell.number, "", ""
-    if rule is None:
+    if rule is None and cell.rule == "unsettled" and golden.name == PUBLISHED:
+        problem = f"{golden.shown} names the rule unsettled for {cell.quantity}, which is for "
+        problem += "values measured here"
+        hint = "leave it out of that line"
+    elif rule is None and cell.rule != cell.quantity:
+        problem = f"has no rule {cell.rule!r}, which {golden.shown} names for {cell.quantity}"
+        hint = suggestion(cell.rule, golden.rules)
+    elif rule is None:
         problem = f"has no rule for the quantity {cell.rule!r}"
         hint = suggestion(cell.rule, golden.rules)
     elif number is None and not isinstance(rule, Exact | Unsettled):

@@ -23,9 +23,10 @@ VERSION = 1
 def verdict_json(verdict: Verdict) -> bytes:
     """verdict.json: stable keys, statuses by name, the sentence beside each; null is "no number".
 
-    `cells[].levels` holds the index; `golden`, `published` are texts as printed; `difference` and
-    `tolerance` are in `unit`; `claims[].counted` says whether the claim enters `status`,
-    `noise` how often noise alone would bear it out.
+    `status` is the name of `word`, what the seeds bear out, and `holds` what the numbers as they
+    are say. `cells[].levels` holds the index; `golden`, `published` are texts as printed;
+    `difference` and `tolerance` are in `unit`; `claims[].counted` says whether the claim enters
+    `holds`, `noise` how often noise alone would bear it out.
     `cells[].uncertainty` is the interval of the mean (Student's t at `level`, in `unit`) and what
     it says of the published value; `evidence` says the same of the exhibit. `sees` says which
     change the check would have shown with the chance `power`: `trainings` by ranks over all
@@ -37,7 +38,7 @@ def verdict_json(verdict: Verdict) -> bytes:
         "version": VERSION,
         "exhibit": verdict.exhibit,
         "profile": verdict.profile,
-        "status": verdict.status,
+        "status": verdict.word.name,
         "holds": verdict.holds,
         "word": verdict.word,
         "sentence": verdict.explanation,
@@ -134,7 +135,7 @@ def junit_xml(verdicts: Sequence[Verdict]) -> bytes:
 def _cases(verdict: Verdict) -> Iterator[tuple[str, str, str]]:
     """Name, `failure` or `skipped` or nothing, and what is to be said of it."""
     whole = "failure" if not verdict.holds else "" if verdict.is_held else "skipped"
-    yield f"{verdict.exhibit} as a whole", whole, f"{verdict.status}: {verdict.explanation}"
+    yield f"{verdict.exhibit} as a whole", whole, f"{verdict.word.name}: {verdict.explanation}"
     for cell in verdict.cells:
         levels = (f"{axis} {level}" for axis, level in cell.levels.items() if level)
         outcome, said = "skipped", cell.sentence

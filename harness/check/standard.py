@@ -10,7 +10,7 @@ from typing import Any
 
 from harness.check.contents import provenance_of, require_whole
 from harness.check.golden import PUBLISHED, Golden, read_golden, read_table
-from harness.errors import HarnessError
+from harness.errors import Faults, HarnessError
 from harness.plan.expand import PlannedExhibit
 from harness.spec.exhibit import Exhibit
 from harness.spec.profile import Profile, Substitution
@@ -74,6 +74,18 @@ def standard(planned: PlannedExhibit, profile: Profile, folder: Path) -> Standar
     if golden and golden.name != PUBLISHED:
         rests_on = provenance_of(folder / golden.name / file)
     return Standard(golden, published, "" if golden else why, name, changed, rests_on)
+
+
+def golden_faults(
+    planned: PlannedExhibit, profile: Profile, golden: Path
+) -> Iterator[HarnessError]:
+    """Every fault in the golden file and the tolerances of an exhibit. IO: reads them."""
+    try:
+        standard(planned, profile, golden)
+    except Faults as several:
+        yield from several.faults
+    except HarnessError as fault:
+        yield fault
 
 
 def _whole(folder: Path, name: str, file: str, index: Sequence[str]) -> Golden | None:

@@ -24,17 +24,14 @@ from harness.spec.profile import Profile
 from harness.store.manifest import Manifest
 from harness.words import counted
 
-_BY_STATUS: Mapping[str, str] = {
-    "REPRODUCED": "it holds: {why}",
-    "NOT_REPRODUCED": "it does not hold: {why}",
-    "UNDECIDED": "cells lie outside of their bands, and more seeds would decide: {why}",
-    "INCOMPLETE": (
+_SENTENCES: Mapping[Word, str] = {  # of all others it is said whether they hold
+    Word.UNDECIDED: "cells lie outside of their bands, and more seeds would decide: {why}",
+    Word.INCOMPLETE: (
         "nothing contradicts it, but cells or claims are missing, undefined or unexpected"
     ),
-    "NOTHING_HELD": "nothing was held, so nothing could fail: {why}",
-    "NOT_COMPARED": "held against nothing: {why}",
+    Word.NOTHING_HELD: "nothing was held, so nothing could fail: {why}",
+    Word.NOT_COMPARED: "held against nothing: {why}",
 }
-_BY_NAME = (Word.UNDECIDED, Word.INCOMPLETE, Word.NOTHING_HELD, Word.NOT_COMPARED)
 OTHER_BITS = "other bits on the same class of processor, by the same versions"
 _Said = TypeVar("_Said", bound=Enum)
 
@@ -73,17 +70,11 @@ class Verdict:
         return self.word not in (Word.NOT_COMPARED, Word.NOTHING_HELD)
 
     @property
-    def status(self) -> str:
-        """The verdict by the means alone, as verdict.json names it."""
-        if self.word in _BY_NAME:
-            return self.word.name
-        return "REPRODUCED" if self.holds else "NOT_REPRODUCED"
-
-    @property
     def explanation(self) -> str:
-        """The status as a reader sees it."""
+        """What the numbers as they are say, in a sentence."""
         why = self.why or ", ".join(_told(self.cells, self.claims))
-        said = _BY_STATUS[self.status].format(why=why)
+        either = "it holds: {why}" if self.holds else "it does not hold: {why}"
+        said = _SENTENCES.get(self.word, either).format(why=why)
         return said if why in said else f"{said}: {why}"
 
     @property

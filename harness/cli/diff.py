@@ -29,9 +29,9 @@ def diff(
 ) -> ExitCode:
     """Compare two result folders: verdicts, claims, numbers, golden values, settings, environment.
 
-    Exit code 0 when both have the same exhibits with the same numbers, claims and verdicts, held
-    against the same golden values, tolerances and predicates, 1 when not. Different settings or
-    machines alone leave it at 0: they only explain.
+    Exit code 0 when both have the same exhibits with the same numbers, statuses, claims and
+    verdicts, held against the same golden values, tolerances and predicates, 1 when not. Different
+    settings or machines alone leave it at 0: they only explain.
 
     For example:
 

@@ -28,7 +28,7 @@ NUMBERS = ("error", "limit", "batch", "images/s", "share", "launches", "seconds"
 def gpu(
     device: Annotated[
         Literal["cuda", "cpu"],
-        Parameter(help="a CPU goes the same way with less", show_default=True),
+        Parameter(help="a CPU does the same with smaller batches", show_default=True),
     ] = "cuda",
     places: Places = Places(),
     spoken: Spoken = Spoken(),

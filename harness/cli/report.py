@@ -39,6 +39,8 @@ def report(
     broken = broken_runs(project.store, plan, bytewise=True)
     app.warn_broken(broken, "and missing here; harness reproduce runs them anew")
     outcome = app.report(project, plan, {}, voice, as_zip=as_zip)
+    if outcome.otherwise:
+        voice.say(f"{outcome.otherwise.sentence}; reproduce --fresh runs them anew", "yellow")
     if outcome.faults:
         raise Faults(outcome.faults)
     if as_zip:

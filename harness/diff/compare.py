@@ -56,7 +56,7 @@ class Exhibit:
     settings: Values
     environment: Values
     spec: str
-    keys: frozenset[str]
+    keys: frozenset[str]  # of its stored runs
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,7 @@ def _exhibit(folder: Path) -> tuple[str, Exhibit]:
             ),
             environment=_values(node["environment"] for node in nodes if node["stored"]),
             spec=provenance["spec"]["text"],
-            keys=frozenset(node["key"] for node in nodes),
+            keys=frozenset(node["key"] for node in nodes if node["stored"]),
         )
         return verdict["profile"], made
     except (KeyError, TypeError, AttributeError) as error:
@@ -182,7 +182,9 @@ class Change:
 
 @dataclass(frozen=True)
 class Number:
-    """A cell that differs; None is a cell that A or B does not have."""
+    """A cell that differs, in its number or in its status alone; None is a cell that A or B does
+    not have.
+    """
 
     exhibit: str
     quantity: str
@@ -202,10 +204,12 @@ class Number:
 
 @dataclass(frozen=True)
 class Difference:
-    """B against A. `same` counts the cells of common exhibits that do not differ.
+    """B against A. `same` counts the cells of common exhibits whose numbers do not differ.
 
-    `unexplained` are exhibits whose numbers differ although the keys of their runs are the same:
-    the runs were not repeatable, or a change of code did not raise a revision.
+    `statuses` are cells with the same number that are called otherwise, as where a golden value or
+    its band changed. `unexplained` are exhibits whose numbers differ although the keys of their
+    stored runs are the same: the runs were not repeatable, or a change of code did not raise a
+    revision.
     """
 
     before: Results
@@ -220,24 +224,28 @@ class Difference:
     verdicts: tuple[Change, ...]
     claims: tuple[Change, ...]
     numbers: tuple[Number, ...]
+    statuses: tuple[Number, ...]
     same: int
     unexplained: tuple[str, ...]
 
     @property
     def differs(self) -> bool:
-        """Whether a number, claim or verdict differs, or what they are held against, or an exhibit
-        is in one alone.
+        """Whether a number, status, claim or verdict differs, or what they are held against, or an
+        exhibit is in one alone.
         """
         alone = self.only_before or self.only_after
-        return bool(alone or self.verdicts or self.claims or self.numbers or self.standards)
+        cells = self.numbers or self.statuses
+        return bool(alone or self.verdicts or self.claims or cells or self.standards)
 
 
 def compare(before: Results, after: Results, *, within: float = 0.0) -> Difference:
     """The difference of two results; numbers up to `within` apart, in their own unit, are equal."""
     common = [name for name in before.exhibits if name in after.exhibits]
     pairs = [(before.exhibits[name], after.exhibits[name]) for name in common]
-    numbers = tuple(one for a, b in pairs for one in _numbers(a, b, within))
-    places = sum(len({*a.cells, *b.cells}) for a, b in pairs)
+    cells = [one for a, b in pairs for one in _cells(a, b)]
+    alike = [_equal(one.before, one.after, within) for one in cells]
+    numbers = tuple(one for one, is_same in zip(cells, alike, strict=True) if not is_same)
+    same = [one for one, is_same in zip(cells, alike, strict=True) if is_same]
     return Difference(
         before=before,
         after=after,
@@ -251,7 +259,8 @@ def compare(before: Results, after: Results, *, within: float = 0.0) -> Differen
         verdicts=tuple(Change(a.id, a.word, b.word, (a.id,)) for a, b in pairs if a.word != b.word),
         claims=tuple(one for a, b in pairs for one in _claims(a, b)),
         numbers=numbers,
-        same=places - len(numbers),
+        statuses=tuple(one for one in same if _status(one.before) != _status(one.after)),
+        same=len(same),
         unexplained=tuple(
             dict.fromkeys(
                 one.exhibit
@@ -262,19 +271,28 @@ def compare(before: Results, after: Results, *, within: float = 0.0) -> Differen
     )
 
 
-def _numbers(before: Exhibit, after: Exhibit, within: float) -> Iterator[Number]:
+def _cells(before: Exhibit, after: Exhibit) -> Iterator[Number]:
+    """Every cell that one of them has."""
     for place in dict.fromkeys((*before.cells, *after.cells)):
-        a, b = before.cells.get(place), after.cells.get(place)
-        if a is None or b is None or not _equal(a, b, within):
-            yield Number(before.id, *place, a, b)
+        yield Number(before.id, *place, before.cells.get(place), after.cells.get(place))
 
 
-def _equal(a: Cell, b: Cell, within: float) -> bool:
-    if (a.status, a.text, a.unit) != (b.status, b.text, b.unit):
+def _equal(a: Cell | None, b: Cell | None, within: float) -> bool:
+    """Whether two cells are the same number or word. A cell with neither is as good as absent: it
+    may stand in a golden file alone.
+    """
+    a, b = (one if one and (one.value is not None or one.text) else None for one in (a, b))
+    if a is None or b is None:
+        return a is b
+    if (a.text, a.unit) != (b.text, b.unit):
         return False
     if a.value is None or b.value is None:
         return a.value is b.value
     return abs(a.value - b.value) <= within
+
+
+def _status(cell: Cell | None) -> str:
+    return cell.status if cell else ""
 
 
 def _claims(before: Exhibit, after: Exhibit) -> Iterator[Change]:

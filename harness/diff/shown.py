@@ -15,6 +15,7 @@ from harness.words import counted
 
 MOST = 20  # numbers of one exhibit that are told one by one
 LONG = 72  # letters of a value
+_DECIMAL = re.compile(r"-?\d+\.\d{7,}(e[+-]?\d+)?", re.ASCII)  # no version is so long
 
 Tabled = Callable[[tuple[str, ...], tuple[tuple[str, ...], ...]], RenderableType]
 
@@ -36,6 +37,8 @@ def summary(found: Difference) -> str:
     differ = ", ".join(counted(len(those), noun) for noun, those in parts.items())
     said = f"{counted(len(found.common), 'exhibit')} in both: {differ} differ"
     said += f"; {counted(found.same, 'number')} the same"
+    if found.statuses:
+        said += f", {len(found.statuses)} of them with another status"
     if found.standards:
         said += f"; held against something else in {counted(len(found.standards), 'place')}"
     for name, alone in (("A", found.only_before), ("B", found.only_after)):
@@ -53,6 +56,8 @@ def sections(found: Difference) -> Iterator[Section]:
         yield Section("Claims", ("exhibit", "claim", "A", "B"), tuple(claims))
     if found.numbers:
         yield _numbers(found.numbers, found.unexplained)
+    if found.statuses:
+        yield replace(_numbers(found.statuses, ()), title="Statuses of the same numbers")
     if found.standards:
         count, more = len(found.common), len(found.standards) - MOST
         held = _changes("What they are held against", "what", found.standards[:MOST], count)
@@ -88,8 +93,9 @@ def _rank(one: Number) -> float:
 def _row(one: Number) -> tuple[str, ...]:
     off = "" if one.difference is None else f"{one.difference:+.4g}".replace("-", "−")
     a, b = _shown(one.before), _shown(one.after)
-    if one.before and one.after and one.before.status != one.after.status:
-        a, b = f"{a} ({one.before.status})", f"{b} ({one.after.status})"
+    if not one.before or not one.after or one.before.status != one.after.status:
+        cells = ((a, one.before), (b, one.after))
+        a, b = (f"{said} ({cell.status})" if cell else said for said, cell in cells)
     return (one.exhibit, one.quantity, one.levels, a, b, off)
 
 
@@ -105,8 +111,15 @@ def _changes(title: str, column: str, changes: Iterable[Change], common: int) ->
     rows = []
     for one in changes:
         where = "all" if len(one.exhibits) == common else _short(", ".join(one.exhibits))
-        rows.append((one.name, _short(one.before) or "none", _short(one.after) or "none", where))
+        a, b = (_short(said) or "none" for said in _told(one.before, one.after))
+        rows.append((one.name, a, b, where))
     return Section(title, (column, "A", "B", "in"), tuple(rows))
+
+
+def _told(*values: str) -> tuple[str, ...]:
+    """Long decimal numbers with six digits, as long as these tell them apart."""
+    told = tuple(f"{float(v):.6g}" if _DECIMAL.fullmatch(v) else v for v in values)
+    return told if len({*told}) == len({*values}) else values
 
 
 def _short(text: str) -> str:
@@ -116,8 +129,8 @@ def _short(text: str) -> str:
 def print_text(found: Difference, console: Console, table: Tabled) -> None:
     """Headed tables, drawn by `table`; the summary last, where a terminal leaves the eye."""
     for name, results in (("A", found.before), ("B", found.after)):
-        count = len(results.exhibits)
-        console.print(Text(f"{name}  {results.folder}  ({results.profile}, {count} exhibits)"))
+        count = counted(len(results.exhibits), "exhibit")
+        console.print(Text(f"{name}  {results.folder}  ({results.profile}, {count})"))
     for section in sections(found):
         console.print()
         console.print(Text(section.title, style="bold"))
@@ -185,6 +198,7 @@ def record(found: Difference) -> dict[str, Any]:
         "claims": list(map(asdict, found.claims)),
         "numbers": [asdict(one) | {"difference": one.difference} for one in found.numbers],
         "numbers_the_same": found.same,
+        "statuses": list(map(asdict, found.statuses)),
         "standards": list(map(asdict, found.standards)),
         "unexplained": list(found.unexplained),
         "settings": list(map(asdict, found.settings)),

@@ -11,15 +11,15 @@ import harness
 import paper_figures
 from harness.caches import own_cache
 from harness.check.record import junit_xml, verdict_json
-from harness.check.standard import standard
+from harness.check.standard import golden_faults
 from harness.check.verdict import Verdict, judge, settle
-from harness.errors import Faults, HarnessError
+from harness.errors import HarnessError
 from harness.execute.environment import making
 from harness.execute.events import Failed
 from harness.frames.frame import MAPS, frame_csv, frame_json, frame_of
 from harness.frames.recorded import Artifacts
 from harness.layout import Layout
-from harness.plan.expand import Plan, PlannedExhibit
+from harness.plan.expand import Plan
 from harness.report import wording
 from harness.report.claims import claims_json, index
 from harness.report.exhibit import Assessed, exhibit_view
@@ -31,7 +31,7 @@ from harness.report.publish import archive, publish
 from harness.report.render import render, render_claims
 from harness.spec.library import Library
 from harness.spec.profile import Profile
-from harness.store.made import made_otherwise
+from harness.store.made import Otherwise, made_otherwise
 
 ARCHIVE = "report.zip"
 REPORT = "report.html"
@@ -40,10 +40,13 @@ CLAIMS, CLAIMS_PAGE = "claims.json", "claims.html"
 
 
 class Written(NamedTuple):
-    """The verdicts, and by exhibit why its figure could not be drawn."""
+    """The verdicts, by exhibit why its figure could not be drawn, and how the stored runs were
+    made.
+    """
 
     verdicts: tuple[Verdict, ...]
     undrawn: Mapping[str, str]
+    otherwise: Otherwise
 
 
 class Project(Protocol):
@@ -82,7 +85,7 @@ def write_results(
     assessed = sorted(found, key=lambda one: wording.natural(one.planned.exhibit.id))
     out, made_with = layout.out / profile.id, f"harness {harness.__version__}"
     manifests = {key: artifacts.get(key) for key in plan.nodes}
-    otherwise = made_otherwise(filter(None, manifests.values()), making()).sentence
+    otherwise = made_otherwise(filter(None, manifests.values()), making())
     cache = own_cache()
     records = cache / "drawings" if cache else None
     brought = [one.planned.brought.given for one in assessed if one.planned.brought]
@@ -106,14 +109,16 @@ def write_results(
         CLAIMS: claims_json(claims, profile.id),
         CLAIMS_PAGE: render_claims(claims, profile),
         JUNIT: junit_xml(verdicts),
-        REPORT: render(page(assessed, views, claims, profile, typed, made_with, otherwise)),
+        REPORT: render(
+            page(assessed, views, claims, profile, typed, made_with, otherwise.sentence)
+        ),
     }
     told = {name: content and places.of_file(name, content) for name, content in files.items()}
     if as_zip:
         sent = {name: content for name, content in told.items() if content is not None}
         told[ARCHIVE] = archive(sent, out.name)
     publish(out, told)
-    return Written(verdicts, undrawn)
+    return Written(verdicts, undrawn, otherwise)
 
 
 def _files(
@@ -170,18 +175,6 @@ def faults_beforehand(plan: Plan, profile: Profile, golden: Path) -> Iterator[Ha
     for name in dict.fromkeys(one.exhibit.figure for one in plan.exhibits):
         if name and (problem := _undrawable(name)):
             yield HarnessError(f"paper_figures/{name}.py", problem)
-
-
-def golden_faults(
-    planned: PlannedExhibit, profile: Profile, golden: Path
-) -> Iterator[HarnessError]:
-    """Every fault in the golden file and the tolerances of an exhibit. IO: reads them."""
-    try:
-        standard(planned, profile, golden)
-    except Faults as several:
-        yield from several.faults
-    except HarnessError as fault:
-        yield fault
 
 
 def _undrawable(name: str) -> str:

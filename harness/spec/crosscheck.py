@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from functools import partial
 
 from harness.errors import HarnessError
@@ -10,7 +11,7 @@ from harness.layout import Layout
 from harness.measures.base import MEASURED, Measure
 from harness.parts.base import suggestion
 from harness.spec.blocks import Blocks, Shelf
-from harness.spec.document import Document
+from harness.spec.document import Document, read_document
 from harness.spec.exhibit import BLOCK_AXES, Exhibit
 from harness.spec.lines import Path
 from harness.spec.parts import fields_of
@@ -73,13 +74,24 @@ def _no_such(quantity: str) -> str:
 
 def _missing_files(exhibit: Exhibit, document: Document, layout: Layout) -> Iterable[HarnessError]:
     golden = {path.name for path in layout.golden.glob("*/[!.]*.csv")}
-    if exhibit.golden and exhibit.golden not in golden:
+    if exhibit.golden and exhibit.golden not in golden | _written_down(layout):
         problem = f"no folder of golden/ holds {exhibit.golden!r}"
         yield document.fault(("golden",), problem, suggestion(exhibit.golden, golden))
     drawings = {path.stem for path in (layout.project / "paper_figures").glob("[a-z]*.py")}
     if exhibit.figure and exhibit.figure not in drawings:
         problem = f"paper_figures/ has no {exhibit.figure}.py"
         yield document.fault(("figure",), problem, suggestion(exhibit.figure, drawings))
+
+
+def _written_down(layout: Layout) -> set[str]:
+    """The golden files that ought to be there: one that is gone is no fault of the spec, and what
+    holds an exhibit against it says so.
+    """
+    found: set[str] = set()
+    for path in layout.golden.glob("*/contents.toml"):
+        with suppress(HarnessError):  # whoever uses the set says what is wrong there
+            found |= read_document(path, path.name).data.keys()
+    return found
 
 
 def _unknown_axes(exhibit: Exhibit, document: Document) -> Iterable[HarnessError]:

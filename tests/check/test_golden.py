@@ -77,6 +77,22 @@ def test_each_fault_has_its_line(tmp_path: Path, lines: tuple[str, ...], said: s
     assert said in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("rule", "said"),
+    [
+        ("unsettled", "t.csv names the rule unsettled for accuracy, which is for values measured"),
+        ("acuracy", "has no rule 'acuracy', which golden/paper/t.csv names for accuracy – did you"),
+    ],
+)
+def test_a_rule_that_a_line_names_is_no_quantity(tmp_path: Path, rule: str, said: str) -> None:
+    golden = write(tmp_path, f"{HEAD},rule", f"{GOOD},{rule}")
+    with pytest.raises(HarnessError) as caught:
+        read_golden(golden, "paper", "t.csv", INDEX)
+    assert caught.value.where == "golden/paper/tolerances.toml"
+    assert said in str(caught.value)
+    assert "the quantity" not in str(caught.value)
+
+
 SEEDS = "quantity,neuron,depth,value,std,n,seeds,place"
 KEPT = "accuracy,relu,20,95.0,0.7071067812,2,0:94.5 1:95.5,here"
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from harness.check.compare import CellResult
 from harness.check.equivalence import Uncertainty
 from harness.check.status import Status, Word
 from harness.check.verdict import word_of
+from tests.small import ROOT
 
 REP, NOT, OPEN, *_, UNTESTED = Word
 
@@ -61,3 +64,18 @@ def test_every_word_is_said_of_something() -> None:
     others = {Word.NO_CHANGE_BY_RANKS, Word.UNDECIDED, Word.INCOMPLETE, Word.NOT_TESTED}
     others |= {Word.NOTHING_HELD, Word.NOT_COMPARED}
     assert {Word(said) for *_, said, _ in CASES} == set(Word) - others
+
+
+def test_the_page_has_every_word_with_its_exit_code() -> None:
+    page = (ROOT / "docs/golden.md").read_text(encoding="utf-8")
+    table = page.partition("## The word on an exhibit")[2].partition("\n## ")[0]
+    rows = [line.strip("| ").split(" | ") for line in table.splitlines() if line[:1] == "|"][2:]
+    codes: dict[str, set[str]] = {}
+    for words, _, _, code in rows:
+        several = zip(words.split(", "), code.split(", "), strict=True) if ", " in words else ()
+        for word, said in several or [(words, code)]:
+            codes[word] = {*re.findall(r"\b[01]\b", said)}
+    assert set(codes) == {*Word} - {Word.NOT_TESTED}
+    for word in codes:
+        ends = {str(int(not holds)) for holds, *_, said, _ in CASES if said == word}
+        assert codes[word] == ends or not ends, word

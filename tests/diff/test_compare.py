@@ -124,6 +124,40 @@ def test_other_numbers_under_the_same_keys_are_unexplained(tmp_path: Path) -> No
     assert difference(tmp_path, cells=cells, nodes=new).unexplained == ()
 
 
+IN_BAND = cell("20", 90.5, "PASS", tolerance=0.007)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (IN_BAND, cell("20", 90.5, "IDLE", tolerance=4.4)),  # the spread of its golden line grew
+        (IN_BAND, cell("20", 90.5, "FAIL", golden="80")),
+        (IN_BAND, cell("20", 90.5, "UNEXPECTED", golden=None)),  # the line is gone
+        (IN_BAND, cell("20", 90.5, "APART")),
+        (cell("20", None, "MISSING"), None),  # a line that no run gave
+    ],
+)
+def test_a_number_held_against_something_else_is_the_same_number(
+    before: dict[str, Any], after: dict[str, Any] | None, tmp_path: Path
+) -> None:
+    a = read_results(exhibit(tmp_path / "a", cells=[before]))
+    found = compare(a, read_results(exhibit(tmp_path / "b", cells=[after] if after else [])))
+    assert (found.numbers, found.unexplained, found.same, found.differs) == ((), (), 1, True)
+    (status,) = found.statuses
+    assert status.before and status.before.status == before["status"]
+    assert "0 numbers, 0 claims, 0 verdicts differ; 1 number the same, 1 of them" in summary(found)
+    told = {one.title: one for one in sections(found)}
+    assert f"({before['status']})" in told["Statuses of the same numbers"].rows[0][3]
+    assert all("same keys" not in one.note for one in told.values())
+    assert len(record(found)["statuses"]) == 1
+
+
+def test_runs_that_are_not_stored_are_no_runs_that_do_not_repeat(tmp_path: Path) -> None:
+    cells = [cell("20", None, "MISSING"), cell("38", 92.0)]
+    found = difference(tmp_path, cells=cells, stored=False)
+    assert (len(found.numbers), found.unexplained) == (1, ())
+
+
 def test_the_files_of_specs_are_compared_line_by_line(tmp_path: Path) -> None:
     spec = {"file": "specs/paper/table1.toml", "text": 'id = "table1"\ntitle = "B"\n'}
     before = read_results(exhibit(tmp_path / "a"))

@@ -51,6 +51,19 @@ def test_each_form_says_everything_once(found: Difference) -> None:
         assert "have the same keys in A and B" in form
 
 
+def test_a_tolerance_has_as_many_digits_as_tell(tmp_path: Path) -> None:
+    long = [cell("20", 90.5, tolerance=0.007053303330341701)]
+    before = read_results(exhibit(tmp_path / "a", cells=long))
+    for other, a, b in (
+        (4.402512345678901, "0.0070533", "4.40251"),
+        (0.007053303330341702, "0.007053303330341701", "0.007053303330341702"),
+    ):
+        exhibit(tmp_path / "b", cells=[cell("20", 90.5, tolerance=other)])
+        said = text_of(compare(before, read_results(tmp_path / "b")))
+        assert re.search(rf"tolerance +{a} +{b} ", said), said
+        assert "(smoke, 1 exhibit)" in said
+
+
 def test_the_largest_differences_come_first(found: Difference) -> None:
     numbers = next(one for one in sections(found) if one.title == "Numbers")
     assert len(numbers.rows) == MOST

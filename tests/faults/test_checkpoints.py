@@ -40,7 +40,9 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
     """The undisturbed result, and a folder with the checkpoint after each epoch."""
     folder = tmp_path_factory.mktemp("kept")
     (folder / "each").mkdir()
-    calm, _ = course(folder / "training.safetensors", folder / "each")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("harness.engine.training.loop.CHECKPOINT_S", 0.0)
+        calm, _ = course(folder / "training.safetensors", folder / "each")
     return calm, folder / "each"
 
 

@@ -43,13 +43,27 @@ def test_a_broken_golden_file_costs_no_run(
         (golden / "table1.csv").write_text(rest.splitlines()[0] + "\n" + GOOD + "\n")
     change(golden / "table1.csv", old, new)
     monkeypatch.chdir(project)
-    for command in ("check", "reproduce", "plan --write-nodes nodes"):
+    for command in ("check", "reproduce", "plan", "plan --write-nodes nodes"):
         name, *options = command.split(" ", 1)
         ended = typed(f"{name} tableD1 table1 {' '.join(options)}", monkeypatch, capsys)
         assert ended.code == 2, ended.err
         assert said in ended.err
     assert Store(project / "store").manifests() == []
     assert not (project / "nodes").exists()
+
+
+def test_a_golden_file_that_is_gone_costs_no_other_exhibit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project = small_project(tmp_path / "project")
+    (project / "golden/paper/tableD1.csv").unlink()
+    monkeypatch.chdir(project)
+    ended = typed("report tableD1 tableD2", monkeypatch, capsys)
+    assert ended.code == 2
+    assert "golden/paper/tableD1.csv: is not there, and golden/paper/contents.toml" in ended.err
+    assert "did you mean" not in ended.err
+    written = {path.parent.name for path in (project / "out").glob("*/*/verdict.json")}
+    assert written == {"tableD2"}
 
 
 def test_a_broken_tolerance_and_a_broken_file_are_told_at_once(tmp_path: Path) -> None:

@@ -365,7 +365,7 @@ def test_what_has_no_content_goes(tmp_path: Path) -> None:
 def test_the_verdict_on_disk_is_the_one_returned(written: Written) -> None:
     folder, (verdict, _) = written
     record = json.loads(read(folder)["table1/verdict.json"])
-    assert record["status"] == verdict.status
+    assert (record["status"], record["word"]) == (verdict.word.name, verdict.word)
     assert len(record["cells"]) == len(verdict.cells)
 
 

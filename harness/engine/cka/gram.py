@@ -211,7 +211,8 @@ def _own_hsic(gram_MM: Tensor, is_centred: bool) -> Tensor:
 
 def _squares(matrix: Tensor) -> Tensor:
     """Their sum, float64."""
-    return torch.linalg.vector_norm(matrix, dtype=torch.float64).square()
+    norm: Tensor = torch.linalg.vector_norm(matrix, dtype=torch.float64)
+    return norm.square()
 
 
 def _from_sums(squares: Tensor, rows_M: Tensor) -> Tensor:
