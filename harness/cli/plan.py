@@ -11,7 +11,7 @@ from cyclopts import Parameter
 from rich.text import Text
 
 from harness.cli.options import Asked, Exhibits, Json, Spoken
-from harness.errors import Faults, HarnessError, visible
+from harness.errors import HarnessError, visible
 from harness.terminal.output import Voice, console, print_json, size, table
 from harness.words import duration
 
@@ -72,7 +72,6 @@ def plan(
     - `harness plan table1 --set recipe.epochs=2 --set seed=0,1,2 --json`
     """
     from harness.app import surveyed, warn_broken
-    from harness.check.standard import golden_faults  # brings pandas
     from harness.execute.costs import costs_record
     from harness.execute.forecast import forecast_record, parse_machines
     from harness.terminal.costs import print_costs, print_forecast
@@ -82,10 +81,6 @@ def plan(
     project = asked.opened()
     held = surveyed(project, exhibits)
     warn_broken(held.broken, "and would run anew")
-    profile, golden = project.profile, project.layout.golden
-    faults = [one for p in held.plan.exhibits for one in golden_faults(p, profile, golden)]
-    if faults:  # with which nothing would run
-        raise Faults(faults)
     if resting_on and files is None:
         raise HarnessError("--resting-on", "is for the files of nodes", hint="add --write-nodes")
     written = write_files(files, project, held, resting_on) if files is not None else []
