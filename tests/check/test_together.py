@@ -15,7 +15,7 @@ from harness.check.golden import read_golden
 from harness.check.measured import write_exhibit
 from harness.check.record import verdict_json
 from harness.check.shift import ALPHA
-from harness.check.status import Status
+from harness.check.status import Status, Word
 from harness.check.verdict import Verdict, judge, settle
 from harness.frames.frame import frame_of
 from tests.small import recount
@@ -122,7 +122,7 @@ def test_seeds_that_are_golden_are_not_held_against_themselves(golden: Path) -> 
 def test_one_cell_outside_of_its_band_asks_for_seeds_and_they_decide(golden: Path) -> None:
     """A cell that is off, and one whose first two seeds were bad luck."""
     asking = verdict(stored([0, 1], at_20(2.0)), golden)
-    assert (asking.status, asking.word) == ("UNDECIDED", "more seeds would decide")
+    assert asking.word is Word.UNDECIDED
     assert not asking.holds
     assert asking.cell_counts[Status.APART] == 2  # and the gap, which is made of it
     assert asking.asks[0] == 12
