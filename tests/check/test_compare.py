@@ -195,7 +195,7 @@ def test_a_line_may_name_a_rule_of_its_own(tmp_path: Path) -> None:
     assert (loose.status, loose.tolerance) == (Status.PASS, 15.0)
     assert (close.status, close.tolerance) == (Status.FAIL, 0.5)
     rewrite(golden, [line.replace("collapsed_accuracy", "colapsed_accuracy") for line in named])
-    with pytest.raises(HarnessError, match="has no rule 'colapsed_accuracy', which .* names for accuracy"):
+    with pytest.raises(HarnessError, match="has no rule 'colapsed_accuracy'"):
         held(framed(store), golden)
 
 
