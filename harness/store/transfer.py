@@ -211,7 +211,7 @@ def _outdone(folder: Path, index: _Index) -> list[Path]:
     mine = {*index.runs("nodes"), *index.runs("partial")}
     pieces: list[Path] = []
     for name, paths in _sets(folder).items():
-        if _lacking(paths) == "":
+        if not _lacking(paths):
             with _Joined(paths) as stream:
                 there = _read_index(io.BufferedReader(stream), name, folder)
             if lacking := {*there.runs("nodes"), *there.runs("partial")} - mine:
@@ -291,8 +291,9 @@ def take_in(store: Store, folder: Path, done: Done) -> Imported:
     if not folder.is_dir():
         raise HarnessError(str(folder), "no such folder", hint="harness export FOLDER writes one")
     with os_errors(folder):
-        whole = {name: paths for name, paths in _sets(folder).items() if not _lacking(paths)}
-        for name, paths in {} if whole else _sets(folder).items():
+        found = _sets(folder)
+        whole = {name: paths for name, paths in found.items() if not _lacking(paths)}
+        for name, paths in {} if whole else found.items():
             problem = f"of runs-{name[:16]} pieces {_lacking(paths)} of {len(paths)} are missing"
             raise HarnessError(str(folder), problem, hint="copy all of them")
     if not whole:
