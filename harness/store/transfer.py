@@ -1,8 +1,5 @@
-"""Runs in a folder of pieces, to be carried from one store into another.
+"""Runs carried from one store into another, as a folder of pieces (`pieces`).
 
-`runs-<id>.<n>-of-<N>` are the N pieces of one stream: a line with the length of the index, the
-index as JSON, then the content of each file that it lists. The index has the size and the SHA-256
-of every file, and `id` is the digest of the index, so nothing is taken that is not what was sent.
 Stored runs go with all their files, half-done ones with their checkpoints; locks, logs and caches
 stay where they are.
 """
@@ -13,67 +10,26 @@ import hashlib
 import io
 import json
 import os
-import re
 import secrets
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Annotated, Any, Final, Literal
-
-from pydantic import AfterValidator, BaseModel, ConfigDict, TypeAdapter, ValidationError
+from typing import IO
 
 from harness.canonical import identity_key, is_key, short
-from harness.errors import ExitCode, HarnessError
-from harness.files import (
-    contents,
-    discard,
-    make_folder,
-    open_plain,
-    os_errors,
-    replacing,
-    sync_folder,
-)
+from harness.errors import HarnessError
+from harness.files import contents, discard, make_folder, open_plain, os_errors, sync_folder
 from harness.store.faults import Fault
 from harness.store.locks import lease_if_free
-from harness.store.manifest import MANIFEST_NAME, FileName, FileRecord, Manifest, read_manifest
+from harness.store.manifest import MANIFEST_NAME, FileRecord, Manifest, read_manifest
+from harness.store.pieces import Index, Joined, compared, missing, read_index, sets_in, write
 from harness.store.publish import move_into_place
 from harness.store.store import Store
 from harness.store.verify import file_faults, set_broken_aside
 
-FORMAT: Final = "harness-runs-1"
-LARGEST_INDEX = 64 << 20  # bytes; that of ten thousand runs has some MB
-BLOCK = 1 << 20
-_PIECE = re.compile(r"runs-([0-9a-f]{16})\.([0-9]{1,6})-of-([0-9]{1,6})")
-_HEAD = re.compile(rb"harness-runs ([0-9]{1,9})\n")
-_MEMBER = re.compile(r"nodes/([0-9a-f]{64})/(.+)|partial/([0-9a-f]{64})/(record|checkpoints/.+)")
-_FILE_NAME = TypeAdapter[str](FileName)
-
 Done = Callable[[Path], int]
 """Folder of checkpoints → how far they are."""
-
-
-def _member(name: str) -> str:
-    found = _MEMBER.fullmatch(name)
-    if found is None:
-        raise ValueError("is no file of a run")
-    if (rest := found[2] or found[4]) != MANIFEST_NAME:
-        _FILE_NAME.validate_python(rest)
-    return name
-
-
-class _Index(BaseModel):
-    """What the pieces hold, in their order."""
-
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
-
-    format: Literal["harness-runs-1"] = FORMAT
-    files: Mapping[Annotated[str, AfterValidator(_member)], FileRecord]
-
-    def runs(self, room: str) -> tuple[str, ...]:
-        """Keys of the runs that are stored (`nodes`) or half-done (`partial`)."""
-        parts = (name.split("/") for name in self.files)
-        return tuple(dict.fromkeys(part[1] for part in parts if part[0] == room))
 
 
 @dataclass(frozen=True)
@@ -111,7 +67,7 @@ def export(store: Store, folder: Path, *, size: int | None = None) -> Exported:
         raise HarnessError(str(folder), "lies in the store itself", hint="name another folder")
     with ExitStack() as opened, os_errors(folder):
         sources, records, left = _listed(store, opened)
-        index = _Index(files=records)
+        index = Index(files=records)
         text = index.model_dump_json().encode()
         head = b"harness-runs %d\n" % len(text) + text
         total = len(head) + sum(one.bytes for one in records.values())
@@ -120,7 +76,7 @@ def export(store: Store, folder: Path, *, size: int | None = None) -> Exported:
         pieces = [folder / f"{name}.{n:0{width}d}-of-{count}" for n in range(1, count + 1)]
         make_folder(folder)
         older = _outdone(folder, index)
-        _write(pieces, size or total, _stream(head, sources, records))
+        write(pieces, size or total, _stream(head, sources, records))
         for path in older:
             if path not in pieces:
                 discard(path)
@@ -173,110 +129,23 @@ def _stream(
     for name, source in sources.items():
         with open_plain(source) if isinstance(source, Path) else source as file:
             file.seek(0)
-            yield from _compared(file, name, records[name], "harness verify --repair")
+            yield from compared(file, name, records[name], "harness verify --repair")
 
 
-def _compared(file: IO[bytes], name: str, record: FileRecord, hint: str) -> Iterator[bytes]:
-    """The next bytes of `file`, as many as the record says; HarnessError where they are others."""
-    checksum, left = hashlib.sha256(), record.bytes
-    while left and (block := file.read(min(BLOCK, left))):
-        checksum.update(block)
-        left -= len(block)
-        yield block
-    if left or checksum.hexdigest() != record.sha256:
-        problem = "ends too early" if left else "is not what its SHA-256 says"
-        raise HarnessError(name, problem, hint=hint, code=ExitCode.RUN_FAILED)
-
-
-def _write(pieces: Iterable[Path], size: int, stream: Iterator[bytes]) -> None:
-    """The stream in files of so many bytes; none of them stays where one cannot be written."""
-    rest, written = b"", list[Path]()
-    try:
-        for path in pieces:
-            written.append(path)
-            with replacing(path) as file:
-                room = size
-                while room and (rest := rest or next(stream, b"")):
-                    file.write(rest[:room])
-                    room, rest = room - len(rest[:room]), rest[room:]
-        next(stream, None)  # compares the last file
-    except BaseException:
-        for path in written:
-            discard(path)
-        raise
-
-
-def _outdone(folder: Path, index: _Index) -> list[Path]:
+def _outdone(folder: Path, index: Index) -> list[Path]:
     """The pieces in a folder, if all that they hold is in `index`, too."""
     mine = {*index.runs("nodes"), *index.runs("partial")}
     pieces: list[Path] = []
-    for name, paths in _sets(folder).items():
-        if not _lacking(paths):
-            with _Joined(paths) as stream:
-                there = _read_index(io.BufferedReader(stream), name, folder)
+    for name, paths in sets_in(folder).items():
+        if not missing(paths):
+            with Joined(paths) as stream:
+                there = read_index(io.BufferedReader(stream), name, folder)
             if lacking := {*there.runs("nodes"), *there.runs("partial")} - mine:
                 problem = f"has runs that this store lacks, as {short(min(lacking))}"
                 hint = "name a new folder, or import that one first"
                 raise HarnessError(str(folder), problem, hint=hint)
         pieces += filter(None, paths)
     return pieces
-
-
-def _sets(folder: Path) -> dict[str, list[Path | None]]:
-    """`runs-<id>-<N>` → its pieces in their order, None for those that are not there."""
-    found: dict[str, list[Path | None]] = {}
-    for path in sorted(folder.iterdir()):
-        if named := _PIECE.fullmatch(path.name):
-            number, count = int(named[2]), int(named[3])
-            if 1 <= number <= count:
-                pieces = found.setdefault(f"{named[1]}-{count}", [None] * count)
-                pieces[number - 1] = path
-    return found
-
-
-def _lacking(pieces: Iterable[Path | None]) -> str:
-    """Numbers of the pieces that are not there."""
-    return ", ".join(str(number) for number, path in enumerate(pieces, 1) if path is None)
-
-
-class _Joined(io.RawIOBase):
-    """Files read one after the other, as if they were one."""
-
-    def __init__(self, paths: Iterable[Path | None]) -> None:
-        self._blocks = (block for path in paths if path is not None for block in _blocks(path))
-        self._rest = b""
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        self._rest = self._rest or next(self._blocks, b"")
-        block, self._rest = self._rest[: len(buffer)], self._rest[len(buffer) :]
-        buffer[: len(block)] = block
-        return len(block)
-
-
-def _blocks(path: Path) -> Iterator[bytes]:
-    with open_plain(path) as file:
-        while block := file.read(BLOCK):
-            yield block
-
-
-def _read_index(stream: IO[bytes], name: str, folder: Path) -> _Index:
-    """The index at the beginning of a stream, which is the one that its name says."""
-    where = str(folder / f"runs-{name[:16]}")
-    head = _HEAD.fullmatch(stream.readline(32))
-    if head is None or int(head[1]) > LARGEST_INDEX:
-        raise HarnessError(where, "does not begin as an export", hint="copy the pieces again")
-    text = stream.read(int(head[1]))
-    if hashlib.sha256(text).hexdigest()[:16] != name[:16]:
-        raise HarnessError(where, "was changed on its way", hint="copy the pieces again")
-    try:
-        return _Index.model_validate_json(text)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False)[0]
-        place = ".".join(map(str, first["loc"]))[:200]
-        raise HarnessError(where, f"{place}: {first['msg']}") from None
 
 
 def take_in(store: Store, folder: Path, done: Done) -> Imported:
@@ -291,10 +160,10 @@ def take_in(store: Store, folder: Path, done: Done) -> Imported:
     if not folder.is_dir():
         raise HarnessError(str(folder), "no such folder", hint="harness export FOLDER writes one")
     with os_errors(folder):
-        found = _sets(folder)
-        whole = {name: paths for name, paths in found.items() if not _lacking(paths)}
+        found = sets_in(folder)
+        whole = {name: paths for name, paths in found.items() if not missing(paths)}
         for name, paths in {} if whole else found.items():
-            problem = f"of runs-{name[:16]} pieces {_lacking(paths)} of {len(paths)} are missing"
+            problem = f"of runs-{name[:16]} pieces {missing(paths)} of {len(paths)} are missing"
             raise HarnessError(str(folder), problem, hint="copy all of them")
     if not whole:
         problem, hint = "holds no export", "harness export FOLDER writes one"
@@ -306,7 +175,7 @@ def take_in(store: Store, folder: Path, done: Done) -> Imported:
     try:
         with os_errors(scratch):
             for name, paths in whole.items():
-                with _Joined(paths) as stream:
+                with Joined(paths) as stream:
                     _unpack(io.BufferedReader(stream), name, folder, scratch / name)
             for room in ("nodes", "partial"):
                 for place in sorted(scratch.glob(f"*/{room}/*")):
@@ -323,11 +192,11 @@ def take_in(store: Store, folder: Path, done: Done) -> Imported:
 def _unpack(stream: IO[bytes], name: str, folder: Path, scratch: Path) -> None:
     """The runs of a stream as folders, on disk, with every file and key compared."""
     hint = "copy the pieces again"
-    for member, record in _read_index(stream, name, folder).files.items():
+    for member, record in read_index(stream, name, folder).files.items():
         path = scratch / member
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("xb") as file:
-            for block in _compared(stream, f"{folder}: {member}", record, hint):
+            for block in compared(stream, f"{folder}: {member}", record, hint):
                 file.write(block)
             file.flush()
             os.fsync(file.fileno())

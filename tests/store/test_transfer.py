@@ -13,9 +13,10 @@ import pytest
 from harness.errors import HarnessError
 from harness.plan.node import Node
 from harness.store.manifest import Manifest
+from harness.store.pieces import BLOCK
 from harness.store.publish import Partial
 from harness.store.store import Store
-from harness.store.transfer import BLOCK, export, take_in
+from harness.store.transfer import export, take_in
 from harness.store.verify import verify
 from tests.store.conftest import FILES, Publish
 
