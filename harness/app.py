@@ -178,7 +178,8 @@ def open_project(
     others = data_folder.repacked(sets, layout.data) if repacked else {}
     given = data_folder.given_weights(weights) if weights else None
     chosen = library.profile(profile)
-    setting = Setting(library.blocks, chosen, tuple(overrides), others, given)
+    files = layout.project, layout.data
+    setting = Setting(library.blocks, chosen, tuple(overrides), others, given, files=files)
     return Project(layout, library, setting, command)
 
 
@@ -260,7 +261,7 @@ def job_maker(project: Project, threads: int) -> MakeJob:
 
     def make_job(node: Node) -> Job:
         asked = project.requested, made_with, project.fresh
-        return Job(node, layout.store, layout.data, threads, *asked)
+        return Job(node, layout.store, layout.data, threads, *asked, study=layout.project)
 
     return make_job
 
@@ -326,10 +327,7 @@ def wanted_keys(layout: Layout, names: Sequence[str] = ()) -> set[str]:
     Raises:
         HarnessError: what any of them asks for cannot be told.
     """
-    library = read(layout)
+    library, files = read(layout), (layout.project, layout.data)
     chosen = library.named(names)
-    return {
-        key
-        for profile in library.profiles.values()
-        for key in expand(library, chosen, Setting(library.blocks, profile)).nodes
-    }
+    settings = (Setting(library.blocks, one, files=files) for one in library.profiles.values())
+    return {key for setting in settings for key in expand(library, chosen, setting).nodes}
