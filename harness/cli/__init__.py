@@ -22,7 +22,7 @@ from harness.terminal.streams import reader_left
 
 COMMANDS = {
     "Reproduce": ("list_", "plan", "reproduce", "report", "check", "worker"),
-    "Results": ("diff", "pack", "unpack"),
+    "Results": ("runs", "show", "table", "diff", "rm", "pack", "unpack"),
     "Look after it": ("doctor", "gpu", "verify", "gc", "golden", "schema"),
 }
 """Heading of the help → functions, each in the file of its name."""

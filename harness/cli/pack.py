@@ -72,8 +72,8 @@ def pack(
         voice.tell(str(path))
     said = [f"{counted(len(found.study), 'file')} of the study"] if found.study else []
     said += [counted(len(found.stored), "stored run"), f"{len(found.half_done)} half-done"]
-    pieces = f" in {counted(len(found.pieces), 'piece')}" if piece else ""
-    voice.tell(f"{', '.join(said)}: {archive}, {size(total)}{pieces}")
+    many = f" in {counted(len(found.pieces), 'piece')}" if piece else ""
+    voice.tell(f"{', '.join(said)}: {archive}, {size(total)}{many}")
     for key in found.left:
         voice.say(
             f"{key[:8]} stays: an earlier version began it; run it here for an epoch", "yellow"

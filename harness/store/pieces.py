@@ -118,7 +118,7 @@ def writing(target: Path, index: Index, size: int | None) -> Iterator[tuple[Any,
     written: list[Path] = []
     make_folder(scratch)
     try:
-        with _Split(scratch, size) as out, zipfile.ZipFile(out, "w") as archive:  # type: ignore[arg-type]
+        with _Split(scratch, size) as out, zipfile.ZipFile(out, "w") as archive:
 
             def put(name: str, blocks: Iterator[bytes], length: int) -> None:
                 entry = zipfile.ZipInfo(name, EPOCH)
