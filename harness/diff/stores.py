@@ -63,14 +63,14 @@ class StoreDifference:
 
 def is_store(folder: Path) -> bool:
     """Whether a folder is a store rather than results."""
-    return (folder / "format").is_file()
+    return (reachable(folder, "diff") / "format").is_file()
 
 
 def compare_stores(a: Path, b: Path, *, within: float = 0.0) -> StoreDifference:
     """The difference of two stores. Numbers up to `within` apart are the same; where that is more
     than 0, so are other bytes of what is no JSON.
     """
-    stores = Store(reachable(a, "diff")), Store(reachable(b, "diff"))
+    stores = Store(a.expanduser()), Store(b.expanduser())
     before, after = ({one.key: one for one in store.manifests()} for store in stores)
     common = [key for key in before if key in after]
     fields: list[Field] = []

@@ -144,7 +144,7 @@ class StoredRun:
             kind = Run.kinds[self.kind]
             return kind.model_validate_json(json.dumps(dict(self.spec)), strict=True)
         except (KeyError, ValidationError) as error:
-            problem = "is of a kind that this harness does not know, or has fields that it has not"
+            problem = "is of a kind, or has fields, that are none of this version"
             raise HarnessError(f"run {short(self.key)}", problem) from error
 
     def _json(self, name: str) -> dict[str, Any]:
