@@ -194,7 +194,11 @@ Paths = Sequence[Path | None]
 
 
 def archives_at(target: Path) -> dict[str, Paths]:
-    """What stands at this name: the archive, as "", and those in pieces, by id and count."""
+    """What stands at this name, which may be that of a piece: the archive, as "", and those in
+    pieces, by id and count.
+    """
+    if one := _PIECE.fullmatch(target.name):
+        target = target.with_name(one[1])
     found: dict[str, list[Path | None]] = {"": [target]} if os.path.lexists(target) else {}
     for path in sorted(target.parent.iterdir()) if target.parent.is_dir() else ():
         named = _PIECE.fullmatch(path.name)

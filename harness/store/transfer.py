@@ -223,7 +223,7 @@ def take_out(source: Path, folder: Path) -> Taken:
     Raises:
         HarnessError: as `take_in`; the archive has no study, or something is in the folder.
     """
-    found = _whole(source)
+    found, folder = _whole(source), folder.absolute()
     if os.path.lexists(folder) and (not folder.is_dir() or any(folder.iterdir())):
         raise HarnessError(str(folder), "is there, and not empty", hint="name a new folder")
     scratch = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}")

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from harness.store.store import Store
+from harness.store.studies import recorded_studies
 from harness.store.verify import verify
 from tests.results.conftest import Harness, Study
 
@@ -22,6 +23,10 @@ def copied(study: Study, tmp_path: Path) -> Study:
 
 def keys(store: Store, kind: str) -> list[str]:
     return [one.key for one in store.manifests() if one.kind == kind]
+
+
+def test_a_run_says_in_the_store_which_study_it_is_of(study: Study) -> None:
+    assert recorded_studies(study.store.tree) == {study.folder: ""}
 
 
 def test_runs_says_who_asks_for_what(study: Study, harness: Harness) -> None:

@@ -83,6 +83,10 @@ def test_what_arrives_is_what_was_sent(
     assert there.tree.entries("trash") == []
 
 
+def test_any_of_its_pieces_names_an_archive(there: Store, pieces: Path, identity: Node) -> None:
+    assert take_in(there, max(pieces.parent.iterdir()), done).stored == (identity.key,)
+
+
 def test_locks_and_caches_stay(filled: Store, there: Store, tmp_path: Path) -> None:
     filled.tree.room("cache").joinpath("made").write_text("of data")
     (path,) = send(filled, tmp_path / "pieces").pieces
