@@ -143,6 +143,8 @@ class Part(Spec):
         super().__init_subclass__(**keywords)
         if family:
             cls.family, cls.kinds = family, {}
+        elif own.is_own(cls):  # its place, whatever it says or has from one of ours
+            cls.__annotations__ = {**vars(cls).get("__annotations__", {}), "kind": str}
 
     @classmethod
     def __pydantic_init_subclass__(cls, family: str = "", **keywords: Any) -> None:

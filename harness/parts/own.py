@@ -81,18 +81,15 @@ def part_at(kind: str, family: type[Any]) -> type[Any]:
     part, noun = found(kind), family.__name__
     if not inspect.isclass(part) or not issubclass(part, family):
         of = [one.__name__ for one in getattr(part, "__mro__", ()) if "kinds" in vars(one)]
-        said = (
-            f"a {of[0]}" if of else f"a {type(part).__name__}" if not inspect.isclass(part) else ""
-        )
-        raise HarnessError(kind, f"is {said or 'another class'}, must be a {noun}")
+        is_what = of or ([] if inspect.isclass(part) else [f"value of type {type(part).__name__}"])
+        said = f"a {is_what[0]}" if is_what else "another class"
+        raise HarnessError(kind, f"is {said}, must be a {noun}")
     lacking = {*part.__abstractmethods__}
     lacking |= {name for name in part.__class_vars__ if not hasattr(part, name)}
     if lacking:
         raise HarnessError(kind, f"is no whole {noun}: it lacks {', '.join(sorted(lacking))}")
     if not is_own(part):
         raise HarnessError(kind, "is built in, and has a kind of its own")
-    if part.model_fields["kind"].annotation is not str:
-        raise HarnessError(kind, "must not say its kind, which is its place", hint="leave it out")
     if CODE in part.model_fields:
         raise HarnessError(
             kind, f"has a field {CODE!r}, which is kept for the digest of its module"
