@@ -406,6 +406,8 @@ def test_a_broken_spec_blocks_nobody_who_does_not_need_it(project: Path) -> None
     for file, change in (
         (TABLE1, swap("title   =", "titel   =")),
         (FIG8, swap("kind", "kint")),
+        (NEURONS, put('[gone]\nkind = "nobody.there:Neuron"\n')),
+        (FIG2, swap('kind = "cka"', 'kind = "nobody.there:Measure"')),
         (NEURONS, swap("[if]", "[if]\ndekay = 1")),
     ):
         path = project / file
@@ -417,6 +419,10 @@ def test_a_broken_spec_blocks_nobody_who_does_not_need_it(project: Path) -> None
         library.exhibit("table1")
     with pytest.raises(HarnessError, match=r"neurons\.toml:\d+: if\.dekay: not a field here"):
         check_overrides([parse_override("neuron=if")], library.blocks)
+    with pytest.raises(HarnessError, match=r"fig2\.toml:\d+: measure\.0\.kind: no module 'nobody'"):
+        library.exhibit("fig2")
+    with pytest.raises(HarnessError, match=r"neurons\.toml:2: gone\.kind: no module 'nobody'"):
+        check_overrides([parse_override("neuron=gone")], library.blocks)
     with pytest.raises(HarnessError, match="titel"):  # as who asks for all
         library.require_whole()
 
