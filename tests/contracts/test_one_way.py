@@ -15,7 +15,7 @@ MAY: dict[str, set[str]] = {
     "canonical": {"errors"},
     "files": {"errors"},
     "words": set(),
-    "layout": {"errors", "caches", "words"},
+    "layout": {"errors", "files", "caches", "words"},
     "caches": set(),
     "parts": GROUND,
     "measures": GROUND | {"parts"},
