@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -107,4 +108,4 @@ def init(
         write_together(texts)
     for path in texts:
         say(f"written: {folder / path.relative_to(place)}")
-    say(f"it runs: cd {folder} && harness reproduce own")
+    say(f"it runs: cd {shlex.quote(str(folder))} && harness reproduce own")
