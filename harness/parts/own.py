@@ -16,7 +16,7 @@ from contextlib import suppress
 from difflib import get_close_matches
 from functools import cache
 from importlib import import_module, metadata
-from importlib.util import resolve_name
+from importlib.util import find_spec, resolve_name
 from pathlib import Path
 from typing import Any
 
@@ -108,6 +108,17 @@ def _imported(module: str) -> Any:
         raise _unimportable(module, error) from error
     except (Exception, SystemExit) as error:
         raise _unimportable(module, error) from error
+
+
+def require_module(module: str) -> None:
+    """Raise HarnessError where there is none of this name; it is not imported, but what it is
+    below.
+    """
+    above = module.rpartition(".")[0]
+    if above:
+        _imported(above)
+    if find_spec(module) is None:
+        raise HarnessError(module, f"no module {module!r}", hint=_near(module))
 
 
 def _near(module: str) -> str:

@@ -333,6 +333,12 @@ BROKEN: list[tuple[str, str, Callable[[str], str], str]] = [
         r"table1\.toml:\d+: figure: .*did you mean 'table1'",
     ),
     (
+        "a drawing in no module",
+        TABLE1,
+        swap('figure  = "table1"', 'figure = "paper_figures.tabel1:draw"'),
+        r"table1\.toml:\d+: figure: no module .*did you mean 'paper_figures.table1'",
+    ),
+    (
         "huge grid",
         TABLE1,
         swap(DEPTHS, f"depth = {list(range(8, 60008, 6))}"),
