@@ -72,18 +72,19 @@ def found(kind: str) -> Any:
     return here
 
 
-def part_at(kind: str, family: type[Any]) -> type[Any]:
+def part_at(kind: str, family: type[Any]) -> Any:
     """The class at a place, which can be one of the kinds of a family.
 
     Raises:
         HarnessError: as `found`, or it is none of the family, or lacks what the family needs.
     """
     part, noun = found(kind), family.__name__
-    if not inspect.isclass(part) or not issubclass(part, family):
+    is_class = isinstance(part, type)
+    if not is_class or not issubclass(part, family):
         of = [one.__name__ for one in getattr(part, "__mro__", ()) if "kinds" in vars(one)]
-        is_what = of or ([] if inspect.isclass(part) else [f"value of type {type(part).__name__}"])
-        said = f"a {is_what[0]}" if is_what else "another class"
-        raise HarnessError(kind, f"is {said}, must be a {noun}")
+        what = f"a {of[0]}" if of else "another class"
+        what = what if is_class else f"a value of type {type(part).__name__}"
+        raise HarnessError(kind, f"is {what}, must be a {noun}")
     lacking = {*part.__abstractmethods__}
     lacking |= {name for name in part.__class_vars__ if not hasattr(part, name)}
     if lacking:
@@ -153,7 +154,7 @@ def _unimportable(module: str, error: BaseException) -> HarnessError:
 
 
 @cache
-def code_of(part: type[Any]) -> str:
+def code_of(part: Any) -> str:
     """What is part of every key beside the fields of a class that others wrote: SHA-256 over the
     content of its module and of those modules of the same study that this imports; of an installed
     package its name and version, and SHA-256 over the module. Classes that it is derived from count

@@ -103,7 +103,7 @@ def _values(said: Mapping[str, Any]) -> str:
         return " or ".join(str(one) for one in said.get("enum", [said.get("const")]))
     if several := said.get("anyOf") or said.get("oneOf"):
         return " or ".join(dict.fromkeys(map(_values, several)))
-    kind = said.get("type", "a table")
+    kind: str = said.get("type", "a table")
     if kind == "array":
         items = said.get("items") or (said.get("prefixItems") or [{}])[0]
         return f"list of {_values(items)}"
