@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 pytestmark = pytest.mark.slow
-TINY = """
-    reproduce table1 --set neuron=relu --set depth=8 --set width=1 --set network.base_width=2
-    --set recipe.epochs=1 --jobs 1
-""".split()
+TINY = (
+    *("reproduce", "table1", "--jobs", "1", "--set", "neuron=relu", "--set", "depth=8"),
+    *("--set", "width=1", "--set", "network.base_width=2", "--set", "recipe.epochs=1"),
+)
 
 
 def built(source: Path, kind: str, into: Path) -> Path:
@@ -41,7 +41,7 @@ def installed(wheels: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactor
     """A folder that holds what the wheel of the sdist puts into site-packages."""
     folder = tmp_path_factory.mktemp("installed")
     with zipfile.ZipFile(wheels[1]) as packed:
-        packed.extractall(folder)
+        packed.extractall(folder)  # noqa: S202 - made above
     return folder
 
 

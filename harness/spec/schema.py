@@ -26,8 +26,10 @@ def schema_of(kind: str) -> Schema:
     """The schema of the files of one of `KINDS`."""
     if kind == "exhibit":
         made = _exhibit()
-    elif kind in ("study", "profile"):
-        made = TypeAdapter({"study": Study, "profile": Profile}[kind]).json_schema()
+    elif kind == "profile":
+        made = TypeAdapter(Profile).json_schema()
+    elif kind == "study":
+        made = TypeAdapter(Study).json_schema()
     elif kind == "recipes":
         made = _recipes()
     else:
