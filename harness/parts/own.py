@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import HarnessError
+from harness.layout import refuse_mistaken
 
 GROUP = "harness.parts"
 CODE = "code"
@@ -100,7 +101,11 @@ def part_at(kind: str, family: type[Any]) -> Any:
 
 def _imported(module: str) -> Any:
     try:
-        return import_module(module)
+        made = import_module(module)
+        refuse_mistaken(made)
+        return made
+    except HarnessError:
+        raise
     except ModuleNotFoundError as error:
         if error.name and (module == error.name or module.startswith(f"{error.name}.")):
             raise HarnessError(

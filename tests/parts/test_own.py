@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter
 
+from harness import layout
 from harness.errors import HarnessError
+from harness.layout import study_path
 from harness.parts import own
 from harness.parts.base import identity
 from harness.parts.neurons import Lif, Neuron
@@ -249,3 +251,17 @@ def test_a_class_of_no_file_cannot_be_part_of_a_key() -> None:
     del Neuron.kinds[own.place_of(made)]
     with pytest.raises(HarnessError, match="stands in no file"):
         own.code_of(made)
+
+
+def test_a_module_of_another_place_is_not_taken_for_the_study_s(study: Path) -> None:
+    assert neuron().kind == "mystudy.alif:Rising"
+    other = study / "other"
+    (other / "mystudy").mkdir(parents=True)
+    (other / "mystudy/alif.py").write_text(ALIF)
+    (other / "json").mkdir()
+    study_path(other)
+    try:
+        assert f"kind: the module is {study}/mystudy/alif.py, and not what {other} has" in neuron()
+        assert f"and not what {other} has of this name" in neuron("json:Lif")
+    finally:
+        layout._IN_USE.clear()
