@@ -10,7 +10,7 @@ from harness.errors import HarnessError
 from harness.layout import Layout
 from harness.measures.base import MEASURED, Measure
 from harness.parts.base import suggestion
-from harness.parts.own import require_module
+from harness.parts.components import require_module
 from harness.spec.blocks import Blocks, Shelf
 from harness.spec.document import Document, read_document
 from harness.spec.exhibit import BLOCK_AXES, Exhibit

@@ -10,7 +10,7 @@ from typing import Any
 
 from harness.errors import HarnessError
 from harness.measures.base import Measure
-from harness.parts import own
+from harness.parts import components
 from harness.parts.attacks import Attack
 from harness.parts.base import Part, suggestion
 from harness.parts.datasets import Dataset
@@ -61,10 +61,10 @@ def records(noun: str) -> tuple[list[Record], list[HarnessError]]:
 
 def _kinds(family: type[Part], faults: list[HarnessError]) -> dict[str, type[Any]]:
     """Each class once, by the name that a package gave it, if one did."""
-    for name in own.named():
+    for name in components.named():
         try:
-            if inspect.isclass(made := own.found(name)) and issubclass(made, family):
-                family.kinds.setdefault(name, own.part_at(name, family))
+            if inspect.isclass(made := components.found(name)) and issubclass(made, family):
+                family.kinds.setdefault(name, components.part_at(name, family))
         except HarnessError as fault:
             faults.append(fault)
     named: dict[type[Any], str] = {}

@@ -20,7 +20,7 @@ from harness.execute.job import Job, run_job
 from harness.execute.node_file import frozen, thawed
 from harness.execute.ray_worker import code_version
 from harness.measures.base import Run
-from harness.parts import own
+from harness.parts import components
 from harness.parts.base import identity
 from harness.parts.neurons import Neuron
 from harness.plan.node import Node, node_of
@@ -98,7 +98,7 @@ def test_what_was_changed_since_it_was_planned_is_not_run(
 ) -> None:
     text = frozen(job(nodes[0], tmp_path), threads=1)
     (tmp_path / "resting.py").write_text(MODULE.replace("threshold", "threshold - 1"))
-    own.code_of.cache_clear()  # as in another process
+    components.code_of.cache_clear()  # as in another process
     assert identity(nodes[0].full) != nodes[0].spec
     outcome = run_job(job(nodes[0], tmp_path), lambda _: None)
     assert isinstance(outcome, Failed)

@@ -11,7 +11,7 @@ import pytest
 
 from harness.errors import HarnessError
 from harness.measures.base import Measure
-from harness.parts import own
+from harness.parts import components
 from harness.parts.neurons import Lif, Neuron
 from harness.spec.kinds import FAMILIES, NOUNS, records
 
@@ -62,13 +62,13 @@ def test_what_packages_have_named_is_shown_under_its_name(monkeypatch: pytest.Mo
     package.Mine = type("Mine", (Lif,), {"__module__": "snn_of_nobody"})  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "snn_of_nobody", package)
     points = {"mine": "snn_of_nobody:Mine", "gone": "snn_of_nobody.gone:Gone"}
-    made = [metadata.EntryPoint(name, place, own.GROUP) for name, place in points.items()]
+    made = [metadata.EntryPoint(name, place, components.GROUP) for name, place in points.items()]
     monkeypatch.setattr(metadata, "entry_points", lambda group: made)
-    own.named.cache_clear()
+    components.named.cache_clear()
     try:
         found, (fault,) = records("neurons")
         assert [one["kind"] for one in found][-1] == "mine"
         assert "mine" not in [one["kind"] for one in records("surrogates")[0]]
         assert "snn_of_nobody.gone" in str(fault)
     finally:
-        own.named.cache_clear()
+        components.named.cache_clear()

@@ -13,7 +13,7 @@ from pydantic import TypeAdapter
 from harness import layout
 from harness.errors import HarnessError
 from harness.layout import study_path
-from harness.parts import own
+from harness.parts import components
 from harness.parts.base import identity
 from harness.parts.neurons import Lif, Neuron
 from harness.parts.surrogates import Surrogate
@@ -80,7 +80,7 @@ def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         del sys.modules[name]
     for family, before in zip(families, kinds, strict=True):
         family.kinds = before
-    own.named.cache_clear()
+    components.named.cache_clear()
 
 
 def read(text: str, model: Any = Neuron) -> Any:
@@ -98,7 +98,7 @@ def neuron(kind: str = "mystudy.alif:Rising", **more: str) -> Any:
 
 def code(kind: str) -> str:
     """Of the files as they are."""
-    return own.code_of.__wrapped__(own.found(kind))
+    return components.code_of.__wrapped__(components.found(kind))
 
 
 def test_a_class_is_found_by_its_place_wherever_a_part_stands(study: Path) -> None:
@@ -234,7 +234,7 @@ def package(folder: Path, version: str) -> Path:
 
 def test_an_installed_package_gives_its_kinds_short_names(study: Path) -> None:
     sys.path.append(str(package(study / "site", "1.2")))
-    own.named.cache_clear()
+    components.named.cache_clear()
     made = neuron("rising", rise="0.3")
     assert made == neuron("fakesnn.neurons:Rising", rise="0.3")
     assert made.kind == "fakesnn.neurons:Rising"
@@ -248,9 +248,9 @@ def test_an_installed_package_gives_its_kinds_short_names(study: Path) -> None:
 
 def test_a_class_of_no_file_cannot_be_part_of_a_key() -> None:
     made = type("Rootless", (Lif,), {"__module__": "__main__"})
-    del Neuron.kinds[own.place_of(made)]
+    del Neuron.kinds[components.place_of(made)]
     with pytest.raises(HarnessError, match="stands in no file"):
-        own.code_of(made)
+        components.code_of(made)
 
 
 def test_a_module_of_another_place_is_not_taken_for_the_study_s(study: Path) -> None:
