@@ -79,7 +79,7 @@ class LayerCalls:
             names.append(name)
             callback(name, features)
 
-        with hooked(self.network, self.layers, take):
+        with hooked(self.network, self.layers, take, kept=False):
             self.network(images)
         if not names:
             raise HarnessError("CKA layers", "no layer to compare was called")
@@ -114,7 +114,8 @@ class Neighbours:
         self._norms = {
             name: module
             for name in names
-            if isinstance(module := modules[name], TdBatchNorm | nn.BatchNorm2d)
+            # not those of another library that derive from one, and may do more
+            if type(module := modules[name]) in (TdBatchNorm, nn.BatchNorm2d)
         }
         self._after = {
             before: norm
