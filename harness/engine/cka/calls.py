@@ -16,7 +16,6 @@ width.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -35,11 +34,7 @@ from harness.errors import HarnessError
 
 
 class LayerCalls:
-    """What the hooked layers of a network are called, learnt from the first minibatch.
-
-    A layer that is called more than once in a forward pass gives a feature per call: `relu`,
-    `relu#2`, … in execution order.
-    """
+    """What the hooked layers of a network are called, learnt from the first minibatch."""
 
     def __init__(self, network: Network, layers: Sequence[str] | None) -> None:
         self.network = network
@@ -70,12 +65,9 @@ class LayerCalls:
 
         Raises HarnessError where the calls are not those of the first minibatch, or none.
         """
-        seen: Counter[str] = Counter()
         names: list[str] = []
 
-        def take(layer: str, features: Tensor) -> None:
-            seen[layer] += 1
-            name = layer if seen[layer] == 1 else f"{layer}#{seen[layer]}"
+        def take(name: str, features: Tensor) -> None:
             names.append(name)
             callback(name, features)
 

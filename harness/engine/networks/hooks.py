@@ -30,22 +30,32 @@ def hooked(
 
     `layers` are names of modules, None for all of `network.layer_names()`. The callback gets the
     output of the layer, [T, B, …], T being 1 in artificial networks on static images and in stages
-    of one step. Unless `kept` is off it may keep it: where a later layer may write into it, it is a
-    copy. What runs step by step is handed over at the end of the presentation, its T calls as one.
-    Gradients are the caller's choice, as is the network's mode; where activations are computed
-    again in a backward pass inside the context, their layers are called, and delivered, again. An
-    exception in the callback ends the forward pass. The hooks are gone when the context closes,
-    however it closes. Raises HarnessError for a name that is no module of the network and, in the
+    of one step. A module that is called more than once gives a layer each time: `relu`, `relu#2`, …
+    (`layers` may name one of them; `relu` is all of them). Unless `kept` is off it may keep it:
+    where a later layer may write into it, it is a copy. What runs step by step is handed over at
+    the end of the presentation, its T calls as one. Gradients are the caller's choice, as is the
+    network's mode; where activations are computed again in a backward pass inside the context,
+    their layers are called, and delivered, again. An exception in the callback ends the forward
+    pass. The hooks are gone when the context closes, however it closes. Raises HarnessError for a name that is no module of the network and, in the
     forward pass, for an empty batch and for features that contradict what is said of their order.
     """
     shown = [0, 0]  # time steps and images of the batch that the network was handed
     calls: list[tuple[str, Tensor]] = []  # of layers that run step by step
+    often: Counter[str] = Counter()
+    wanted = network.layer_names() if layers is None else layers
     copied = network.step_by_step or (kept and network.in_place)
 
     def before(layer: nn.Module, inputs: tuple[Any, ...]) -> None:
         images = require_input(layer, inputs[0])
         shown[:] = network.steps_of(images), images.shape[-4]
         calls.clear()
+        often.clear()
+
+    def deliver(name: str, features: Tensor) -> None:
+        often[name] += 1
+        called = name if often[name] == 1 else f"{name}#{often[name]}"
+        if name in wanted or called in wanted:
+            callback(called, features)
 
     def after(name: str) -> Callable[[nn.Module, Any, Any], None]:
         def hook(layer: nn.Module, inputs: Any, output: Any) -> None:
@@ -54,18 +64,18 @@ def hooked(
             if network.step_by_step:
                 calls.append((name, features))
             else:
-                callback(name, features)
+                deliver(name, features)
 
         return hook
 
     def together(layer: nn.Module, inputs: Any, output: Any) -> None:
         for name, features in in_steps(calls, shown[0]):
-            callback(name, features)
+            deliver(name, features)
 
     modules = {name: module for name, module in network.named_modules() if name}
     with ExitStack() as registered:
         registered.callback(network.register_forward_pre_hook(before).remove)
-        for name in network.layer_names() if layers is None else layers:
+        for name in dict.fromkeys(name.partition("#")[0] for name in wanted):
             layer = choose(modules, name, where="network layer")
             registered.callback(layer.register_forward_hook(after(name)).remove)
         if network.step_by_step:

@@ -157,7 +157,7 @@ def test_features_are_what_the_layer_gave_though_a_later_one_writes_into_them() 
         last = module.last(relu)
     wanted = [conv, bn, relu, last, (last + relu).clamp(min=0)]
     found = record(given(module), images(4))
-    assert [name for name, _ in found] == ["conv", "bn", "relu", "last", "relu"]
+    assert [name for name, _ in found] == ["conv", "bn", "relu", "last", "relu#2"]
     for (name, features), one in zip(found, wanted, strict=True):
         assert torch.equal(features[0], one), name
     assert float(dict(found)["bn"].min()) < 0
@@ -221,8 +221,10 @@ def test_two_calls_a_step_are_two_features() -> None:
     module = nn.Sequential(tanh, nn.Flatten(), tanh)
     network = given(module, time="step by step", time_steps=2)
     found = record(network, images(4))
-    assert [name for name, _ in found] == ["0", "1", "0"]
+    assert [name for name, _ in found] == ["0", "1", "0#2"]
     assert found[2][1].shape == (2, 4, 192)
+    ((name, _),) = record(network, images(4), ["0#2"])
+    assert name == "0#2"
 
 
 @pytest.mark.parametrize(
