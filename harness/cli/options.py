@@ -209,8 +209,11 @@ class Asked(Scaled):
     ] = None
 
     def opened(self) -> Project:
+        from harness.spec.library import read
         from harness.spec.overrides import override, parse_override
 
+        if self.sets:  # fields of parts that others wrote are known once a spec has named these
+            read(self.layout())
         device = [override("numerics.device", self.device)] if self.device is not None else []
         changes = (*map(parse_override, self.sets), *device)
         return self.open(*changes, repacked=self.repacked, weights=self.weights)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib import import_module
@@ -10,9 +11,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
 
+from harness.errors import HarnessError
 from harness.measures.reading import Map, Reading
 from harness.measures.work import Work, bytes_of, images_in, passes, size_of_training, step_of
-from harness.parts.base import Name, Part, Spec
+from harness.parts import own
+from harness.parts.base import Name, Part, Spec, suggestion
 from harness.parts.datasets import Dataset
 from harness.parts.measurement import Numerics
 from harness.parts.networks import Alexnet, Network
@@ -31,7 +34,7 @@ class Run(Spec):
     `kind` and `revision` are part of every key, so old numbers never pass for new ones. Raise a
     revision when a change of code may change a number, and only then: `tests/runs/
     test_revisions.py` pins the numbers of a tiny run of each kind, so a change that forgets it does
-    not pass.
+    not pass. The kind of a run that others wrote is its place, and its Python is part of the key.
     """
 
     kind: ClassVar[str] = ""
@@ -44,7 +47,36 @@ class Run(Spec):
     ) -> None:
         super().__init_subclass__(**keywords)
         cls.kind, cls.code, cls.revision = kind, code, revision
-        cls.kinds[kind] = cls
+        if own.is_own(cls):
+            cls.kind = own.place_of(cls)
+        cls.kinds[cls.kind] = cls
+
+    @classmethod
+    def named(cls, kind: str) -> type[Run]:
+        """The kind of run of this name, imported if others wrote it.
+
+        Raises:
+            HarnessError: there is none.
+        """
+        if kind not in cls.kinds and ":" in kind:
+            own.found(kind)
+        if kind not in cls.kinds:
+            problem = f"no kind of node is called {kind!r}"
+            raise HarnessError("kind", problem, hint=suggestion(kind, cls.kinds))
+        return cls.kinds[kind]
+
+    @classmethod
+    def of(cls, kind: str, spec: Mapping[str, Any]) -> Run:
+        """The run of a kind whose spec was written down, whole or as it enters the key.
+
+        Raises:
+            HarnessError: there is no such kind, or its Python is another one now.
+            ValidationError: it is no spec of this kind.
+        """
+        made, said = cls.named(kind), dict(spec)
+        if own.is_own(made) and said.pop(own.CODE, None) not in (None, own.code_of(made)):
+            raise HarnessError(kind, own.CHANGED)
+        return made.model_validate_json(json.dumps(said), strict=True)
 
     @classmethod
     def load(cls) -> Callable[[Any, Place, Report], Numbers] | None:

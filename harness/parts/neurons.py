@@ -33,7 +33,7 @@ class Neuron(Part, family="neuron"):
     @property
     def label(self) -> str:
         """What people call it: `relu`, `lif T=4`."""
-        return self.kind
+        return self.called
 
     @abstractmethod
     def layer(self) -> nn.Module:
@@ -74,7 +74,7 @@ class Spiking(Neuron):
     def label(self) -> str:
         """`lif T=4`, `plif soft T=4`."""
         soft = " soft" if self.reset == "soft" else ""
-        return f"{self.kind}{soft} T={self.time_steps}"
+        return f"{self.called}{soft} T={self.time_steps}"
 
     def layer(self) -> nn.Module:
         """A layer that takes `step` after `step`; a kind with faster code has another."""

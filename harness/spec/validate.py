@@ -12,7 +12,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from harness.errors import HarnessError
-from harness.parts.base import sentence, shown, suggestion
+from harness.parts.base import OWN, sentence, shown, suggestion
 from harness.spec.document import Document
 from harness.spec.lines import Path
 
@@ -41,6 +41,7 @@ def _faults(
     """One fault for each place; the branches of a union that all refuse it are joined by 'or'."""
     places: dict[Path, list[ErrorDetails]] = {}
     for detail in error.errors(include_url=False):
+        detail["loc"] = _in_full(detail["loc"], data)
         places.setdefault(_path(detail["loc"], data), []).append(detail)
     found = []
     for path, details in places.items():
@@ -49,6 +50,15 @@ def _faults(
         hint = _hint(details[0], model)
         found.append(document.fault((*at, *path), said + got, hint))
     return found
+
+
+def _in_full(loc: tuple[int | str, ...], data: Any) -> tuple[int | str, ...]:
+    """`loc` with the kinds that others wrote, which pydantic knows as one branch."""
+    here, found = data, []
+    for part in loc:
+        found.append(here["kind"] if part == OWN else part)
+        here = here[part] if _holds(here, part) else here
+    return tuple(found)
 
 
 def _path(loc: tuple[int | str, ...], data: Any) -> Path:
@@ -86,6 +96,8 @@ def _hint(detail: ErrorDetails, model: Any) -> str:
     """For an unknown field: the nearest one of the table that it stands in; for an unknown kind
     the nearest kind, if one is near.
     """
+    if detail["type"] == OWN:
+        return str(detail["ctx"]["hint"])
     if detail["type"] == "union_tag_invalid":
         family = _owner(model, detail["loc"])
         near = suggestion(str(detail["ctx"]["tag"]), getattr(family, "kinds", ()))
