@@ -120,7 +120,7 @@ class CkaHeatmap(Similarity):
     def maps(self, content: Mapping[str, Any]) -> Iterator[Map]:
         """The map itself, ANN (or the other network) up, SNN across."""
         names_y, names_x = ([row["name"] for row in content[side]] for side in ("y", "x"))
-        neurons = (self.sides[-1].neuron, self.sides[0].neuron)
+        neurons = tuple(one.network or one.neuron for one in (self.sides[-1], self.sides[0]))
         yield Map(self.map, names_y, names_x, content["arrays"]["values"], "layer", neurons)
 
 

@@ -42,7 +42,8 @@ class Given(Network):
     )
     arguments: Mapping[str, Any] = Field(default={}, description="that the factory is called with")
     file: Annotated[str, PRESENTATION] = Field(
-        min_length=1, description="its weights: safetensors or a torch file, from the study's folder"
+        min_length=1,
+        description="of its weights, from the study's folder: safetensors, or torch",
     )
     normalisation: Literal["dataset"] | Statistics = Field(
         description="of its images: that of the data set, or { mean, std } of its training"

@@ -44,7 +44,7 @@ def images_of(spec: Training, place: Place) -> LabelledSet:
     """The data set that a network was trained on, as it was shown to it: recordings in as many
     frames as the neuron has time steps, in one for an ANN, all events integrated (Sec. 4.4, p. 9).
     """
-    frames = spec.neuron.steps if spec.dataset.is_framed else 0
+    frames = spec.steps if spec.dataset.is_framed else 0
     with _ONE_AT_A_TIME:
         return _loaded(spec.dataset, frames, place.data, place.cache)
 
@@ -69,6 +69,9 @@ def pictures_of(spec: Training, place: Place) -> ImageSet:
 
 def normalisation(spec: Training, images: LabelledSet) -> Normalisation:
     """How a network wants its images: by the numbers of the spec, recordings by their own."""
+    own = getattr(spec.network, "normalisation", "dataset")
+    if own != "dataset":
+        return Normalisation(own.mean, own.std)
     known = spec.dataset.statistics
     return (
         Normalisation.of(images.train_images)

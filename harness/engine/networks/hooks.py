@@ -36,8 +36,9 @@ def hooked(
     the end of the presentation, its T calls as one. Gradients are the caller's choice, as is the
     network's mode; where activations are computed again in a backward pass inside the context,
     their layers are called, and delivered, again. An exception in the callback ends the forward
-    pass. The hooks are gone when the context closes, however it closes. Raises HarnessError for a name that is no module of the network and, in the
-    forward pass, for an empty batch and for features that contradict what is said of their order.
+    pass. The hooks are gone when the context closes, however it closes. Raises HarnessError for a
+    name that is no module of the network and, in the forward pass, for an empty batch and for
+    features that contradict what is said of their order.
     """
     shown = [0, 0]  # time steps and images of the batch that the network was handed
     calls: list[tuple[str, Tensor]] = []  # of layers that run step by step

@@ -14,7 +14,6 @@ from torch import Tensor, nn
 from harness.engine.data.weight_header import JSON_AT, LARGEST, PREFIX, WANTED, ZIP, is_safetensors
 from harness.errors import ExitCode, HarnessError
 
-
 _LARGEST = 1 << 36  # bytes of a file of weights; no network for images comes near
 _HINT = "give a safetensors file, or a state dict: torch.save(network.state_dict(), path)"
 _PARALLEL = "module."  # in front of every name that nn.DataParallel saved
