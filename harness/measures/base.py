@@ -135,9 +135,9 @@ class Training(Run, kind="train", code="harness.runs.train:run", revision=2):
         kinds = {one.kind: handler.generate_schema(one) for one in Training.__subclasses__()}
 
         def choice(value: Any) -> str:
-            network = value.get("network") if isinstance(value, dict) else value.network
+            network: Any = value.get("network") if isinstance(value, dict) else value.network
             kind = network.get("kind") if isinstance(network, dict) else network.kind
-            return kind if kind in kinds else cls.kind
+            return str(kind) if kind in kinds else cls.kind
 
         return core_schema.tagged_union_schema({cls.kind: handler(source), **kinds}, choice)
 

@@ -16,8 +16,11 @@ class GivenRun(Training, kind="given", code="harness.runs.given:run"):
     """
 
     network: Given
-    neuron: ClassVar[Neuron] = Relu()  # type: ignore[misc]
-    recipe: ClassVar[Recipe] = Recipe()  # type: ignore[misc]
+    # not of its spec: what asks for them is told that nothing spikes and nothing trains
+    neuron: ClassVar[Neuron] = Relu(kind="relu")  # type: ignore[misc]
+    recipe: ClassVar[Recipe] = Recipe(  # type: ignore[misc]
+        epochs=1, batch=1, lr=1.0, momentum=0.0, weight_decay=0.0
+    )
 
     @property
     def label(self) -> str:

@@ -17,6 +17,7 @@ from harness.engine.training import Normalisation
 from harness.errors import ExitCode, HarnessError
 from harness.measures.base import Training
 from harness.parts.datasets import Dataset
+from harness.parts.given import Given
 from harness.runs.place import Place, Report, told
 
 _ONE_AT_A_TIME = threading.Lock()
@@ -69,9 +70,8 @@ def pictures_of(spec: Training, place: Place) -> ImageSet:
 
 def normalisation(spec: Training, images: LabelledSet) -> Normalisation:
     """How a network wants its images: by the numbers of the spec, recordings by their own."""
-    own = getattr(spec.network, "normalisation", "dataset")
-    if own != "dataset":
-        return Normalisation(own.mean, own.std)
+    if isinstance(spec.network, Given) and spec.network.normalisation != "dataset":
+        return Normalisation(spec.network.normalisation.mean, spec.network.normalisation.std)
     known = spec.dataset.statistics
     return (
         Normalisation.of(images.train_images)

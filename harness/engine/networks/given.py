@@ -138,7 +138,7 @@ class Given(Network):
         if self._time == "batch first":
             return features.transpose(0, 1)
         if self._time == "folded":
-            return features.unflatten(0, (steps, images))
+            return features.view(steps, images, *features.shape[1:])
         return features[None]
 
     def layer_names(self) -> tuple[str, ...]:
