@@ -213,7 +213,7 @@ class PreActivationBlock(nn.Module):
         """Refuses the weights of an ANN whose shortcut carries something else, while they know: the
         same numbers would be another function.
         """
-        super()._load_from_state_dict(state_dict, prefix, local_metadata, *others)  # type: ignore[no-untyped-call]
+        super()._load_from_state_dict(state_dict, prefix, local_metadata, *others)
         carries = local_metadata.get(_CARRIES, self.rectified)
         if isinstance(self.relu1, Relu) and carries != self.rectified:
             wanted = "rectified" if carries else "identity"
