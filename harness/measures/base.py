@@ -9,7 +9,8 @@ from importlib import import_module
 from math import ceil
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from pydantic import Field
+from pydantic import Field, GetCoreSchemaHandler
+from pydantic_core import CoreSchema, core_schema
 
 from harness.errors import HarnessError
 from harness.measures.reading import Map, Reading
@@ -125,6 +126,29 @@ class Training(Run, kind="train", code="harness.runs.train:run", revision=2):
         """`resnet-20 x2 lif T=4 cifar10 seed 0`."""
         return f"{self.network.label} {self.neuron.label} {self.dataset.name} seed {self.seed}"
 
+    @classmethod
+    def __get_pydantic_core_schema__(
+        cls, source: type[Any], handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        """Of a training, or of what stands in its place for a network that was trained elsewhere:
+        the kind of its network tells.
+        """
+        if cls is not Training:
+            return handler(source)
+        kinds = {one.kind: handler.generate_schema(one) for one in Training.__subclasses__()}
+
+        def choice(value: Any) -> str:
+            network: Any = value.get("network") if isinstance(value, dict) else value.network
+            kind = network.get("kind") if isinstance(network, dict) else network.kind
+            return str(kind) if kind in kinds else cls.kind
+
+        return core_schema.tagged_union_schema({cls.kind: handler(source), **kinds}, choice)
+
+    @property
+    def steps(self) -> int:
+        """Time steps of one presentation."""
+        return self.neuron.steps
+
     def build(self) -> Built:
         """The network with its initial weights."""
         classes, channels = self.dataset.classes, self.dataset.channels
@@ -162,6 +186,7 @@ class Pretrained(Spec):
 class Side(Spec):
     """One network of a measure: that of the point, but for what is said here."""
 
+    network: Name | None = None
     neuron: Name | None = None
     seed: int = Field(default=0, ge=0, le=1000, description="added to the seed of the point")
 

@@ -173,10 +173,22 @@ def code_of(part: Any) -> str:
         root, package = _root(module)
         files = {module: _file(root, module)} if package else _with_imports(root, module)
         packages |= {package: None} if package else {}
-        for path in sorted(filter(None, files.values())):
-            content = hashlib.sha256(_read(path)).hexdigest()
-            digest.update(f"{path.relative_to(root).as_posix()} {content}\n".encode())
+        digest.update(_content(root, filter(None, files.values())))
     return " ".join((*packages, digest.hexdigest()))
+
+
+def code_below(root: Path, module: str) -> str:
+    """SHA-256 over a module in a folder and those of the folder that it imports; nothing for one
+    that is elsewhere, as in an installed package. It is not imported.
+    """
+    files = _with_imports(root, module) if _file(root, module) else {}
+    return hashlib.sha256(_content(root, files.values())).hexdigest() if files else ""
+
+
+def _content(root: Path, paths: Iterable[Path]) -> bytes:
+    """A line for each file, in their order by name."""
+    sums = [(path, hashlib.sha256(_read(path)).hexdigest()) for path in sorted(paths)]
+    return "".join(f"{path.relative_to(root).as_posix()} {one}\n" for path, one in sums).encode()
 
 
 def _is_of_others(made: type[Any]) -> bool:

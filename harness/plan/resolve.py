@@ -14,6 +14,7 @@ from harness.errors import Faults, HarnessError
 from harness.measures.base import Training
 from harness.parts.base import Part, Spec, sentence, shown
 from harness.parts.datasets import Dataset
+from harness.parts.given import Given
 from harness.parts.networks import GivenWeights
 from harness.spec.blocks import Blocks
 from harness.spec.exhibit import AXES, BLOCK_AXES, value_of
@@ -127,12 +128,14 @@ def _blocks(axes: Mapping[str, Any], setting: Setting, scaled: bool) -> dict[str
     dataset = str(axes["dataset"])
     if scaled:
         recipe, dataset = swaps.recipe.get(recipe, recipe), swaps.dataset.get(dataset, dataset)
+    data, network = setting.blocks.dataset[dataset], setting.blocks.network[str(axes["network"])]
+    own = {"dataset": setting.repacked.get(data, data), "network": network}
+    if isinstance(network, Given):
+        return own
     neuron = setting.blocks.neuron[str(axes.get("neuron", "relu"))]
     recipes = setting.blocks.recipe[recipe]
-    data = setting.blocks.dataset[dataset]
     return {
-        "dataset": setting.repacked.get(data, data),
-        "network": setting.blocks.network[str(axes["network"])],
+        **own,
         "neuron": neuron,
         "recipe": recipes.snn if neuron.is_spiking else recipes.ann,
     }

@@ -11,6 +11,7 @@ from harness.layout import Layout
 from harness.measures.base import MEASURED, Measure
 from harness.parts.base import suggestion
 from harness.parts.components import require_module
+from harness.parts.given import Given
 from harness.spec.blocks import Blocks, Shelf
 from harness.spec.document import Document, read_document
 from harness.spec.exhibit import BLOCK_AXES, Exhibit
@@ -133,10 +134,19 @@ def _unknown_axes(exhibit: Exhibit, document: Document) -> Iterable[HarnessError
                 yield document.fault(path, problem, suggestion(axis, known))
 
 
-def _needs(measure: Measure, kind: str) -> bool:
-    """Whether the points must name a block of this kind: a measure may name its neurons itself."""
-    said = kind == "neuron" and all(side.neuron for side in measure.sides)
-    return kind in measure.needs and not said
+def _needs(measure: Measure, kind: str, names: Iterable[str], blocks: Blocks) -> bool:
+    """Whether the points must name a block of this kind: a measure may name its neurons and
+    networks itself, and networks that were trained elsewhere have neither recipe nor neuron.
+    """
+    sides = [side.network or None for side in measure.sides]
+    if kind in ("neuron", "network") and all(getattr(side, kind) for side in measure.sides):
+        return False
+    shown = {*names} if None in sides else set()
+    shown |= {name for name in sides if name}
+    found = [blocks.network.blocks.get(name) for name in shown]
+    if kind in ("neuron", "recipe") and found and all(isinstance(one, Given) for one in found):
+        return False
+    return kind in measure.needs
 
 
 def _unknown_blocks(exhibit: Exhibit, document: Document, blocks: Blocks) -> Iterable[HarnessError]:
@@ -149,15 +159,17 @@ def _unknown_blocks(exhibit: Exhibit, document: Document, blocks: Blocks) -> Ite
         for index, grid in enumerate(exhibit.grid):
             values = grid.axes().get(kind, ())
             named += [(("grid", index, kind), name) for name in values]
-            if not values and kind not in fixed and any(_needs(m, kind) for m in exhibit.measure):
+            networks = grid.axes().get("network", [fixed["network"]] if "network" in fixed else [])
+            needed = (_needs(one, kind, networks, blocks) for one in exhibit.measure)
+            if not values and kind not in fixed and any(needed):
                 hint = "add it here or under [fixed]"
                 yield document.fault(("grid", index), f"names no {kind}", hint)
-        if kind == "neuron":
+        if kind in ("neuron", "network"):
             named += [
-                (("measure", index), side.neuron)
+                (("measure", index), getattr(side, kind))
                 for index, measure in enumerate(exhibit.measure)
                 for side in measure.sides
-                if side.neuron
+                if getattr(side, kind)
             ]
         for path, name in named:
             yield from shelf.faults(str(name), partial(document.fault, path))
