@@ -84,8 +84,10 @@ def resolve(
         if axis not in BLOCK_AXES:
             _put(said, AXES[axis], value_of(axis, value), places.get(axis, axis), origin)
     _override(said, setting, origin)
-    found: Training = _validated(Training, said, origin)
-    return setting.pinned(found)
+    found: Training = setting.pinned(_validated(Training, said, origin))
+    if found.dataset.size:  # 0 where nobody has looked at its files
+        found.network.refuse_images(found.dataset.size, found.dataset.channels)
+    return found
 
 
 def resolve_part(part: str, name: str, setting: Setting) -> Spec:
