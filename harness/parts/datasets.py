@@ -103,11 +103,15 @@ class Divided(Dataset):
             return "split as given" if self.split == "given" else "split by a list"
         return f"the {self.split} {self.test_share:.0%} of each class for testing"
 
-    def counts(self, labels: Sequence[int], testing: Sequence[bool] = ()) -> dict[str, int]:
-        """How many are for training and for testing; `testing` where it is given or listed."""
+    def counts(
+        self, labels: Sequence[int], testing: Sequence[bool], names: Sequence[str]
+    ) -> dict[str, int]:
+        """How many are for training and for testing; `testing` where it is given or listed, `names`
+        those of the classes.
+        """
         from harness.engine.data.listing import tested
 
-        held = sum(testing) if testing else sum(tested(labels, self.test_share).values())
+        held = sum(testing) if testing else sum(tested(labels, self.test_share, names).values())
         return {"train_images": len(labels) - held, "test_images": held}
 
     def testing(self, labels: Sequence[int], given: Sequence[bool] = ()) -> NDArray[np.bool_]:

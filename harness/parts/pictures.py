@@ -84,7 +84,7 @@ class Arrays(Own):
             "channels": channels,
             "classes": len(set(labels.tolist())),
             "names": tuple(one.name for one in sources.values()),
-            **self.counts(labels.tolist(), self._given(count, len(labels))),
+            **self.counts(labels.tolist(), self._given(count, len(labels)), ()),
         }
 
     def _given(self, trained: int, total: int) -> Sequence[bool]:
@@ -165,7 +165,7 @@ class ImageFolder(Folder):
             "classes": len(listing.class_names),
             "size": self.size or first.width,
             "channels": self.channels or first.channels,
-            **self.counts(listing.labels, listing.testing),
+            **self.counts(listing.labels, listing.testing, listing.class_names),
         }
 
     def load(self, time_steps: int, data: Path, cache: Path) -> ImageSet:

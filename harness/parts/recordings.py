@@ -192,7 +192,7 @@ class EventFolder(Files, Folder):
     def found(self) -> Mapping[str, Any]:
         """From the names of the files; what is in them is read when they are framed."""
         listing = self.listing()
-        counts = self.counts(listing.labels, listing.testing)
+        counts = self.counts(listing.labels, listing.testing, listing.class_names)
         return {"classes": len(listing.class_names), **counts}
 
     def load(self, time_steps: int, data: Path, cache: Path) -> LabelledSet:
