@@ -248,7 +248,7 @@ def job_maker(project: Project, threads: int) -> MakeJob:
 
     def make_job(node: Node) -> Job:
         asked = project.requested, made_with, project.fresh
-        return Job(node, layout.store, layout.data, threads, *asked)
+        return Job(node, layout.store, layout.data, threads, *asked, study=layout.project)
 
     return make_job
 
