@@ -74,10 +74,6 @@ class Dataset(Part, family="dataset"):
         """
         return True
 
-    def as_found(self, data: Path) -> Dataset | None:
-        """The set with the files under `data` where these are others than the published ones."""
-        return None
-
 
 class Divided(Dataset):
     """Items of which the spec says how they are split; without an official split the choice is the
