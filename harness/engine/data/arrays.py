@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
-from typing import IO, Any, Final, cast
+from typing import IO, Any, Final
 
 import numpy as np
 from numpy.lib import format as npy
@@ -53,7 +53,7 @@ def read(source: Source) -> NDArray[Any]:
     """
     with _opened(source) as (stream, _, _):
         stream.seek(0)
-        return cast(NDArray[Any], npy.read_array(stream, allow_pickle=False))
+        return npy.read_array(stream, allow_pickle=False)
 
 
 def sides_of(source: Source) -> tuple[int, int, int]:

@@ -14,7 +14,7 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from harness.errors import HarnessError
 from harness.files import read_plain
@@ -75,7 +75,7 @@ def _opened(path: Path) -> Iterator[Image.Image]:
             yield image
     except HarnessError:
         raise
-    except Image.UnidentifiedImageError:
+    except UnidentifiedImageError:
         problem = "is no PNG or JPEG, whatever its name says" if content else "is empty"
         raise HarnessError(str(path), problem, hint="convert it, or move it away") from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
@@ -96,6 +96,6 @@ def _fault(image: Image.Image, content: bytes) -> tuple[str, str] | None:
         return "is transparent, and what lies behind is not known", "put it on a ground"
     if image.mode not in _CHANNELS:
         return f"has colours as {image.mode}", "convert it to RGB or gray"
-    if getattr(image, "n_frames", 1) > 1:
-        return f"holds {image.n_frames} pictures", "save the one that is meant"
+    if (pictures := getattr(image, "n_frames", 1)) > 1:
+        return f"holds {pictures} pictures", "save the one that is meant"
     return None
