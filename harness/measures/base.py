@@ -204,7 +204,7 @@ class Measure(Part, family="measure"):
     `at_published_size` says that every profile takes it so. `file` of the node holds its numbers,
     `arrays` its tensors, if it has any. `quantities` are what `read` may give; of them `fine` have
     so many cells that they are drawn and kept in frame.csv, but never listed on the page, and
-    `pinned` are those that a measured golden file has.
+    `held` are those that a measured golden file has.
     """
 
     kind: str
@@ -216,7 +216,7 @@ class Measure(Part, family="measure"):
     arrays: ClassVar[str] = ""
     quantities: ClassVar[tuple[str, ...]]
     fine: ClassVar[tuple[str, ...]] = ()
-    pinned: ClassVar[tuple[str, ...]] = ()
+    held: ClassVar[tuple[str, ...]] = ()
 
     @property
     def sides(self) -> tuple[Side, ...]:

@@ -217,4 +217,4 @@ class Exhibit(Spec):
 
     def pinned(self) -> tuple[str, ...]:
         """The quantities of its measures that a measured golden file has."""
-        return tuple(dict.fromkeys(name for one in self.measure for name in one.pinned))
+        return tuple(dict.fromkeys(name for one in self.measure for name in one.held))
