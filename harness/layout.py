@@ -170,11 +170,14 @@ def refuse_mistaken(module: ModuleType) -> None:
     name, and this is another one: of a package, or of a study that was there before.
     """
     name, file = module.__name__, getattr(module, "__file__", None)
+    places = [file] if file else [*getattr(module, "__path__", ())]  # a folder has no file
     for study in _IN_USE:
         own = study.joinpath(*name.split("."))
         is_there = own.with_name(f"{own.name}.py").is_file() or own.is_dir()
-        if is_there and not (file and Path(file).resolve().is_relative_to(study.resolve())):
-            problem = f"the module is {file or 'built in'}, and not what {study} has of this name"
+        within = (Path(place).resolve().is_relative_to(study.resolve()) for place in places)
+        if is_there and not any(within):
+            found = " and ".join(places) or "built in"
+            problem = f"the module is {found}, and not what {study} has of this name"
             raise HarnessError(name, problem, hint="give the module of the study another name")
 
 
