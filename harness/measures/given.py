@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from harness.measures.base import Training
+from harness.measures.work import Work, images_in, passes, size_of_training
 from harness.parts.given import Given
 from harness.parts.neurons import Neuron, Relu
 from harness.parts.recipe import Recipe
@@ -31,3 +33,8 @@ class GivenRun(Training, kind="given", code="harness.runs.given:run"):
     def steps(self) -> int:
         """That of the network."""
         return self.network.steps
+
+    @classmethod
+    def work(cls, spec: Mapping[str, Any]) -> Work:
+        """The test images, once."""
+        return passes(size_of_training(spec), images_in(spec["dataset"])[1])
