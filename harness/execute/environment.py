@@ -19,7 +19,7 @@ from harness.execute.cores import memory_limit
 
 GIT_S = 10
 OTHER_OWNER = "git refuses a checkout of another owner"
-PACKAGES = ("torch", "torchvision", "numpy", "numba", "pydantic", "pandas", "matplotlib")
+PACKAGES = ("torch", "torchvision", "numpy", "numba", "pydantic", "pandas", "matplotlib", "pillow")
 
 
 CODE = Path(harness.__file__).resolve().parents[1]
