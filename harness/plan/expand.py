@@ -122,7 +122,7 @@ def _planned(
                 part: resolve_part(part, name, setting) for part, name in measure.blocks.items()
             }
             where = document.fault(("measure", number), "").where
-            _require_images(trainings, parts, where)
+            _require_images(trainings, {**parts, "measure": measure}, where)
             run = measure.resolved(trainings, parts)
             made = nodes_of(run, measure.label(run))
             nodes |= {node.key: node for node in made}
@@ -141,8 +141,8 @@ def _planned(
 
 
 def _require_images(trainings: Iterable[Training], parts: Mapping[str, Spec], where: str) -> None:
-    """Raise HarnessError where a part looks at more test images than a data set has, if it is known
-    before it is read.
+    """Raise HarnessError where a part, or the measure, looks at more test images than a data set
+    has, if that is known before it is read.
     """
     for part, block in parts.items():
         wanted = getattr(block, "images", 0)
@@ -150,6 +150,8 @@ def _require_images(trainings: Iterable[Training], parts: Mapping[str, Spec], wh
             if 0 < (has := getattr(dataset, "test_images", 0)) < wanted:
                 problem = f"{part} looks at {wanted:,} test images, and {dataset.name} has {has:,}"
                 hint = f"lower it in the profile, or with --set {part}.images={has}"
+                if part == "measure":
+                    hint = "lower its images"
                 raise HarnessError(where, problem, hint=hint)
 
 
