@@ -13,7 +13,8 @@ import sys
 import tomllib
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from types import ModuleType
 
@@ -41,14 +42,17 @@ class Layout:
     """Where specs and golden values are read, and where results go.
 
     `project` is the study's folder; `store` keeps runs, `out` reports, `data` the data sets.
-    `builtin` is the study that it inherits: its own folder where it stands by itself.
     """
 
     project: Path
     store: Path
     out: Path
     data: Path
-    builtin: Path = field(default_factory=built_in)
+
+    @cached_property
+    def builtin(self) -> Path:
+        """The study that it inherits: its own folder where it stands by itself."""
+        return self.project if stands_alone(self.project) else built_in()
 
     @property
     def folders(self) -> tuple[Path, ...]:
@@ -255,7 +259,6 @@ def layout(
         store=folder(store, "HARNESS_STORE", "store"),
         out=folder(out, "HARNESS_OUT", "out"),
         data=folder(data, "HARNESS_DATA_DIR", "data"),
-        builtin=root if stands_alone(root) else built_in(),
     )
 
 

@@ -86,7 +86,7 @@ def init(
     For example:
 
     - `harness init mystudy`
-    - `harness init mystudy && cd mystudy && harness reproduce own`
+    - `harness init ~/studies/forgetting`
     """
     from datetime import date
 
