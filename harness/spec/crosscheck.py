@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from contextlib import suppress
 from functools import partial
 
@@ -42,9 +42,19 @@ def profile_faults(profile: Profile, document: Document, blocks: Blocks) -> Iter
 
 
 def exhibit_faults(
-    exhibit: Exhibit, document: Document, blocks: Blocks, layout: Layout
+    exhibit: Exhibit,
+    document: Document,
+    blocks: Blocks,
+    sources: Collection[str],
+    layout: Layout,
 ) -> Iterable[HarnessError]:
     """Everything in an exhibit that points at something which is not there."""
+    if (source := exhibit.source.document) not in sources:
+        hint = suggestion(source, sources)
+        if not hint.startswith("did you mean"):
+            hint = f"study.toml declares it: [documents.{source}]; {hint}"
+        problem = f"no document is called {source!r}"
+        yield document.fault(("source", "document"), problem, hint)
     yield from _unknown_blocks(exhibit, document, blocks)
     yield from _unknown_axes(exhibit, document)
     yield from _unknown_quantities(exhibit, document)
@@ -74,14 +84,20 @@ def _no_such(quantity: str) -> str:
 
 
 def _missing_files(exhibit: Exhibit, document: Document, layout: Layout) -> Iterable[HarnessError]:
-    golden = {path.name for path in layout.golden.glob("*/[!.]*.csv")}
+    golden = {path.name for one in layout.goldens for path in one.glob("*/[!.]*.csv")}
     if exhibit.golden and exhibit.golden not in golden | _written_down(layout):
         problem = f"no folder of golden/ holds {exhibit.golden!r}"
         yield document.fault(("golden",), problem, suggestion(exhibit.golden, golden))
-    drawings = {path.stem for path in (layout.project / "paper_figures").glob("[a-z]*.py")}
-    if exhibit.figure and exhibit.figure not in drawings:
-        problem = f"paper_figures/ has no {exhibit.figure}.py"
-        yield document.fault(("figure",), problem, suggestion(exhibit.figure, drawings))
+    drawings = [path for one in layout.drawings for path in sorted(one.glob("[a-zA-Z]*.py"))]
+    asked = [path for path in drawings if path.stem == exhibit.figure]
+    if exhibit.figure and not asked:
+        problem = f"neither figures/ of the study nor paper_figures has {exhibit.figure}.py"
+        hint = suggestion(exhibit.figure, {path.stem for path in drawings})
+        yield document.fault(("figure",), problem, hint)
+    if len(asked) > 1:
+        own, other = map(layout.shown, asked)
+        problem = f"{exhibit.figure!r} is {own} and {other}"
+        yield document.fault(("figure",), problem, "give the study's own another name")
 
 
 def _written_down(layout: Layout) -> set[str]:
@@ -89,7 +105,7 @@ def _written_down(layout: Layout) -> set[str]:
     holds an exhibit against it says so.
     """
     found: set[str] = set()
-    for path in layout.golden.glob("*/contents.toml"):
+    for path in (path for one in layout.goldens for path in one.glob("*/contents.toml")):
         with suppress(HarnessError):  # whoever uses the set says what is wrong there
             found |= read_document(path, path.name).data.keys()
     return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
@@ -65,10 +65,10 @@ def _word(value: Any) -> Any:
 Stages = Annotated[str, BeforeValidator(_word), Field(json_schema_extra={"enum": [*_STAGES]})]
 
 
-class Source(Spec):
+class Place(Spec):
     """Where the exhibit stands in its document."""
 
-    document: Literal["paper", "lab", "canary"]
+    document: Name = Field(description="as study.toml declares it")
     place: str = Field(min_length=1)
 
 
@@ -142,7 +142,7 @@ class Exhibit(Spec):
 
     id: Name
     title: str = Field(min_length=1)
-    source: Source
+    source: Place
     measure: tuple[Measure, ...]
     grid: tuple[Grid, ...] = Field(min_length=1)
     fixed: Fixed = Fixed()

@@ -59,6 +59,7 @@ def project(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     without = shutil.ignore_patterns("__pycache__")
     for name in ("harness", "specs", "golden", "paper_figures"):
         shutil.copytree(root / name, copy / name, ignore=without)
+    shutil.copy(root / "study.toml", copy)
     for block in blocks_of(root / "CONTRIBUTING.md"):
         if named := re.match(r"# ((?:harness|paper_figures|specs)/\S+)\n", block.text):
             add(copy / named[1], block.text)

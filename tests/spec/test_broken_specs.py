@@ -441,8 +441,11 @@ def test_the_same_id_in_two_files_is_refused(project: Path) -> None:
     text = (project / TABLE1).read_text(encoding="utf-8")
     (project / "specs/lab").mkdir(exist_ok=True)
     (project / "specs/lab/table1.toml").write_text(text, encoding="utf-8")
-    with pytest.raises(HarnessError, match=r"lab/table1\.toml:2: id: 'table1' is the id of specs"):
+    said = r"paper/table1\.toml:2: id: 'table1' is the id of specs/lab/table1\.toml too"
+    with pytest.raises(HarnessError, match=said):
         load(layout(project))
+    with pytest.raises(HarnessError, match=said):  # neither is taken for the other
+        read(layout(project)).exhibit("table1")
 
 
 def test_a_link_out_of_the_project_is_refused(project: Path, tmp_path: Path) -> None:
