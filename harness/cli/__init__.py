@@ -21,7 +21,7 @@ from harness.terminal.output import Output
 from harness.terminal.streams import reader_left
 
 COMMANDS = {
-    "Reproduce": ("list_", "plan", "reproduce", "report", "check", "worker"),
+    "Reproduce": ("init", "list_", "plan", "reproduce", "report", "check", "worker"),
     "Results": ("runs", "show", "table", "diff", "rm", "pack", "unpack"),
     "Look after it": ("doctor", "gpu", "verify", "gc", "golden", "schema"),
 }
