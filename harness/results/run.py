@@ -98,7 +98,7 @@ class StoredRun:
         """
         import pandas as pd
 
-        if "history" not in self.metrics:
+        if not self.metrics.get("history"):  # as of a network that was trained elsewhere
             raise self._is_no_training("has no history")
         found = pd.DataFrame(self.metrics["history"])
         times = self._json("timing.json") if "timing.json" in self.manifest.files else {}
@@ -141,9 +141,8 @@ class StoredRun:
         if self.full is not None:
             return self.full
         try:
-            kind = Run.kinds[self.kind]
-            return kind.model_validate_json(json.dumps(dict(self.spec)), strict=True)
-        except (KeyError, ValidationError) as error:
+            return Run.of(self.kind, self.spec)
+        except ValidationError as error:
             problem = "is of a kind, or has fields, that are none of this version"
             raise HarnessError(f"run {short(self.key)}", problem) from error
 
@@ -158,5 +157,5 @@ class StoredRun:
             else ""
         )
         return HarnessError(
-            f"run {short(self.key)} ({self.label})", f"is no training and {lacks}", hint=hint
+            f"run {short(self.key)} ({self.label})", f"is no training here, and {lacks}", hint=hint
         )

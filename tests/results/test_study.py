@@ -67,7 +67,9 @@ def test_a_measure_names_the_runs_that_it_was_made_of(results: Results) -> None:
     pair = {one.key for one in results.runs("pair")}
     assert {one.key for one in run.inputs.values()} == pair
     assert not run.inputs["x"].network().training
-    with pytest.raises(HarnessError, match="is no training and has no network – those of x, y"):
+    with pytest.raises(
+        HarnessError, match="is no training here, and has no network – those of x, y"
+    ):
         run.network()
     with pytest.raises(HarnessError, match="has no history"):
         run.history  # noqa: B018
