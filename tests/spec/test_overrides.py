@@ -54,7 +54,7 @@ REFUSED = [
 
 WRONG = [
     ("recipe.epochs=two", "--set recipe.epochs=two: .*integer"),
-    ("recipe.epochs=0", "--set recipe.epochs=0: .*greater than or equal to 1"),
+    ("recipe.epochs=-1", "--set recipe.epochs=-1: .*greater than or equal to 0"),
     ("seed=zero", "--set seed=zero: .*integer"),
     ("seed=3..1", "--set seed=3..1: .*integer"),
     ("seed=0..x", "--set seed=0..x: .*integer"),
