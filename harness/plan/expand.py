@@ -12,11 +12,11 @@ from harness.canonical import fields
 from harness.errors import HarnessError
 from harness.measures.base import Measure, Side, Training
 from harness.parts.networks import Alexnet
-from harness.plan.apart import has_field, refuse_levelled, refuse_relabelled
+from harness.plan.apart import holders, refuse_levelled, refuse_relabelled
 from harness.plan.node import Node, nodes_of
 from harness.plan.resolve import Setting, resolve, resolve_part
 from harness.spec.document import Document
-from harness.spec.exhibit import AXES, BLOCK_AXES, MANY, Exhibit, level_of
+from harness.spec.exhibit import AXES, MANY, Exhibit, field_of, level_of
 from harness.spec.library import Library
 from harness.spec.overrides import Override, override_axes
 
@@ -105,7 +105,7 @@ def _planned(
 ) -> PlannedExhibit:
     exhibit = override_axes(exhibit, setting.overrides)
     _require_sane_size(exhibit, document, setting)
-    refuse_levelled(exhibit, setting)
+    refuse_levelled(exhibit, document, setting)
     typed_at = {one.name: one.where for one in setting.overrides if one.is_axis}
     points: dict[tuple[object, ...], Point] = {}
     mine: dict[str, None] = {}
@@ -114,25 +114,29 @@ def _planned(
             axis: f"{document.fault(('grid', index, axis), '').where}: {axis}"
             for axis in combination.keys() - typed_at.keys()
         }
-        for number, measure in enumerate(exhibit.measure):
+        axes = exhibit.fixed.axes() | combination
+        for number, stated in enumerate(exhibit.measure):
+            measure = _of_blocks(stated, axes)
             trainings = _trainings(exhibit, measure, combination, setting, places)
-            refuse_relabelled(exhibit, combination, trainings, setting)
             parts = {
-                part: resolve_part(part, name, setting) for part, name in measure.blocks.items()
+                part: resolve_part(part, name, axes, setting, places)
+                for part, name in measure.blocks.items()
             }
+            having = {
+                axis: holders(axis, measure, trainings, parts)
+                for axis in (*AXES, *(name for name in axes if name not in AXES))
+                if axis != "seed"
+            }
+            refuse_relabelled(exhibit, combination, having, setting)
             run = measure.resolved(trainings, parts)
             made = nodes_of(run, measure.label(run))
             nodes |= {node.key: node for node in made}
             mine |= dict.fromkeys(node.key for node in made)
-            levels = {
-                axis: _level(exhibit, combination, measure, trainings, axis)
-                for axis in AXES
-                if axis != "seed"
-            }
-            axes = {axis: levels[axis] for axis in exhibit.varied()}
+            levels = {axis: _level(axes, axis, found) for axis, found in having.items()}
+            varied = {axis: levels.get(axis) for axis in exhibit.varied()}
             seed = _seed(exhibit, combination, setting)
-            point = Point(axes, seed, measure, trainings, made[-1].key, levels)
-            points.setdefault((*map(str, axes.values()), seed, number), point)
+            point = Point(varied, seed, measure, trainings, made[-1].key, levels)
+            points.setdefault((*map(str, varied.values()), seed, number), point)
     _refuse_twins(exhibit, points.values(), setting)
     return PlannedExhibit(exhibit, tuple(points.values()), tuple(mine), tuple(setting.overrides))
 
@@ -198,24 +202,20 @@ def _combinations(exhibit: Exhibit, setting: Setting) -> Iterable[tuple[int, dic
             yield index, dict(zip(axes, values, strict=True))
 
 
-def _level(
-    exhibit: Exhibit,
-    combination: Mapping[str, Any],
-    measure: Measure,
-    trainings: Sequence[Training],
-    axis: str,
-) -> Any:
-    """The level of an axis at a point: as the grid says it, else as the run resolved it; None where
-    neither the runs nor the measure have such a thing, as the time steps of a ReLU.
+def _of_blocks(measure: Measure, axes: Mapping[str, Any]) -> Measure:
+    """The measure with the blocks that an axis puts in place of those that it names."""
+    own = {part: axes[part] for part in measure.blocks if part in axes}
+    return measure.model_copy(update=own) if own else measure
+
+
+def _level(axes: Mapping[str, Any], axis: str, having: Sequence[Any]) -> Any:
+    """The level of an axis at a point: a block as the exhibit calls it, else what the run resolved
+    it to; None where nothing has such a thing, as a ReLU has no time steps.
     """
-    part, _, name = AXES[axis].partition(".")
-    having = [run for run in trainings if has_field(run, axis)]
-    if part not in measure.needs or not having:
+    if not having:
         return None
-    value = combination.get(axis, exhibit.fixed.axes().get(axis))
-    if axis not in BLOCK_AXES and axis not in combination:
-        value = getattr(getattr(having[0], part), name)
-    return level_of(axis, value)
+    name = field_of(axis).partition(".")[2]
+    return level_of(axis, getattr(having[0], name) if name else axes.get(axis))
 
 
 def _told_apart(nodes: Mapping[str, Node]) -> dict[str, Node]:
@@ -259,10 +259,6 @@ def _changes(plan: Plan, override: Override) -> bool:
         return True
     if override.is_axis:
         points = (point for one in plan.exhibits for point in one.points)
-        return any(
-            part in point.measure.needs and has_field(run, override.name)
-            for point in points
-            for run in point.trainings
-        )
+        return any(point.levels.get(override.name) is not None for point in points)
     said = (node.spec.get(part) for node in plan.nodes.values())
     return any(isinstance(one, Mapping) and name.partition(".")[2] in one for one in said)

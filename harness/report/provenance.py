@@ -212,7 +212,7 @@ def deviations(planned: PlannedExhibit, blocks: Blocks, profile: Profile) -> tup
         if part in point.measure.needs
         for training in point.trainings
     ]
-    for measure in planned.exhibit.measure:
+    for measure in dict.fromkeys(point.measure for point in planned.points):
         used += [getattr(blocks, part)[name] for part, name in measure.blocks.items()]
     swaps = {} if planned.exhibit.at_published_size else profile.substitute.recipe
     for name in dict.fromkeys(point.levels["recipe"] for point in planned.points):

@@ -35,7 +35,8 @@ class Override:
 
     @property
     def is_axis(self) -> bool:
-        return self.name in AXES
+        """Whether it is one in every exhibit; a field is where the grid varies it, too."""
+        return self.name in AXES or len(self.values) > 1
 
 
 def override(name: str, *values: object) -> Override:
@@ -44,10 +45,10 @@ def override(name: str, *values: object) -> Override:
 
 
 def parse_override(typed: str) -> Override:
-    """`recipe.epochs=2`, `seed=0,1,2`, `seed=0..9`.
+    """`recipe.epochs=2`, `seed=0,1,2`, `seed=0..9`, `neuron.threshold=0.5,1`.
 
     Raises:
-        HarnessError: no such axis or field, no value, several values for a field, or too many.
+        HarnessError: no such axis or field, no value, several that cannot name rows, or too many.
     """
     name, equals, text = (part.strip() for part in typed.partition("="))
     if not equals or not name or not text:
@@ -56,15 +57,10 @@ def parse_override(typed: str) -> Override:
     if len(override.values) > MANY:
         problem = f"{len(override.values):,} values; at most {MANY:,} make sense"
         raise HarnessError(f"--set {typed[:40]}", problem)
-    if override.is_axis:
-        return override
-    known = known_fields()
-    if name not in known:
+    if name not in AXES and name not in known_fields():
         raise HarnessError(override.where, f"no axis or field is called {name!r}", hint=_near(name))
-    if len(override.values) > 1:
-        problem = f"{name} is a field and takes one value (got {len(override.values)})"
-        hint = f"only axes take several: {', '.join(AXES)}"
-        raise HarnessError(override.where, problem, hint=hint)
+    if len(override.values) > 1 and name not in AXES:
+        _checked(Grid, {name: override.values}, override)
     return override
 
 
@@ -139,9 +135,9 @@ def override_axes(exhibit: Exhibit, overrides: Sequence[Override]) -> Exhibit:
         HarnessError: a value of the wrong type, or several where the exhibit has one.
     """
     for override in overrides:
-        if not override.is_axis:
+        if not override.is_axis and override.name not in exhibit.varied():
             continue
-        if override.name == "neuron" and exhibit.named_neurons():
+        if override.name == "neuron" and exhibit.names_all_neurons:
             problem = f"the measure of {exhibit.id} names its neurons itself"
             raise HarnessError(override.where, problem, hint="set fields of them, as neuron.decay")
         varied = override.name in exhibit.varied() or override.name == "seed"
