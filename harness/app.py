@@ -176,7 +176,8 @@ def open_project(
     others = data_folder.repacked(sets, layout.data) if repacked else {}
     given = data_folder.given_weights(weights) if weights else None
     chosen = library.profile(profile)
-    setting = Setting(library.blocks, chosen, tuple(overrides), others, given)
+    files = layout.project, layout.data
+    setting = Setting(library.blocks, chosen, tuple(overrides), others, given, files=files)
     return Project(layout, library, setting, command)
 
 
@@ -247,7 +248,7 @@ def job_maker(project: Project, threads: int) -> MakeJob:
 
     def make_job(node: Node) -> Job:
         asked = project.requested, made_with, project.fresh
-        return Job(node, layout.store, layout.data, threads, *asked)
+        return Job(node, layout.store, layout.data, threads, *asked, study=layout.project)
 
     return make_job
 
@@ -309,9 +310,10 @@ def _tell(verdicts: Sequence[Verdict], plan: Plan, voice: Voice) -> None:
 
 def wanted_keys(layout: Layout) -> set[str]:
     """Keys of every node that any exhibit asks for under any profile: what `gc` keeps."""
-    library = load(layout)
+    library, files = load(layout), (layout.project, layout.data)
+    settings = (Setting(library.blocks, one, files=files) for one in library.profiles.values())
     return {
         key
-        for profile in library.profiles.values()
-        for key in expand(library, tuple(library.exhibits), Setting(library.blocks, profile)).nodes
+        for setting in settings
+        for key in expand(library, tuple(library.exhibits), setting).nodes
     }

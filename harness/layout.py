@@ -103,6 +103,16 @@ def require_working_folder() -> None:
         raise HarnessError("the working folder", problem, hint="cd to another one") from error
 
 
+def study_path(study: Path) -> None:
+    """Put the folder of a study on the import path of this process and of those that it starts.
+
+    It comes last: no file of a study takes the place of a module that the harness or a library
+    imports.
+    """
+    if str(study) not in sys.path:
+        sys.path.append(str(study))
+
+
 def find_project(start: Path) -> Path:
     """The nearest folder at or above `start` that holds specs, else the checkout of this package.
 

@@ -113,7 +113,7 @@ def _run_again(
                 room.folder(key).parent.mkdir(parents=True, exist_ok=True)
                 room.folder(key).symlink_to(store.folder(key).resolve())
             room.tree.prepare()
-            return Job(node, room.root, layout.data, executor.threads, {}, {})
+            return Job(node, room.root, layout.data, executor.threads, {}, {}, study=layout.project)
 
         with screen_for(Board(nodes, queue, executor.slots), console(), voice) as tell:
             failures = executor(queue, make_job, tell)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from harness.cli.options import DataFolder, Json, StoreFolder, number
+from harness.cli.options import DataFolder, Here, Json, StoreFolder, number
 from harness.errors import ExitCode
 from harness.layout import named, reachable
 from harness.terminal.output import json_text, print_lines, say
@@ -21,6 +21,7 @@ def worker(
     node: Annotated[Path, Parameter(name="NODE.json", help="a node file")],
     /,
     *,
+    here: Here = Here(),
     store: StoreFolder = None,
     data: DataFolder = None,
     threads: Annotated[
@@ -61,6 +62,7 @@ def worker(
         reachable(node, "NODE.json"),
         store=named(store, "HARNESS_STORE"),
         data=named(data, "HARNESS_DATA_DIR"),
+        study=reachable(here.project, "--project").absolute() if here.project else None,
         threads=threads,
     )
 

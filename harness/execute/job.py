@@ -46,6 +46,7 @@ class Job:
     requested: Mapping[str, Any]  # what the user typed
     environment: Mapping[str, Any]  # what only the one that plans knows of it
     anew: bool = False  # run it though it is stored, and take the place of what is
+    study: Path | None = None  # the folder that its own Python is imported from
     must_resume: bool = False  # fail where a training would start from scratch
 
     @property

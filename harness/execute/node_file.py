@@ -19,6 +19,7 @@ from harness.errors import HarnessError
 from harness.execute.cores import usable_cores
 from harness.execute.job import Job
 from harness.files import open_plain, write_durably
+from harness.layout import study_path
 from harness.measures.base import Run
 from harness.parts.base import sentence, shown, suggestion
 from harness.plan.node import node_of
@@ -47,6 +48,7 @@ class _File(BaseModel):
     requested: dict[str, JsonValue]
     environment: dict[str, JsonValue]
     anew: bool = False
+    study: str | None = None
 
 
 def frozen(job: Job, *, threads: int | None) -> str:
@@ -65,6 +67,7 @@ def frozen(job: Job, *, threads: int | None) -> str:
         "requested": dict(job.requested),
         "environment": dict(job.environment),
     } | ({"anew": True} if job.anew else {})
+    content |= {"study": str(job.study.absolute())} if job.study else {}
     return json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
@@ -73,10 +76,11 @@ def read_node(
     *,
     store: Path | None = None,
     data: Path | None = None,
+    study: Path | None = None,
     threads: int | None = None,
 ) -> Job:
-    """The job in a file, as this machine runs it; `store`, `data` (absolute) and `threads` take
-    the place of its own: mount points differ.
+    """The job in a file, as this machine runs it; `store`, `data`, `study` (absolute) and `threads`
+    take the place of its own: mount points differ.
 
     Raises:
         HarnessError: it cannot be read, or is no whole and true node of this version.
@@ -89,7 +93,7 @@ def read_node(
         raise HarnessError(str(path), problem, hint="harness plan --write-nodes") from error
     if len(content) > LARGEST:
         raise HarnessError(str(path), f"is no node file: more than {LARGEST:,} bytes")
-    job = thawed(decoded(content, str(path)), str(path))
+    job = thawed(decoded(content, str(path)), str(path), study)
     return replace(
         job,
         store=store or job.store,
@@ -98,14 +102,18 @@ def read_node(
     )
 
 
-def thawed(text: str, where: str = "node") -> Job:
+def thawed(text: str, where: str = "node", study: Path | None = None) -> Job:
     """The job in the text of a file, once its key is known to be that of its content: right name,
     wrong run, must not pass for what it was.
 
     Of the environment in the file only the state of the project's checkout is taken, which nobody
-    else knows; the rest is that of whoever runs it. Raises HarnessError as `read_node`.
+    else knows; the rest is that of whoever runs it. The folder of its study, or `study` in the
+    place of that, is put on the import path. Raises HarnessError as `read_node`.
     """
     file = _validated(text, where)
+    study = study or (Path(file.study) if file.study else None)
+    if study:
+        study_path(study)
     try:
         spec = Run.kinds[file.kind].model_validate_json(json.dumps(file.spec), strict=True)
     except ValidationError as error:
@@ -122,6 +130,7 @@ def thawed(text: str, where: str = "node") -> Job:
         file.requested,
         {name: file.environment[name] for name in PLANNED if name in file.environment},
         file.anew,
+        study,
     )
 
 
@@ -138,8 +147,8 @@ def _validated(text: str, where: str) -> _File:
         problem = f"is {file.revision}, and this harness makes {revision}"
         hint = "plan again with this harness, or run it with the one that planned it"
         raise HarnessError(f"{where}: revision", problem, hint=hint)
-    for name, folder in (("store", file.store), ("data", file.data)):
-        if not Path(folder).is_absolute():
+    for name, folder in (("store", file.store), ("data", file.data), ("study", file.study)):
+        if folder and not Path(folder).is_absolute():
             raise HarnessError(f"{where}: {name}", f"must be absolute (got {shown(folder)})")
     return file
 

@@ -8,8 +8,9 @@ import difflib
 import json
 from collections.abc import Collection, Iterable, Mapping
 from numbers import Real
+from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, Any, ClassVar, Literal, TypeVar, get_args
+from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar, get_args
 
 from pydantic import (
     AfterValidator,
@@ -122,6 +123,16 @@ class Part(Spec):
             super().__init__(**own)
         except ValidationError as error:
             raise _fault(type(self), error) from None
+
+    def pinned(self, study: Path, data: Path) -> Self:
+        """The part with the fingerprints of the files that it rests on, in fields that enter the
+        key; a plan asks for it once. Paths in a spec are relative to the folder of the `study`,
+        published files lie in `data`.
+
+        Raises:
+            HarnessError: a file is not there, or is not what the spec says of it.
+        """
+        return self
 
     # a validator does not call it
     __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]

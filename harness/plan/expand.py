@@ -84,7 +84,7 @@ class Plan:
 
 
 def expand(library: Library, names: Sequence[str], setting: Setting) -> Plan:
-    """The plan of these exhibits under `setting`. Pure.
+    """The plan of these exhibits under `setting`. IO: only to know the files that parts rest on.
 
     Raises:
         HarnessError: an unknown exhibit, or values that make no valid run.

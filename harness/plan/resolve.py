@@ -5,19 +5,22 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from pathlib import Path
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
 from harness.errors import Faults, HarnessError
 from harness.measures.base import Training
-from harness.parts.base import Spec, sentence, shown
+from harness.parts.base import Part, Spec, sentence, shown
 from harness.parts.datasets import Dataset
 from harness.parts.networks import GivenWeights
 from harness.spec.blocks import Blocks
 from harness.spec.exhibit import BLOCK_AXES, field_of, value_of
 from harness.spec.overrides import Override
 from harness.spec.profile import Profile
+
+Block = TypeVar("Block", bound=Spec)
 
 
 @dataclass(frozen=True)
@@ -26,7 +29,8 @@ class Setting:
 
     `repacked` holds, for data sets, the same with files that the user chose to accept;
     `weights` is the file of AlexNet's weights that the user named, if one was. `seeds` holds, by
-    exhibit, those to be run in place of the profile's.
+    exhibit, those to be run in place of the profile's. `files` are the folder of the study and that
+    of the data, with which parts are `pinned`; without them nothing that is planned can be run.
     """
 
     blocks: Blocks
@@ -35,6 +39,24 @@ class Setting:
     repacked: Mapping[Dataset, Dataset] = field(default_factory=dict)
     weights: GivenWeights | None = None
     seeds: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    files: tuple[Path, Path] | None = None
+    known: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
+
+    def pinned(self, block: Block) -> Block:
+        """What the files of a part, or of the parts of a training, hold is now part of it; equal
+        parts are asked once, so that one plan sees one state.
+        """
+        parts = {name: one for name, one in block if isinstance(one, Part)}
+        pins = {name: one for name, part in parts.items() if (one := self.pinned(part)) != part}
+        if pins:
+            block = block.model_copy(update=pins)
+        if not isinstance(block, Part) or type(block).pinned is Part.pinned or not self.files:
+            return block
+        said = block.model_dump_json()
+        if said not in self.known:
+            self.known[said] = block.pinned(*self.files)
+        found: Block = self.known[said]
+        return found
 
     def seeds_of(self, exhibit: str) -> tuple[int, ...]:
         """Of an exhibit that names none itself."""
@@ -63,7 +85,7 @@ def resolve(
             _put(said, field_of(axis), value_of(axis, value), places.get(axis, axis), origin)
     _override(said, setting, origin)
     found: Training = _validated(Training, said, origin)
-    return found
+    return setting.pinned(found)
 
 
 def resolve_part(
@@ -82,7 +104,7 @@ def resolve_part(
             _put(said, axis, value, places.get(axis, axis), origin)
     _override(said, setting, origin)
     found: Spec = _validated(type(block), said[part], origin, part)
-    return found
+    return setting.pinned(found)
 
 
 def _scale(said: dict[str, Any], profile: Profile, origin: dict[str, str]) -> None:

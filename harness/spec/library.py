@@ -11,7 +11,7 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from harness.errors import Faults, HarnessError
-from harness.layout import Layout, refuse_unreadable
+from harness.layout import Layout, refuse_unreadable, study_path
 from harness.parts.base import suggestion
 from harness.spec.blocks import Blocks, Broken, read_blocks
 from harness.spec.crosscheck import exhibit_faults, profile_faults
@@ -113,6 +113,7 @@ def read(layout: Layout, *, canary: bool = False) -> Library:
     Raises:
         HarnessError: a folder may not be read, so that nothing can be said of what is in it.
     """
+    study_path(layout.project)
     rooms = ("canary",) if canary else ("paper", "lab")
     scales = "canary/profiles" if canary else "profiles"
     for folder in _folders(layout, ("blocks", scales, *rooms)):

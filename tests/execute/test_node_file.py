@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import pickle
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -61,6 +63,20 @@ def test_folders_and_threads_may_be_others_here(tmp_path: Path) -> None:
     assert here.node.key == NODE.key
 
 
+def test_a_study_of_its_own_is_imported_wherever_its_nodes_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    (tmp_path / "pathless.py").write_text("ANSWER = 42\n")
+    (tmp_path / "torch.py").write_text("raise ImportError('no file of a study hides a library')\n")
+    path = tmp_path / "node.json"
+    path.write_text(frozen(replace(job(tmp_path), study=Path("/planned/here")), threads=None))
+    assert read_node(path).study == Path("/planned/here")
+    assert read_node(path, study=tmp_path).study == tmp_path
+    assert importlib.import_module("pathless").ANSWER == 42
+    assert importlib.util.find_spec("torch").origin != str(tmp_path / "torch.py")  # type: ignore[union-attr]
+
+
 def test_a_file_that_an_editor_saved_is_the_same_node(tmp_path: Path) -> None:
     path = tmp_path / "node.json"
     text = frozen(job(tmp_path), threads=None)
@@ -94,6 +110,7 @@ Change = Callable[[dict[str, Any]], Any]
         (lambda file: file.update(threads=0), "threads: must be greater than or equal to 1"),
         (lambda file: file.update(threads=True), "threads: must be a valid integer"),
         (lambda file: file.update(store="store"), "store: must be absolute"),
+        (lambda file: file.update(study="here"), "study: must be absolute"),
         (lambda file: file.update(more=1), "more: not a field here"),
         (lambda file: file.pop("environment"), "environment: is missing"),
     ],
