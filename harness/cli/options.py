@@ -65,6 +65,13 @@ def settings(_: object = None) -> list[str]:
     return [f"{name}=" for name in (*AXES, *known_fields())]
 
 
+def axes(_: object = None) -> list[str]:
+    """What --only may select by, each with its `=`, for the shell."""
+    from harness.spec.exhibit import AXES
+
+    return [f"{name}=" for name in AXES if name != "seed"]
+
+
 def _files(room: str) -> list[str]:
     """A completion says nothing about faults: it offers nothing."""
     try:
@@ -193,6 +200,15 @@ class Asked(Scaled):
             completer=settings,
         ),
     ] = ()
+    only: Annotated[
+        tuple[str, ...],
+        Parameter(
+            "--only",
+            metavar="AXIS=LEVEL",
+            help="only these cells, as they are: `depth=20,32`, `depth=20,width=1`; again",
+            completer=axes,
+        ),
+    ] = ()
     device: Annotated[
         Literal["cpu", "cuda"] | None,
         Parameter(
@@ -209,11 +225,12 @@ class Asked(Scaled):
     ] = None
 
     def opened(self) -> Project:
-        from harness.spec.overrides import override, parse_override
+        from harness.spec.overrides import override, parse_only, parse_override
 
         device = [override("numerics.device", self.device)] if self.device is not None else []
         changes = (*map(parse_override, self.sets), *device)
-        return self.open(*changes, repacked=self.repacked, weights=self.weights)
+        more: dict[str, Any] = {"repacked": self.repacked, "weights": self.weights}
+        return self.open(*changes, only=parse_only(self.only), **more)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,7 +18,8 @@ from harness.plan.resolve import Setting, resolve, resolve_part
 from harness.spec.document import Document
 from harness.spec.exhibit import AXES, MANY, Exhibit, field_of, level_of
 from harness.spec.library import Library
-from harness.spec.overrides import Override, override_axes
+from harness.spec.overrides import Override, Selected, override_axes
+from harness.words import counted
 
 SHOWN = 3  # fields; more would hide the node behind its settings
 
@@ -44,12 +45,27 @@ class Point:
 
 @dataclass(frozen=True)
 class PlannedExhibit:
-    """An exhibit and its points; `overridden` keeps what the user changed by --set."""
+    """An exhibit and its points; `overridden` keeps what the user changed by --set, `left_out` the
+    points that `only` did not ask for.
+    """
 
     exhibit: Exhibit
     points: tuple[Point, ...]
     nodes: tuple[str, ...]
     overridden: tuple[Override, ...]
+    left_out: tuple[Point, ...] = ()
+    only: tuple[Selected, ...] = ()
+
+    @property
+    def asked(self) -> str:
+        """`3 of 18 cells asked for`, seeds and quantities apart; nothing of all of them."""
+        if not self.left_out:
+            return ""
+        here, there = (
+            {tuple(map(str, point.axes.values())) for point in points}
+            for points in (self.points, self.left_out)
+        )
+        return f"{len(here)} of {counted(len(here | there), 'cell')} asked for"
 
     @property
     def index(self) -> tuple[str, ...]:
@@ -77,10 +93,13 @@ class PlannedExhibit:
 
 @dataclass(frozen=True)
 class Plan:
-    """All exhibits asked for, and each node once, after the nodes that it needs."""
+    """All exhibits asked for, and each node once, after the nodes that it needs. `passed_over` are
+    those that were named and have none of the cells that were asked for.
+    """
 
     exhibits: tuple[PlannedExhibit, ...]
     nodes: Mapping[str, Node]
+    passed_over: tuple[str, ...] = ()
 
 
 def expand(library: Library, names: Sequence[str], setting: Setting) -> Plan:

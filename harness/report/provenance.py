@@ -87,6 +87,8 @@ def command(planned: PlannedExhibit, profile: Profile) -> str:
     words = ["python", "-m", "harness", "reproduce", planned.exhibit.id, "--profile", profile.id]
     for override in planned.overridden:
         words += ["--set", override.typed]
+    for one in planned.only:
+        words += ["--only", one.typed]
     if any(point.run.dataset.is_repacked for point in planned.points):
         words.append("--repacked-data")
     if planned.brought and planned.brought.given:
@@ -187,6 +189,7 @@ def provenance_json(
         "profile": profile.id,
         "command": command(planned, profile),
         "set": [override.typed for override in planned.overridden],
+        "only": [one.typed for one in planned.only],
         "spec": {"file": document.shown, "text": document.text},
         "nodes": [_record(key, plan, manifests) for key in planned.nodes],
     }

@@ -74,6 +74,19 @@ def level_of(axis: str, value: Any) -> Any:
     return next((word for word, known in _STAGES.items() if known == tuple(value)), value)
 
 
+def same_level(level: Any, other: Any) -> bool:
+    """Equal as text, or as numbers: a frame may write the level 0.0 as the word 0."""
+    return str(level) == str(other) or ((a := _number(level)) is not None and a == _number(other))
+
+
+def _number(level: Any) -> float | None:
+    """The number that a level is, if it is one."""
+    try:
+        return float(level)
+    except (TypeError, ValueError):
+        return None
+
+
 def value_of(axis: str, level: Any) -> Any:
     """The value of the field behind an axis, from its word: the way back from `level_of`."""
     return _STAGES.get(level, level) if axis in _STAGE_AXES else level

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -14,11 +14,52 @@ from pydantic import ValidationError
 from harness.errors import Faults, HarnessError
 from harness.parts.base import renamed, sentence, shown, suggestion
 from harness.spec.blocks import Blocks
-from harness.spec.exhibit import AXES, BLOCK_AXES, MANY, Exhibit, Fixed, Grid
+from harness.spec.exhibit import AXES, BLOCK_AXES, MANY, Exhibit, Fixed, Grid, level_of
 from harness.spec.parts import known_fields
 
 _COMMA = re.compile(r",(?![^\[]*\])")  # not those inside a list
 _RANGE = re.compile(r"([0-9]{1,6})\.\.([0-9]{1,6})")
+
+
+@dataclass(frozen=True)
+class Selected:
+    """Levels of an axis, by --only: what was typed for them, piece by piece, a range being one."""
+
+    axis: str
+    pieces: Mapping[str, tuple[Any, ...]]
+
+    @property
+    def levels(self) -> tuple[Any, ...]:
+        return tuple(level for levels in self.pieces.values() for level in levels)
+
+    @property
+    def typed(self) -> str:
+        return f"{self.axis}={','.join(self.pieces)}"
+
+    @property
+    def where(self) -> str:
+        return f"--only {self.typed}"
+
+
+def parse_only(typed: Iterable[str]) -> tuple[Selected, ...]:
+    """`depth=20,32`, `depth=20..56,width=1`: levels as --set takes values; a piece with an equals
+    sign begins the next axis, and an axis may come again.
+
+    Raises:
+        HarnessError: it does not read so.
+    """
+    found: dict[str, dict[str, tuple[Any, ...]]] = {}
+    for one in typed:
+        axis = ""
+        for part in _COMMA.split(one):
+            before, equals, piece = (text.strip() for text in part.rpartition("="))
+            axis = before if equals else axis
+            if not axis or not piece:
+                hint = "as in depth=20,32 or depth=20,width=1"
+                raise HarnessError(f"--only {one}", "must read name=level", hint=hint)
+            values = tuple(level_of(axis, value) for value in _several(piece))
+            found.setdefault(axis, {})[piece] = values
+    return tuple(Selected(axis, pieces) for axis, pieces in found.items())
 
 
 @dataclass(frozen=True)
