@@ -11,12 +11,13 @@ from typing import Any
 from harness.canonical import fields
 from harness.errors import HarnessError
 from harness.measures.base import Measure, Side, Training
+from harness.parts.base import Spec
 from harness.parts.networks import Alexnet
 from harness.plan.apart import holders, refuse_levelled, refuse_relabelled
 from harness.plan.node import Node, nodes_of
 from harness.plan.resolve import Setting, resolve, resolve_part
 from harness.spec.document import Document
-from harness.spec.exhibit import AXES, MANY, Exhibit, field_of, level_of
+from harness.spec.exhibit import AXES, MANY, Exhibit, field_of, level_of, same_level
 from harness.spec.library import Library
 from harness.spec.overrides import Override, Selected, override_axes
 from harness.words import counted
@@ -156,22 +157,28 @@ def _planned(
             seed = _seed(exhibit, combination, setting)
             point = Point(varied, seed, measure, trainings, made[-1].key, levels)
             points.setdefault((*map(str, varied.values()), seed, number), point)
-    _refuse_twins(exhibit, points.values(), setting)
+    _refuse_twins(exhibit, document, points.values(), setting)
     return PlannedExhibit(exhibit, tuple(points.values()), tuple(mine), tuple(setting.overrides))
 
 
-def _refuse_twins(exhibit: Exhibit, points: Iterable[Point], setting: Setting) -> None:
-    """Raise HarnessError where two values that were typed for an axis come to one run."""
+def _refuse_twins(
+    exhibit: Exhibit, document: Document, points: Iterable[Point], setting: Setting
+) -> None:
+    """Raise HarnessError where two values that were typed for an axis, or two of a field that is
+    one, come to one run.
+    """
+    set_at = {axis: f"{document.shown}: {axis}" for axis in exhibit.varied() if axis not in AXES}
+    set_at |= {one.name: one.where for one in setting.overrides if one.is_axis}
     first: dict[tuple[Measure, str], Point] = {}
     for point in points:
         twin = first.setdefault((point.measure, point.key), point)
-        for one in setting.overrides:
-            a, b = (each.axes.get(one.name) for each in (twin, point))
-            if one.is_axis and a != b:
+        for axis, where in set_at.items():
+            a, b = (each.axes.get(axis) for each in (twin, point))
+            if a != b:
                 problem = (
                     f"{a} and {b} are the same run in {exhibit.id}, profile {setting.profile.id}"
                 )
-                raise HarnessError(one.where, problem, hint="leave one out")
+                raise HarnessError(where, problem, hint="leave one out")
 
 
 def _require_sane_size(exhibit: Exhibit, document: Document, setting: Setting) -> None:
@@ -264,20 +271,25 @@ def refuse_idle(plan: Plan, overrides: Sequence[Override]) -> None:
     """Raise HarnessError where what was typed changes nothing in any run of the plan."""
     for override in overrides:
         if not _changes(plan, override):
-            problem = "changes nothing: no run of these exhibits has such a field"
+            problem = "changes nothing: no run of these exhibits has such a field, or uses it"
             raise HarnessError(
                 override.where, problem, hint="harness plan --json shows their specs"
             )
 
 
 def _changes(plan: Plan, override: Override) -> bool:
-    """Whether any run has what was typed; seed and arithmetic may be chosen for what has none."""
-    name = AXES.get(override.name, override.name)
-    part = name.partition(".")[0]
+    """Whether some run has each value that was typed; seed and arithmetic may be chosen for what
+    has none. A recipe has no number that plays no part in it, whatever is typed.
+    """
+    part, _, name = field_of(override.name).partition(".")
     if part in ("seed", "numerics"):
         return True
     if override.is_axis:
-        points = (point for one in plan.exhibits for point in one.points)
-        return any(point.levels.get(override.name) is not None for point in points)
-    said = (node.spec.get(part) for node in plan.nodes.values())
-    return any(isinstance(one, Mapping) and name.partition(".")[2] in one for one in said)
+        points = [point for one in plan.exhibits for point in one.points]
+        levels = {level for p in points if (level := p.levels.get(override.name)) is not None}
+        typed = (level_of(override.name, value) for value in override.values)
+        return all(any(same_level(level, one) for level in levels) for one in typed)
+    parts = (getattr(node.full, part, None) for node in plan.nodes.values())
+    found = [getattr(one, name) for one in parts if name in type(one).model_fields]
+    (value,) = override.values
+    return any(isinstance(one, Spec) or one == value for one in found)
