@@ -10,6 +10,7 @@ from torch import Tensor
 
 from harness.engine.networks import Network, resnet
 from harness.engine.networks.neurons import neuron_of
+from harness.parts.neurons import Spiking
 
 NEURONS: dict[str, dict[str, Any]] = {
     "lif": {},
@@ -39,6 +40,21 @@ def test_a_compiled_network_gives_the_same_numbers(name: str) -> None:
     for grad, other in zip(grads, expected_grads, strict=True):
         torch.testing.assert_close(grad, other, rtol=1e-5, atol=1e-6)
     assert torch._dynamo.utils.counters["graph_break"] == {}
+
+
+def test_a_neuron_with_a_step_of_its_own_is_left_alone_by_the_compiler() -> None:
+    traced: list[bool] = []
+
+    class Watched(Spiking):
+        def step(self, current: Tensor, state: Any, spike: Any) -> tuple[Tensor, Any]:
+            traced.append(torch.compiler.is_compiling())
+            return spike(current - self.threshold), state
+
+    neuron = Watched(kind="watched", time_steps=2)
+    network = resnet(8, base_width=4, neuron=neuron)
+    run(network, True)
+    assert traced
+    assert not any(traced)
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ class Stepwise(nn.Module):
         super().__init__()
         self.neuron = neuron
 
+    @torch.compiler.disable  # type: ignore[untyped-decorator]  # it would round anew, and spikes flip
     def forward(self, folded: Tensor, time_steps: int) -> Tensor:
         """Currents [T·B, …] to spikes [T·B, …]; the state is kept in float32 at least."""
         neuron, state, spikes = self.neuron, None, []
