@@ -205,12 +205,21 @@ def optimiser_of(network: nn.Module, recipe: Recipe, *, fused: bool) -> torch.op
     The momentum of SGD is 0 from the start then: a first step that is passed over would leave it as
     the memory was. AdamW, fused everywhere, takes the count of such a step back on the device.
     """
-    both: dict[str, Any] = {"lr": recipe.lr, "weight_decay": recipe.weight_decay}
     if recipe.optimizer == "adamw":
-        own = {"betas": recipe.betas, "eps": recipe.eps, "capturable": True, "fused": True}
-        return torch.optim.AdamW(network.parameters(), **both, **own)
-    own = {"momentum": recipe.momentum, "nesterov": recipe.nesterov}
-    optimiser = torch.optim.SGD(network.parameters(), **both, **own, foreach=not fused, fused=fused)
+        how: dict[str, Any] = {"betas": recipe.betas, "eps": recipe.eps, "lr": recipe.lr}
+        decay = recipe.weight_decay
+        return torch.optim.AdamW(
+            network.parameters(), weight_decay=decay, capturable=True, fused=True, **how
+        )
+    optimiser = torch.optim.SGD(
+        network.parameters(),
+        lr=recipe.lr,
+        momentum=recipe.momentum,
+        nesterov=recipe.nesterov,
+        weight_decay=recipe.weight_decay,
+        foreach=not fused,
+        fused=fused,
+    )
     if fused and recipe.momentum:
         for parameter in network.parameters():
             zero = torch.zeros_like(parameter, requires_grad=False)
