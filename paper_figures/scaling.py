@@ -21,7 +21,7 @@ def draw_scaling(frame: DataFrame, maps: DataFrame) -> Figure:
     """
     by_depth, by_width = (_over(frame, axis) for axis in ("depth", "width"))
     if not by_depth and not by_width:
-        by_width = points(frame)[:1]
+        by_width = points(frame)
     rows = [row for row in (_there(maps, by_depth), _there(maps, by_width)) if row]
     curves = [(_stacked, by_depth)] * bool(by_depth) + [(_together, by_width)] * bool(by_width)
     columns = max(3, *map(len, rows), 0)
@@ -37,7 +37,7 @@ def draw_scaling(frame: DataFrame, maps: DataFrame) -> Figure:
 def _over(frame: DataFrame, axis: str) -> list[Levels]:
     """The networks along an axis; none where there is nothing to go along."""
     found = points(through(frame, axis, ("depth", "width"))[0])
-    return found if len(found) > 1 else []
+    return found if len({levels.get(axis) for levels in found}) > 1 else []
 
 
 def _there(maps: DataFrame, networks: list[Levels]) -> list[Levels]:

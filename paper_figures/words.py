@@ -87,7 +87,7 @@ def network(levels: Levels) -> str:
     family = FAMILIES.get(said.partition("-")[0], said)
     depth = f"-{levels['depth']}" if "depth" in levels else ""
     name = f"{family}{depth}" + (f" ×{levels['width']}" if levels.get("width", 1) != 1 else "")
-    return ", ".join([name, *(word(axis, level) for axis, level in levels.items() if "." in axis)])
+    return "\n".join([name, *(word(axis, level) for axis, level in levels.items() if "." in axis)])
 
 
 def looks(among: Sequence[Levels]) -> list[Look]:

@@ -290,6 +290,7 @@ def _changes(plan: Plan, override: Override) -> bool:
         typed = (level_of(override.name, value) for value in override.values)
         return all(any(same_level(level, one) for level in levels) for one in typed)
     parts = (getattr(node.full, part, None) for node in plan.nodes.values())
-    found = [getattr(one, name) for one in parts if name in type(one).model_fields]
+    having = [one for one in parts if isinstance(one, Spec) and name in type(one).model_fields]
+    found = [getattr(one, name) for one in having]
     (value,) = override.values
     return any(isinstance(one, Spec) or one == value for one in found)
