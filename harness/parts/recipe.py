@@ -35,7 +35,7 @@ class Recipe(Part, family="recipe"):
     batch: int = Field(ge=1, le=65_536, description="images per optimiser step")
     lr: float = Field(gt=0, le=100, description="peak learning rate, for this batch")
     optimizer: Annotated[Literal["sgd", "adamw"], LATER] = "sgd"
-    momentum: float = Field(ge=0, lt=1, description="of SGD")
+    momentum: float = Field(default=0.0, ge=0, lt=1, description="of SGD, which must name one")
     nesterov: bool = Field(default=False, description="of SGD")
     betas: Annotated[tuple[Beta, Beta], LATER] = Field(
         default=(0.9, 0.999), description="of AdamW, decay of the mean gradient and its square"
@@ -74,12 +74,13 @@ class Recipe(Part, family="recipe"):
         idle = {"betas", "eps"} if self.optimizer == "sgd" else {"momentum", "nesterov"}
         idle |= {"untrained_norm"} if self.epochs else set()
         for name in idle:
-            default = 0.0 if name == "momentum" else type(self).model_fields[name].default
-            self.__dict__[name] = default  # the model is frozen for everyone else
+            self.__dict__[name] = type(self).model_fields[name].default  # frozen for all others
         return self
 
     @model_validator(mode="after")
     def _can_train(self) -> Recipe:
+        if self.optimizer == "sgd" and "momentum" not in self.model_fields_set:
+            raise ValueError("momentum is missing, 0 for none")
         if self.epochs and self.warmup_epochs >= self.epochs:
             raise ValueError(
                 f"warmup_epochs {self.warmup_epochs} does not end before epochs {self.epochs}"

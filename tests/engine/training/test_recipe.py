@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from harness.engine.training import Recipe
 from harness.errors import HarnessError
@@ -54,6 +55,13 @@ def test_numbers_that_play_no_part_tell_no_two_runs_apart() -> None:
     assert sgd == Recipe(momentum=0.9, nesterov=True)
     assert Recipe(untrained_norm="initial") == Recipe()
     assert Recipe(untrained_norm="initial", epochs=0) != Recipe(epochs=0)
+
+
+def test_sgd_names_its_momentum_and_adamw_need_not() -> None:
+    said = {"epochs": 1, "batch": 8, "lr": 0.1, "weight_decay": 0}
+    with pytest.raises(ValidationError, match="momentum is missing"):
+        Recipe.model_validate(said)
+    assert Recipe.model_validate({**said, "optimizer": "adamw"}).momentum == 0.0
 
 
 def test_a_recipe_of_sgd_is_identified_by_what_it_was_before_there_was_another() -> None:
