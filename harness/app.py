@@ -127,11 +127,11 @@ def with_check_seeds(project: Project, names: Sequence[str]) -> Project:
     """
     from harness.check.standard import keeps_seeds  # brings pandas
 
-    profile, golden = project.profile, project.layout.golden
+    profile, goldens = project.profile, project.layout.goldens
     if project.setting.overrides or not profile.check_seeds:
         return project
     exhibits = map(project.library.exhibit, project.library.named(names))
-    kept = [one.id for one in exhibits if keeps_seeds(one, profile, golden)]
+    kept = [one.id for one in exhibits if keeps_seeds(one, profile, goldens)]
     return _with_seeds(project, dict.fromkeys(kept, profile.check_seeds))
 
 
@@ -168,20 +168,18 @@ def open_project(
     weights: Path | None = None,
     command: str = "",
 ) -> Project:
-    """Read and check every spec, and what was typed. IO: the specs, and repacked data if accepted,
-    and the checksum of a file of AlexNet's weights if one is named.
+    """Read and check every spec, and what was typed. IO: the specs, and the checksum of a file of
+    AlexNet's weights if one is named.
 
     Raises:
         HarnessError: anything wrong in any spec or override.
     """
     library = read(layout)
     check_overrides(overrides, library.blocks)
-    sets = library.blocks.dataset.blocks.values()
-    others = data_folder.repacked(sets, layout.data) if repacked else {}
     given = data_folder.given_weights(weights) if weights else None
     chosen = library.profile(profile)
     files = layout.project, layout.data
-    setting = Setting(library.blocks, chosen, tuple(overrides), others, given, files=files)
+    setting = Setting(library.blocks, chosen, tuple(overrides), repacked, given, files=files)
     return Project(layout, library, setting, command, only=tuple(only))
 
 
@@ -193,7 +191,7 @@ def make_plan(project: Project, names: Sequence[str]) -> Plan:
             or selects nothing.
     """
     plan = expand(project.library, project.library.named(names), project.setting)
-    refuse_idle(plan, project.setting.overrides)
+    refuse_idle(plan, project.setting)
     return narrowed(plan, project.only)
 
 
@@ -226,7 +224,7 @@ def refuse_broken(project: Project, held: Survey) -> None:
 
     if not held.todo:
         return
-    if faults := tuple(faults_beforehand(held.plan, project.profile, project.layout.golden)):
+    if faults := tuple(faults_beforehand(held.plan, project.profile, project.layout)):
         raise Faults(faults)
 
 
@@ -277,8 +275,8 @@ def report(
     from harness.check.status import Word
     from harness.report.results import write_results  # brings matplotlib, too
 
-    profile, golden = project.profile, project.layout.golden
-    wrong = {one.exhibit.id: tuple(golden_faults(one, profile, golden)) for one in plan.exhibits}
+    profile, goldens = project.profile, project.layout.goldens
+    wrong = {one.exhibit.id: tuple(golden_faults(one, profile, goldens)) for one in plan.exhibits}
     faults = tuple(fault for several in wrong.values() for fault in several)
     sound = tuple(one for one in plan.exhibits if not wrong[one.exhibit.id])
     if faults and not sound:

@@ -67,7 +67,7 @@ class Robustness(Similarity):
     file, arrays = "attack.json", "cka.safetensors"
     quantities = ("attack_accuracy", "attack_cka", "attack_cka_mean", "attack_cka_block")
     fine = ("attack_cka", "attack_cka_block")
-    pinned = ("attack_accuracy", "attack_cka_mean")
+    held = ("attack_accuracy", "attack_cka_mean")
 
     @field_validator("epsilon")
     @classmethod
@@ -78,7 +78,7 @@ class Robustness(Similarity):
 
     def label(self, run: RobustnessRun) -> str:
         """`PGD on …`."""
-        return f"{run.attack.kind.upper()} on {run.x.label}"
+        return f"{run.attack.called.upper()} on {run.x.label}"
 
     def read(self, content: Mapping[str, Any]) -> Iterator[Reading]:
         """Accuracy under attack for each ε with 0; CKA between clean and attacked for each ε above

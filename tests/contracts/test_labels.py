@@ -99,7 +99,8 @@ def test_what_a_profile_changes_never_parts_a_row_from_its_name(path: str) -> No
     axis, value = TYPED[path]
     given = list(value) if isinstance(value, tuple) else value
     for profile in LIBRARY.profiles.values():
-        changed = profile.model_copy(update={"change": {part: {name: given}}})
+        also = {**profile.change.get(part, {}), name: given}
+        changed = profile.model_copy(update={"change": {**profile.change, part: also}})
         for exhibit in LIBRARY.exhibits:
             found = require_true(exhibit, Setting(LIBRARY.blocks, changed))
             assert isinstance(found, tuple) or axis == "depth", (exhibit, str(found))
@@ -149,7 +150,7 @@ def test_any_field_is_an_axis_whose_rows_are_called_by_what_their_runs_have(name
             typed = Override(f"{path}=…", path, values)
             try:
                 plan = expand(LIBRARY, (name,), replace(setting, overrides=(typed,)))
-                refuse_idle(plan, (typed,))
+                refuse_idle(plan, replace(setting, overrides=(typed,)))
             except HarnessError:
                 continue
             for point in plan.exhibits[0].points:
