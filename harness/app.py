@@ -22,9 +22,10 @@ from harness.layout import Layout, refuse_unwritable
 from harness.plan.expand import Plan, expand, refuse_idle
 from harness.plan.node import Node
 from harness.plan.resolve import Setting
+from harness.plan.selection import narrowed
 from harness.runs import data_folder
 from harness.spec.library import Library, read
-from harness.spec.overrides import Override, check_overrides
+from harness.spec.overrides import Override, Selected, check_overrides
 from harness.spec.profile import Profile
 from harness.store.faults import Fault
 from harness.store.made import Otherwise
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from harness.check.verdict import Verdict  # brings pandas
 
 FEW = 3  # runs that a line names
+NONE_ASKED = "none of their cells were asked for"
 SET_ASIDE = "and run anew; what there was goes into quarantine/"
 
 
@@ -52,6 +54,7 @@ class Project:
     command: str
     fresh: bool = False  # what is stored is run anew
     spared: Collection[str] = ()  # but for these, which were
+    only: tuple[Selected, ...] = ()  # which cells of the exhibits; none: all
 
     @property
     def profile(self) -> Profile:
@@ -162,6 +165,7 @@ def open_project(
     *,
     profile: str,
     overrides: Sequence[Override] = (),
+    only: Sequence[Selected] = (),
     repacked: bool = False,
     weights: Path | None = None,
     command: str = "",
@@ -178,18 +182,19 @@ def open_project(
     chosen = library.profile(profile)
     files = layout.project, layout.data
     setting = Setting(library.blocks, chosen, tuple(overrides), repacked, given, files=files)
-    return Project(layout, library, setting, command)
+    return Project(layout, library, setting, command, only=tuple(only))
 
 
 def make_plan(project: Project, names: Sequence[str]) -> Plan:
     """The plan of the exhibits named, as `Library.named` takes them.
 
     Raises:
-        HarnessError: an unknown exhibit, or what was typed makes no valid run, or changes nothing.
+        HarnessError: an unknown exhibit, or what was typed makes no valid run, or changes nothing,
+            or selects nothing.
     """
     plan = expand(project.library, project.library.named(names), project.setting)
     refuse_idle(plan, project.setting)
-    return plan
+    return narrowed(plan, project.only)
 
 
 def surveyed(project: Project, names: Sequence[str], *, bytewise: bool = False) -> Survey:
@@ -292,6 +297,8 @@ def report(
     plan = replace(plan, exhibits=sound)
     written = write_results(project, plan, project.store, failures, as_zip=as_zip)
     _tell(written.verdicts, plan, voice)
+    if plan.passed_over:
+        voice.tell(f"{', '.join(plan.passed_over)}: {NONE_ASKED}")
     for name, problem in written.undrawn.items():
         voice.say(f"{name}: {problem}", "red")
     voice.tell(str(project.out / "report.html"))

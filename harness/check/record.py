@@ -31,7 +31,8 @@ def verdict_json(verdict: Verdict) -> bytes:
     it says of the published value; `evidence` says the same of the exhibit. `sees` says which
     change the check would have shown with the chance `power`: `trainings` by ranks over all
     exhibits of the command (`shift`), `cells[].sees` in that cell alone. `held` says whether
-    anything that counts could have failed; `repeat` names runs that gave other bits than when the
+    anything that counts could have failed; `asked` names the part that it is about, null for the
+    whole; `repeat` names runs that gave other bits than when the
     golden values were measured.
     """
     content = {
@@ -59,6 +60,7 @@ def verdict_json(verdict: Verdict) -> bytes:
         "repeat": {"other_bits": list(verdict.repeat.other), "notes": list(verdict.repeat.notes)},
         "golden": verdict.golden,
         "overridden": list(verdict.overridden),
+        "asked": verdict.asked or None,
         "repacked": verdict.repacked,
         "counts": {
             "cells": _by_name(verdict.cell_counts),
@@ -136,7 +138,8 @@ def junit_xml(verdicts: Sequence[Verdict]) -> bytes:
 def _cases(verdict: Verdict) -> Iterator[tuple[str, str, str]]:
     """Name, `failure` or `skipped` or nothing, and what is to be said of it."""
     whole = "failure" if not verdict.holds else "" if verdict.is_held else "skipped"
-    yield f"{verdict.exhibit} as a whole", whole, f"{verdict.word.name}: {verdict.explanation}"
+    about = f"{verdict.exhibit} as a whole" if not verdict.asked else verdict.name
+    yield about, whole, f"{verdict.word.name}: {verdict.explanation}"
     for cell in verdict.cells:
         levels = (f"{axis} {level}" for axis, level in cell.levels.items() if level)
         outcome, said = "skipped", cell.sentence

@@ -52,7 +52,7 @@ def test_published_values_and_intervals_stand_beside_ours() -> None:
     planned = plan("table1", overrides=("seed=0,1,2",))
     store = SyntheticStore(planned, {0: -0.5, 1: 0.0, 2: 0.5})
     profile = library().profile("paper")
-    (one,) = assess(planned, profile, store, (PROJECT / "golden",), {})
+    (one,) = assess(planned, profile, store, [PROJECT / "golden"], {})
     rows = list(csv.DictReader(io.StringIO(tabulated.csv(one))))
     (row,) = (r for r in rows if (r["neuron"], r["depth"], r["width"]) == ("lif", "20", "1"))
     assert (row["published"], row["n"]) == ("89.67", "3")
