@@ -100,7 +100,7 @@ def test_what_is_missing_is_named_with_the_command_that_makes_it(results: Result
         assert "more: 2 of its runs are not stored: resnet-14 relu digits seed 0, " in str(
             told.value
         )
-        assert "harness reproduce more --project " in str(told.value)
+        assert "python -m harness reproduce more --profile smoke --project " in str(told.value)
     assert len(results.runs("more", missing_ok=True)) == 2
     assert len(results.runs("more", depth=8)) == 2  # nothing of this is missing
     frame = results.frame("more", missing_ok=True)
