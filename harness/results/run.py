@@ -85,8 +85,12 @@ class StoredRun:
     @cached_property
     def metrics(self) -> Mapping[str, Any]:
         """Its numbers, as the JSON file has them from which an exhibit reads."""
-        kinds = (one for one in Measure.kinds.values() if one.makes.kind == self.kind)
-        name = next((one.file for one in kinds), "")
+        made = Run.named(self.kind)
+        names = (one.file for one in Measure.kinds.values() if issubclass(made, one.makes))
+        name = next((one for one in names if one in self.manifest.files), "")
+        if not name:
+            problem = "no measure that is known here reads its files"
+            raise HarnessError(f"run {short(self.key)} ({self.label})", problem)
         return self._json(name)
 
     @cached_property
