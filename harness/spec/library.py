@@ -28,9 +28,9 @@ _PATTERN = re.compile(r"[*?\[]")
 
 @dataclass(frozen=True)
 class Library:
-    """A study with its exhibits, profiles and blocks by name, inherited ones among them; `documents`
-    holds the text behind each exhibit. `broken` has what is wrong with a spec that is none of them,
-    by the stem of its file: it blocks nobody who does not ask for it.
+    """A study with its exhibits, profiles and blocks by name, those that it inherits among them;
+    `documents` holds the text behind each exhibit. `broken` has what is wrong with a spec that is
+    none of them, by the stem of its file: it blocks nobody who does not ask for it.
     """
 
     study: Study
