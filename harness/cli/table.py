@@ -45,11 +45,11 @@ def table(
         )
     project = asked.opened()
     plan = app.make_plan(project, exhibits)
-    for one in plan.exhibits:
-        if missing := [key for key in one.nodes if project.store.get(key) is None]:
-            said = f"{len(missing)} of {counted(len(one.nodes), 'run')} not stored"
-            makes = provenance.command(one, project.profile)
-            warn(f"{one.exhibit.id}: {said}, so cells are empty; {makes} makes them")
+    for planned in plan.exhibits:
+        if missing := [key for key in planned.nodes if project.store.get(key) is None]:
+            said = f"{len(missing)} of {counted(len(planned.nodes), 'run')} not stored"
+            makes = provenance.command(planned, project.profile)
+            warn(f"{planned.exhibit.id}: {said}, so cells are empty; {makes} makes them")
     found = assess(plan, project.profile, project.store, project.layout.goldens, {})
     form = {"--latex": tabulated.latex, "--markdown": tabulated.markdown, "--csv": tabulated.csv}
     faults, before = [], ""
