@@ -164,20 +164,18 @@ def open_project(
     weights: Path | None = None,
     command: str = "",
 ) -> Project:
-    """Read and check every spec, and what was typed. IO: the specs, and repacked data if accepted,
-    and the checksum of a file of AlexNet's weights if one is named.
+    """Read and check every spec, and what was typed. IO: the specs, and the checksum of a file of
+    AlexNet's weights if one is named.
 
     Raises:
         HarnessError: anything wrong in any spec or override.
     """
     library = read(layout)
     check_overrides(overrides, library.blocks)
-    sets = library.blocks.dataset.blocks.values()
-    others = data_folder.repacked(sets, layout.data) if repacked else {}
     given = data_folder.given_weights(weights) if weights else None
     chosen = library.profile(profile)
     files = layout.project, layout.data
-    setting = Setting(library.blocks, chosen, tuple(overrides), others, given, files=files)
+    setting = Setting(library.blocks, chosen, tuple(overrides), repacked, given, files=files)
     return Project(layout, library, setting, command)
 
 
@@ -188,7 +186,7 @@ def make_plan(project: Project, names: Sequence[str]) -> Plan:
         HarnessError: an unknown exhibit, or what was typed makes no valid run, or changes nothing.
     """
     plan = expand(project.library, project.library.named(names), project.setting)
-    refuse_idle(plan, project.setting.overrides)
+    refuse_idle(plan, project.setting)
     return plan
 
 

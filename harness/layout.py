@@ -16,6 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from types import ModuleType
 
 from harness.caches import can_write
 from harness.errors import HarnessError
@@ -162,6 +163,26 @@ def study_path(study: Path) -> None:
     """
     if str(study) not in sys.path:
         sys.path.append(str(study))
+    _IN_USE[:] = [study]
+
+
+_IN_USE: list[Path] = []
+
+
+def refuse_mistaken(module: ModuleType) -> None:
+    """Raise HarnessError where the study that was put on the import path last has a module of this
+    name, and this is another one: of a package, or of a study that was there before.
+    """
+    name, file = module.__name__, getattr(module, "__file__", None)
+    places = [file] if file else [*getattr(module, "__path__", ())]  # a folder has no file
+    for study in _IN_USE:
+        own = study.joinpath(*name.split("."))
+        is_there = own.with_name(f"{own.name}.py").is_file() or own.is_dir()
+        within = (Path(place).resolve().is_relative_to(study.resolve()) for place in places)
+        if is_there and not any(within):
+            found = " and ".join(places) or "built in"
+            problem = f"the module is {found}, and not what {study} has of this name"
+            raise HarnessError(name, problem, hint="give the module of the study another name")
 
 
 def spec_files(study: Path) -> Iterator[Path]:

@@ -1,5 +1,6 @@
 """One module per figure, here or in the folder figures/ of a study, each with `draw(frame)` or
-`draw(frame, maps)`, which returns a `Figure`: pandas and matplotlib only.
+`draw(frame, maps)`, which returns a `Figure`: pandas and matplotlib only. `module:function` is such
+a function anywhere.
 
 A drawing gets the cells of its exhibit (quantity, value, std, n, text, unit, why, what tells cells
 apart, and the axes that the exhibit holds fixed); if it takes a second argument, also its maps (the
@@ -39,16 +40,19 @@ _AT_IMPORT = {"MPLBACKEND": "agg", "MATPLOTLIBRC": os.devnull}
 
 def drawing(name: str, study: Path | None = None) -> Callable[..., Figure]:
     """The `draw` of the module called `name`, which draws in its `own_settings`: of a file in the
-    folder `study` of a study's drawings if it is there, else of this folder.
+    folder `study` of a study's drawings if it is there, else of this folder; or the function at
+    `module:function`.
 
     Raises:
         LookupError: no module has that name, or it draws nothing.
     """
-    if not _NAME.fullmatch(name) or name == "style":
+    module, _, function = name.partition(":")
+    if not function and (not _NAME.fullmatch(name) or name == "style"):
         raise LookupError(f"{name!r} is not the name of a drawing")
     try:
         with own_settings():
-            draw: Callable[..., Figure] = _module(name, study).draw
+            found = importlib.import_module(module) if function else _module(name, study)
+            draw: Callable[..., Figure] = getattr(found, function or "draw")
     except (ModuleNotFoundError, AttributeError) as error:
         raise LookupError(f"there is no drawing {name!r}: {error}") from error
     return functools.wraps(draw)(functools.partial(_drawn, draw))

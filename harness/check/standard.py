@@ -11,6 +11,7 @@ from typing import Any
 from harness.check.contents import provenance_of, require_whole
 from harness.check.golden import PUBLISHED, Golden, golden_folder, read_golden, read_table
 from harness.errors import Faults, HarnessError
+from harness.parts.cifar import is_accepted
 from harness.plan.expand import PlannedExhibit
 from harness.spec.exhibit import Exhibit
 from harness.spec.profile import Profile, Substitution
@@ -122,7 +123,7 @@ def _changes(planned: PlannedExhibit, golden: str | None, profile: Profile) -> I
         yield f"profile {profile.id}, which is not the published scale"
     for data in dict.fromkeys(run.dataset for point in planned.points for run in point.trainings):
         if sha256(data.provenance.encode()).hexdigest() != PUBLISHED_DATA.get(data.name):
-            yield "--repacked-data" if data.is_repacked else f"{data.name}, not as published"
+            yield "--repacked-data" if is_accepted(data) else f"{data.name}, not as published"
 
 
 def _for_orientation(file: str, folders: Sequence[Path], index: Sequence[str]) -> Golden | None:

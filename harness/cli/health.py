@@ -31,6 +31,7 @@ from harness.files import write_durably
 from harness.layout import Layout, refuse_unwritable
 from harness.parts.datasets import Dataset
 from harness.parts.networks import Alexnet, Network
+from harness.parts.own import Own
 from harness.plan.device import dumped, read_measured
 from harness.spec.library import Library, read
 from harness.store.store import Store
@@ -81,7 +82,7 @@ def examine(layout: Layout) -> Iterator[Finding]:
     else:
         yield _specs(library)
         yield from _profiles(library, made_with["gpus"])
-        yield from _data(layout.data, list(library.blocks.dataset.blocks.values()))
+        yield from _data(layout.project, layout.data, list(library.blocks.dataset.blocks.values()))
         yield from _weights(layout.data, list(library.blocks.network.blocks.values()))
     yield from _canary(layout)
     yield _store(layout.store)
@@ -170,14 +171,18 @@ def _profiles(library: Library, gpus: Sequence[str]) -> Iterator[Finding]:
             yield good(what, f"runs on {profile.numerics.device}")
 
 
-def _data(data: Path, blocks: list[Dataset]) -> Iterator[Finding]:
+def _data(study: Path, data: Path, blocks: list[Dataset]) -> Iterator[Finding]:
     """Each set once: several blocks may take other images of it."""
     for name, block in {f"data {block.name}": block for block in blocks}.items():
-        if not block.download_bytes:
-            yield good(name, "embedded in this project")
-            continue
         try:
             is_there = block.is_in(data)
+            if not block.download_bytes:
+                found = block.pinned(study, data)
+                said = "embedded in this project"
+                if isinstance(found, Own):
+                    said = f"{found.train_images:,} to train on, {found.test_images:,} to test on"
+                yield good(name, said)
+                continue
         except HarnessError as error:
             yield note(name, f"{error.where} {error.problem}", error.hint)
             continue

@@ -79,11 +79,10 @@ def _list_kinds(what: str, as_json: bool) -> None:
     if as_json:
         print_json(found)
     elif what in FAMILIES:
-        names = ("kind", "field", "values", "default", "what it is")
-        console().print(table(names, [row for one in found for row in _kind_rows(one)]))
+        rows = [row for one in found for row in _kind_rows(one)]
+        console().print(table(("kind", "field", "values", "default", "what it is"), rows))
     else:
-        names = tuple(found[0])
-        console().print(table(names, [[_cell(one[name]) for name in names] for one in found]))
+        console().print(table(tuple(found[0]), [list(map(_cell, one.values())) for one in found]))
     if faults:
         raise Faults(faults)
 

@@ -20,7 +20,7 @@ from harness.layout import PACKED
 
 GIT_S = 10
 OTHER_OWNER = "git refuses a checkout of another owner"
-PACKAGES = ("torch", "torchvision", "numpy", "numba", "pydantic", "pandas", "matplotlib")
+PACKAGES = ("torch", "torchvision", "numpy", "numba", "pydantic", "pandas", "matplotlib", "pillow")
 
 
 CODE = Path(harness.__file__).resolve().parents[1]

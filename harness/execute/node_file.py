@@ -24,6 +24,7 @@ from harness.measures.base import Run
 from harness.parts.base import has_others, sentence, shown
 from harness.plan.node import node_of
 from harness.spec.safe_text import decoded
+from harness.spec.validate import path_within
 
 FORMAT: Final = 1
 PLANNED = ("git_of_project",)  # what of an environment only the machine that plans knows
@@ -125,7 +126,7 @@ def thawed(text: str, where: str = "node", study: Path | None = None) -> Job:
         where = f"{where}: {error.where}"
         raise HarnessError(where, error.problem, hint=error.hint) from None
     except ValidationError as error:
-        raise _fault(error, f"{where}: spec") from None
+        raise _fault(error, f"{where}: spec", file.spec) from None
     node = node_of(spec, "", file.inputs)
     if node.key != file.key:
         what = "it or the Python of its study" if has_others(node.spec) else "it"
@@ -156,9 +157,10 @@ def _validated(text: str, where: str) -> _File:
     return file
 
 
-def _fault(error: ValidationError, where: str) -> HarnessError:
+def _fault(error: ValidationError, where: str, spec: object = None) -> HarnessError:
     first = error.errors(include_url=False)[0]
-    place = ".".join(str(part) for part in first["loc"])
+    loc = first["loc"] if spec is None else path_within(first["loc"], spec)
+    place = ".".join(str(part) for part in loc)
     if first["type"] == "json_invalid":
         return HarnessError(where, f"is no JSON: {first['msg'].removeprefix('Invalid JSON: ')}")
     got = "" if first["type"] == "missing" else f" (got {shown(first['input'])})"

@@ -18,7 +18,7 @@ from harness.execute.events import Event, Failed, Finished
 from harness.execute.job import run_job
 from harness.execute.node_file import thawed
 from harness.measures.base import Run
-from harness.parts.own import is_own
+from harness.parts.components import is_own
 from harness.store.locks import lease_if_free
 
 SEEN_S = 5.0  # until a file made on one machine must be seen on another

@@ -21,7 +21,7 @@ class Accuracy(Measure):
     makes = Training
     file = "metrics.json"
     quantities = ("accuracy", "accuracy_best", "accuracy_last", "best_epoch", "parameters")
-    pinned = ("accuracy",)
+    held = ("accuracy",)
 
     def label(self, run: Training) -> str:
         """That of the training."""

@@ -51,7 +51,7 @@ class Activations(Measure):
     makes = ActivationsRun
     file, arrays = "activations.json", "activations.safetensors"
     quantities = (*QUANTITIES, "images")
-    pinned = ("near_zero_share", "hoyer", "treves_rolls")
+    held = ("near_zero_share", "hoyer", "treves_rolls")
 
     def label(self, run: ActivationsRun) -> str:
         """`bn2+relu2 of …`."""

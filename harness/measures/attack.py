@@ -67,7 +67,7 @@ class Robustness(Similarity):
     file, arrays = "attack.json", "cka.safetensors"
     quantities = ("attack_accuracy", "attack_cka", "attack_cka_mean", "attack_cka_block")
     fine = ("attack_cka", "attack_cka_block")
-    pinned = ("attack_accuracy", "attack_cka_mean")
+    held = ("attack_accuracy", "attack_cka_mean")
 
     @field_validator("epsilon")
     @classmethod

@@ -15,7 +15,7 @@ from pydantic_core import CoreSchema, core_schema
 from harness.errors import HarnessError
 from harness.measures.reading import Map, Reading
 from harness.measures.work import Work, bytes_of, images_in, passes, size_of_training, step_of
-from harness.parts import own
+from harness.parts import components
 from harness.parts.base import Name, Part, Spec, suggestion
 from harness.parts.datasets import Dataset
 from harness.parts.measurement import Numerics
@@ -48,8 +48,8 @@ class Run(Spec):
     ) -> None:
         super().__init_subclass__(**keywords)
         cls.kind, cls.code, cls.revision = kind, code, revision
-        if own.is_own(cls):
-            cls.kind = own.place_of(cls)
+        if components.is_own(cls):
+            cls.kind = components.place_of(cls)
         cls.kinds[cls.kind] = cls
 
     @classmethod
@@ -60,7 +60,7 @@ class Run(Spec):
             HarnessError: there is none.
         """
         if kind not in cls.kinds and ":" in kind:
-            own.found(kind)
+            components.found(kind)
         if kind not in cls.kinds:
             problem = f"no kind of node is called {kind!r}"
             raise HarnessError("kind", problem, hint=suggestion(kind, cls.kinds))
@@ -75,8 +75,11 @@ class Run(Spec):
             ValidationError: it is no spec of this kind.
         """
         made, said = cls.named(kind), dict(spec)
-        if own.is_own(made) and said.pop(own.CODE, None) not in (None, own.code_of(made)):
-            raise HarnessError(kind, own.CHANGED)
+        if components.is_own(made) and said.pop(components.CODE, None) not in (
+            None,
+            components.code_of(made),
+        ):
+            raise HarnessError(kind, components.CHANGED)
         return made.model_validate_json(json.dumps(said), strict=True)
 
     @classmethod
@@ -201,7 +204,7 @@ class Measure(Part, family="measure"):
     `at_published_size` says that every profile takes it so. `file` of the node holds its numbers,
     `arrays` its tensors, if it has any. `quantities` are what `read` may give; of them `fine` have
     so many cells that they are drawn and kept in frame.csv, but never listed on the page, and
-    `pinned` are those that a measured golden file has.
+    `held` are those that a measured golden file has.
     """
 
     kind: str
@@ -213,7 +216,7 @@ class Measure(Part, family="measure"):
     arrays: ClassVar[str] = ""
     quantities: ClassVar[tuple[str, ...]]
     fine: ClassVar[tuple[str, ...]] = ()
-    pinned: ClassVar[tuple[str, ...]] = ()
+    held: ClassVar[tuple[str, ...]] = ()
 
     @property
     def sides(self) -> tuple[Side, ...]:

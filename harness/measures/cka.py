@@ -94,7 +94,7 @@ class CkaHeatmap(Similarity):
         "position_mean",
     )
     fine = ("diagonal",)
-    pinned = ("mean", "diagonal_mean", "checkerboard", "position_mean")
+    held = ("mean", "diagonal_mean", "checkerboard", "position_mean")
 
     def label(self, run: CkaRun) -> str:
         """`CKA of … and itself`."""

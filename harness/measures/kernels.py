@@ -50,7 +50,7 @@ class Kernels(OfWeights):
     file, arrays = "kernels.json", "kernels.safetensors"
     quantities = (*OF_EACH, *MEANS, "source", "listed")
     fine = OF_EACH
-    pinned = MEANS
+    held = MEANS
 
     def label(self, run: KernelsRun) -> str:
         """`kernels of features.0, …`."""

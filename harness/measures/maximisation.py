@@ -88,7 +88,7 @@ class Maximisation(OfWeights, Unit):
         "source",
         "unit",
     )
-    pinned = ("gain", "contrast_mean")
+    held = ("gain", "contrast_mean")
 
     def label(self, run: MaximisationRun) -> str:
         """`images for features.0 channel 3 at (1, 2), …`."""

@@ -62,7 +62,7 @@ class Probes(Measure):
     makes = ProbeRun
     file = "probe.json"
     quantities = ("probe_accuracy", "probe_train_accuracy")
-    pinned = ("probe_accuracy",)
+    held = ("probe_accuracy",)
 
     def label(self, run: ProbeRun) -> str:
         """`probes of …`."""

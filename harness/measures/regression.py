@@ -61,7 +61,7 @@ class RegressionMeasure(Measure):
     makes = RegressionRun
     file = "regression.json"
     quantities = (*QUANTITIES, "loss", "solver")
-    pinned = ("mse", "r2", "variance", "loss")
+    held = ("mse", "r2", "variance", "loss")
 
     def label(self, run: RegressionRun) -> str:
         """`ridge of bn2, … and …`."""

@@ -45,7 +45,7 @@ class TimeCka(Similarity):
     makes = TimeCkaRun
     file, arrays = "cka.json", "cka.safetensors"
     quantities = ("time_mean", "time_min", "step_mean", "undefined")
-    pinned = ("time_mean",)
+    held = ("time_mean",)
 
     def label(self, run: TimeCkaRun) -> str:
         """`CKA over time, blocks of …`."""

@@ -45,7 +45,7 @@ class TopImages(Unit):
     file, arrays = "top_images.json", "top_images.safetensors"
     quantities = ("activation", *PINNED, "ties", "layer", "neuron", "images")
     fine = ("activation",)
-    pinned = PINNED
+    held = PINNED
 
     @model_validator(mode="after")
     def _has_all_three(self) -> TopImages:

@@ -19,6 +19,7 @@ BACKWARD = 2.0  # of a forward pass: gradients by inputs and by weights; half of
 STEP_CALLS = 30  # operations of a training step beside its layers: augmentation, loss, update
 GRAM_CALLS = 10  # operations for a Gram matrix: it is centred, multiplied, scaled and measured
 RECORDINGS = {"cifar10-dvs": 10_000, "n-caltech101": 8_709}  # Li et al. 2017, Orchard et al. 2015
+SPLIT = {"n-mnist": (60_000, 10_000)}  # Orchard et al. 2015
 
 
 @dataclass(frozen=True)
@@ -50,10 +51,11 @@ def size_of_training(training: Spec, side: int | None = None) -> Size:
 
 def images_in(dataset: Spec) -> tuple[int, int]:
     """Images or recordings of the training split and of the test split."""
-    if (recordings := RECORDINGS.get(dataset["name"])) is not None:
+    if "train_images" not in dataset and (recordings := RECORDINGS.get(dataset["name"])):
         tests = round(recordings * dataset["test_share"])
         return recordings - tests, tests
-    return int(dataset.get("train_images", 50_000)), int(dataset.get("test_images", 10_000))
+    train, test = SPLIT.get(dataset["name"], (50_000, 10_000))
+    return int(dataset.get("train_images", train)), int(dataset.get("test_images", test))
 
 
 def passes(

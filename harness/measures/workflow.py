@@ -71,7 +71,7 @@ class Workflow(Measure):
     makes = WorkflowRun
     file, arrays = "workflow.json", "workflow.safetensors"
     quantities = ("cka", "layer", "images")
-    pinned = ("cka",)
+    held = ("cka",)
 
     def label(self, run: WorkflowRun) -> str:
         """`bn1 of … and …`."""

@@ -30,7 +30,7 @@ from pydantic_core import (
 )
 
 from harness.errors import HarnessError
-from harness.parts import own
+from harness.parts import components
 
 
 class Spec(BaseModel):
@@ -154,7 +154,7 @@ class Part(Spec):
         super().__init_subclass__(**keywords)
         if family:
             cls.family, cls.kinds = family, {}
-        elif own.is_own(cls):  # its place, whatever it says or has from one of ours
+        elif components.is_own(cls):  # its place, whatever it says or has from one of ours
             cls.__annotations__ = {**vars(cls).get("__annotations__", {}), "kind": str}
 
     @classmethod
@@ -165,7 +165,7 @@ class Part(Spec):
                 where = f"{cls.family} kind {kind!r}"
                 raise HarnessError(where, f"is in {other.__module__} and in {cls.__module__}")
             cls.kinds[kind] = cls
-            if not own.is_own(cls):
+            if not components.is_own(cls):
                 _forget_validators()
 
     @classmethod
@@ -175,13 +175,13 @@ class Part(Spec):
         """Of a family: whichever of its kinds the field `kind` names."""
         if "kinds" not in cls.__dict__ or not cls.kinds:
             return handler(source)
-        built_in = {kind: one for kind, one in cls.kinds.items() if not own.is_own(one)}
+        built_in = {kind: one for kind, one in cls.kinds.items() if not components.is_own(one)}
         choices = {kind: handler.generate_schema(one) for kind, one in built_in.items()}
         choices[OWN] = _own_schema(cls)
 
         def choice(value: Any) -> str:
             kind = value.get("kind") if isinstance(value, dict) else getattr(value, "kind", None)
-            is_theirs = isinstance(kind, str) and kind not in built_in and own.is_place(kind)
+            is_theirs = isinstance(kind, str) and kind not in built_in and components.is_place(kind)
             return OWN if is_theirs else str(kind)
 
         return core_schema.tagged_union_schema(choices, discriminator=choice)
@@ -201,11 +201,11 @@ def _own_schema(family: type[Part]) -> CoreSchema:
             return value
         said = dict(value) if isinstance(value, dict) else {"kind": value.kind}
         try:
-            part = own.part_at(said["kind"], family)
+            part = components.part_at(said["kind"], family)
             family.kinds[said["kind"]] = part
-            said["kind"] = own.place_of(part)
-            if said.pop(own.CODE, None) not in (None, own.code_of(part)):
-                raise HarnessError(said["kind"], own.CHANGED)
+            said["kind"] = components.place_of(part)
+            if said.pop(components.CODE, None) not in (None, components.code_of(part)):
+                raise HarnessError(said["kind"], components.CHANGED)
         except HarnessError as error:
             context = {"problem": error.problem, "hint": error.hint}
             if error.where not in said["kind"]:
@@ -231,7 +231,7 @@ def kind_of(part: type[BaseModel]) -> str:
     said = get_args(part.model_fields["kind"].annotation)
     if said:
         return str(said[0])
-    return own.place_of(part) if own.is_own(part) else ""
+    return components.place_of(part) if components.is_own(part) else ""
 
 
 def _specs(above: type[Spec] = Spec) -> Iterable[type[Spec]]:
@@ -265,8 +265,8 @@ def identity(spec: Any) -> Any:
             if PRESENTATION not in field.metadata
             and not (LATER in field.metadata and getattr(spec, name) == field.default)
         }
-        is_others = own.is_own(type(spec)) and hasattr(type(spec), "kinds")
-        return said | ({own.CODE: own.code_of(type(spec))} if is_others else {})
+        is_others = components.is_own(type(spec)) and hasattr(type(spec), "kinds")
+        return said | ({components.CODE: components.code_of(type(spec))} if is_others else {})
     if isinstance(spec, Mapping):
         return {name: identity(value) for name, value in spec.items()}
     if isinstance(spec, tuple | list):
@@ -277,7 +277,7 @@ def identity(spec: Any) -> Any:
 def has_others(spec: Any) -> bool:
     """Whether an identity holds a part or a run that others wrote."""
     if isinstance(spec, Mapping):
-        return own.CODE in spec or any(map(has_others, spec.values()))
+        return components.CODE in spec or any(map(has_others, spec.values()))
     return isinstance(spec, list) and any(map(has_others, spec))
 
 

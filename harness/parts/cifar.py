@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from pydantic import Field, field_validator
 
@@ -69,23 +69,21 @@ class Cifar(Dataset):
         places = [(layout.folder, layout.archive)]
         return are_in(data, self.name, layout.folder, layout.files, places)
 
-    def as_found(self, data: Path) -> Cifar | None:
-        """With the checksums of files that are not the published ones, which then enter the key."""
-        from harness.engine.data.checksums import LAYOUTS, checksum_of, file_checksums
+    def pinned(self, study: Path, data: Path) -> Self:
+        """Where --repacked-data accepts them, with the checksums of the files as they are."""
+        from harness.engine.data.checksums import LAYOUTS, file_checksums
 
+        if not self.is_repacked:
+            return self
         folder = data / LAYOUTS[self.name].folder
-        others = folder.is_dir() and any(
-            checksum_of(folder / file.name, file.checksum.partition(":")[0]) != file.checksum
-            for file in self.files
-            if (folder / file.name).is_file()
-        )
-        if not others:
-            return None
+        present = [file for file in self.files if (folder / file.name).is_file()]
+        if all(_has(folder / file.name, file.checksum) for file in present):
+            return self.model_copy(update={"origin": "published"})
         files = tuple(
             PinnedFile(name=name, checksum=checksum)
             for name, checksum in file_checksums(self.name, data).items()
         )
-        return self.model_copy(update={"files": files, "origin": "repacked"})
+        return self.model_copy(update={"files": files})
 
     def load(self, time_steps: int, data: Path, cache: Path) -> ImageSet:
         """Its batches, every checksum compared."""
@@ -98,3 +96,14 @@ class Cifar(Dataset):
             data = fetch_cifar(self.name, data, self.mirrors, pin, unpacked=room).parent
         checksums = {file.name: file.checksum for file in self.files}
         return load(self.name, data, checksums=checksums, accept_repacked=self.is_repacked)
+
+
+def is_accepted(dataset: Dataset) -> bool:
+    """Whether --repacked-data, and nothing else, lets its files be used."""
+    return isinstance(dataset, Cifar) and dataset.is_repacked
+
+
+def _has(path: Path, checksum: str) -> bool:
+    from harness.engine.data.checksums import checksum_of
+
+    return checksum_of(path, checksum.partition(":")[0]) == checksum

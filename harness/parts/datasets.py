@@ -7,14 +7,17 @@ import json
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, ClassVar
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from harness.errors import HarnessError
+from harness.errors import ExitCode, HarnessError
 from harness.parts.base import Deviations, Part
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from harness.engine.data.labelled import LabelledSet
 
 Rgb = tuple[float, float, float]
@@ -71,9 +74,58 @@ class Dataset(Part, family="dataset"):
         """
         return True
 
-    def as_found(self, data: Path) -> Dataset | None:
-        """The set with the files under `data` where these are others than the published ones."""
-        return None
+
+class Divided(Dataset):
+    """Items of which the spec says how they are split; without an official split the choice is the
+    user's, and changes the accuracy.
+    """
+
+    split: Literal["given", "list", "last", "random"] = Field(
+        default="given", description="or the last, or random ones of each class are for testing"
+    )
+    test_share: float = Field(default=0, ge=0, lt=1, description="of each class: last and random")
+    split_seed: int = Field(default=0, ge=0, le=2**31 - 1, description="of a random split")
+
+    @model_validator(mode="after")
+    def _share_fits_the_split(self) -> Self:
+        if (self.split in ("last", "random")) != (self.test_share > 0):
+            raise ValueError('split "last" and "random" need a test_share, and no other split does')
+        return self
+
+    @property
+    def divided(self) -> str:
+        """The split, in the words of a report."""
+        if not self.test_share:
+            return "split as given" if self.split == "given" else "split by a list"
+        return f"the {self.split} {self.test_share:.0%} of each class for testing"
+
+    def counts(
+        self, labels: Sequence[int], testing: Sequence[bool], names: Sequence[str]
+    ) -> dict[str, int]:
+        """How many are for training and for testing; `testing` where it is given or listed, `names`
+        those of the classes.
+        """
+        from harness.engine.data.listing import tested
+
+        held = sum(testing) if testing else sum(tested(labels, self.test_share, names).values())
+        return {"train_images": len(labels) - held, "test_images": held}
+
+    def testing(self, labels: Sequence[int], given: Sequence[bool] = ()) -> NDArray[np.bool_]:
+        """Which are for testing, bool [M]."""
+        import numpy as np
+
+        from harness.engine.data.listing import held_out
+
+        if self.split not in ("last", "random"):
+            return np.array(given, np.bool_)
+        return held_out(labels, share=self.test_share, how=self.split, seed=self.split_seed)
+
+
+def not_as_planned(name: str) -> HarnessError:
+    """What a run says that finds other files than those that are part of its key."""
+    problem = "its files are not those of the plan: they have changed since"
+    code = ExitCode.RUN_FAILED
+    return HarnessError(f"data set {name}", problem, hint="give the command again", code=code)
 
 
 def are_in(

@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 
 from harness.errors import HarnessError
 from harness.fingerprints import fingerprint
-from harness.parts import own
+from harness.parts import components
 from harness.parts.base import PRESENTATION, Spec
 from harness.parts.networks import Network
 from harness.parts.neurons import Neuron
@@ -83,7 +83,7 @@ class Given(Network):
         """
         path = study / self.file
         found = {"sha256": fingerprint(path), "path": str(path.absolute())}
-        code = own.code_below(study, self.factory.partition(":")[0])
+        code = components.code_below(study, self.factory.partition(":")[0])
         return self.model_copy(update={**found, "code": code})
 
     def build(self, neuron: Neuron, *, classes: int, channels: int, seed: int) -> Built:
@@ -94,7 +94,7 @@ class Given(Network):
         from harness.engine.networks import given
 
         where = f"network factory {self.factory}"
-        factory = own.found(self.factory)
+        factory = components.found(self.factory)
         with random.fork_rng(devices=()):  # what it draws is overwritten, and disturbs nobody
             try:
                 module = factory(**self.arguments)

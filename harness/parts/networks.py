@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from harness.engine.networks import Network as Built
 
 STAGES = 3
+SMALLEST_OF_ALEXNET = 63  # pixels that leave something for its last pool
 Stage = Annotated[int, Field(ge=1, le=STAGES)]
 Width = Annotated[int, Field(ge=1, le=64, description="multiplies every channel count")]
 Channels = Annotated[int, Field(ge=1, le=1024, description="channels of stage 1 at width 1")]
@@ -37,6 +38,18 @@ class Network(Part, family="network"):
         """
 
     @property
+    def halvings(self) -> int:
+        """How often it halves the sides of an image, each time without remainder."""
+        return 0
+
+    def refuse_images(self, size: int, channels: int) -> None:
+        """Raise HarnessError for images of so many pixels a side, and channels, that it cannot
+        take.
+        """
+        if size % 2**self.halvings:
+            raise _takes(self, f"sides that are a multiple of {2**self.halvings}, got {size}")
+
+    @property
     def label(self) -> str:
         """What people call it: `resnet-20 x2`, with what sets it apart from the usual one."""
         depth, width = getattr(self, "depth", None), getattr(self, "width", 1)
@@ -47,6 +60,11 @@ class Network(Part, family="network"):
     def is_trained_here(self) -> bool:
         """Whether its weights come from a training, and not from a file."""
         return True
+
+
+def _takes(network: Network, wanted: str) -> HarnessError:
+    hint = "choose another network, or scale the images (dataset.size)"
+    return HarnessError(f"network {network.label}", f"takes images with {wanted}", hint=hint)
 
 
 class Resnet(Network):
@@ -91,6 +109,11 @@ class Resnet(Network):
             said += f" s{'+'.join(map(str, self.one_step_stages))} at T=1"
         return said
 
+    @property
+    def halvings(self) -> int:
+        """At the start of stages 2 and 3."""
+        return STAGES - 1
+
     def build(self, neuron: Neuron, *, classes: int, channels: int, seed: int) -> Built:
         """See `harness.engine.networks.resnet`."""
         from harness.engine.networks import resnet
@@ -133,6 +156,11 @@ class Vgg(Network):
         """With the layout, if it is the table's."""
         return super().label + (" of Table D.2" if self.layout == "table" else "")
 
+    @property
+    def halvings(self) -> int:
+        """By the pools after stages 1 to 3."""
+        return 3
+
     def build(self, neuron: Neuron, *, classes: int, channels: int, seed: int) -> Built:
         """See `harness.engine.networks.vgg`."""
         from harness.engine.networks import vgg
@@ -150,6 +178,11 @@ class Small(Network):
     channels: int = Field(
         default=32, ge=1, le=1024, description="of stage 1 at width 1, in every profile"
     )
+
+    @property
+    def halvings(self) -> int:
+        """By the pools between its stages."""
+        return self.stages - 1
 
     def build(self, neuron: Neuron, *, classes: int, channels: int, seed: int) -> Built:
         """See `harness.engine.networks.small`."""
@@ -215,6 +248,14 @@ class Alexnet(Network):
         if (self.weights == "file") != (self.given is not None):
             raise ValueError("weights are those of a file just when one is given, by --weights")
         return self
+
+    def refuse_images(self, size: int, channels: int) -> None:
+        """Of the stand-in; its weights had as a file, no data set is shown to it."""
+        if self.is_trained_here and channels != 3:
+            raise _takes(self, f"3 channels, got {channels}")
+        if self.is_trained_here and size * self.enlarge < SMALLEST_OF_ALEXNET:
+            least = -(-SMALLEST_OF_ALEXNET // self.enlarge)
+            raise _takes(self, f"sides of {least} pixels at least, got {size}")
 
     def build(self, neuron: Neuron, *, classes: int, channels: int, seed: int) -> Built:
         """The stand-in, to be trained; see `harness.engine.networks.alexnet`."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field
 
+from harness.errors import HarnessError
 from harness.parts.base import Deviations, Part
 from harness.parts.surrogates import Dspike, Surrogate
 
@@ -88,7 +89,8 @@ class Spiking(Neuron):
         """Spikes [B, …] and the state after one step; `state` is None before the first. `spike`
         turns the distance to the threshold into spikes that have the surrogate's gradient.
         """
-        raise NotImplementedError
+        problem = "has neither a `step` nor a `layer` of its own"
+        raise HarnessError(f"neuron {self.kind}", problem)
 
 
 class Lif(Spiking):

@@ -11,6 +11,7 @@ from typing import Any
 from harness.canonical import fields
 from harness.errors import HarnessError
 from harness.measures.base import Measure, Side, Training
+from harness.parts.base import Spec
 from harness.parts.networks import Alexnet
 from harness.plan.apart import has_field, refuse_levelled, refuse_relabelled
 from harness.plan.node import Node, nodes_of
@@ -120,6 +121,8 @@ def _planned(
             parts = {
                 part: resolve_part(part, name, setting) for part, name in measure.blocks.items()
             }
+            where = document.fault(("measure", number), "").where
+            _require_images(trainings, {**parts, "measure": measure}, where)
             run = measure.resolved(trainings, parts)
             made = nodes_of(run, measure.label(run))
             nodes |= {node.key: node for node in made}
@@ -135,6 +138,21 @@ def _planned(
             points.setdefault((*map(str, axes.values()), seed, number), point)
     _refuse_twins(exhibit, points.values(), setting)
     return PlannedExhibit(exhibit, tuple(points.values()), tuple(mine), tuple(setting.overrides))
+
+
+def _require_images(trainings: Iterable[Training], parts: Mapping[str, Spec], where: str) -> None:
+    """Raise HarnessError where a part, or the measure, looks at more test images than a data set
+    has, if that is known before it is read.
+    """
+    for part, block in parts.items():
+        wanted = getattr(block, "images", 0)
+        for dataset in (run.dataset for run in trainings):
+            if 0 < (has := getattr(dataset, "test_images", 0)) < wanted:
+                problem = f"{part} looks at {wanted:,} test images, and {dataset.name} has {has:,}"
+                hint = f"lower it in the profile, or with --set {part}.images={has}"
+                if part == "measure":
+                    hint = "lower its images"
+                raise HarnessError(where, problem, hint=hint)
 
 
 def _refuse_twins(exhibit: Exhibit, points: Iterable[Point], setting: Setting) -> None:
@@ -242,9 +260,14 @@ def _departing(node: Node, reference: Node) -> Node:
     return replace(node, label=", ".join((node.label, *said[:SHOWN], *more)))
 
 
-def refuse_idle(plan: Plan, overrides: Sequence[Override]) -> None:
+def refuse_idle(plan: Plan, setting: Setting) -> None:
     """Raise HarnessError where what was typed changes nothing in any run of the plan."""
-    for override in overrides:
+    trained = (run for one in plan.exhibits for point in one.points for run in point.trainings)
+    if setting.repacked and not any(run.dataset.is_repacked for run in trained):
+        problem = "the data folder holds no repacked CIFAR set for these exhibits"
+        hint = "name the folder above that of the set with --data-dir, or leave the flag out"
+        raise HarnessError("--repacked-data", problem, hint=hint)
+    for override in setting.overrides:
         if not _changes(plan, override):
             problem = "changes nothing: no run of these exhibits has such a field"
             raise HarnessError(

@@ -13,7 +13,6 @@ from pydantic import ValidationError
 from harness.errors import Faults, HarnessError
 from harness.measures.base import Training
 from harness.parts.base import Part, Spec, sentence, shown
-from harness.parts.datasets import Dataset
 from harness.parts.given import Given
 from harness.parts.networks import GivenWeights
 from harness.spec.blocks import Blocks
@@ -28,16 +27,16 @@ Block = TypeVar("Block", bound=Spec)
 class Setting:
     """Everything around a point that decides its spec.
 
-    `repacked` holds, for data sets, the same with files that the user chose to accept;
-    `weights` is the file of AlexNet's weights that the user named, if one was. `seeds` holds, by
-    exhibit, those to be run in place of the profile's. `files` are the folder of the study and that
-    of the data, with which parts are `pinned`; without them nothing that is planned can be run.
+    With `repacked` other files than the published ones are accepted; `weights` is the file of
+    AlexNet's weights that the user named, if one was. `seeds` holds, by exhibit, those to be run in
+    place of the profile's. `files` are the folder of the study and that of the data, with which
+    parts are `pinned`; without them nothing that is planned can be run.
     """
 
     blocks: Blocks
     profile: Profile
     overrides: tuple[Override, ...] = ()
-    repacked: Mapping[Dataset, Dataset] = field(default_factory=dict)
+    repacked: bool = False
     weights: GivenWeights | None = None
     seeds: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     files: tuple[Path, Path] | None = None
@@ -85,8 +84,10 @@ def resolve(
         if axis not in BLOCK_AXES:
             _put(said, AXES[axis], value_of(axis, value), places.get(axis, axis), origin)
     _override(said, setting, origin)
-    found: Training = _validated(Training, said, origin)
-    return setting.pinned(found)
+    found: Training = setting.pinned(_validated(Training, said, origin))
+    if found.dataset.size:  # 0 where nobody has looked at its files
+        found.network.refuse_images(found.dataset.size, found.dataset.channels)
+    return found
 
 
 def resolve_part(part: str, name: str, setting: Setting) -> Spec:
@@ -116,6 +117,8 @@ def _override(said: dict[str, Any], setting: Setting, origin: dict[str, str]) ->
     for override in setting.overrides:
         if not override.is_axis:
             _put(said, override.name, override.values[0], override.where, origin)
+    if setting.repacked:
+        _put(said, "dataset.origin", "repacked", "--repacked-data", origin)
     if setting.weights is not None:
         for name, value in (("weights", "file"), ("given", _plain(setting.weights))):
             _put(said, f"network.{name}", value, f"--weights {setting.weights.path}", origin)
@@ -128,8 +131,8 @@ def _blocks(axes: Mapping[str, Any], setting: Setting, scaled: bool) -> dict[str
     dataset = str(axes["dataset"])
     if scaled:
         recipe, dataset = swaps.recipe.get(recipe, recipe), swaps.dataset.get(dataset, dataset)
-    data, network = setting.blocks.dataset[dataset], setting.blocks.network[str(axes["network"])]
-    own = {"dataset": setting.repacked.get(data, data), "network": network}
+    network = setting.blocks.network[str(axes["network"])]
+    own = {"dataset": setting.blocks.dataset[dataset], "network": network}
     if isinstance(network, Given):
         return own
     neuron = setting.blocks.neuron[str(axes.get("neuron", "relu"))]

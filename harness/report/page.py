@@ -149,8 +149,8 @@ def _banners(assessed: Sequence[Assessed], profile: Profile, otherwise: str) -> 
     }
     if repacked:
         text = (
-            f"{wording.listed(sorted(repacked))} was read from files that are not the published "
-            "ones; their checksums stand under provenance."
+            f"{wording.listed(sorted(repacked))} was read from other files than the published "
+            "archives; their checksums stand under provenance."
         )
         yield Fact("Repacked data", text)
     if otherwise:

@@ -16,6 +16,7 @@ from harness import words
 from harness.canonical import flatten
 from harness.execute.events import Failed
 from harness.parts.base import Deviation
+from harness.parts.cifar import is_accepted
 from harness.plan.expand import Plan, PlannedExhibit
 from harness.report import wording
 from harness.report.wording import Fact
@@ -87,7 +88,7 @@ def command(planned: PlannedExhibit, profile: Profile) -> str:
     words = ["python", "-m", "harness", "reproduce", planned.exhibit.id, "--profile", profile.id]
     for override in planned.overridden:
         words += ["--set", override.typed]
-    if any(point.run.dataset.is_repacked for point in planned.points):
+    if any(is_accepted(point.run.dataset) for point in planned.points):
         words.append("--repacked-data")
     if planned.brought and planned.brought.given:
         words += ["--weights", planned.brought.given.path]

@@ -178,7 +178,7 @@ def faults_beforehand(plan: Plan, profile: Profile, layout: Layout) -> Iterator[
         if name and (problem := _undrawable(name, study)):
             path = study / f"{name}.py"
             shown = layout.shown(path) if path.is_file() else f"paper_figures/{name}.py"
-            yield HarnessError(shown, problem)
+            yield HarnessError(name if ":" in name else shown, problem)
 
 
 def _undrawable(name: str, study: Path) -> str:

@@ -40,7 +40,7 @@ def run(spec: ActivationsRun, place: Place, report: Report) -> Numbers:
         for batch in minibatches(pixels[: spec.images], _BATCH, normalise, device, report):
             for name, feature_TM in record(network, batch, spec.layers):
                 totals[name] += [asdict(sparsity(one)) for one in feature_TM.mean(0)]
-    arrays = {"image": drawn.to(torch.float32) / WHITE, **sheets}
+    arrays = {"image": drawn.expand(3, -1, -1).to(torch.float32) / WHITE, **sheets}
     write_tensors(place.files / "activations.safetensors", arrays)
     layers = [{"name": name, **_mean(name, totals[name])} for name in spec.layers]
     said = {"image": spec.image, "images": spec.images, "layers": layers}

@@ -7,10 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from harness.engine.data.checksums import checksum_of
-from harness.errors import HarnessError
 from harness.layout import reachable
 from harness.measures.base import Pretrained, Training
-from harness.parts.datasets import Dataset
 from harness.parts.networks import GivenWeights
 
 
@@ -21,20 +19,6 @@ def given_weights(weights: Path) -> GivenWeights:
     weights = reachable(weights, "--weights")
     refuse_no_weights(weights)
     return GivenWeights(checksum=checksum_of(weights, "sha256"), path=str(weights.absolute()))
-
-
-def repacked(blocks: Iterable[Dataset], data: Path) -> dict[Dataset, Dataset]:
-    """The sets with the files under `data` as they are, where they are others than the published
-    ones.
-    """
-    found = {block: other for block in blocks if (other := block.as_found(data))}
-    if not found:
-        raise HarnessError(
-            "--repacked-data",
-            f"{data} holds no repacked CIFAR set",
-            hint="name the folder above that of the set with --data-dir, or leave the flag out",
-        )
-    return found
 
 
 def downloads(specs: Iterable[Any], data: Path) -> dict[str, int]:

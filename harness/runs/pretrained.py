@@ -17,7 +17,7 @@ from harness.errors import ExitCode, HarnessError
 from harness.measures.base import Pretrained, Training
 from harness.parts.networks import Alexnet, GivenWeights
 from harness.runs.place import Place
-from harness.runs.trained import trained
+from harness.runs.trained import normalisation, pictures_of, trained
 
 IMAGENET = Normalisation((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))  # torchvision's
 LARGEST = 400_000_000  # bytes; the published file has 244 million
@@ -59,12 +59,17 @@ def _of(convolutions: Mapping[str, Tensor], device: torch.device) -> AlexNet:
 
 def _stand_in(x: Training, place: Place, device: torch.device) -> Seen:
     network = trained(x, place.inputs["x"], device)
-    if not isinstance(network, AlexNet) or x.dataset.statistics is None:
-        raise HarnessError("network", f"must be an AlexNet on images (got {x.network.kind})")
+    if not isinstance(network, AlexNet):
+        raise HarnessError("network", f"must be an AlexNet (got {x.network.kind})")
     network.enlarge = 1  # images are made at the size that its convolutions see
     said = f"AlexNet's convolutions, {x.recipe.epochs} epochs on {x.dataset.name}; not ImageNet"
-    numbers = Normalisation(*map(tuple, x.dataset.statistics))
+    known = x.dataset.statistics
+    numbers = Normalisation(*map(tuple, known)) if known else _measured(x, place)
     return Seen(network, numbers, f"STAND-IN: {said}")
+
+
+def _measured(x: Training, place: Place) -> Normalisation:
+    return normalisation(x, pictures_of(x, place))
 
 
 def _published(network: Alexnet, place: Place) -> Path:

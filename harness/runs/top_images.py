@@ -37,8 +37,10 @@ def run(spec: TopImagesRun, place: Place, report: Report) -> Numbers:
         network, images, normalise = shown(spec.x, place, device)
         for target in told(targets, "target", report):
             found = top_images(network, images.test_images, normalise, target, k=spec.k)
-            arrays[f"mean.{target.kind}"] = found.mean_CHW.float()
-            arrays[f"images.{target.kind}"] = found.images_KCHW.float() / WHITE
+            arrays[f"mean.{target.kind}"] = found.mean_CHW.expand(3, -1, -1).float()
+            arrays[f"images.{target.kind}"] = (
+                found.images_KCHW.expand(-1, 3, -1, -1).float() / WHITE
+            )
             rows.append(
                 {
                     "target": target.kind,
@@ -62,12 +64,13 @@ def run(spec: TopImagesRun, place: Place, report: Report) -> Numbers:
 
 def _brightness(image_CHW: Tensor) -> dict[str, dict[str, float]]:
     """Mean of each colour over the frame of an image, and over what is inside it."""
+    colours_CHW = image_CHW.expand(len(COLOURS), -1, -1)  # gray is as bright in each
     height, width = image_CHW.shape[-2:]
     rows, columns = max(1, height // BORDER), max(1, width // BORDER)
     centre = torch.zeros(height, width, dtype=torch.bool)
     centre[rows : height - rows, columns : width - columns] = True
     parts = {"border": ~centre, "centre": centre}
     return {
-        name: dict(zip(COLOURS, image_CHW.cpu()[:, mask].mean(1).tolist(), strict=True))
+        name: dict(zip(COLOURS, colours_CHW.cpu()[:, mask].mean(1).tolist(), strict=True))
         for name, mask in parts.items()
     }

@@ -10,6 +10,7 @@ from harness.errors import HarnessError
 from harness.layout import Layout
 from harness.measures.base import MEASURED, Measure
 from harness.parts.base import suggestion
+from harness.parts.components import require_module
 from harness.parts.given import Given
 from harness.spec.blocks import Blocks, Shelf
 from harness.spec.document import Document, read_document
@@ -88,6 +89,12 @@ def _missing_files(exhibit: Exhibit, document: Document, layout: Layout) -> Iter
     if exhibit.golden and exhibit.golden not in golden | _written_down(layout):
         problem = f"no folder of golden/ holds {exhibit.golden!r}"
         yield document.fault(("golden",), problem, suggestion(exhibit.golden, golden))
+    if exhibit.figure and ":" in exhibit.figure:
+        try:
+            require_module(exhibit.figure.partition(":")[0])
+        except HarnessError as fault:
+            yield document.fault(("figure",), fault.problem, fault.hint)
+        return
     drawings = [path for one in layout.drawings for path in sorted(one.glob("[a-zA-Z]*.py"))]
     asked = [path for path in drawings if path.stem == exhibit.figure]
     if exhibit.figure and not asked:

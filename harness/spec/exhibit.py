@@ -137,6 +137,11 @@ class Difference(Spec):
     subtrahend: str
 
 
+Drawing = Annotated[
+    str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_.-]*(:[A-Za-z][A-Za-z0-9_]*)?$", max_length=128)
+]
+
+
 class Exhibit(Spec):
     """One exhibit, as its TOML file says it; an exhibit never names a profile."""
 
@@ -149,7 +154,10 @@ class Exhibit(Spec):
     golden: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+\.csv$")] | None = Field(
         default=None, description="file of this name in each folder of golden/ that has it"
     )
-    figure: Name | None = Field(default=None, description="module of paper_figures/ that draws it")
+    figure: Drawing | None = Field(
+        default=None,
+        description="what draws it: a module of figures/ or of the package, or module:function",
+    )
     derive: tuple[Difference, ...] = ()
     claim: tuple[Claim, ...] = ()
     errata: tuple[str, ...] = ()
@@ -209,4 +217,4 @@ class Exhibit(Spec):
 
     def pinned(self) -> tuple[str, ...]:
         """The quantities of its measures that a measured golden file has."""
-        return tuple(dict.fromkeys(name for one in self.measure for name in one.pinned))
+        return tuple(dict.fromkeys(name for one in self.measure for name in one.held))

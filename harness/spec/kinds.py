@@ -10,7 +10,7 @@ from typing import Any
 
 from harness.errors import HarnessError
 from harness.measures.base import Measure
-from harness.parts import own
+from harness.parts import components
 from harness.parts.attacks import Attack
 from harness.parts.base import Part, suggestion
 from harness.parts.datasets import Dataset
@@ -61,10 +61,10 @@ def records(noun: str) -> tuple[list[Record], list[HarnessError]]:
 
 def _kinds(family: type[Part], faults: list[HarnessError]) -> dict[str, type[Any]]:
     """Each class once, by the name that a package gave it, if one did."""
-    for name in own.named():
+    for name in components.named():
         try:
-            if inspect.isclass(made := own.found(name)) and issubclass(made, family):
-                family.kinds.setdefault(name, own.part_at(name, family))
+            if inspect.isclass(made := components.found(name)) and issubclass(made, family):
+                family.kinds.setdefault(name, components.part_at(name, family))
         except HarnessError as fault:
             faults.append(fault)
     named: dict[type[Any], str] = {}
@@ -103,7 +103,7 @@ def _values(said: Mapping[str, Any]) -> str:
         return " or ".join(str(one) for one in said.get("enum", [said.get("const")]))
     if several := said.get("anyOf") or said.get("oneOf"):
         return " or ".join(dict.fromkeys(map(_values, several)))
-    kind = said.get("type", "a table")
+    kind: str = said.get("type", "a table")
     if kind == "array":
         items = said.get("items") or (said.get("prefixItems") or [{}])[0]
         return f"list of {_values(items)}"

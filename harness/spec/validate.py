@@ -42,7 +42,7 @@ def _faults(
     places: dict[Path, list[ErrorDetails]] = {}
     for detail in error.errors(include_url=False):
         detail["loc"] = _in_full(detail["loc"], data)
-        places.setdefault(_path(detail["loc"], data), []).append(detail)
+        places.setdefault(path_within(detail["loc"], data), []).append(detail)
     found = []
     for path, details in places.items():
         said = " or ".join(dict.fromkeys(sentence(detail) for detail in details))
@@ -61,7 +61,7 @@ def _in_full(loc: tuple[int | str, ...], data: Any) -> tuple[int | str, ...]:
     return tuple(found)
 
 
-def _path(loc: tuple[int | str, ...], data: Any) -> Path:
+def path_within(loc: tuple[int | str, ...], data: Any) -> Path:
     """`loc` without the names of union branches that pydantic puts between the keys.
 
     The first part inside a table that is its kind names the branch, also where a field is called

@@ -368,12 +368,12 @@ def test_data_that_are_not_the_published_ones_are_no_evidence(
 ) -> None:
     books = library()
     others = {
-        one: one.model_copy(update=changed)
+        one.model_dump_json(): one.model_copy(update=changed)
         for one in books.blocks.dataset.blocks.values()
         if one.name == "cifar10"
     }
-    paper = books.profile("paper")
-    made = expand(books, ("table1",), Setting(books.blocks, paper, repacked=others))
+    paper, files = books.profile("paper"), (PROJECT, PROJECT)
+    made = expand(books, ("table1",), Setting(books.blocks, paper, files=files, known=others))
     frame = frame_of(made.exhibits[0], SyntheticStore(made), {})
     verdict = judge(made.exhibits[0], frame, paper, [PROJECT / "golden"], {})
     assert (verdict.word, verdict.is_held) == (Word.NOT_COMPARED, False)

@@ -117,7 +117,7 @@ WRONG = [
     ("plan table1 --store {T}/foreign", "the folder is not a store (it holds 'a' but"),
     (
         "plan table1 --repacked-data --data-dir {T}",
-        "holds no repacked CIFAR set – name the folder above",
+        "holds no repacked CIFAR set for these exhibits – name the folder above",
     ),
     ("verify --store {T}/nowhere", "nowhere: no such folder"),
     ("gc --store {T}/nowhere", "nowhere: no such folder"),

@@ -97,7 +97,8 @@ def test_what_a_profile_changes_never_parts_a_row_from_its_name(path: str) -> No
     axis, value = TYPED[path]
     given = list(value) if isinstance(value, tuple) else value
     for profile in LIBRARY.profiles.values():
-        changed = profile.model_copy(update={"change": {part: {name: given}}})
+        also = {**profile.change.get(part, {}), name: given}
+        changed = profile.model_copy(update={"change": {**profile.change, part: also}})
         for exhibit in LIBRARY.exhibits:
             found = require_true(exhibit, Setting(LIBRARY.blocks, changed))
             assert isinstance(found, tuple) or axis == "depth", (exhibit, str(found))

@@ -17,8 +17,9 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
-from harness.engine.data import archive
+from harness.engine.data import archive, arrays, pictures
 from harness.engine.data.archive import unzip
 from harness.engine.data.batch_pickle import PickledArray, read_batch
 from harness.engine.data.checksums import LAYOUTS
@@ -186,6 +187,48 @@ def _tars() -> list[bytes]:
     return found
 
 
+def _picture(content: bytes, folder: Path) -> None:
+    path = folder / "it.png"
+    path.write_bytes(content)
+    for channels in (1, 3):
+        with suppress(HarnessError):
+            pictures.look(path)
+            pictures.pixels(path, channels, 8)
+
+
+def _pictures() -> list[bytes]:
+    modes = [("PNG", mode) for mode in ("1", "L", "RGB", "P", "RGBA", "I;16")]
+    found = []
+    for form, mode in [*modes, ("JPEG", "L"), ("JPEG", "RGB"), ("JPEG", "CMYK")]:
+        made = io.BytesIO()
+        Image.new(mode, (9, 8)).save(made, form)
+        found.append(made.getvalue())
+    return found
+
+
+def _array(content: bytes, folder: Path) -> None:
+    for source in (arrays.Source(folder / "it"), arrays.Source(folder / "it", "images")):
+        source.path.write_bytes(content)
+        with suppress(HarnessError):
+            arrays.images(source)
+        with suppress(HarnessError):
+            arrays.labels(source, 3)
+
+
+def _arrays() -> list[bytes]:
+    images, labels = np.zeros((3, 8, 8), np.uint8), np.arange(3)
+    found = []
+    for save in (np.savez, np.savez_compressed):
+        made = io.BytesIO()
+        save(made, images=images, labels=labels)
+        found.append(made.getvalue())
+    for one in (images, labels, images.astype(np.float32)):
+        made = io.BytesIO()
+        np.save(made, one)
+        found.append(made.getvalue())
+    return found
+
+
 def _manifest(content: bytes, folder: Path) -> None:
     """As it is, and under a seal that fits; then in a store, beside files that it may name."""
     sealed.parse(content)
@@ -234,6 +277,8 @@ TARGETS = {
     "atis": Target(_recording(decode_atis, ".bin"), lambda: [atis_bytes(ROWS)]),
     "events": Target(_events, _cache),
     "batch": Target(_batch, _batches),
+    "picture": Target(_picture, _pictures),
+    "array": Target(_array, _arrays),
     "zip": Target(_zip, _zips),
     "tar": Target(_tar, _tars),
     "manifest": Target(_manifest, _manifests),

@@ -1,251 +1,250 @@
-"""Parts that others wrote: found by their place, refused with the fault, known by their code."""
+"""Data of a study's own: what is found in the files, what enters the key, what is refused."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator
+import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
-from pydantic import TypeAdapter
+from PIL import Image
 
 from harness.errors import HarnessError
-from harness.parts import own
 from harness.parts.base import identity
-from harness.parts.neurons import Lif, Neuron
-from harness.parts.surrogates import Surrogate
-from harness.spec.document import parse_document
-from harness.spec.validate import validate
-
-ALIF = '''
-from pydantic import Field
-
-from harness.parts.neurons import Spiking
+from harness.parts.networks import Resnet, Small, Vgg
+from harness.parts.neurons import Relu
+from harness.parts.own import Own
+from harness.parts.pictures import Arrays, ImageFolder
+from harness.parts.recordings import EventFolder
+from tests.engine.data.events.made import atis_bytes
 
 
-class Rising(Spiking):
-    """Its threshold rises."""
-
-    rise: float = Field(default=0.2, ge=0, description="of the threshold, per spike")
-
-    def step(self, current, state, spike):
-        return spike(current - self.threshold), None
-'''
-SHARP = """
-from harness.parts.surrogates import Surrogate
-from .numbers import HEIGHT
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
 
 
-class Sharp(Surrogate):
-    def derivative(self, distance):
-        from mystudy.deep.late import late
-        return HEIGHT * distance
+def a_png(path: Path, seed: int, shape: tuple[int, ...] = (8, 8)) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pixels = np.random.default_rng(seed).integers(0, 256, shape, dtype=np.uint8)
+    Image.fromarray(pixels).save(path)
 
 
-class Blunt(Surrogate):
-    pass
+def images_in(study: Path, *folders: str, count: int = 5, **how: Any) -> None:
+    for place, folder in enumerate(folders):
+        for number in range(count):
+            a_png(study / folder / f"{number}.png", 100 * place + number, **how)
 
 
-class Named(Sharp):
-    code: str = ""
-"""
-FILES = {
-    "mystudy/alif.py": ALIF,
-    "mystudy/sharp.py": SHARP,
-    "mystudy/numbers.py": "HEIGHT = 2\n",
-    "mystudy/deep/__init__.py": "",
-    "mystudy/deep/late.py": "import torch\nlate = 1\n",
-    "mystudy/unused.py": "",
-    "mystudy/broken.py": "import mystudy.numbers\n\nHEIGHT = 1 / 0\n",
-    "mystudy/untidy.py": "def f(:\n",
-    "mystudy/leaving.py": "raise SystemExit('no')\n",
-    "mystudy/lacking.py": "import snn_of_nobody\n",
+def recordings_in(study: Path, *folders: str, count: int = 5) -> None:
+    for place, folder in enumerate(folders):
+        for number in range(count):
+            path = study / folder / f"{number}.bin"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(atis_bytes([(9 * place, 6 * number, 10, 1), (33, 33, 90, 0)]))
+
+
+def arrays_in(study: Path, labels: Any = (0, 1, 0, 1, 1), shape: tuple[int, ...] = (8, 8)) -> None:
+    images = np.arange(len(labels), dtype=np.uint8)[(slice(None), *[None] * len(shape))]
+    images = np.broadcast_to(images, (len(labels), *shape))
+    np.savez(study / "x.npz", images=images, labels=np.array(labels))
+
+
+RANDOM = {"split": "random", "test_share": 0.4}
+EVENTS = {"format": "atis", "sensor": (34, 34), "size": 8}
+MADE = {
+    "image-folder": (ImageFolder, {"folder": "own"}, images_in),
+    "event-folder": (EventFolder, {"folder": "own", **EVENTS}, recordings_in),
 }
 
 
-@pytest.fixture
-def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A folder on the import path, of which nothing is left when the test is over."""
-    for name, text in FILES.items():
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_text(text)
-    monkeypatch.setattr(sys, "path", [*sys.path, str(tmp_path)])
-    modules, families = {*sys.modules}, (Neuron, Surrogate)
-    kinds = [dict(family.kinds) for family in families]
-    yield tmp_path
-    for name in {*sys.modules} - modules:
-        del sys.modules[name]
-    for family, before in zip(families, kinds, strict=True):
-        family.kinds = before
-    own.named.cache_clear()
+def loaded(data: Own, study: Path) -> Any:
+    return data.pinned(study, study).load(2, study, study / "cache")
 
 
-def read(text: str, model: Any = Neuron) -> Any:
-    """A table `mine` of a block file, or what is wrong with it."""
-    document = parse_document(Path("blocks.toml"), "blocks.toml", f"[mine]\n{text}")
-    found, faults = validate(model, document.data["mine"], document, ("mine",))
-    return found or "\n".join(map(str, faults))
+@pytest.mark.parametrize("kind", MADE)
+def test_a_split_is_given_drawn_taken_from_the_end_or_listed(tmp_path: Path, kind: str) -> None:
+    model, said, put = MADE[kind]
+    put(tmp_path, "own/cat", "own/dog")
+    suffix = next((tmp_path / "own/cat").iterdir()).suffix
+    drawn = model(name="own", **said, **RANDOM).pinned(tmp_path, tmp_path)
+    assert (drawn.classes, drawn.train_images, drawn.test_images) == (2, 6, 4)
+    last = loaded(model(name="own", **said, split="last", test_share=0.4), tmp_path)
+    (tmp_path / "test.txt").write_text(
+        "".join(f"{a}/{n}{suffix}\n" for a in ("cat", "dog") for n in (3, 4))
+    )
+    listed = loaded(model(name="own", **said, split="list", test_list="test.txt"), tmp_path)
+    assert last.sha256 == listed.sha256 != loaded(drawn, tmp_path).sha256
+    for name in ("cat", "dog"):
+        for split, chosen in (("Train", (0, 1, 2)), ("Test", (3, 4))):
+            for one in chosen:
+                place = tmp_path / "own" / split / name / f"{one}{suffix}"
+                place.parent.mkdir(parents=True, exist_ok=True)
+                (tmp_path / "own" / name / place.name).rename(place)
+    given = model(name="own", **said).pinned(tmp_path, tmp_path)
+    assert (given.train_images, given.test_images) == (6, 4)
+    assert loaded(given, tmp_path).sha256 == last.sha256
+    assert given.provenance.endswith("split as given")
 
 
-def neuron(kind: str = "mystudy.alif:Rising", **more: str) -> Any:
-    surrogate = more.pop("surrogate", "dspike")
-    said = {"fires_at_threshold": "true", "surrogate": f'{{ kind = "{surrogate}" }}', **more}
-    return read("\n".join([f'kind = "{kind}"', *(f"{name} = {at}" for name, at in said.items())]))
+@pytest.mark.parametrize("kind", MADE)
+def test_the_key_has_the_content_and_not_the_place_or_the_time(tmp_path: Path, kind: str) -> None:
+    model, said, put = MADE[kind]
+    put(tmp_path, "own/cat", "own/dog")
+    one = model(name="own", **said, **RANDOM)
+    before = identity(one.pinned(tmp_path, tmp_path))
+    assert one.pinned(tmp_path, tmp_path).pinned(tmp_path, tmp_path).pinned(tmp_path, tmp_path)
+    (tmp_path / "own").rename(tmp_path / "moved")
+    moved = one.model_copy(update={"folder": "moved"})
+    for path in (tmp_path / "moved").rglob("*.*"):
+        os.utime(path, (1, 1))
+    assert identity(moved.pinned(tmp_path, tmp_path)) == before
+    for a, b in (("cat", "x"), ("dog", "cat"), ("x", "dog")):  # each class is the other's
+        (tmp_path / "moved" / a).rename(tmp_path / "moved" / b)
+    planned = moved.pinned(tmp_path, tmp_path)
+    assert identity(planned) != before
+    file = next((tmp_path / "moved/cat").iterdir())
+    file.write_bytes(file.read_bytes() + b"")
+    file.unlink()
+    with pytest.raises(HarnessError, match="not those of the plan"):
+        planned.load(2, tmp_path, tmp_path / "cache")
 
 
-def code(kind: str) -> str:
-    """Of the files as they are."""
-    return own.code_of.__wrapped__(own.found(kind))
+@pytest.mark.parametrize("kind", MADE)
+def test_faults_of_a_folder(tmp_path: Path, kind: str) -> None:
+    model, said, put = MADE[kind]
 
+    def refused(problem: str, **how: Any) -> None:
+        with pytest.raises(HarnessError, match=problem):
+            model(name="own", **said, **how).pinned(tmp_path, tmp_path)
 
-def test_a_class_is_found_by_its_place_wherever_a_part_stands(study: Path) -> None:
-    made = neuron(rise="0.3", surrogate="mystudy.sharp:Sharp")
-    assert (made.kind, made.rise, made.label) == ("mystudy.alif:Rising", 0.3, "Rising T=4")
-    assert made.surrogate.kind == "mystudy.sharp:Sharp"
-    again = TypeAdapter(Neuron).validate_json(made.model_dump_json(), strict=True)
-    assert again == made
-    assert type(made)(fires_at_threshold=True, rise=0.3, surrogate=made.surrogate) == made
-
-
-IMPORT = "cannot be imported: "
+    refused("is no folder")
+    put(tmp_path, "own/cat")
+    refused("has one class, 'cat'", **RANDOM)
+    refused("needs one folder train/")
+    (tmp_path / "own/dog").mkdir()
+    refused(r"dog: holds no \*\.", **RANDOM)
+    put(tmp_path, "own/dog", count=1)
+    refused("class 'dog' has a single item", **RANDOM)
+    (tmp_path / "list").write_text("dog/0.txt\n")
+    refused("names 'dog/0.txt', which", split="list", test_list="list")
+    (tmp_path / "list").write_text("dog/0" + next((tmp_path / "own/dog").iterdir()).suffix)
+    refused("leaves nothing of 'dog'", split="list", test_list="list")
+    (tmp_path / "list").write_text("\n")
+    refused("is empty", split="list", test_list="list")
+    refused("test_list cannot be read", split="list", test_list="absent")
+    put(tmp_path, "own/train/cat", "own/train/dog", "own/test/cat", "own/test/cow")
+    refused("cow: is a class that train/ has not")
+    (tmp_path / "own/dog/notes.txt").write_text("")
+    refused("notes.txt: is no file", **RANDOM)
 
 
 @pytest.mark.parametrize(
-    ("kind", "said", "more"),
-    [
-        ("mystudy.alfi:Rising", "no module 'mystudy.alfi'", "did you mean 'mystudy.alif'?"),
-        ("mystdy.alif:Rising", "no module 'mystdy'", "did you mean 'mystudy'?"),
-        ("mystudy.alif:Risin", "has no Risin", "did you mean 'mystudy.alif:Rising'?"),
-        ("mystudy.alif:Else", "mystudy.alif has no Else", "it has Rising"),
-        ("mystudy.alif:", "is no place in Python", "it reads module:Class"),
-        ("mystudy.alif", "must name its kind, one of 'relu'", "'module:Class'"),
-        ("mystudy.sharp:Sharp", "is a Surrogate, must be a Neuron", ""),
-        ("mystudy.sharp:HEIGHT", "is a value of type int, must be a Neuron", ""),
-        ("pathlib:Path", "is another class, must be a Neuron", ""),
-        ("harness.parts.neurons:Lif", "is built in, and has a kind of its own", ""),
-        ("mystudy.broken:X", IMPORT + "ZeroDivisionError: division by zero", "broken.py:3)"),
-        ("mystudy.untidy:X", IMPORT + "SyntaxError: invalid syntax", "untidy.py:1)"),
-        ("mystudy.leaving:X", IMPORT + "SystemExit: no", "leaving.py:1)"),
-        ("mystudy.lacking:X", IMPORT + "ModuleNotFoundError: No mod", "lacking.py:1)"),
-    ],
+    "how", [{"split": "random"}, {"test_share": 0.2}, {"split": "list"}, {"test_list": "x"}]
 )
-def test_what_is_no_neuron_is_told_with_its_place(
-    study: Path, kind: str, said: str, more: str
-) -> None:
-    told = neuron(kind)
-    assert said in told
-    assert more in told.partition(said)[2]
-    assert told.startswith("blocks.toml:2: mine.kind" if ":" in kind else "blocks.toml:1: mine")
+def test_what_a_split_needs_is_said(how: Mapping[str, Any]) -> None:
+    with pytest.raises(HarnessError, match="no other split does"):
+        ImageFolder(name="own", folder="own", **how)
+
+
+def test_images_of_several_sizes_and_colours(tmp_path: Path) -> None:
+    images_in(tmp_path, "own/cat", "own/dog")
+    a_png(tmp_path / "own/dog/5.png", 5, (8, 8, 3))
+    with pytest.raises(HarnessError, match=r"5.png: has 3 channels, 0.png has 1"):
+        loaded(ImageFolder(name="own", folder="own", **RANDOM), tmp_path)
+    gray = ImageFolder(name="own", folder="own", channels=1, **RANDOM)
+    assert loaded(gray, tmp_path).train_images.shape == (7, 1, 8, 8)
+    a_png(tmp_path / "own/dog/5.png", 5, (10, 12))
+    with pytest.raises(HarnessError, match=r"5.png: has 12x10 pixels, 0.png 8x8 – size = 32"):
+        loaded(gray, tmp_path)
+    scaled = ImageFolder(name="own", folder="own", size=4, channels=3, **RANDOM)
+    assert loaded(scaled, tmp_path).test_images.shape == (4, 3, 4, 4)
+
+
+def test_arrays_in_one_file_or_in_several(tmp_path: Path) -> None:
+    arrays_in(tmp_path)
+    drawn = Arrays(name="own", train="x.npz", split="last", test_share=0.4)
+    found = drawn.pinned(tmp_path, tmp_path)
+    assert (found.classes, found.size, found.channels) == (2, 8, 1)
+    assert (found.train_images, found.test_images) == (3, 2)
+    assert loaded(drawn, tmp_path).test_images[:, 0, 0, 0].tolist() == [2, 4]
+    with np.load(tmp_path / "x.npz") as file:
+        np.save(tmp_path / "images.npy", file["images"])
+        np.save(tmp_path / "labels.npy", file["labels"])
+    given = Arrays(name="own", train=("images.npy", "labels.npy"), test="x.npz")
+    assert given.pinned(tmp_path, tmp_path).test_images == 5
+    assert loaded(given, tmp_path).train_labels.tolist() == [0, 1, 0, 1, 1]
+
+
+def test_which_array_of_a_file_is_meant_enters_the_key(tmp_path: Path) -> None:
+    images = np.arange(4 * 64, dtype=np.uint8).reshape(4, 8, 8)
+    np.savez(tmp_path / "x.npz", a=images, b=255 - images, labels=[0, 1, 0, 1])
+    one, other = (
+        Arrays(name="own", train=(f"x.npz:{name}", "x.npz:labels"), **RANDOM).pinned(
+            tmp_path, tmp_path
+        )
+        for name in "ab"
+    )
+    assert identity(one) != identity(other)
 
 
 @pytest.mark.parametrize(
-    ("name", "said"),
+    ("labels", "said"),
     [
-        ("Blunt", "is no whole Surrogate: it lacks derivative"),
-        ("Named", "has a field 'code', which is kept for the digest of its module"),
+        ((1, 2, 1, 2), r"labels are \[1, 2\] – they must be 0, 1"),
+        ((0, 2, 0, 2), r"labels are \[0, 2\]"),
+        ((0, -1, 0, -1), r"labels are \[-1, 0\]"),
+        ((0, 0, 0), r"labels are \[0\]"),
+        ((0.0, 1.0), r"integers \[2\]"),
+        ((0, 1, 0), "class 1 has a single item"),
     ],
 )
-def test_a_class_must_be_whole(study: Path, name: str, said: str) -> None:
-    assert said in read(f'kind = "mystudy.sharp:{name}"', Surrogate)
+def test_labels_are_counted_from_0_without_a_gap(tmp_path: Path, labels: Any, said: str) -> None:
+    arrays_in(tmp_path, labels)
+    with pytest.raises(HarnessError, match=said):
+        Arrays(name="own", train="x.npz", **RANDOM).pinned(tmp_path, tmp_path)
 
 
-@pytest.mark.parametrize("base", ["Lif", "Spiking"])
-def test_its_place_is_its_kind_whatever_it_is_derived_from(study: Path, base: str) -> None:
-    says = f"import typing\nfrom harness.parts.neurons import {base}\nclass Mine({base}):\n"
-    says += "    pass\n" if base == "Lif" else '    kind: typing.Literal["mine"]\n'
-    (study / "mystudy/mine.py").write_text(says)
-    made = neuron("mystudy.mine:Mine")
-    assert made.kind == "mystudy.mine:Mine"
-    assert Lif().kind == "lif"
-    assert type(made)(fires_at_threshold=True, surrogate=made.surrogate) == made
+def test_a_test_file_may_have_no_more_than_train(tmp_path: Path) -> None:
+    arrays_in(tmp_path)
+    (tmp_path / "x.npz").rename(tmp_path / "train.npz")
+    own = Arrays(name="own", train="train.npz", test="x.npz")
+    arrays_in(tmp_path, (0, 2))
+    with pytest.raises(HarnessError, match=r"has the labels \[2\], which train has not"):
+        own.pinned(tmp_path, tmp_path)
+    arrays_in(tmp_path, (0, 1), (8, 8, 3))
+    with pytest.raises(HarnessError, match="of 8 pixels a side and 3 channels"):
+        own.pinned(tmp_path, tmp_path)
+    with pytest.raises(HarnessError, match="name test files"):
+        Arrays(name="own", train="train.npz")
 
 
-def test_a_fault_in_its_fields_is_told_as_in_ours(study: Path) -> None:
-    assert neuron(riese="1") == (
-        "blocks.toml:5: mine.riese: not a field here (got 1) – did you mean 'rise'?"
-    )
-    assert neuron(rise="-1").startswith(
-        "blocks.toml:5: mine.rise: must be greater than or equal to 0 (got -1)"
-    )
-    inner = neuron(surrogate="mystudy.sharp:Sharp", rise='"x"')
-    assert inner.startswith("blocks.toml:5: mine.rise: must be a valid number")
+def test_what_is_said_is_held_against_what_is_found(tmp_path: Path) -> None:
+    arrays_in(tmp_path)
+    right = {"classes": 2, "size": 8, "channels": 1, "test_images": 2}
+    own = Arrays(name="own", train="x.npz", **RANDOM, **right)
+    assert own.pinned(tmp_path, tmp_path).classes == 2
+    for name in right:
+        wrong = own.model_copy(update={name: 3})
+        with pytest.raises(HarnessError, match=f"{name} is 3 in the spec and"):
+            wrong.pinned(tmp_path, tmp_path)
 
 
-def test_its_code_is_part_of_the_key_and_that_of_ours_is_not(study: Path) -> None:
-    said = identity(neuron(surrogate="mystudy.sharp:Sharp"))
-    assert said["code"] == code("mystudy.alif:Rising")
-    assert said["surrogate"]["code"] == code("mystudy.sharp:Sharp")
-    assert "code" not in identity(Lif())
+@pytest.mark.parametrize("network", [Resnet(depth=8, base_width=1), Vgg(base_width=1), Small()])
+def test_a_plan_refuses_just_the_sizes_that_the_network_refuses(network: Any) -> None:
+    import torch
 
+    built = network.build(Relu(), classes=2, channels=1, seed=0)
+    for size in range(1, 19):
 
-@pytest.mark.parametrize(
-    ("file", "counts"),
-    [
-        ("mystudy/sharp.py", True),
-        ("mystudy/numbers.py", True),  # which it imports, relatively
-        ("mystudy/deep/late.py", True),  # when it computes
-        ("mystudy/deep/__init__.py", True),  # which that is below
-        ("mystudy/unused.py", False),
-        ("mystudy/alif.py", False),
-    ],
-)
-def test_a_change_counts_where_the_class_imports_it(study: Path, file: str, counts: bool) -> None:
-    before = code("mystudy.sharp:Sharp")
-    assert code("mystudy.sharp:Sharp") == before
-    (study / file).write_text((study / file).read_text() + "\n# another word\n")
-    assert (code("mystudy.sharp:Sharp") != before) is counts
+        def fits(call: Any) -> bool:
+            try:
+                call()
+            except (HarnessError, RuntimeError):
+                return False
+            return True
 
-
-def test_what_it_is_derived_from_counts_too(study: Path) -> None:
-    other = study / "elsewhere"
-    (other / "theirs").mkdir(parents=True)
-    (other / "theirs/sharper.py").write_text(
-        "import mystudy.sharp\nclass Sharper(mystudy.sharp.Sharp):\n    pass\n"
-    )
-    sys.path.append(str(other))
-    before = code("theirs.sharper:Sharper")
-    (study / "mystudy/numbers.py").write_text("HEIGHT = 3\n")
-    assert code("theirs.sharper:Sharper") != before
-
-
-def test_a_stored_spec_of_other_code_is_refused(study: Path) -> None:
-    said = identity(neuron())
-    assert TypeAdapter(Neuron).validate_python(said) == neuron()
-    with pytest.raises(ValueError, match="its Python is another one now"):
-        TypeAdapter(Neuron).validate_python(said | {"code": "0" * 64})
-
-
-def package(folder: Path, version: str) -> Path:
-    """An installed package whose entry points name the neuron."""
-    (folder / "fakesnn").mkdir(parents=True)
-    (folder / "fakesnn/__init__.py").write_text("")
-    (folder / "fakesnn/neurons.py").write_text(ALIF)
-    info = folder / f"fake_snn-{version}.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: fake-snn\nVersion: {version}\n")
-    (info / "RECORD").write_text("fakesnn/__init__.py,,\nfakesnn/neurons.py,,\n")
-    points = "rising = fakesnn.neurons:Rising\ngone = fakesnn.gone:Gone\n"
-    (info / "entry_points.txt").write_text(f"[harness.parts]\n{points}")
-    return folder
-
-
-def test_an_installed_package_gives_its_kinds_short_names(study: Path) -> None:
-    sys.path.append(str(package(study / "site", "1.2")))
-    own.named.cache_clear()
-    made = neuron("rising", rise="0.3")
-    assert made == neuron("fakesnn.neurons:Rising", rise="0.3")
-    assert made.kind == "fakesnn.neurons:Rising"
-    name, version, digest = identity(made)["code"].split()
-    assert (name, version, len(digest)) == ("fake-snn", "1.2", 64)
-    (study / "site/fakesnn/__init__.py").write_text("# of a package only the module counts\n")
-    assert code("rising") == identity(made)["code"]
-    assert "no module 'fakesnn.gone'" in neuron("gone")
-    assert "did you mean 'rise'?" in neuron("rising", riese="1")
-
-
-def test_a_class_of_no_file_cannot_be_part_of_a_key() -> None:
-    made = type("Rootless", (Lif,), {"__module__": "__main__"})
-    del Neuron.kinds[own.place_of(made)]
-    with pytest.raises(HarnessError, match="stands in no file"):
-        own.code_of(made)
+        runs = fits(lambda: built(torch.zeros(2, 1, size, size)))  # noqa: B023 - called at once
+        assert fits(lambda: network.refuse_images(size, 1)) == runs, size  # noqa: B023

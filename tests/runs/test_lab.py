@@ -36,7 +36,7 @@ TINY = (
 def nodes_of(exhibit: str, *typed: str, weights: GivenWeights | None = None) -> list[Node]:
     books = library()
     overrides = tuple(map(parse_override, (*TINY, *typed)))
-    setting = Setting(books.blocks, books.profile("smoke"), overrides, {}, weights)
+    setting = Setting(books.blocks, books.profile("smoke"), overrides, False, weights)
     return list(expand(books, (exhibit,), setting).nodes.values())
 
 

@@ -121,7 +121,7 @@ def test_event_recordings(data: Path, tmp_path: Path, unpacked: tuple[str, ...])
             (data / "CIFAR10DVS" / file).parent.mkdir(parents=True, exist_ok=True)
             (data / "CIFAR10DVS" / file).write_bytes(content)
             (data / "CIFAR10DVS" / name / f"._{Path(file).name}").write_bytes(b"of a Mac")
-    found = read(events_spec(archives), data, tmp_path / "store/cache")
+    found = read(events_spec(archives).pinned(data, data), data, tmp_path / "store/cache")
     assert found.class_names == ("cat", "dog")
     assert found.train_labels.tolist() == found.test_labels.tolist() == [0, 1]
 

@@ -333,6 +333,12 @@ BROKEN: list[tuple[str, str, Callable[[str], str], str]] = [
         r"table1\.toml:\d+: figure: .*did you mean 'table1'",
     ),
     (
+        "a drawing in no module",
+        TABLE1,
+        swap('figure  = "table1"', 'figure = "nobody.there:draw"'),
+        r"table1\.toml:\d+: figure: no module 'nobody'",
+    ),
+    (
         "huge grid",
         TABLE1,
         swap(DEPTHS, f"depth = {list(range(8, 60008, 6))}"),
@@ -406,6 +412,8 @@ def test_a_broken_spec_blocks_nobody_who_does_not_need_it(project: Path) -> None
     for file, change in (
         (TABLE1, swap("title   =", "titel   =")),
         (FIG8, swap("kind", "kint")),
+        (NEURONS, put('[gone]\nkind = "nobody.there:Neuron"\n')),
+        (FIG2, swap('kind = "cka"', 'kind = "nobody.there:Measure"')),
         (NEURONS, swap("[if]", "[if]\ndekay = 1")),
     ):
         path = project / file
@@ -417,6 +425,10 @@ def test_a_broken_spec_blocks_nobody_who_does_not_need_it(project: Path) -> None
         library.exhibit("table1")
     with pytest.raises(HarnessError, match=r"neurons\.toml:\d+: if\.dekay: not a field here"):
         check_overrides([parse_override("neuron=if")], library.blocks)
+    with pytest.raises(HarnessError, match=r"fig2\.toml:\d+: measure\.0\.kind: no module 'nobody'"):
+        library.exhibit("fig2")
+    with pytest.raises(HarnessError, match=r"neurons\.toml:2: gone\.kind: no module 'nobody'"):
+        check_overrides([parse_override("neuron=gone")], library.blocks)
     with pytest.raises(HarnessError, match="titel"):  # as who asks for all
         library.require_whole()
 

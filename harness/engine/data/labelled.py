@@ -17,7 +17,7 @@ from torch import Tensor
 
 from harness.errors import HarnessError
 
-Origin = Literal["published", "repacked", "embedded"]
+Origin = Literal["published", "repacked", "embedded", "own"]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -26,8 +26,8 @@ class LabelledSet:
 
     `origin` says how far the set is the published one: `published` (checksums as given), `repacked`
     (other bytes, accepted on request), `embedded` (made from the images that ship with the
-    harness). `sha256` is `content_hash` of the four tensors. Raises HarnessError when shapes,
-    dtypes or labels do not fit.
+    harness), `own` (a study's). `sha256` is `content_hash` of the four tensors. Raises HarnessError
+    when shapes, dtypes or labels do not fit.
     """
 
     name: str
@@ -41,7 +41,7 @@ class LabelledSet:
 
     items: ClassVar[str]  # what they are called, in the plural
     dtype: ClassVar[torch.dtype]
-    axes: ClassVar[tuple[str | int, ...]]  # a number where the size is fixed
+    axes: ClassVar[tuple[str, ...]]  # numbers where the size is fixed
 
     def __post_init__(self) -> None:
         for split in ("train", "test"):
@@ -65,9 +65,10 @@ class LabelledSet:
 
     def _refuse_wrong(self, where: str, images: Tensor, labels: Tensor) -> None:
         sizes = zip(self.axes, images.shape, strict=False)
-        fit = images.ndim == len(self.axes) and all(a == b for a, b in sizes if isinstance(a, int))
+        fixed = ((axis.split(" or "), size) for axis, size in sizes if axis[0].isdigit())
+        fit = images.ndim == len(self.axes) and all(str(size) in may for may, size in fixed)
         if images.dtype != self.dtype or not fit:
-            wanted = f"{str(self.dtype).removeprefix('torch.')} [{', '.join(map(str, self.axes))}]"
+            wanted = f"{str(self.dtype).removeprefix('torch.')} [{', '.join(self.axes)}]"
             raise HarnessError(where, f"{self.items} must be {wanted}, got {described(images)}")
         if labels.dtype != torch.int64 or labels.shape != images.shape[:1]:
             said = f"labels must be int64 [{images.shape[0]}], got {described(labels)}"
@@ -84,12 +85,12 @@ class LabelledSet:
 @dataclass(frozen=True, eq=False, slots=True)
 class ImageSet(LabelledSet):
     """Train and test images with labels, as they were stored: raw pixels, nothing normalised,
-    uint8 [M, 3, H, W] in RGB order.
+    uint8 [M, 3, H, W] in RGB order, or [M, 1, H, W] where they are gray.
     """
 
     items: ClassVar[str] = "images"
     dtype: ClassVar[torch.dtype] = torch.uint8
-    axes: ClassVar[tuple[str | int, ...]] = ("M", 3, "H", "W")
+    axes: ClassVar[tuple[str, ...]] = ("M", "1 or 3", "H", "W")
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -102,7 +103,7 @@ class FrameSet(LabelledSet):
 
     items: ClassVar[str] = "frames"
     dtype: ClassVar[torch.dtype] = torch.int16
-    axes: ClassVar[tuple[str | int, ...]] = ("M", "T", 2, "H", "W")
+    axes: ClassVar[tuple[str, ...]] = ("M", "T", "2", "H", "W")
 
 
 def content_hash(

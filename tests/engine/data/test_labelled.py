@@ -57,7 +57,7 @@ def test_a_set_gives_its_splits_and_cannot_be_changed() -> None:
     ("field", "value", "message"),
     [
         ("train_images", pair()[0].float(), r"train: images must be uint8 .*, got float32"),
-        ("train_images", pair()[0][:, :1], r"got uint8 \[3, 1, 2, 2\]"),
+        ("train_images", pair()[0][:, :2], r"\[M, 1 or 3, H, W\], got uint8 \[3, 2, 2, 2\]"),
         ("test_images", pair(2)[0][0], r"test: images must be"),
         ("train_labels", pair()[1].int(), r"labels must be int64 \[3\], got int32"),
         ("train_labels", pair(2)[1], r"labels must be int64 \[3\], got int64 \[2\]"),

@@ -15,6 +15,7 @@ from typing import Final
 from harness.engine.data.archive import unzip
 from harness.engine.data.download import Progress, fetch
 from harness.errors import HarnessError
+from harness.files import discard
 
 LARGEST_ARCHIVE: Final = 6_000_000_000  # bytes; Caltech101.zip and a class of CIFAR10-DVS have less
 LARGEST_FOLDER: Final = 12_000_000_000  # bytes of an archive's files, unpacked
@@ -43,20 +44,29 @@ def fetch_events(
 ) -> Path:
     """The folder below which the targets of all archives lie, fetched and unpacked if need be.
 
-    That is `data_dir` where all are unpacked there: an archive whose target is there is not looked
-    at, so a copy unpacked by hand is enough. Else it is `unpacked` (None: `data_dir`), with links
-    to what `data_dir` has, and only a fetch writes into `data_dir`. An archive that lies there is
-    held against its checksum, one that is missing is fetched (`download.fetch`: mirrors in turn,
-    resumed, checked while it comes). Raises HarnessError with the file, its checksum, where to get
-    it and where to put it when no mirror gives it.
+    That is `data_dir` where all are unpacked there and no archive lies beside them; else it is
+    `unpacked` (None: `data_dir`), with links to what `data_dir` has unpacked without its archive,
+    and only a fetch writes into `data_dir`. What was unpacked by hand is not looked at here. An
+    archive that lies there is held against its checksum, one that is missing is fetched
+    (`download.fetch`: mirrors in turn, resumed, checked while it comes). Raises HarnessError with
+    the file, its checksum, where to get it and where to put it when no mirror gives it.
     """
-    if all((data_dir / archive.target).is_dir() for archive in archives):
-        return data_dir
     root = unpacked or data_dir
+    by_hand = {
+        archive
+        for archive in archives
+        if (data_dir / archive.target).is_dir()
+        and (root == data_dir or not (data_dir / archive.name).is_file())
+    }
+    if len(by_hand) == len(archives):
+        return data_dir
     for archive in archives:
         target = root / archive.target
-        if target.is_dir() or _linked(target, data_dir / archive.target):
+        if archive in by_hand:
+            _link(target, data_dir / archive.target)
+        if target.is_dir() and (archive in by_hand or not target.is_symlink()):
             continue
+        discard(target)  # a link to what was unpacked by hand, when its archive was not there
         try:
             file = fetch(
                 archive.mirrors,
@@ -73,15 +83,13 @@ def fetch_events(
     return root
 
 
-def _linked(target: Path, present: Path) -> bool:
-    """Whether there is a folder `present`, to which `target` then leads."""
-    if not present.is_dir():
-        return False
+def _link(target: Path, present: Path) -> None:
+    """Have `target` lead to `present`, which another place than it may be."""
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.unlink(missing_ok=True)  # a link to where the data lay once
+        if target.is_symlink():
+            target.unlink()  # to where the data lay once
         with suppress(FileExistsError):  # a second process was faster
             target.symlink_to(present.absolute(), target_is_directory=True)
     except OSError as error:
         raise HarnessError(str(target), f"cannot be written: {error}") from error
-    return True

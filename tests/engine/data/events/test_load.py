@@ -13,9 +13,10 @@ import torch
 from harness.engine.data.events import load
 from harness.engine.data.events.formats import Format
 from harness.engine.data.events.frames import by_count, by_time
-from harness.engine.data.events.load import Framing, frame_set, framed, held_out, recordings
+from harness.engine.data.events.load import Framing, frame_set, framed, recordings
 from harness.engine.data.events.recording import Sensor
 from harness.engine.data.labelled import FrameSet
+from harness.engine.data.listing import held_out
 from harness.errors import HarnessError
 from tests.engine.data.events.made import Rows, atis_bytes, events_of
 

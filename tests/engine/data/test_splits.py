@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from harness.engine.data.events.load import held_out
+from harness.engine.data.listing import held_out
 from harness.errors import HarnessError
 
 LABELS = [0] * 10 + [1] * 20 + [2] * 3
@@ -34,7 +34,7 @@ def test_a_class_is_split_alike_whatever_the_others_are() -> None:
         ([0, 0], 0.0, "last", "between 0 and 1"),
         ([0, 0], 1.0, "last", "between 0 and 1"),
         ([0, 0], float("nan"), "last", "between 0 and 1"),
-        ([0, 0, 1], 0.5, "last", "class 1 has a single recording"),
+        ([0, 0, 1], 0.5, "last", "class 1 has a single item"),
         ([0, 0], 0.5, "first", "'last' or 'random'"),
     ],
 )
