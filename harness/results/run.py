@@ -95,16 +95,17 @@ class StoredRun:
 
     @cached_property
     def history(self) -> pd.DataFrame:
-        """A row for each epoch, from 1: learning rate, loss, accuracies in percent, seconds.
+        """A row for each epoch, from 1: learning rate, loss, accuracies in percent, seconds. None of
+        a network that was trained elsewhere.
 
         Raises:
             HarnessError: it is no training.
         """
         import pandas as pd
 
-        if not self.metrics.get("history"):  # as of a network that was trained elsewhere
+        if "history" not in self.metrics:
             raise self._is_no_training("has no history")
-        found = pd.DataFrame(self.metrics["history"])
+        found = pd.DataFrame(self.metrics["history"] or {"epoch": []})
         times = self._json("timing.json") if "timing.json" in self.manifest.files else {}
         return found.assign(**times).set_index("epoch")
 
