@@ -95,8 +95,8 @@ class StoredRun:
 
     @cached_property
     def history(self) -> pd.DataFrame:
-        """A row for each epoch, from 1: learning rate, loss, accuracies in percent, seconds. None of
-        a network that was trained elsewhere.
+        """A row for each epoch, from 1: learning rate, loss, accuracies in percent, seconds; none
+        of a network that was trained elsewhere.
 
         Raises:
             HarnessError: it is no training.
