@@ -149,8 +149,7 @@ class ImageFolder(Folder):
 
         listing = self.listing()
         paths = [self.root / file for file in listing.files]
-        with ThreadPoolExecutor() as pool:
-            seen = list(pool.map(look, paths))
+        seen = [look(path) for path in paths]
         first, name = seen[0], paths[0].name
         for path, one in zip(paths, seen, strict=True):
             if not self.channels and one.channels != first.channels:
