@@ -124,11 +124,11 @@ def with_check_seeds(project: Project, names: Sequence[str]) -> Project:
     """
     from harness.check.standard import keeps_seeds  # brings pandas
 
-    profile, golden = project.profile, project.layout.golden
+    profile, goldens = project.profile, project.layout.goldens
     if project.setting.overrides or not profile.check_seeds:
         return project
     exhibits = map(project.library.exhibit, project.library.named(names))
-    kept = [one.id for one in exhibits if keeps_seeds(one, profile, golden)]
+    kept = [one.id for one in exhibits if keeps_seeds(one, profile, goldens)]
     return _with_seeds(project, dict.fromkeys(kept, profile.check_seeds))
 
 
@@ -219,7 +219,7 @@ def refuse_broken(project: Project, held: Survey) -> None:
 
     if not held.todo:
         return
-    if faults := tuple(faults_beforehand(held.plan, project.profile, project.layout.golden)):
+    if faults := tuple(faults_beforehand(held.plan, project.profile, project.layout)):
         raise Faults(faults)
 
 
@@ -270,8 +270,8 @@ def report(
     from harness.check.status import Word
     from harness.report.results import write_results  # brings matplotlib, too
 
-    profile, golden = project.profile, project.layout.golden
-    wrong = {one.exhibit.id: tuple(golden_faults(one, profile, golden)) for one in plan.exhibits}
+    profile, goldens = project.profile, project.layout.goldens
+    wrong = {one.exhibit.id: tuple(golden_faults(one, profile, goldens)) for one in plan.exhibits}
     faults = tuple(fault for several in wrong.values() for fault in several)
     sound = tuple(one for one in plan.exhibits if not wrong[one.exhibit.id])
     if faults and not sound:

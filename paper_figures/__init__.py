@@ -1,5 +1,6 @@
-"""One module per figure, each with `draw(frame)` or `draw(frame, maps)`, which returns a `Figure`:
-pandas and matplotlib only.
+"""One module per figure, here or in the folder figures/ of a study, each with `draw(frame)` or
+`draw(frame, maps)`, which returns a `Figure`: pandas and matplotlib only. `module:function` is such
+a function anywhere.
 
 A drawing gets the cells of its exhibit (quantity, value, std, n, text, unit, why, what tells cells
 apart, and the axes that the exhibit holds fixed); if it takes a second argument, also its maps (the
@@ -12,13 +13,15 @@ state, and nothing that a user has set up for matplotlib reaches it.
 from __future__ import annotations
 
 import functools
-import importlib
+import importlib.util
 import inspect
 import os
 import re
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
@@ -35,20 +38,37 @@ _LOCK = threading.RLock()
 _AT_IMPORT = {"MPLBACKEND": "agg", "MATPLOTLIBRC": os.devnull}
 
 
-def drawing(name: str) -> Callable[..., Figure]:
-    """The `draw` of the module called `name`, which draws in its `own_settings`.
+def drawing(name: str, study: Path | None = None) -> Callable[..., Figure]:
+    """The `draw` of the module called `name`, which draws in its `own_settings`: of a file in the
+    folder `study` of a study's drawings if it is there, else of this folder; or the function at
+    `module:function`.
 
     Raises:
-        LookupError: no module of this folder has that name, or it draws nothing.
+        LookupError: no module has that name, or it draws nothing.
     """
-    if not _NAME.fullmatch(name) or name == "style":
+    module, _, function = name.partition(":")
+    if not function and (not _NAME.fullmatch(name) or name == "style"):
         raise LookupError(f"{name!r} is not the name of a drawing")
     try:
         with own_settings():
-            draw: Callable[..., Figure] = importlib.import_module(f"{__name__}.{name}").draw
+            found = importlib.import_module(module) if function else _module(name, study)
+            draw: Callable[..., Figure] = getattr(found, function or "draw")
     except (ModuleNotFoundError, AttributeError) as error:
-        raise LookupError(f"paper_figures has no drawing {name!r}: {error}") from error
+        raise LookupError(f"there is no drawing {name!r}: {error}") from error
     return functools.wraps(draw)(functools.partial(_drawn, draw))
+
+
+def _module(name: str, study: Path | None) -> ModuleType:
+    path = study / f"{name}.py" if study else None
+    if path is None or not path.is_file():
+        return importlib.import_module(f"{__name__}.{name}")
+    spec = importlib.util.spec_from_file_location(f"{path.parent.name}.{name}", path)
+    if spec is None or spec.loader is None:
+        raise LookupError(f"{path} is no module")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # dataclasses look there
+    spec.loader.exec_module(module)
+    return module
 
 
 def _drawn(draw: Callable[..., Figure], frame: DataFrame, maps: DataFrame | None = None) -> Figure:

@@ -21,4 +21,5 @@ def project(tmp_path: Path) -> Path:
     """A copy of specs/, golden/ and paper_figures/ that a test may change."""
     for folder in ("specs", "golden", "paper_figures"):
         shutil.copytree(ROOT / folder, tmp_path / "project" / folder)
+    shutil.copy(ROOT / "study.toml", tmp_path / "project")
     return tmp_path / "project"

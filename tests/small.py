@@ -19,6 +19,7 @@ def small_project(folder: Path) -> Path:
     """A copy of the project with four networks of 8 layers, trained for one epoch."""
     for name in ("specs", "golden", "paper_figures"):
         shutil.copytree(ROOT / name, folder / name)
+    shutil.copy(ROOT / "study.toml", folder)
     for name in ("specs", "golden"):  # the canary takes a minute
         shutil.rmtree(folder / name / "canary")
     change(folder / "specs/paper/table1.toml", DEPTHS, "depth = [8]")

@@ -8,6 +8,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import fmean, stdev
@@ -15,6 +16,7 @@ from typing import Any
 
 import pandas as pd
 
+from harness.check.contents import read_contents
 from harness.check.tolerance import Exact, Printed, Rule, Seeds, Unsettled, read_tolerances
 from harness.errors import Faults, HarnessError
 from harness.files import read_plain
@@ -91,6 +93,30 @@ class Golden:
         kept = {seed for cell in self.cells for seed in cell.seeds}
         measured = [cell.number.n for cell in self.cells if cell.number and cell.number.n]
         return frozenset(kept or range(max(measured, default=0)))
+
+
+def golden_folder(folders: Sequence[Path], name: str, file: str) -> Path:
+    """The one of these folders whose set `name` has this file, or has it written down: what was
+    measured in a study comes before what it inherits. The first, where none has.
+
+    Raises:
+        HarnessError: two have what a document prints.
+    """
+    having = [one for one in folders if _belongs(one / name, file)]
+    if name == PUBLISHED and len(having) > 1:
+        hint = "a study has published values of its own exhibits alone"
+        raise HarnessError(
+            str(having[0] / name / file), f"{having[1] / name} has it, too", hint=hint
+        )
+    return next(iter(having), folders[0])
+
+
+def _belongs(folder: Path, file: str) -> bool:
+    if (folder / file).is_file():
+        return True
+    with suppress(HarnessError):  # whoever uses the set says what is wrong there
+        return file in read_contents(folder)
+    return False
 
 
 def level_text(value: Any) -> str:

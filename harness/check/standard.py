@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.check.contents import provenance_of, require_whole
-from harness.check.golden import PUBLISHED, Golden, read_golden, read_table
+from harness.check.golden import PUBLISHED, Golden, golden_folder, read_golden, read_table
 from harness.errors import Faults, HarnessError
 from harness.parts.cifar import is_accepted
 from harness.plan.expand import PlannedExhibit
@@ -42,8 +42,9 @@ class Standard:
     provenance: Mapping[str, Any] = field(default_factory=dict)
 
 
-def standard(planned: PlannedExhibit, profile: Profile, folder: Path) -> Standard:
-    """What the cells of this exhibit are held against. The published values come along always.
+def standard(planned: PlannedExhibit, profile: Profile, folders: Sequence[Path]) -> Standard:
+    """What the cells of this exhibit are held against, by the golden `folders` of a study and of
+    what it inherits. The published values come along always.
 
     What does not depend on scale is published at every scale. An exhibit without published numbers,
     as most figures, may still have values measured before, in a file of its own name: contents.toml
@@ -61,38 +62,42 @@ def standard(planned: PlannedExhibit, profile: Profile, folder: Path) -> Standar
     if changed:
         typed = ", ".join(changed)
         why = f"the spec was overridden ({typed}), so it is not held against golden values"
-        published = _for_orientation(file, folder, index) if exhibit.golden else None
+        published = _for_orientation(file, folders, index) if exhibit.golden else None
     elif exhibit.golden is None:
         if name not in (None, PUBLISHED):
-            golden = _whole(folder, str(name), file, index)
+            golden = _whole(folders, str(name), file, index)
     else:
-        published = _whole(folder, PUBLISHED, file, index)
+        published = _whole(folders, PUBLISHED, file, index)
         why = f"the profile {profile.id} is held against no golden values"
         if name is not None:
-            golden = _whole(folder, name, file, index)
+            golden = _whole(folders, name, file, index)
             why = f"golden/{name}/ has no {file}"
     rests_on: Mapping[str, Any] = {}
     if golden and golden.name != PUBLISHED:
-        rests_on = provenance_of(folder / golden.name / file)
+        rests_on = provenance_of(_place(folders, golden.name, file))
     return Standard(golden, published, "" if golden else why, name, changed, rests_on)
 
 
 def golden_faults(
-    planned: PlannedExhibit, profile: Profile, golden: Path
+    planned: PlannedExhibit, profile: Profile, folders: Sequence[Path]
 ) -> Iterator[HarnessError]:
     """Every fault in the golden file and the tolerances of an exhibit. IO: reads them."""
     try:
-        standard(planned, profile, golden)
+        standard(planned, profile, folders)
     except Faults as several:
         yield from several.faults
     except HarnessError as fault:
         yield fault
 
 
-def _whole(folder: Path, name: str, file: str, index: Sequence[str]) -> Golden | None:
+def _place(folders: Sequence[Path], name: str, file: str) -> Path:
+    return golden_folder(folders, name, file) / name / file
+
+
+def _whole(folders: Sequence[Path], name: str, file: str, index: Sequence[str]) -> Golden | None:
     """A golden file, with all that contents.toml says of it."""
-    golden = read_golden(folder, name, file, index)
-    require_whole(folder / name / file, golden.lines if golden else None)
+    golden = read_golden(golden_folder(folders, name, file), name, file, index)
+    require_whole(_place(folders, name, file), golden.lines if golden else None)
     return golden
 
 
@@ -121,20 +126,21 @@ def _changes(planned: PlannedExhibit, golden: str | None, profile: Profile) -> I
             yield "--repacked-data" if is_accepted(data) else f"{data.name}, not as published"
 
 
-def _for_orientation(file: str, folder: Path, index: Sequence[str]) -> Golden | None:
+def _for_orientation(file: str, folders: Sequence[Path], index: Sequence[str]) -> Golden | None:
     """An override may add an axis that the published table has not: then nothing lines up."""
     try:
+        folder = golden_folder(folders, PUBLISHED, file)
         return read_golden(folder, PUBLISHED, file, index)
     except HarnessError:
         return None
 
 
-def keeps_seeds(exhibit: Exhibit, profile: Profile, folder: Path) -> bool:
+def keeps_seeds(exhibit: Exhibit, profile: Profile, folders: Sequence[Path]) -> bool:
     """Whether the golden values in force, measured here, have the number of each seed. IO: reads
     the golden file.
     """
     if exhibit.at_published_size or profile.golden in (None, PUBLISHED):
         return False
     file = exhibit.golden or f"{exhibit.id}.csv"
-    path = folder / str(profile.golden) / file
+    path = _place(folders, str(profile.golden), file)
     return path.is_file() and "seeds" in read_table(path, f"golden/{profile.golden}/{file}")[0][1]

@@ -117,7 +117,7 @@ def judge(
     planned: PlannedExhibit,
     measured: Frame,
     profile: Profile,
-    golden_folder: Path,
+    goldens: Sequence[Path],
     failures: Mapping[str, str],
     manifests: Sequence[Manifest] = (),
 ) -> Verdict:
@@ -131,7 +131,7 @@ def judge(
         Faults: a golden file is wrong.
     """
     exhibit = planned.exhibit
-    against = standard(planned, profile, golden_folder)
+    against = standard(planned, profile, goldens)
     repeat = Repeat()
     if against.golden and against.provenance:
         repeat = repeated(planned, manifests, against.provenance, against.golden.seeds)

@@ -21,7 +21,7 @@ from harness.terminal.output import Output
 from harness.terminal.streams import reader_left
 
 COMMANDS = {
-    "Reproduce": ("list_", "plan", "reproduce", "report", "check", "diff"),
+    "Reproduce": ("init", "list_", "plan", "reproduce", "report", "check", "diff"),
     "On other machines": ("worker", "export", "import_"),
     "Look after it": ("doctor", "gpu", "verify", "gc", "golden", "schema"),
 }

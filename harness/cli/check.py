@@ -34,7 +34,7 @@ def check(
     from harness.cli.canary import canary_holds
     from harness.execute.environment import sees_gpu
 
-    voice, layout, names = spoken.voice, written.layout(), exhibits or CHECKED
+    voice, layout, names = spoken.voice, written.layout().inherited, exhibits or CHECKED
     if canary and no_canary:
         raise HarnessError("--canary --no-canary", "contradict each other", hint="leave one out")
     if fresh and stored:

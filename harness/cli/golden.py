@@ -9,6 +9,7 @@ from cyclopts import Parameter
 
 from harness.cli.options import Fresh, Scaled, Spoken, Workers, exhibits, number, typed
 from harness.errors import ExitCode, HarnessError
+from harness.layout import refuse_packed
 
 SEEDS = 5  # the fewest that a golden file may rest on
 
@@ -53,9 +54,11 @@ def golden(
     if exhibit is None:
         if not canary:
             raise HarnessError("harness golden", "needs EXHIBIT, or --canary")
-        is_written = canary_written(scaled.layout(), crew.jobs, voice, typed())
+        refuse_packed(layout := scaled.layout().inherited)
+        is_written = canary_written(layout, crew.jobs, voice, typed())
         return ExitCode.OK if is_written else ExitCode.RUN_FAILED
     project = replace(scaled.open(override("seed", *range(seeds))), fresh=fresh)
+    refuse_packed(project.layout)
     held = app.surveyed(project, [exhibit], bytewise=True)
     layout, name = project.layout, project.profile.golden
     app.warn_broken(held.broken, app.SET_ASIDE)

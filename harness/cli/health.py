@@ -211,6 +211,7 @@ def _canary(layout: Layout) -> Iterator[Finding]:
     """Where its values are from, and the offer to hold this machine against them."""
     offer = "harness check --canary"
     try:
+        layout = layout.inherited
         kept = read_kept(layout.golden) if has_canary(layout) else None
     except HarnessError as error:
         yield note("canary", str(error), "mend the file named, or harness golden --canary")

@@ -1,12 +1,16 @@
-"""`harness list`: the exhibits and profiles."""
+"""`harness list`: the exhibits and profiles, and what a spec may say."""
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import Parameter
 
 from harness.cli.options import Here, Json, Spoken
-from harness.terminal.output import Voice, console, print_json, table
+from harness.errors import Faults
+from harness.terminal.output import Voice, console, json_text, print_json, table
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -14,20 +18,44 @@ if TYPE_CHECKING:
     from harness.spec.library import Library
 
 
-def list_(here: Here = Here(), spoken: Spoken = Spoken(), as_json: Json = False) -> None:
-    """List the exhibits and profiles.
+def nouns(_: object = None) -> list[str]:
+    """What can be listed, for the shell."""
+    from harness.spec.kinds import NOUNS
 
-    With --verbose each with its place in its document, its measures and how much it claims.
+    return list(NOUNS)
+
+
+def list_(
+    what: Annotated[
+        str | None,
+        Parameter(name="KINDS", help="neurons, networks, measures, axes, …", completer=nouns),
+    ] = None,
+    /,
+    *,
+    here: Here = Here(),
+    spoken: Spoken = Spoken(),
+    as_json: Json = False,
+) -> None:
+    """List the exhibits and profiles, or what a spec may say.
+
+    With --verbose each exhibit with its place in its document, its measures and how much it claims.
+    Of neurons, surrogates, networks, datasets, measures, attacks, probes, regressions and
+    predicates each kind is shown with its fields, those of the study and of installed packages
+    included: their Python is imported.
 
     For example:
 
     - `harness list`
+    - `harness list neurons`
+    - `harness list quantities`
     - `harness list --json | jq -r '.exhibits[].id'`
     """
     from harness.spec.library import read
 
     library = read(here.layout())
-    if as_json:
+    if what is not None:
+        _list_kinds(what, as_json)
+    elif as_json:
         profiles = [
             {
                 "id": one.id,
@@ -42,6 +70,34 @@ def list_(here: Here = Here(), spoken: Spoken = Spoken(), as_json: Json = False)
     else:
         print_list(library, console(), whole=spoken.voice is Voice.VERBOSE)
     library.require_whole()  # what is whole has been listed all the same
+
+
+def _list_kinds(what: str, as_json: bool) -> None:
+    from harness.spec.kinds import FAMILIES, records
+
+    found, faults = records(what)
+    if as_json:
+        print_json(found)
+    elif what in FAMILIES:
+        rows = [row for one in found for row in _kind_rows(one)]
+        console().print(table(("kind", "field", "values", "default", "what it is"), rows))
+    else:
+        console().print(table(tuple(found[0]), [list(map(_cell, one.values())) for one in found]))
+    if faults:
+        raise Faults(faults)
+
+
+def _kind_rows(kind: dict[str, Any]) -> Iterator[Sequence[str]]:
+    yield kind["kind"], "", "", "", kind["description"]
+    for field in kind["fields"]:
+        default = "required" if field["required"] else _cell(field.get("default", ""))
+        yield "", field["name"], field["values"], default, field["description"]
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return value if isinstance(value, str) else json_text(value)
 
 
 def list_rows(library: Library) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import shlex
 import sys
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from cyclopts import Group, Parameter
 
 from harness.errors import HarnessError
-from harness.layout import Layout, find_project, layout
+from harness.layout import Layout, layout, spec_files
 from harness.terminal.output import Voice
 
 if TYPE_CHECKING:
@@ -49,12 +50,12 @@ def number(least: float, most: float = math.inf, **more: Any) -> Parameter:
 
 def exhibits(_: object = None) -> list[str]:
     """Ids of the exhibits for the shell, by the names of their files: nothing is read."""
-    return [*_files("paper"), *_files("lab"), "all"]
+    return [*_known(spec_files), "all"]
 
 
 def profiles(_: object = None) -> list[str]:
     """Ids of the profiles for the shell."""
-    return _files("profiles")
+    return _known(lambda study: sorted(study.glob("specs/profiles/[!.]*.toml")))
 
 
 def settings(_: object = None) -> list[str]:
@@ -65,13 +66,15 @@ def settings(_: object = None) -> list[str]:
     return [f"{name}=" for name in (*AXES, *known_fields())]
 
 
-def _files(room: str) -> list[str]:
-    """A completion says nothing about faults: it offers nothing."""
+def _known(files: Callable[[Path], Iterable[Path]]) -> list[str]:
+    """The stems of files of the study and of what it inherits; a completion says nothing about
+    faults: it offers nothing.
+    """
     try:
-        folder = find_project(Path.cwd()) / "specs" / room
+        studies = layout().folders
+        return sorted({path.stem for study in studies for path in files(study)})
     except (HarnessError, OSError):
         return []
-    return sorted(path.stem for path in folder.glob("[!.]*.toml"))
 
 
 Exhibits = Annotated[
@@ -120,7 +123,7 @@ class Here:
 
     project: Annotated[
         Path | None,
-        Parameter(help="with specs/ and golden/; else here or above", group=FOLDERS),
+        Parameter(help="a study's folder; else here or above", group=FOLDERS),
     ] = None
 
     def layout(self) -> Layout:
@@ -209,8 +212,11 @@ class Asked(Scaled):
     ] = None
 
     def opened(self) -> Project:
+        from harness.spec.library import read
         from harness.spec.overrides import override, parse_override
 
+        if self.sets:  # fields of parts that others wrote are known once a spec has named these
+            read(self.layout())
         device = [override("numerics.device", self.device)] if self.device is not None else []
         changes = (*map(parse_override, self.sets), *device)
         return self.open(*changes, repacked=self.repacked, weights=self.weights)

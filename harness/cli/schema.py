@@ -8,6 +8,7 @@ from cyclopts import Parameter
 
 from harness.cli.options import Here
 from harness.errors import HarnessError
+from harness.layout import refuse_packed
 from harness.terminal.output import print_json, say
 
 
@@ -37,7 +38,7 @@ def schema(
     - `harness schema exhibit`
     - `harness schema --write`
     """
-    from harness.files import os_errors, write_durably
+    from harness.files import make_folder, os_errors, write_durably
     from harness.parts.base import suggestion
     from harness.spec.schema import KINDS, schema_files, schema_of
 
@@ -46,9 +47,10 @@ def schema(
     if not write:
         print_json(schema_of(kind))
         return
-    folder = here.layout().specs / "schema"
+    refuse_packed(layout := here.layout())
+    folder = layout.specs / "schema"
     with os_errors(folder):
-        folder.mkdir(exist_ok=True)
+        make_folder(folder)
         for name, content in schema_files().items():
             write_durably(folder / name, content)
             say(f"written: specs/schema/{name}")

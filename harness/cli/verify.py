@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import random
 import sys
 import tempfile
@@ -15,7 +14,7 @@ from cyclopts import Parameter
 
 from harness.cli.options import DataFolder, Json, Spoken, Stored, number
 from harness.errors import ExitCode, HarnessError, visible
-from harness.layout import Layout, named
+from harness.layout import Layout, named, study_path
 from harness.terminal.output import Voice, console, print_json
 from harness.words import counted
 
@@ -92,6 +91,7 @@ def _run_again(
     from harness.store.store import Store
     from harness.terminal.board import Board, screen_for
 
+    study_path(layout.project)
     all_known = list(_repeatable(store))
     known = [
         (node, made)
@@ -159,8 +159,8 @@ def _repeatable(store: Store) -> Iterator[tuple[Node, Manifest]]:
         if device_of(made.spec) == "cuda" and not gpus():
             continue
         try:
-            run = Run.kinds[made.kind].model_validate_json(json.dumps(made.spec), strict=True)
-        except (KeyError, ValidationError):  # of another time, or of data that a page must name
+            run = Run.of(made.kind, made.spec)
+        except (HarnessError, ValidationError):  # of another time, or of data that a page must name
             continue
         node = node_of(run, f"{made.kind} {key[:8]}", made.inputs)
         if node.key == key and stored.keys() >= set(made.inputs.values()):

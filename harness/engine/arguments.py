@@ -136,10 +136,9 @@ def require_input(network: nn.Module, images: Any) -> Tensor:
     if shown.dtype != dtype and not torch.is_autocast_enabled(device.type):
         said = f"the network is {str(dtype).removeprefix('torch.')} (got {got})"
         raise HarnessError(where, said, hint=f"images.to({dtype})")
-    if hasattr(network, "layer_names"):  # another may prepare its images in ways of its own
-        first = next((one for one in network.modules() if isinstance(one, nn.Conv2d)), None)
-        if first is not None and shown.shape[-3] != first.in_channels:
-            raise HarnessError(where, f"the network takes {first.in_channels} channels (got {got})")
+    channels = getattr(network, "input_channels", None)  # what is no `Network` may prepare them
+    if isinstance(channels, int) and shown.shape[-3] != channels:
+        raise HarnessError(where, f"the network takes {channels} channels (got {got})")
     return shown
 
 
@@ -167,7 +166,8 @@ def _looked_at(where: str, name: str, value: Any, hint: Any) -> Any:
     if not _fits(value, hint):
         plain = isinstance(hint, type) and not get_args(hint)
         wanted = hint.__name__ if plain else re.sub(r"[\w.]+\.", "", str(hint))
-        raise HarnessError(where, f"expected {wanted} (got {named(value)})")
+        hint = "`given(module)` makes one of it" if isinstance(value, nn.Module) else ""
+        raise HarnessError(where, f"expected {wanted} (got {named(value)})", hint=hint)
     if hasattr(hint, "_fields"):  # of a NamedTuple, which looks at nothing when it is made
         inside = zip(hint._fields, value, strict=True)
         return hint(*(_looked_at(where, one, held, _hints(hint)[one]) for one, held in inside))

@@ -16,6 +16,7 @@ from typing import Any
 
 import harness
 from harness.execute.cores import memory_limit
+from harness.layout import PACKED
 
 GIT_S = 10
 OTHER_OWNER = "git refuses a checkout of another owner"
@@ -35,7 +36,7 @@ def environment(project: Path) -> dict[str, Any]:
     """What a run is made with here, and the git state of the project where that is another folder
     than the code's, as JSON values. Does not import torch.
     """
-    of_project = {} if project == CODE else {"git_of_project": git_state(project)}
+    of_project = {} if project in (CODE, PACKED) else {"git_of_project": git_state(project)}
     return dict(made_with()) | of_project
 
 

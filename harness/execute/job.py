@@ -88,6 +88,7 @@ def _run(job: Job, store: Store, tell: Tell) -> Finished:
     from harness.runs.machine import in_use, peak_gpu_mb, reset_peak_gpu
 
     node, made = job.node, made_with()
+    node.require_own_python()
     with store.lease(node.key, waiting=lambda holder: tell(Waiting(node.key, holder))):
         found = store.claim(node, code=made["code"], anew=job.anew)
         if isinstance(found, Manifest):

@@ -21,9 +21,10 @@ from harness.execute.job import Job
 from harness.files import open_plain, write_durably
 from harness.layout import study_path
 from harness.measures.base import Run
-from harness.parts.base import sentence, shown, suggestion
+from harness.parts.base import has_others, sentence, shown
 from harness.plan.node import node_of
 from harness.spec.safe_text import decoded
+from harness.spec.validate import path_within
 
 FORMAT: Final = 1
 PLANNED = ("git_of_project",)  # what of an environment only the machine that plans knows
@@ -115,12 +116,23 @@ def thawed(text: str, where: str = "node", study: Path | None = None) -> Job:
     if study:
         study_path(study)
     try:
-        spec = Run.kinds[file.kind].model_validate_json(json.dumps(file.spec), strict=True)
+        revision = Run.named(file.kind).revision
+        if file.revision != revision:
+            problem = f"is {file.revision}, and this harness makes {revision}"
+            hint = "plan again with this harness, or run it with the one that planned it"
+            raise HarnessError("revision", problem, hint=hint)
+        spec = Run.of(file.kind, file.spec)
+    except HarnessError as error:
+        where = f"{where}: {error.where}"
+        raise HarnessError(where, error.problem, hint=error.hint) from None
     except ValidationError as error:
-        raise _fault(error, f"{where}: spec") from None
+        raise _fault(error, f"{where}: spec", file.spec) from None
     node = node_of(spec, "", file.inputs)
     if node.key != file.key:
-        problem = f"is {file.key[:8]}…, and its content has the key {node.key[:8]}…: it was changed"
+        what = "it or the Python of its study" if has_others(node.spec) else "it"
+        problem = (
+            f"is {file.key[:8]}…, and its content has the key {node.key[:8]}…: {what} was changed"
+        )
         raise HarnessError(f"{where}: key", problem, hint="harness plan --write-nodes")
     return Job(
         node,
@@ -139,23 +151,16 @@ def _validated(text: str, where: str) -> _File:
         file = _File.model_validate_json(text)
     except ValidationError as error:
         raise _fault(error, where) from None
-    if file.kind not in Run.kinds:
-        problem = f"no kind of node is called {file.kind!r}"
-        raise HarnessError(f"{where}: kind", problem, hint=suggestion(file.kind, Run.kinds))
-    revision = Run.kinds[file.kind].revision
-    if file.revision != revision:
-        problem = f"is {file.revision}, and this harness makes {revision}"
-        hint = "plan again with this harness, or run it with the one that planned it"
-        raise HarnessError(f"{where}: revision", problem, hint=hint)
     for name, folder in (("store", file.store), ("data", file.data), ("study", file.study)):
         if folder and not Path(folder).is_absolute():
             raise HarnessError(f"{where}: {name}", f"must be absolute (got {shown(folder)})")
     return file
 
 
-def _fault(error: ValidationError, where: str) -> HarnessError:
+def _fault(error: ValidationError, where: str, spec: object = None) -> HarnessError:
     first = error.errors(include_url=False)[0]
-    place = ".".join(str(part) for part in first["loc"])
+    loc = first["loc"] if spec is None else path_within(first["loc"], spec)
+    place = ".".join(str(part) for part in loc)
     if first["type"] == "json_invalid":
         return HarnessError(where, f"is no JSON: {first['msg'].removeprefix('Invalid JSON: ')}")
     got = "" if first["type"] == "missing" else f" (got {shown(first['input'])})"
@@ -178,7 +183,10 @@ def write_nodes(folder: Path, waves: Iterable[Iterable[Job]]) -> list[Path]:
             place = folder / f"wave-{number}"
             place.mkdir(parents=True)
             for index, job in enumerate(wave):
-                path = place / f"{index:04d}-{job.node.kind}-{job.node.key[:8]}.json"
+                path = (
+                    place
+                    / f"{index:04d}-{job.node.kind.rpartition(':')[2]}-{job.node.key[:8]}.json"
+                )
                 write_durably(path, frozen(job, threads=None).encode())
                 written.append(path)
     except OSError as error:

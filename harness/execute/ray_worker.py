@@ -18,6 +18,7 @@ from harness.execute.events import Event, Failed, Finished
 from harness.execute.job import run_job
 from harness.execute.node_file import thawed
 from harness.measures.base import Run
+from harness.parts.components import is_own
 from harness.store.locks import lease_if_free
 
 SEEN_S = 5.0  # until a file made on one machine must be seen on another
@@ -101,7 +102,8 @@ def run_node(text: str, witness: Path, version: str, relay: Any) -> Finished | F
 
 def code_version() -> str:
     """What must be the same on every machine for a key to mean the same."""
-    revisions = {kind: run.revision for kind, run in sorted(Run.kinds.items())}
+    ours = {kind: run for kind, run in Run.kinds.items() if not is_own(run)}
+    revisions = {kind: run.revision for kind, run in sorted(ours.items())}
     return f"{harness.__version__}, code {code_digest()} with revisions {revisions}"
 
 

@@ -78,7 +78,7 @@ class Robustness(Similarity):
 
     def label(self, run: RobustnessRun) -> str:
         """`PGD on …`."""
-        return f"{run.attack.kind.upper()} on {run.x.label}"
+        return f"{run.attack.called.upper()} on {run.x.label}"
 
     def read(self, content: Mapping[str, Any]) -> Iterator[Reading]:
         """Accuracy under attack for each ε with 0; CKA between clean and attacked for each ε above

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib import import_module
 from math import ceil
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from pydantic import Field
+from pydantic import Field, GetCoreSchemaHandler
+from pydantic_core import CoreSchema, core_schema
 
+from harness.errors import HarnessError
 from harness.measures.reading import Map, Reading
 from harness.measures.work import Work, bytes_of, images_in, passes, size_of_training, step_of
-from harness.parts.base import Name, Part, Spec
+from harness.parts import components
+from harness.parts.base import Name, Part, Spec, suggestion
 from harness.parts.datasets import Dataset
 from harness.parts.measurement import Numerics
 from harness.parts.networks import Alexnet, Network
@@ -31,7 +35,7 @@ class Run(Spec):
     `kind` and `revision` are part of every key, so old numbers never pass for new ones. Raise a
     revision when a change of code may change a number, and only then: `tests/runs/
     test_revisions.py` pins the numbers of a tiny run of each kind, so a change that forgets it does
-    not pass.
+    not pass. The kind of a run that others wrote is its place, and its Python is part of the key.
     """
 
     kind: ClassVar[str] = ""
@@ -44,7 +48,39 @@ class Run(Spec):
     ) -> None:
         super().__init_subclass__(**keywords)
         cls.kind, cls.code, cls.revision = kind, code, revision
-        cls.kinds[kind] = cls
+        if components.is_own(cls):
+            cls.kind = components.place_of(cls)
+        cls.kinds[cls.kind] = cls
+
+    @classmethod
+    def named(cls, kind: str) -> type[Run]:
+        """The kind of run of this name, imported if others wrote it.
+
+        Raises:
+            HarnessError: there is none.
+        """
+        if kind not in cls.kinds and ":" in kind:
+            components.found(kind)
+        if kind not in cls.kinds:
+            problem = f"no kind of node is called {kind!r}"
+            raise HarnessError("kind", problem, hint=suggestion(kind, cls.kinds))
+        return cls.kinds[kind]
+
+    @classmethod
+    def of(cls, kind: str, spec: Mapping[str, Any]) -> Run:
+        """The run of a kind whose spec was written down, whole or as it enters the key.
+
+        Raises:
+            HarnessError: there is no such kind, or its Python is another one now.
+            ValidationError: it is no spec of this kind.
+        """
+        made, said = cls.named(kind), dict(spec)
+        if components.is_own(made) and said.pop(components.CODE, None) not in (
+            None,
+            components.code_of(made),
+        ):
+            raise HarnessError(kind, components.CHANGED)
+        return made.model_validate_json(json.dumps(said), strict=True)
 
     @classmethod
     def load(cls) -> Callable[[Any, Place, Report], Numbers] | None:
@@ -90,6 +126,29 @@ class Training(Run, kind="train", code="harness.runs.train:run", revision=2):
         """`resnet-20 x2 lif T=4 cifar10 seed 0`."""
         return f"{self.network.label} {self.neuron.label} {self.dataset.name} seed {self.seed}"
 
+    @classmethod
+    def __get_pydantic_core_schema__(
+        cls, source: type[Any], handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        """Of a training, or of what stands in its place for a network that was trained elsewhere:
+        the kind of its network tells.
+        """
+        if cls is not Training:
+            return handler(source)
+        kinds = {one.kind: handler.generate_schema(one) for one in Training.__subclasses__()}
+
+        def choice(value: Any) -> str:
+            network: Any = value.get("network") if isinstance(value, dict) else value.network
+            kind = network.get("kind") if isinstance(network, dict) else network.kind
+            return str(kind) if kind in kinds else cls.kind
+
+        return core_schema.tagged_union_schema({cls.kind: handler(source), **kinds}, choice)
+
+    @property
+    def steps(self) -> int:
+        """Time steps of one presentation."""
+        return self.neuron.steps
+
     def build(self) -> Built:
         """The network with its initial weights."""
         classes, channels = self.dataset.classes, self.dataset.channels
@@ -127,6 +186,7 @@ class Pretrained(Spec):
 class Side(Spec):
     """One network of a measure: that of the point, but for what is said here."""
 
+    network: Name | None = None
     neuron: Name | None = None
     seed: int = Field(default=0, ge=0, le=1000, description="added to the seed of the point")
 
@@ -177,6 +237,8 @@ class Measure(Part, family="measure"):
         these names.
         """
         x, y = trainings[0], trainings[1] if trainings[1:] else None
+        if isinstance(x, self.makes):  # its numbers are those of the training
+            return x
         said = {**x.__dict__, **self.__dict__, **parts, "x": x, "y": y}
         return self.makes(**{name: said[name] for name in self.makes.model_fields})
 

@@ -120,7 +120,8 @@ class CkaHeatmap(Similarity):
     def maps(self, content: Mapping[str, Any]) -> Iterator[Map]:
         """The map itself, ANN (or the other network) up, SNN across."""
         names_y, names_x = ([row["name"] for row in content[side]] for side in ("y", "x"))
-        neurons = (self.sides[-1].neuron, self.sides[0].neuron)
+        up, across = self.sides[-1], self.sides[0]
+        neurons = (up.network or up.neuron, across.network or across.neuron)
         yield Map(self.map, names_y, names_x, content["arrays"]["values"], "layer", neurons)
 
 

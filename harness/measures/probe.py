@@ -33,7 +33,8 @@ class ProbeRun(Run, kind="probe"):
         with prepared(self.x.numerics, place) as device:
             network = trained(self.x, place.inputs["x"], device)
             images = images_of(self.x, place)
-            scale, layers = normalisation(self.x, images), block_names(network)
+            scale = normalisation(self.x, images)
+            layers = block_names(network) or network.layer_names()
             found = probe_blocks(
                 network, images, scale, self.probe, layers=layers, seed=self.x.seed
             )

@@ -34,16 +34,18 @@ class WorkflowRun(Run, kind="workflow"):
         from harness.engine.cka import cka_heatmap, gram_matrices
         from harness.runs.machine import prepared
         from harness.runs.place import write_json, write_tensors
-        from harness.runs.trained import first, minibatches, shown, trained
+        from harness.runs.trained import first, minibatches, shown
 
         layers = (self.layer,)
         with prepared(self.x.numerics, place) as device:
             x, images, normalise = shown(self.x, place, device)
-            y = trained(self.y, place.inputs["y"], device)
+            y, _, normalise_y = shown(self.y, place, device, "y")
             pixels, _ = first(images, "test", self.images)
             inputs = next(minibatches(pixels, self.images, normalise, device, report))
-            gram_x, gram_y = (gram_matrices(one, inputs, layers)[self.layer] for one in (x, y))
-            found = cka_heatmap(y, x, [inputs], layers)
+            inputs_y = normalise_y(pixels.to(device))
+            sides = ((x, inputs), (y, inputs_y))
+            gram_x, gram_y = (gram_matrices(*side, layers)[self.layer] for side in sides)
+            found = cka_heatmap(y, x, [(inputs_y, inputs)], layers)
         tensors = {"images": pixels.float() / WHITE, "gram_x": gram_x, "gram_y": gram_y}
         write_tensors(place.files / "workflow.safetensors", tensors)
         why = found.reasons.get((0, 0), "")

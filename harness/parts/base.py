@@ -21,9 +21,16 @@ from pydantic import (
     PlainSerializer,
     ValidationError,
 )
-from pydantic_core import CoreSchema, ErrorDetails, core_schema
+from pydantic_core import (
+    CoreSchema,
+    ErrorDetails,
+    InitErrorDetails,
+    PydanticCustomError,
+    core_schema,
+)
 
 from harness.errors import HarnessError
+from harness.parts import components
 
 
 class Spec(BaseModel):
@@ -98,7 +105,8 @@ class Part(Spec):
     """A part of a run. In Python it is made by its class, `Dspike(temperature=2.0)`: fields in
     their order or by name, `kind` left out, and what `usual` holds (or makes) need not be said; a
     spec says all. A family is a subclass with a name, `class Neuron(Part, family="neuron")`; a
-    class below it with `kind: Literal["lif"]` is one of its kinds from then on.
+    class below it with `kind: Literal["lif"]` is one of its kinds from then on, and one that others
+    wrote is by its place, "mystudy.alif:AdaptiveLif".
     """
 
     family: ClassVar[str] = ""
@@ -124,6 +132,11 @@ class Part(Spec):
         except ValidationError as error:
             raise _fault(type(self), error) from None
 
+    @property
+    def called(self) -> str:
+        """Its kind as people say it: of one that others wrote the name of the class."""
+        return str(getattr(self, "kind", "")).rpartition(":")[2]
+
     def pinned(self, study: Path, data: Path) -> Self:
         """The part with the fingerprints of the files that it rests on, in fields that enter the
         key; a plan asks for it once. Paths in a spec are relative to the folder of the `study`,
@@ -141,6 +154,8 @@ class Part(Spec):
         super().__init_subclass__(**keywords)
         if family:
             cls.family, cls.kinds = family, {}
+        elif components.is_own(cls):  # its place, whatever it says or has from one of ours
+            cls.__annotations__ = {**vars(cls).get("__annotations__", {}), "kind": str}
 
     @classmethod
     def __pydantic_init_subclass__(cls, family: str = "", **keywords: Any) -> None:
@@ -150,7 +165,8 @@ class Part(Spec):
                 where = f"{cls.family} kind {kind!r}"
                 raise HarnessError(where, f"is in {other.__module__} and in {cls.__module__}")
             cls.kinds[kind] = cls
-            _forget_validators()
+            if not components.is_own(cls):
+                _forget_validators()
 
     @classmethod
     def __get_pydantic_core_schema__(
@@ -159,14 +175,63 @@ class Part(Spec):
         """Of a family: whichever of its kinds the field `kind` names."""
         if "kinds" not in cls.__dict__ or not cls.kinds:
             return handler(source)
-        choices = {kind: handler.generate_schema(one) for kind, one in cls.kinds.items()}
-        return core_schema.tagged_union_schema(choices, discriminator="kind")
+        built_in = {kind: one for kind, one in cls.kinds.items() if not components.is_own(one)}
+        choices = {kind: handler.generate_schema(one) for kind, one in built_in.items()}
+        choices[OWN] = _own_schema(cls)
+
+        def choice(value: Any) -> str:
+            kind = value.get("kind") if isinstance(value, dict) else getattr(value, "kind", None)
+            is_theirs = isinstance(kind, str) and kind not in built_in and components.is_place(kind)
+            return OWN if is_theirs else str(kind)
+
+        return core_schema.tagged_union_schema(choices, discriminator=choice)
+
+
+OWN = "module:Class"
+"""What a kind that others wrote looks like, where the kinds of a family are listed."""
+
+
+def _own_schema(family: type[Part]) -> CoreSchema:
+    """Validates a part of a kind that others wrote, whose class is imported then: by the fields of
+    its class, and against the digest that a stored spec holds of its Python.
+    """
+
+    def validate(value: Any, info: core_schema.ValidationInfo) -> Any:
+        if isinstance(value, family):
+            return value
+        said = dict(value) if isinstance(value, dict) else {"kind": value.kind}
+        try:
+            part = components.part_at(said["kind"], family)
+            family.kinds[said["kind"]] = part
+            said["kind"] = components.place_of(part)
+            if said.pop(components.CODE, None) not in (None, components.code_of(part)):
+                raise HarnessError(said["kind"], components.CHANGED)
+        except HarnessError as error:
+            context = {"problem": error.problem, "hint": error.hint}
+            if error.where not in said["kind"]:
+                context["problem"] = f"{error.where} {error.problem}"
+            refusal = PydanticCustomError(OWN, "{problem}", context)
+            fault = InitErrorDetails(type=refusal, loc=("kind",), input=said["kind"])
+            raise ValidationError.from_exception_data(OWN, [fault]) from error
+        if info.mode == "json":  # strict mode takes a list for a tuple only there
+            return part.model_validate_json(json.dumps(said), strict=True)
+        return part.model_validate(said, strict=True)
+
+    kind = core_schema.typed_dict_field(core_schema.str_schema(pattern=r"^[\w.]+:[\w.]+$"))
+    written = core_schema.typed_dict_schema({"kind": kind}, extra_behavior="allow")
+    return core_schema.with_info_plain_validator_function(
+        validate, json_schema_input_schema=written
+    )
 
 
 def kind_of(part: type[BaseModel]) -> str:
     """The kind that a class is of; '' for a family, or what several kinds share."""
-    named = get_args(part.model_fields["kind"].annotation) if "kind" in part.model_fields else ()
-    return str(named[0]) if named else ""
+    if "kind" not in part.model_fields:
+        return ""
+    said = get_args(part.model_fields["kind"].annotation)
+    if said:
+        return str(said[0])
+    return components.place_of(part) if components.is_own(part) else ""
 
 
 def _specs(above: type[Spec] = Spec) -> Iterable[type[Spec]]:
@@ -190,20 +255,30 @@ def identity(spec: Any) -> Any:
     """The JSON value of `spec` without its presentation fields: what enters a key.
 
     Identity is opt-out: a field added to a spec is part of the key from its first day, or where it
-    is `LATER` from its first other value on.
+    is `LATER` from its first other value on. A part or run that others wrote has the digest of its
+    Python beside its fields.
     """
     if isinstance(spec, BaseModel):
-        return {
+        said = {
             name: identity(getattr(spec, name))
             for name, field in type(spec).model_fields.items()
             if PRESENTATION not in field.metadata
             and not (LATER in field.metadata and getattr(spec, name) == field.default)
         }
+        is_others = components.is_own(type(spec)) and hasattr(type(spec), "kinds")
+        return said | ({components.CODE: components.code_of(type(spec))} if is_others else {})
     if isinstance(spec, Mapping):
         return {name: identity(value) for name, value in spec.items()}
     if isinstance(spec, tuple | list):
         return [identity(value) for value in spec]
     return spec
+
+
+def has_others(spec: Any) -> bool:
+    """Whether an identity holds a part or a run that others wrote."""
+    if isinstance(spec, Mapping):
+        return components.CODE in spec or any(map(has_others, spec.values()))
+    return isinstance(spec, list) and any(map(has_others, spec))
 
 
 RENAMED: dict[str, str] = {
@@ -245,6 +320,8 @@ def sentence(detail: ErrorDetails) -> str:
         return "is missing"
     if kind == "value_error":
         return str(context["error"])
+    if kind == OWN:
+        return str(context["problem"])
     if kind in ("union_tag_invalid", "union_tag_not_found"):
         return f"must name its kind, one of {context.get('expected_tags', 'those known')}"
     said = detail["msg"].removeprefix("Input should be ").removeprefix("Value should be ")

@@ -53,7 +53,7 @@ class Network(Part, family="network"):
     def label(self) -> str:
         """What people call it: `resnet-20 x2`, with what sets it apart from the usual one."""
         depth, width = getattr(self, "depth", None), getattr(self, "width", 1)
-        said = self.kind if depth is None else f"{self.kind}-{depth}"
+        said = self.called if depth is None else f"{self.called}-{depth}"
         return said if width == 1 else f"{said} x{width}"
 
     @property

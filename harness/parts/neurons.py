@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field
 
+from harness.errors import HarnessError
 from harness.parts.base import Deviations, Part
 from harness.parts.surrogates import Dspike, Surrogate
 
@@ -33,7 +34,7 @@ class Neuron(Part, family="neuron"):
     @property
     def label(self) -> str:
         """What people call it: `relu`, `lif T=4`."""
-        return self.kind
+        return self.called
 
     @abstractmethod
     def layer(self) -> nn.Module:
@@ -74,7 +75,7 @@ class Spiking(Neuron):
     def label(self) -> str:
         """`lif T=4`, `plif soft T=4`."""
         soft = " soft" if self.reset == "soft" else ""
-        return f"{self.kind}{soft} T={self.time_steps}"
+        return f"{self.called}{soft} T={self.time_steps}"
 
     def layer(self) -> nn.Module:
         """A layer that takes `step` after `step`; a kind with faster code has another."""
@@ -88,7 +89,8 @@ class Spiking(Neuron):
         """Spikes [B, …] and the state after one step; `state` is None before the first. `spike`
         turns the distance to the threshold into spikes that have the surrogate's gradient.
         """
-        raise NotImplementedError
+        problem = "has neither a `step` nor a `layer` of its own"
+        raise HarnessError(f"neuron {self.kind}", problem)
 
 
 class Lif(Spiking):

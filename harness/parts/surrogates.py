@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 class Surrogate(Part, family="surrogate"):
     """∂spike/∂u as a function of the distance to the threshold."""
 
+    kind: str
+
     @abstractmethod
     def derivative(self, distance: Tensor) -> Tensor:
         """∂spike/∂u, same shape and dtype as `distance`."""

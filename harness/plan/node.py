@@ -9,7 +9,7 @@ from typing import Any, Self
 from harness.canonical import identity_key, is_key
 from harness.errors import HarnessError
 from harness.measures.base import Run, Training
-from harness.parts.base import identity
+from harness.parts.base import has_others, identity
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,15 @@ class Node:
             raise HarnessError(
                 f"node {self.key}", "the key does not follow from kind, revision, spec and inputs"
             )
+
+    def require_own_python(self) -> None:
+        """Raise HarnessError where what others wrote, as it is imported here, is not what the key
+        was made of.
+        """
+        if has_others(self.spec) and identity(self.full) != self.spec:
+            problem = "the Python of its study was changed after this was planned"
+            hint = "the same command plans it anew"
+            raise HarnessError(f"node {self.key[:8]}", problem, hint=hint)
 
     def __hash__(self) -> int:
         return hash(self.key)

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from harness.errors import Faults, HarnessError
 from harness.measures.base import Training
 from harness.parts.base import Part, Spec, sentence, shown
+from harness.parts.given import Given
 from harness.parts.networks import GivenWeights
 from harness.spec.blocks import Blocks
 from harness.spec.exhibit import AXES, BLOCK_AXES, value_of
@@ -130,11 +131,14 @@ def _blocks(axes: Mapping[str, Any], setting: Setting, scaled: bool) -> dict[str
     dataset = str(axes["dataset"])
     if scaled:
         recipe, dataset = swaps.recipe.get(recipe, recipe), swaps.dataset.get(dataset, dataset)
+    network = setting.blocks.network[str(axes["network"])]
+    own = {"dataset": setting.blocks.dataset[dataset], "network": network}
+    if isinstance(network, Given):
+        return own
     neuron = setting.blocks.neuron[str(axes.get("neuron", "relu"))]
     recipes = setting.blocks.recipe[recipe]
     return {
-        "dataset": setting.blocks.dataset[dataset],
-        "network": setting.blocks.network[str(axes["network"])],
+        **own,
         "neuron": neuron,
         "recipe": recipes.snn if neuron.is_spiking else recipes.ann,
     }

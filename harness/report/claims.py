@@ -187,7 +187,7 @@ def _scale(planned: PlannedExhibit) -> Scale:
     trainings = [training for point in planned.points for training in point.trainings]
     return Scale(
         data=_each(training.dataset.name for training in trainings),
-        epochs=_each(training.recipe.epochs for training in trainings),
+        epochs=_each(one.recipe.epochs for one in trainings if one.kind == Training.kind),
         networks=_each(training.network.label for training in trainings),
         channels=_each(_channels(training) for training in trainings),
         seeds=_each(point.seed for point in planned.points),

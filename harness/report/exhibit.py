@@ -34,9 +34,9 @@ from harness.report.wording import Fact, Mark
 from harness.spec.exhibit import Exhibit
 from harness.spec.library import Library
 from harness.spec.profile import Profile
+from harness.spec.study import Source
 
 _IN_ADDRESSES = " !$'()*+,-./:;=?@_~"  # need no escape there; base64 would add a third to all of it
-DOCUMENTS = {"paper": "the paper", "lab": "the lab report"}
 
 
 class Assessed(NamedTuple):
@@ -54,7 +54,7 @@ class ExhibitView:
     exhibit: Exhibit
     verdict: Verdict
     mark: Mark
-    source: str
+    source: Source
     against: str  # which golden values were in force
     failures: tuple[Failure, ...]
     grid: table.Grid | None  # none where there is nothing to hold the numbers against
@@ -104,8 +104,7 @@ class ExhibitView:
             return ""
         if self.verdict.overridden:
             return "Evaluated on an overridden spec, not counted."
-        document = DOCUMENTS[self.exhibit.source.document]
-        return f"Evaluated at this scale, not counted: {document} speaks of its own."
+        return f"Evaluated at this scale, not counted: {self.source.name} speaks of its own."
 
 
 def exhibit_view(
@@ -129,7 +128,7 @@ def exhibit_view(
         exhibit=exhibit,
         verdict=verdict,
         mark=wording.of_word(verdict.word),
-        source=f"{exhibit.source.place}, {DOCUMENTS[exhibit.source.document]}",
+        source=library.sources[exhibit.source.document],
         against=against(verdict),
         failures=failures_of(planned, plan, failures),
         grid=table.comparison(verdict, layout, exhibit) if is_table else None,

@@ -62,30 +62,35 @@ def files_of(figure: Drawn | None, folder: Path) -> dict[str, bytes | None]:
 
 
 def drawn(
-    name: str,
+    asked: str,
     cells: pd.DataFrame,
     earlier: Path,
     maps: Maps | None = None,
     held: Mapping[str, Any] | None = None,
     records: Path | None = None,
+    study: Path | None = None,
 ) -> Drawn:
-    """The figure `name` of these cells, and of these maps where there are any; `held` are the axes
-    at which the exhibit is fixed.
+    """The figure that `asked` draws, as an exhibit names it, of these cells, and of these maps
+    where there are any; `held` are the axes at which the exhibit is fixed, `study` is the folder of
+    a study's own drawings.
 
     What lies in the folder `earlier` is taken again when the folder `records` says that these very
     bytes were drawn from the same cells by the same code; so a report of stored runs need not load
-    matplotlib. Without `records`, or where it cannot be written, everything is drawn.
+    matplotlib. Without `records`, or where it cannot be written, everything is drawn; so is a
+    drawing of the study, which may import whatever is there.
     """
+    name = asked.rpartition(":")[2]
     if cells.empty:
         return Drawn(name, {}, "there are no cells to draw")
     cells = cells.assign(**held or {})
-    source = _source(name, cells, maps)
-    record = records / f"{source}.json" if records else None
+    source = _source(asked, cells, maps)
+    is_own = ":" in asked or (study is not None and (study / f"{asked}.py").is_file())
+    record = records / f"{source}.json" if records and not is_own else None
     if record and (found := _earlier(name, _read(record), earlier)):
         return found
     try:
         there = None if maps is None else maps.table.assign(**held or {})
-        files = _save(name, cells, there)
+        files = _save(asked, cells, there, study)
     except Exception as error:  # a drawing that fails must not cost the reader the numbers
         said = f"the drawing failed: {type(error).__name__}: {error}"
         return Drawn(name, {}, said, failed=True)
@@ -97,9 +102,11 @@ def drawn(
     return Drawn(name, {**files, RECORD: _record(sums)})
 
 
-def _save(name: str, cells: pd.DataFrame, maps: pd.DataFrame | None) -> dict[str, bytes]:
+def _save(
+    asked: str, cells: pd.DataFrame, maps: pd.DataFrame | None, study: Path | None
+) -> dict[str, bytes]:
     lend("MPLCONFIGDIR", "matplotlib")  # read when it is imported
-    draw = paper_figures.drawing(name)
+    draw, name = paper_figures.drawing(asked, study), asked.rpartition(":")[2]
     png, svg = io.BytesIO(), io.BytesIO()
     with paper_figures.own_settings():
         figure = draw(cells, maps)

@@ -20,6 +20,7 @@ from harness.report.claims import Index
 from harness.report.exhibit import Assessed, ExhibitView
 from harness.report.wording import Count, Fact, Mark
 from harness.spec.profile import Profile
+from harness.spec.study import Source
 
 T = TypeVar("T")
 FEW = 3  # exhibits that a headline can name
@@ -50,6 +51,7 @@ class Page:
     errata: Mapping[str, tuple[str, ...]]
     deviations: Mapping[Deviation, tuple[str, ...]]
     exhibits: tuple[ExhibitView, ...]
+    sources: tuple[Source, ...]  # that the exhibits are from
     scale: tuple[Fact, ...]
     made_with: str
     packed: Mapping[str, str]  # cells of maps, by name: exhibits that share a map share its text
@@ -85,6 +87,7 @@ def page(
         errata=_shared((text, view.id) for view in views for text in view.exhibit.errata),
         deviations=_shared((one, view.id) for view in views for one in view.deviations),
         exhibits=tuple(views),
+        sources=tuple(dict.fromkeys(view.source for view in views)),
         scale=tuple(_scale(profile)),
         made_with=made_with,
         claims=claims,

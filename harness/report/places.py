@@ -30,6 +30,7 @@ class Places:
             layout.out: "out",
             layout.data: "data",
             layout.project: "",
+            layout.builtin: "",
             Path(harness.__file__).parents[1]: "",
             Path(sys.prefix): "python",
             Path(os.path.expanduser("~")): "~",  # noqa: PTH111 - there may be no home

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -81,7 +81,7 @@ def write_results(
     """
     layout, profile = project.layout, project.profile
     reasons = {key: failures.get(one.cause, one).problem for key, one in failures.items()}
-    found = assess(plan, profile, artifacts, layout.golden, reasons)
+    found = assess(plan, profile, artifacts, layout.goldens, reasons)
     assessed = sorted(found, key=lambda one: wording.natural(one.planned.exhibit.id))
     out, made_with = layout.out / profile.id, f"harness {harness.__version__}"
     manifests = {key: artifacts.get(key) for key in plan.nodes}
@@ -96,7 +96,8 @@ def write_results(
         name, held = one.planned.exhibit.id, one.planned.held
         figure = None
         if asked := one.planned.exhibit.figure:
-            figure = drawn(asked, one.frame.cells, out / name, one.frame.maps, held, records)
+            kept = (out / name, one.frame.maps, held, records, layout.drawings[0])
+            figure = drawn(asked, one.frame.cells, *kept)
         if figure and figure.failed:
             undrawn[name] = figure.problem
         views.append(exhibit_view(one, plan, project.library, profile, manifests, failures, figure))
@@ -139,7 +140,7 @@ def assess(
     plan: Plan,
     profile: Profile,
     artifacts: Artifacts,
-    golden: Path,
+    goldens: Sequence[Path],
     failures: Mapping[str, str],
 ) -> tuple[Assessed, ...]:
     """Read what is stored and hold it against the golden values. IO: reads store and golden files.
@@ -155,7 +156,7 @@ def assess(
             planned,
             frame,
             profile,
-            golden,
+            goldens,
             failures,
             [found for key in planned.nodes if (found := artifacts.get(key))],
         )
@@ -164,23 +165,26 @@ def assess(
     return tuple(map(Assessed, plan.exhibits, frames, verdicts))
 
 
-def faults_beforehand(plan: Plan, profile: Profile, golden: Path) -> Iterator[HarnessError]:
+def faults_beforehand(plan: Plan, profile: Profile, layout: Layout) -> Iterator[HarnessError]:
     """What would fail only after the runs: every fault in the golden files and tolerances of these
     exhibits, and in their drawings.
 
     IO: reads golden files, imports drawings and matplotlib.
     """
     for planned in plan.exhibits:
-        yield from golden_faults(planned, profile, golden)
+        yield from golden_faults(planned, profile, layout.goldens)
+    study, *_ = layout.drawings
     for name in dict.fromkeys(one.exhibit.figure for one in plan.exhibits):
-        if name and (problem := _undrawable(name)):
-            yield HarnessError(f"paper_figures/{name}.py", problem)
+        if name and (problem := _undrawable(name, study)):
+            path = study / f"{name}.py"
+            shown = layout.shown(path) if path.is_file() else f"paper_figures/{name}.py"
+            yield HarnessError(name if ":" in name else shown, problem)
 
 
-def _undrawable(name: str) -> str:
+def _undrawable(name: str, study: Path) -> str:
     """Why the drawing cannot be imported; '' where it can, or where its settings are at fault."""
     try:
-        paper_figures.drawing(name)
+        paper_figures.drawing(name, study)
     except (LookupError, ImportError, SyntaxError, NameError, TypeError) as error:
         return f"cannot be imported: {type(error).__name__}: {error}"
     except Exception:  # a user's matplotlibrc, say: told in the report, which has the numbers

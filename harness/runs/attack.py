@@ -36,7 +36,7 @@ def run(spec: RobustnessRun, place: Place, report: Report) -> Numbers:
             for epsilon, accuracy in zip((0.0, *spec.epsilon), accuracies, strict=True)
         ],
         "epsilon": list(spec.epsilon),
-        "layers": described(network),
+        "layers": described(network, curves[0].names),
         "undefined": undefined(reasons),
         "images": {"accuracy": spec.attack.images, "cka": spec.cka.images},
         "estimator": spec.cka.estimator,

@@ -34,13 +34,13 @@ def run(spec: CkaRun, place: Place, report: Report) -> Numbers:
         shown = partial(_minibatches, spec.cka, place, device)
         shown_x = shown(spec.x, report)
         batches: Batches | Pairs = shown_x
-        if spec.y is not None and spec.x.dataset.is_framed:  # in the frames each was trained on
+        if spec.y is not None and _differ(spec.x, spec.y):
             batches = zip(shown(spec.y, lambda progress: None), shown_x, strict=True)
         found = cka_heatmap(y, x, batches, estimator=spec.cka.estimator)
     write_tensors(place.files / "cka.safetensors", {"values": found.values})
     record = {
-        "x": described(x),
-        "y": described(y),
+        "x": described(x, found.names_x),
+        "y": described(y, found.names_y),
         "undefined": undefined(found.reasons),
         "images": found.images,
         "minibatches": found.minibatches,
@@ -48,6 +48,14 @@ def run(spec: CkaRun, place: Place, report: Report) -> Numbers:
     }
     write_json(place.files / "cka.json", record)
     return {"mean": defined_mean((found.values,)), "undefined": len(found.reasons)}
+
+
+def _differ(x: Training, y: Training) -> bool:
+    """Whether two networks are shown the same images otherwise: in frames, of which each has as
+    many as it has steps, or normalised otherwise.
+    """
+    wanted = [getattr(one.network, "normalisation", "dataset") for one in (x, y)]
+    return x.dataset.is_framed or wanted[0] != wanted[1]
 
 
 def _minibatches(
@@ -88,7 +96,7 @@ def over_time(spec: TimeCkaRun, place: Place, report: Report) -> Numbers:
     maps = {name: one.values for name, one in found.items()}
     write_tensors(place.files / "cka.safetensors", maps)
     record = {
-        "layers": list(layers),
+        "layers": list(found),
         "undefined": {name: undefined(one.reasons) for name, one in found.items() if one.reasons},
         "images": spec.cka.images,
         "minibatches": spec.cka.images // spec.cka.batch,

@@ -16,13 +16,10 @@ _POSITIONS = {"relu1": "act1", "conv1": "conv1", "bn1": "bn1"}
 _POSITIONS |= {"relu2": "act2", "conv2": "conv2", "bn2": "bn2"}
 
 
-def described(network: Network) -> list[dict[str, str]]:
+def described(network: Network, names: Sequence[str]) -> list[dict[str, str]]:
     """Name, stage (`s1`, or nothing), residual block and position in it, layer by layer."""
     outline = network.outline()
-    return [
-        {"name": name, "stage": _stage(name, outline)} | _in_block(name)
-        for name in network.layer_names()
-    ]
+    return [{"name": name, "stage": _stage(name, outline)} | _in_block(name) for name in names]
 
 
 def _stage(name: str, outline: Sequence[Part]) -> str:

@@ -6,6 +6,7 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
+import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import nn
@@ -98,8 +99,14 @@ def _leave(history: History, net: nn.Module, place: Place) -> None:
     }
     write_json(place.files / "metrics.json", metrics)
     write_json(place.files / "timing.json", timing)
-    weights = {
-        name: tensor.detach().cpu().contiguous() for name, tensor in net.state_dict().items()
+    keep_weights(net, place)
+
+
+def keep_weights(net: nn.Module, place: Place) -> None:
+    """Leave `network.safetensors`."""
+    weights = {  # a number that has two names is kept under both
+        name: tensor.detach().cpu().clone(memory_format=torch.contiguous_format)
+        for name, tensor in net.state_dict().items()
     }
     save_file(weights, place.files / "network.safetensors")
 

@@ -17,6 +17,7 @@ from harness.engine.training import Normalisation
 from harness.errors import ExitCode, HarnessError
 from harness.measures.base import Training
 from harness.parts.datasets import Dataset
+from harness.parts.given import Given
 from harness.runs.place import Place, Report, told
 
 _ONE_AT_A_TIME = threading.Lock()
@@ -44,7 +45,7 @@ def images_of(spec: Training, place: Place) -> LabelledSet:
     """The data set that a network was trained on, as it was shown to it: recordings in as many
     frames as the neuron has time steps, in one for an ANN, all events integrated (Sec. 4.4, p. 9).
     """
-    frames = spec.neuron.steps if spec.dataset.is_framed else 0
+    frames = spec.steps if spec.dataset.is_framed else 0
     with _ONE_AT_A_TIME:
         return _loaded(spec.dataset, frames, place.data, place.cache)
 
@@ -69,6 +70,8 @@ def pictures_of(spec: Training, place: Place) -> ImageSet:
 
 def normalisation(spec: Training, images: LabelledSet) -> Normalisation:
     """How a network wants its images: by the numbers of the spec, recordings by their own."""
+    if isinstance(spec.network, Given) and spec.network.normalisation != "dataset":
+        return Normalisation(spec.network.normalisation.mean, spec.network.normalisation.std)
     known = spec.dataset.statistics
     return (
         Normalisation.of(images.train_images)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Generic, TypeVar
 
@@ -71,16 +71,6 @@ class Blocks:
     regression: Shelf[Regression]
     activation_maximisation: Shelf[ActivationMaximisation]
 
-    def with_those_of(self, other: Blocks) -> Blocks:
-        """These blocks and those."""
-
-        def both(a: Shelf[Any], b: Shelf[Any]) -> Shelf[Any]:
-            more = (a.blocks | b.blocks, a.bases | b.bases, a.broken | b.broken)
-            return Shelf(a.noun, *more)
-
-        names = (one.name for one in fields(self))
-        return Blocks(*(both(getattr(self, name), getattr(other, name)) for name in names))
-
     def faults(self) -> Iterator[HarnessError]:
         """Everything that is wrong in their files."""
         for one in fields(self):
@@ -91,21 +81,33 @@ class Blocks:
 Broken = dict[str, tuple[HarnessError, ...]]
 
 
-def read_blocks(
-    documents: Mapping[str, Document], unread: Mapping[str, tuple[HarnessError, ...]]
-) -> Blocks:
-    """Blocks from a document per kind (`networks`, …); `unread` has what is wrong with those that
-    could not be read.
+def read_blocks(layers: Sequence[tuple[Iterable[Document], Broken]]) -> Blocks:
+    """Blocks from the documents of folders, one per kind (`networks.toml`, …), each with what is
+    wrong with those that could not be read. A block may depart from one of a folder before its own;
+    what two folders have is none in either.
     """
 
     def shelf(noun: str, kind: str, model: Any) -> Shelf[Any]:
-        document = documents.get(kind)
-        if document is None:
-            return Shelf(noun, {}, {}, {"": unread[kind]} if kind in unread else {})
-        tables, broken = _tables(document)
-        read = _recipes if model is Recipe else _models
-        bases = {name: base for name in tables if (base := _base_of(document, name)) is not None}
-        return Shelf(noun, read(document, tables, model, broken), bases, broken)
+        made = Shelf[Any](noun, {}, {}, {})
+        known: dict[str, Any] = {}
+        origin: dict[str, str] = {}
+        for documents, unread in layers:
+            if kind in unread:
+                made.broken[""] = unread[kind]
+            for document in (one for one in documents if one.path.stem == kind):
+                tables, broken = _tables(document, known)
+                read = _recipes if model is Recipe else _models
+                made.blocks.update(read(document, tables, model, broken))
+                bases = {name: _base_of(document.data, name) for name in tables}
+                made.bases.update({name: base for name, base in bases.items() if base is not None})
+                for name in origin.keys() & document.data.keys():
+                    problem, hint = f"is a block of {origin[name]} too", "give it another name"
+                    broken[name] = (document.fault((name,), problem, hint),)
+                    made.blocks.pop(name, None)
+                made.broken.update(broken)
+                known |= document.data
+                origin |= dict.fromkeys(document.data, document.shown)
+        return made
 
     return Blocks(**{part: shelf(part, *said) for part, said in BLOCKS.items()})
 
@@ -156,43 +158,48 @@ def _variant(
     return validate(Recipe, {**shared, **own}, place, (name,))
 
 
-def _tables(document: Document) -> tuple[dict[str, dict[str, Any]], Broken]:
-    """The tables of a block file, each merged over the one that its `base` names; and what is wrong
-    with the others.
+def _tables(
+    document: Document, inherited: Mapping[str, Any]
+) -> tuple[dict[str, dict[str, Any]], Broken]:
+    """The tables of a block file, each merged over the one that its `base` names, there or among
+    those inherited; and what is wrong with the others.
     """
     tables: dict[str, dict[str, Any]] = {}
     broken: Broken = {}
+    known = {**inherited, **document.data}
     for name, table in document.data.items():
         if not isinstance(table, dict):
             said = "must be a table: a block has a name and fields"
             broken[name] = (document.fault((name,), said),)
             continue
         base = table.get("base")
-        if wrong := _base_fault(document, name, base):
+        if wrong := _base_fault(document, known, name, base):
             broken[name] = (wrong,)
             continue
         own = {key: value for key, value in table.items() if key != "base"}
-        under = document.data[base] if base is not None else {}
+        under = known[base] if base is not None else {}
         tables[name] = {**{k: v for k, v in under.items() if k != "deviations"}, **own}
     return tables, broken
 
 
-def _base_of(document: Document, name: str) -> Any:
-    table = document.data.get(name)
+def _base_of(data: Mapping[str, Any], name: str) -> Any:
+    table = data.get(name)
     return table.get("base") if isinstance(table, dict) else None
 
 
-def _base_fault(document: Document, name: str, base: Any) -> HarnessError | None:
-    """A base is another block of the file that has no base itself: one level, so no cycle."""
+def _base_fault(
+    document: Document, known: Mapping[str, Any], name: str, base: Any
+) -> HarnessError | None:
+    """A base is another known block that has no base itself: one level, so no cycle."""
     if base is None:
         return None
     path = (name, "base")
-    if not isinstance(base, str) or not isinstance(document.data.get(base), dict):
+    if not isinstance(base, str) or not isinstance(known.get(base), dict):
         problem = f"no such block (got {base!r})"
-        return document.fault(path, problem, suggestion(str(base), document.data))
-    if "base" in document.data[base]:
+        return document.fault(path, problem, suggestion(str(base), known))
+    if "base" in known[base]:
         chain = [name, base]
-        while isinstance(following := _base_of(document, chain[-1]), str) and len(chain) < 20:
+        while isinstance(following := _base_of(known, chain[-1]), str) and len(chain) < 20:
             chain.append(following)
             if following in chain[:-1]:
                 return document.fault(path, f"a cycle: {' → '.join(chain)}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from contextlib import suppress
 from functools import partial
 
@@ -10,6 +10,8 @@ from harness.errors import HarnessError
 from harness.layout import Layout
 from harness.measures.base import MEASURED, Measure
 from harness.parts.base import suggestion
+from harness.parts.components import require_module
+from harness.parts.given import Given
 from harness.spec.blocks import Blocks, Shelf
 from harness.spec.document import Document, read_document
 from harness.spec.exhibit import BLOCK_AXES, Exhibit
@@ -41,9 +43,19 @@ def profile_faults(profile: Profile, document: Document, blocks: Blocks) -> Iter
 
 
 def exhibit_faults(
-    exhibit: Exhibit, document: Document, blocks: Blocks, layout: Layout
+    exhibit: Exhibit,
+    document: Document,
+    blocks: Blocks,
+    sources: Collection[str],
+    layout: Layout,
 ) -> Iterable[HarnessError]:
     """Everything in an exhibit that points at something which is not there."""
+    if (source := exhibit.source.document) not in sources:
+        hint = suggestion(source, sources)
+        if not hint.startswith("did you mean"):
+            hint = f"study.toml declares it: [documents.{source}]; {hint}"
+        problem = f"no document is called {source!r}"
+        yield document.fault(("source", "document"), problem, hint)
     yield from _unknown_blocks(exhibit, document, blocks)
     yield from _unknown_axes(exhibit, document)
     yield from _unknown_quantities(exhibit, document)
@@ -73,14 +85,26 @@ def _no_such(quantity: str) -> str:
 
 
 def _missing_files(exhibit: Exhibit, document: Document, layout: Layout) -> Iterable[HarnessError]:
-    golden = {path.name for path in layout.golden.glob("*/[!.]*.csv")}
+    golden = {path.name for one in layout.goldens for path in one.glob("*/[!.]*.csv")}
     if exhibit.golden and exhibit.golden not in golden | _written_down(layout):
         problem = f"no folder of golden/ holds {exhibit.golden!r}"
         yield document.fault(("golden",), problem, suggestion(exhibit.golden, golden))
-    drawings = {path.stem for path in (layout.project / "paper_figures").glob("[a-z]*.py")}
-    if exhibit.figure and exhibit.figure not in drawings:
-        problem = f"paper_figures/ has no {exhibit.figure}.py"
-        yield document.fault(("figure",), problem, suggestion(exhibit.figure, drawings))
+    if exhibit.figure and ":" in exhibit.figure:
+        try:
+            require_module(exhibit.figure.partition(":")[0])
+        except HarnessError as fault:
+            yield document.fault(("figure",), fault.problem, fault.hint)
+        return
+    drawings = [path for one in layout.drawings for path in sorted(one.glob("[a-zA-Z]*.py"))]
+    asked = [path for path in drawings if path.stem == exhibit.figure]
+    if exhibit.figure and not asked:
+        problem = f"neither figures/ of the study nor paper_figures has {exhibit.figure}.py"
+        hint = suggestion(exhibit.figure, {path.stem for path in drawings})
+        yield document.fault(("figure",), problem, hint)
+    if len(asked) > 1:
+        own, other = map(layout.shown, asked)
+        problem = f"{exhibit.figure!r} is {own} and {other}"
+        yield document.fault(("figure",), problem, "give the study's own another name")
 
 
 def _written_down(layout: Layout) -> set[str]:
@@ -88,7 +112,7 @@ def _written_down(layout: Layout) -> set[str]:
     holds an exhibit against it says so.
     """
     found: set[str] = set()
-    for path in layout.golden.glob("*/contents.toml"):
+    for path in (path for one in layout.goldens for path in one.glob("*/contents.toml")):
         with suppress(HarnessError):  # whoever uses the set says what is wrong there
             found |= read_document(path, path.name).data.keys()
     return found
@@ -110,10 +134,19 @@ def _unknown_axes(exhibit: Exhibit, document: Document) -> Iterable[HarnessError
                 yield document.fault(path, problem, suggestion(axis, known))
 
 
-def _needs(measure: Measure, kind: str) -> bool:
-    """Whether the points must name a block of this kind: a measure may name its neurons itself."""
-    said = kind == "neuron" and all(side.neuron for side in measure.sides)
-    return kind in measure.needs and not said
+def _needs(measure: Measure, kind: str, names: Iterable[str], blocks: Blocks) -> bool:
+    """Whether the points must name a block of this kind: a measure may name its neurons and
+    networks itself, and networks that were trained elsewhere have neither recipe nor neuron.
+    """
+    sides = [side.network for side in measure.sides]
+    if kind in ("neuron", "network") and all(getattr(side, kind) for side in measure.sides):
+        return False
+    shown = {*names} if None in sides else set()
+    shown |= {name for name in sides if name}
+    found = [blocks.network.blocks.get(name) for name in shown]
+    if kind in ("neuron", "recipe") and found and all(isinstance(one, Given) for one in found):
+        return False
+    return kind in measure.needs
 
 
 def _unknown_blocks(exhibit: Exhibit, document: Document, blocks: Blocks) -> Iterable[HarnessError]:
@@ -126,15 +159,17 @@ def _unknown_blocks(exhibit: Exhibit, document: Document, blocks: Blocks) -> Ite
         for index, grid in enumerate(exhibit.grid):
             values = grid.axes().get(kind, ())
             named += [(("grid", index, kind), name) for name in values]
-            if not values and kind not in fixed and any(_needs(m, kind) for m in exhibit.measure):
+            networks = grid.axes().get("network", [fixed["network"]] if "network" in fixed else [])
+            needed = (_needs(one, kind, networks, blocks) for one in exhibit.measure)
+            if not values and kind not in fixed and any(needed):
                 hint = "add it here or under [fixed]"
                 yield document.fault(("grid", index), f"names no {kind}", hint)
-        if kind == "neuron":
+        if kind in ("neuron", "network"):
             named += [
-                (("measure", index), side.neuron)
+                (("measure", index), getattr(side, kind))
                 for index, measure in enumerate(exhibit.measure)
                 for side in measure.sides
-                if side.neuron
+                if getattr(side, kind)
             ]
         for path, name in named:
             yield from shelf.faults(str(name), partial(document.fault, path))

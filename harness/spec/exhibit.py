@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
@@ -65,10 +65,10 @@ def _word(value: Any) -> Any:
 Stages = Annotated[str, BeforeValidator(_word), Field(json_schema_extra={"enum": [*_STAGES]})]
 
 
-class Source(Spec):
+class Place(Spec):
     """Where the exhibit stands in its document."""
 
-    document: Literal["paper", "lab", "canary"]
+    document: Name = Field(description="as study.toml declares it")
     place: str = Field(min_length=1)
 
 
@@ -137,19 +137,27 @@ class Difference(Spec):
     subtrahend: str
 
 
+Drawing = Annotated[
+    str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_.-]*(:[A-Za-z][A-Za-z0-9_]*)?$", max_length=128)
+]
+
+
 class Exhibit(Spec):
     """One exhibit, as its TOML file says it; an exhibit never names a profile."""
 
     id: Name
     title: str = Field(min_length=1)
-    source: Source
+    source: Place
     measure: tuple[Measure, ...]
     grid: tuple[Grid, ...] = Field(min_length=1)
     fixed: Fixed = Fixed()
     golden: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+\.csv$")] | None = Field(
         default=None, description="file of this name in each folder of golden/ that has it"
     )
-    figure: Name | None = Field(default=None, description="module of paper_figures/ that draws it")
+    figure: Drawing | None = Field(
+        default=None,
+        description="what draws it: a module of figures/ or of the package, or module:function",
+    )
     derive: tuple[Difference, ...] = ()
     claim: tuple[Claim, ...] = ()
     errata: tuple[str, ...] = ()

@@ -1,4 +1,6 @@
-"""All specs of a project, read together. IO here, the checks between files in `crosscheck`."""
+"""All specs of a study, read together with those that it inherits. IO here, the checks between
+files in `crosscheck`.
+"""
 
 from __future__ import annotations
 
@@ -11,13 +13,14 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from harness.errors import Faults, HarnessError
-from harness.layout import Layout, refuse_unreadable, study_path
+from harness.layout import PACKED, Layout, refuse_unreadable, spec_files, study_path
 from harness.parts.base import suggestion
 from harness.spec.blocks import Blocks, Broken, read_blocks
 from harness.spec.crosscheck import exhibit_faults, profile_faults
 from harness.spec.document import Document, read_document
 from harness.spec.exhibit import Exhibit
 from harness.spec.profile import Profile
+from harness.spec.study import Source, read_sources
 from harness.spec.validate import validate
 
 _PATTERN = re.compile(r"[*?\[]")
@@ -25,7 +28,8 @@ _PATTERN = re.compile(r"[*?\[]")
 
 @dataclass(frozen=True)
 class Library:
-    """Exhibits, profiles and blocks by name; `documents` holds the text behind each exhibit.
+    """Exhibits, profiles and blocks by name, and the documents that exhibits are from by id;
+    `documents` holds the text behind each exhibit.
     `broken` has what is wrong with a spec that is none of them, by the stem of its file: it blocks
     nobody who does not ask for it.
     """
@@ -35,6 +39,7 @@ class Library:
     blocks: Blocks
     documents: Mapping[str, Document]
     broken: Mapping[str, tuple[HarnessError, ...]] = field(default_factory=dict)
+    sources: Mapping[str, Source] = field(default_factory=dict)
 
     def require_whole(self) -> None:
         """Raise Faults with everything that is wrong in any file, each once."""
@@ -107,40 +112,47 @@ def load(layout: Layout, *, canary: bool = False) -> Library:
 
 
 def read(layout: Layout, *, canary: bool = False) -> Library:
-    """The specs of the project, less what is broken; with `canary` the runs and the profile of its
-    canary instead of the exhibits and profiles.
+    """The specs of the study, less what is broken; with `canary` the runs and the profile of the
+    canary instead of the exhibits and profiles. The study's folder is on the import path from then
+    on.
 
     Raises:
-        HarnessError: a folder may not be read, so that nothing can be said of what is in it.
+        HarnessError: study.toml is wrong, or a folder may not be read, so that nothing can be said
+            of what is in it.
     """
     study_path(layout.project)
-    rooms = ("canary",) if canary else ("paper", "lab")
-    scales = "canary/profiles" if canary else "profiles"
-    for folder in _folders(layout, ("blocks", scales, *rooms)):
+    sources = read_sources(layout)
+    studies = layout.folders[::-1]  # what is inherited comes first
+    for folder in _folders(studies):
         refuse_unreadable(folder, "make it readable for this user")
-    blocks, *own = (
-        read_blocks({one.path.stem: one for one in documents}, unread)
-        for documents, unread in (
-            _documents(layout, room)
-            for room in ("blocks", *(f"{room}/blocks" for room in rooms if canary))
-        )
-    )
-    for more in own:
-        blocks = blocks.with_those_of(more)
+    rooms = [one / "specs/canary" if canary else one / "specs" for one in studies]
+    shelves = [one / "specs/blocks" for one in studies]
+    shelves += [one / "blocks" for one in rooms if canary]
+    blocks = read_blocks([_documents(layout, _toml(one)) for one in shelves])
+    scales = (path for one in rooms for path in _toml(one / "profiles"))
     found, broken = _documents(layout, scales)
     profiles, profile_files = _models(Profile, found, broken)
-    for name in list(profiles):
-        _drop(profiles, name, profile_faults(profiles[name], profile_files[name], blocks), broken)
-    read_rooms = [_documents(layout, room) for room in rooms]
-    for _, unread in read_rooms:
-        broken |= unread
-    texts = [one for found, _ in read_rooms for one in found]
+    for name, profile in list(profiles.items()):
+        _drop(profiles, name, profile_faults(profile, profile_files[name], blocks), broken)
+    files = map(_toml, rooms) if canary else map(spec_files, studies)
+    texts, unread = _documents(layout, itertools.chain(*files))
+    broken = _both(broken, unread)
     exhibits, documents = _models(Exhibit, texts, broken)
-    for name in list(exhibits):
-        _drop(
-            exhibits, name, exhibit_faults(exhibits[name], documents[name], blocks, layout), broken
-        )
-    return Library(exhibits, profiles, blocks, documents, broken)
+    for name, exhibit in list(exhibits.items()):
+        faults = exhibit_faults(exhibit, documents[name], blocks, sources, layout)
+        _drop(exhibits, name, faults, broken)
+    order = list(sources)  # as study.toml declares them, whatever the folders are called
+    ordered = sorted(exhibits.items(), key=lambda one: order.index(one[1].source.document))
+    return Library(dict(ordered), profiles, blocks, documents, broken, sources)
+
+
+def _toml(folder: Path) -> list[Path]:
+    return sorted(folder.glob("[!.]*.toml"))
+
+
+def _both(broken: Broken, more: Broken) -> Broken:
+    """What is wrong by the stems of files, of which two may be the same."""
+    return {one: (*broken.get(one, ()), *more.get(one, ())) for one in {**broken, **more}}
 
 
 def _drop(
@@ -152,25 +164,34 @@ def _drop(
         broken[name] = wrong
 
 
-def _folders(layout: Layout, rooms: Sequence[str]) -> Iterator[Path]:
-    yield from (layout.specs, *(layout.specs / room for room in rooms))
-    yield from (layout.project / "paper_figures", layout.golden)
-    yield from (path for path in layout.golden.glob("*") if path.is_dir())
+def _folders(studies: Sequence[Path]) -> Iterator[Path]:
+    """Where something of a study is read, exhibits apart."""
+    for study in studies:
+        yield from (study / "specs", study / "specs/blocks", study / "specs/profiles")
+        yield from (study / "figures", study / "golden")
+        yield from (path for path in study.glob("golden/*") if path.is_dir())
 
 
-def _documents(layout: Layout, room: str) -> tuple[list[Document], Broken]:
-    """The documents of a folder; and what is wrong with the others."""
-    found, unread = [], {}
-    for path in sorted((layout.specs / room).glob("[!.]*.toml")):
+def _documents(layout: Layout, paths: Iterable[Path]) -> tuple[list[Document], Broken]:
+    """The documents of these files; and what is wrong with the others."""
+    found: list[Document] = []
+    unread: Broken = {}
+    for path in paths:
         try:
-            if not path.resolve().is_relative_to(layout.project.resolve()):
-                raise HarnessError(layout.shown(path), "is a link that leads out of the project")
+            _refuse_link(path, layout)
             found.append(_with_lists(read_document(path, layout.shown(path))))
         except Faults as several:
-            unread[path.stem] = tuple(several.faults)
+            unread = _both(unread, {path.stem: tuple(several.faults)})
         except HarnessError as fault:
-            unread[path.stem] = (fault,)
+            unread = _both(unread, {path.stem: (fault,)})
     return found, unread
+
+
+def _refuse_link(path: Path, layout: Layout) -> None:
+    """Raise HarnessError for a link to elsewhere; what is installed may consist of links."""
+    place = path.resolve()
+    if not path.is_relative_to(PACKED) and not any(map(place.is_relative_to, layout.folders)):
+        raise HarnessError(layout.shown(path), "is a link that leads out of the project")
 
 
 def _with_lists(document: Document) -> Document:
@@ -190,19 +211,23 @@ def _with_lists(document: Document) -> Document:
 def _models(
     model: Any, documents: Iterable[Document], broken: Broken
 ) -> tuple[dict[str, Any], dict[str, Document]]:
-    """The exhibits or profiles of these files, less what is wrong, misnamed or there twice."""
+    """The exhibits or profiles of these files, less what is wrong or misnamed, and each id that
+    two files have.
+    """
     made: dict[str, Any] = {}
     origin: dict[str, Document] = {}
+    twice: set[str] = set()
     for document in documents:
         one, wrong = validate(model, document.data, document)
-        if one is not None and one.id in made:
-            other = origin[one.id].shown
-            wrong = [document.fault(("id",), f"{one.id!r} is the id of {other} too")]
-        elif one is not None and one.id != document.path.stem:
+        if one is not None and one.id != document.path.stem:
             problem = f"{one.id!r} stands in {document.path.name}"
             wrong = [document.fault(("id",), problem, f"name the file {one.id}.toml")]
+        elif one is not None and one.id in made:
+            twice.add(one.id)
+            other = origin[one.id].shown
+            wrong = [document.fault(("id",), f"{one.id!r} is the id of {other} too")]
         if wrong:
             broken[document.path.stem] = (*broken.get(document.path.stem, ()), *wrong)
         else:
             made[one.id], origin[one.id] = one, document
-    return made, origin
+    return {name: one for name, one in made.items() if name not in twice}, origin

@@ -13,10 +13,11 @@ from harness.parts.recipe import Recipe
 from harness.spec.exhibit import Exhibit
 from harness.spec.parts import BLOCKS, models_of
 from harness.spec.profile import Profile
+from harness.spec.study import Study
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _FILES = {file: (part, model) for part, (file, model) in BLOCKS.items() if part != "recipe"}
-KINDS = ("exhibit", "profile", *_FILES, "recipes")
+KINDS = ("study", "exhibit", "profile", *_FILES, "recipes")
 
 Schema = dict[str, Any]
 
@@ -27,6 +28,8 @@ def schema_of(kind: str) -> Schema:
         made = _exhibit()
     elif kind == "profile":
         made = TypeAdapter(Profile).json_schema()
+    elif kind == "study":
+        made = TypeAdapter(Study).json_schema()
     elif kind == "recipes":
         made = _recipes()
     else:

@@ -12,7 +12,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from harness.errors import HarnessError
-from harness.parts.base import sentence, shown, suggestion
+from harness.parts.base import OWN, sentence, shown, suggestion
 from harness.spec.document import Document
 from harness.spec.lines import Path
 
@@ -41,7 +41,8 @@ def _faults(
     """One fault for each place; the branches of a union that all refuse it are joined by 'or'."""
     places: dict[Path, list[ErrorDetails]] = {}
     for detail in error.errors(include_url=False):
-        places.setdefault(_path(detail["loc"], data), []).append(detail)
+        detail["loc"] = _in_full(detail["loc"], data)
+        places.setdefault(path_within(detail["loc"], data), []).append(detail)
     found = []
     for path, details in places.items():
         said = " or ".join(dict.fromkeys(sentence(detail) for detail in details))
@@ -51,7 +52,16 @@ def _faults(
     return found
 
 
-def _path(loc: tuple[int | str, ...], data: Any) -> Path:
+def _in_full(loc: tuple[int | str, ...], data: Any) -> tuple[int | str, ...]:
+    """`loc` with the kinds that others wrote, which pydantic knows as one branch."""
+    here, found = data, []
+    for part in loc:
+        found.append(here["kind"] if part == OWN else part)
+        here = here[part] if _holds(here, part) else here
+    return tuple(found)
+
+
+def path_within(loc: tuple[int | str, ...], data: Any) -> Path:
     """`loc` without the names of union branches that pydantic puts between the keys.
 
     The first part inside a table that is its kind names the branch, also where a field is called
@@ -86,6 +96,8 @@ def _hint(detail: ErrorDetails, model: Any) -> str:
     """For an unknown field: the nearest one of the table that it stands in; for an unknown kind
     the nearest kind, if one is near.
     """
+    if detail["type"] == OWN:
+        return str(detail["ctx"]["hint"])
     if detail["type"] == "union_tag_invalid":
         family = _owner(model, detail["loc"])
         near = suggestion(str(detail["ctx"]["tag"]), getattr(family, "kinds", ()))

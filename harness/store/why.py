@@ -115,6 +115,6 @@ def _flat(node: Node | Manifest) -> dict[str, str]:
 
 
 def _clipped(text: str) -> str:
-    if is_key(text):
-        return short(text)
+    if is_key(word := text.strip('"')):
+        return short(word)
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"

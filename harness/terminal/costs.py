@@ -29,7 +29,7 @@ def to_do(held: Survey, slots: int | None = None) -> str:
     """
     if not held.todo:
         return "to do: nothing, every node is stored"
-    kinds = Counter(node.kind for node in held.todo)
+    kinds = Counter(node.kind.rpartition(":")[2] for node in held.todo)
     what = ", ".join(f"{count} {kind}" for kind, count in kinds.items())
     estimates = [held.estimates[node.key] for node in held.todo]
     runs = max(one.runs for one in estimates)

@@ -98,10 +98,10 @@ def test_what_is_taken_away_is_missed(
     golden = project / "golden"
     name = Path(file).stem
     planned = plan(name, profile="smoke").exhibits[0]
-    assert standard(planned, library().profile("smoke"), golden).golden is not None
+    assert standard(planned, library().profile("smoke"), [golden]).golden is not None
     taken(golden / file)
     with pytest.raises(HarnessError) as caught:
-        standard(planned, library().profile("smoke"), golden)
+        standard(planned, library().profile("smoke"), [golden])
     faults = caught.value.faults if isinstance(caught.value, Faults) else (caught.value,)
     assert re.search(re.escape(said), "\n".join(map(str, faults)))
 
@@ -110,7 +110,7 @@ def test_what_editors_add_is_no_other_file(project: Path) -> None:
     path = project / "golden" / SMOKE
     path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes().replace(b"\n", b"\r\n") + b"\r\n,,,\r\n")
     planned = plan("fig3", profile="smoke").exhibits[0]
-    assert standard(planned, library().profile("smoke"), project / "golden").golden is not None
+    assert standard(planned, library().profile("smoke"), [project / "golden"]).golden is not None
 
 
 @pytest.mark.parametrize("name", [PUBLISHED, "smoke"])
@@ -124,10 +124,10 @@ def test_each_golden_file_belongs_to_an_exhibit_and_is_written_down(name: str) -
 def test_every_golden_file_is_whole() -> None:
     for profile in ("smoke", "paper"):
         for planned in plan(*library().exhibits, profile=profile).exhibits:
-            standard(planned, library().profile(profile), PROJECT / "golden")
+            standard(planned, library().profile(profile), [PROJECT / "golden"])
 
 
 def test_what_is_checked_by_default_keeps_its_seeds_or_is_published() -> None:
     smoke, golden = library().profile("smoke"), PROJECT / "golden"
-    kept = [n for n in CHECKED if keeps_seeds(library().exhibit(n), smoke, golden)]
+    kept = [n for n in CHECKED if keeps_seeds(library().exhibit(n), smoke, [golden])]
     assert kept == ["table3", "fig6", "fig8"]

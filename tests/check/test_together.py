@@ -62,7 +62,7 @@ def golden(tmp_path: Path) -> Path:
 def verdict(store: SyntheticStore, golden: Path) -> Verdict:
     made = store.plan.exhibits[0]
     profile = library().profile("smoke")
-    found = judge(made, frame_of(made, store, {}), profile, golden, {})
+    found = judge(made, frame_of(made, store, {}), profile, [golden], {})
     (settled,) = settle([found])
     return settled
 
@@ -158,7 +158,7 @@ def test_networks_at_chance_and_derived_cells_take_no_part(golden: Path) -> None
 def test_a_training_that_two_exhibits_show_enters_once(golden: Path) -> None:
     store = stored([0, 1])
     made, profile = store.plan.exhibits[0], library().profile("smoke")
-    one = judge(made, frame_of(made, store, {}), profile, golden, {})
+    one = judge(made, frame_of(made, store, {}), profile, [golden], {})
     alone, both = settle([one]), settle([one, one])
     assert [g.test for g in alone[0].ranks] == [g.test for g in both[0].ranks]
 
@@ -215,7 +215,7 @@ def test_a_seed_that_was_measured_gives_its_value_again_where_it_must(golden: Pa
         stored_here = [m for m in map(store.get, made.nodes) if m]
         manifests = [m.model_copy(update={"environment": environment}) for m in stored_here]
         frame = frame_of(made, store, {})
-        found = judge(made, frame, library().profile("smoke"), golden, {}, manifests)
+        found = judge(made, frame, library().profile("smoke"), [golden], {}, manifests)
         return settle([found])[0]
 
     assert held(calm, here).word == "no change seen (ranks)"

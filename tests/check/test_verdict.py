@@ -33,7 +33,7 @@ def judged(
 ) -> Verdict:
     planned = store.plan.exhibits[0]
     frame = frame_of(planned, store, failures or {})
-    return judge(planned, frame, library().profile(profile), golden, failures or {})
+    return judge(planned, frame, library().profile(profile), [golden], failures or {})
 
 
 def mapped(mean: float, profile: str, golden: Path) -> Verdict:
@@ -43,7 +43,7 @@ def mapped(mean: float, profile: str, golden: Path) -> Verdict:
     content = {"y": [layer("bn1")], "x": [layer("bn1")], "undefined": []}
     store.keep(made.exhibits[0].points[0], "cka.json", content, values=[[mean]])
     frame = frame_of(made.exhibits[0], store, {})
-    return judge(made.exhibits[0], frame, library().profile(profile), golden, {})
+    return judge(made.exhibits[0], frame, library().profile(profile), [golden], {})
 
 
 def test_a_figure_without_published_numbers_is_held_against_those_measured_before(
@@ -200,7 +200,7 @@ def test_claims_count_for_the_published_bytes_of_weights_alone(
     made = plan(exhibit, profile=profile, weights=given)
     planned = made.exhibits[0]
     frame = frame_of(planned, Stored(made), {})
-    verdict = judge(planned, frame, library().profile(profile), PROJECT / "golden", {})
+    verdict = judge(planned, frame, library().profile(profile), [PROJECT / "golden"], {})
     assert verdict.overridden == said
     assert {claim.counted for claim in verdict.claims} == {not said}
     if said:
@@ -349,7 +349,7 @@ def test_a_copy_of_another_scale_is_no_evidence() -> None:
     made = expand(books, ("table1",), Setting(books.blocks, copied))
     store = SyntheticStore(made)
     verdict = judge(
-        made.exhibits[0], frame_of(made.exhibits[0], store, {}), copied, PROJECT / "golden", {}
+        made.exhibits[0], frame_of(made.exhibits[0], store, {}), copied, [PROJECT / "golden"], {}
     )
     assert (verdict.word, verdict.is_held, verdict.golden) == (Word.NOT_COMPARED, False, None)
     assert not any(claim.counted for claim in verdict.claims)
@@ -375,7 +375,7 @@ def test_data_that_are_not_the_published_ones_are_no_evidence(
     paper, files = books.profile("paper"), (PROJECT, PROJECT)
     made = expand(books, ("table1",), Setting(books.blocks, paper, files=files, known=others))
     frame = frame_of(made.exhibits[0], SyntheticStore(made), {})
-    verdict = judge(made.exhibits[0], frame, paper, PROJECT / "golden", {})
+    verdict = judge(made.exhibits[0], frame, paper, [PROJECT / "golden"], {})
     assert (verdict.word, verdict.is_held) == (Word.NOT_COMPARED, False)
     assert verdict.overridden[0].startswith(said)
     assert verdict.cells[0].published == "91.06"  # shown beside it
@@ -401,7 +401,7 @@ def test_cells_that_cannot_fail_hold_nothing(project: Path, std: float | None, s
     points = [p for p in planned.points if (p.axes["depth"], p.axes["width"]) == (20, 1)]
     planned = replace(planned, points=tuple(points))
     frame = replace(frame_of(planned, store, {}))
-    verdict = judge(planned, frame, library().profile("smoke"), recount(golden), {})
+    verdict = judge(planned, frame, library().profile("smoke"), [recount(golden)], {})
     assert verdict.word is Word.NOTHING_HELD
     assert (verdict.holds, verdict.is_held) == (False, False)
     assert f"of 2 cells, 2 {'' if std else 'are '}{said}" in verdict.sentence

@@ -66,14 +66,14 @@ def test_a_path_that_is_no_text_is_refused(
     assert said.err.startswith("harness") is not (naming.startswith("--") and between == " ")
 
 
-@pytest.mark.parametrize(
-    "room", ["specs", "specs/paper", "golden", "golden/paper", "paper_figures"]
-)
+@pytest.mark.parametrize("room", ["specs", "specs/paper", "golden", "golden/paper", "figures"])
 def test_a_folder_of_the_project_without_rights_is_no_folder_without_files(
     room: str, tmp_path: Path
 ) -> None:
-    for name in ("specs", "golden", "paper_figures"):
+    for name in ("specs", "golden"):
         shutil.copytree(ROOT / name, tmp_path / name)
+    shutil.copy(ROOT / "study.toml", tmp_path)
+    (tmp_path / "figures").mkdir()
     locked = tmp_path / room
     locked.chmod(0)
     words = [sys.executable, "-m", "harness", "list", "--project", str(tmp_path)]

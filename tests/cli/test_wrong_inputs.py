@@ -107,8 +107,11 @@ WRONG = [
     ("plan table1 --device gpu", "--device must be one of cpu, cuda (got 'gpu')"),
     ("plan table1 --device cpu --set numerics.device=cpu", "numerics.device is set before"),
     # folders
-    ("plan table1 --project {T}/nowhere", "nowhere: no such folder – name a checkout"),
-    ("plan table1 --project {T}", "holds no specs/ – name a checkout of the project"),
+    ("plan table1 --project {T}/nowhere", "nowhere: no such folder – name a study"),
+    (
+        "plan table1 --project {T}",
+        "holds no study.toml – name a study; harness init",
+    ),
     ("plan table1 --store {T}/file", "file/format: Not a directory – choose another --store"),
     ("plan table1 --store {T}/version", "the store has format 99, this harness reads format 1"),
     ("plan table1 --store {T}/foreign", "the folder is not a store (it holds 'a' but"),

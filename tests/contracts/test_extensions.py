@@ -1,85 +1,62 @@
-"""What CONTRIBUTING adds in a file of its own is found there: a copy of the project gets one of
-each kind, and goes through plan, runs and report with them.
-"""
+"""What docs/components.md adds runs; its page runs most of it itself."""
 
 from __future__ import annotations
 
 import json
 import os
-import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import torch
 
+from harness.engine import training
+from harness.engine.data.labelled import ImageSet
+from harness.engine.networks import record
+from harness.engine.training import Normalisation
+from harness.parts.base import identity
+from harness.parts.networks import Network
+from harness.parts.neurons import Lif
+from harness.parts.recipe import Recipe
 from tests.docs.blocks import blocks_of
 
-BLOCKS = {
-    "networks": '[narrow]\nkind = "narrow"\n[tiny]\nkind = "resnet"\ndepth = 8\nbase_width = 2\n',
-    "neurons": '[adaptive]\nkind = "adaptive"\ntime_steps = 2\nfires_at_threshold = true\n'
-    'surrogate = { kind = "gaussian" }\n',
-    "datasets": '[stripes]\nkind = "stripes"\n',
-    "attacks": '[noise]\nkind = "noise"\nunits = "normalised"\nclip = false\nimages = 50\n'
-    "batch = 50\n",
-    "probes": '[centroids]\nkind = "centroids"\n',
-    "cka": "[few]\nimages = 50\nbatch = 50\n",
-}
-PROFILE = 'id = "own"\ntitle = "As it is"\nseeds = [0]\n[numerics]\n'
-OWN = """
-id      = "own"
-title   = "What is our own"
-source  = { document = "paper", place = "nowhere" }
-figure  = "own"
-measure = [{ kind = "accuracy" }, { kind = "norms" },
-           { kind = "attack", attack = "noise", epsilon = [0.5], cka = "few" }]
-grid    = { neuron = ["relu", "adaptive"] }
-fixed   = { network = "narrow", dataset = "stripes", recipe = "brief" }
-[[claim]]
-id    = "together"
-text  = "No two are right about everything."
-place = "nowhere"
-test  = { kind = "total", quantity = "accuracy", along = "neuron", below = 250, basis = "percent" }
-"""
 PROBED = """
 id      = "probed"
-title   = "A probe of our own"
-source  = { document = "paper", place = "nowhere" }
-measure = { kind = "probe", probe = "centroids" }
-grid    = { neuron = ["adaptive"] }
+title   = "A probe and an attack of our own"
+source  = { document = "ours", place = "nowhere" }
+measure = [{ kind = "probe", probe = "centroids" },
+           { kind = "attack", attack = "noise", epsilon = [0.5], cka = "paper" }]
+grid    = { neuron = ["alif"] }
 fixed   = { network = "tiny", dataset = "stripes", recipe = "brief" }
 """
+FEW = ["cka.images=50", "cka.batch=50", "attack.images=50"]
+TINY = '\n[tiny]\nkind = "resnet"\ndepth = 8\nbase_width = 2\n'
 
 
 @pytest.fixture(scope="module")
-def project(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The project with a file for each block of CONTRIBUTING that names one in its first line."""
-    copy = tmp_path_factory.mktemp("extended")
-    without = shutil.ignore_patterns("__pycache__")
-    for name in ("harness", "specs", "golden", "paper_figures"):
-        shutil.copytree(root / name, copy / name, ignore=without)
-    for block in blocks_of(root / "CONTRIBUTING.md"):
-        if named := re.match(r"# ((?:harness|paper_figures|specs)/\S+)\n", block.text):
-            add(copy / named[1], block.text)
-    for name, text in BLOCKS.items():
-        add(copy / f"specs/blocks/{name}.toml", text)
-    for name, text in (("paper/own", OWN), ("paper/probed", PROBED), ("profiles/own", PROFILE)):
-        add(copy / f"specs/{name}.toml", text)
-    return copy
+def study(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The study of the page, with an exhibit of its probe."""
+    folder = tmp_path_factory.mktemp("extended")
+    assert harness(folder, "init", "mystudy").returncode == 0
+    for block in blocks_of(root / "docs/components.md"):
+        if block.file:
+            path = folder / block.file
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(block.text, encoding="utf-8")
+    study = folder / "mystudy"
+    (study / "specs/probed.toml").write_text(PROBED)
+    with (study / "specs/blocks/networks.toml").open("a") as file:
+        file.write(TINY)
+    return study
 
 
-def add(path: Path, text: str) -> None:
-    with path.open("a", encoding="utf-8") as file:
-        file.write(f"\n{text}")
-
-
-def harness(project: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(project)}
+def harness(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    root = Path(__file__).parents[2]
     return subprocess.run(
-        [sys.executable, "-m", "harness", *words, "--profile", "own"],
-        cwd=project,
-        env=environment,
+        [sys.executable, "-m", "harness", *words],
+        cwd=folder,
+        env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(root)},
         capture_output=True,
         text=True,
         timeout=900,
@@ -87,32 +64,74 @@ def harness(project: Path, *words: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.slow
-def test_one_of_each_goes_through_plan_runs_and_report(project: Path) -> None:
-    planned = harness(project, "plan", "own", "probed")
-    assert planned.returncode == 0, planned.stderr
-    assert "adaptive T=2 stripes" in planned.stdout
-    ran = harness(project, "reproduce", "own", "probed")
-    out = project / "out/own"
+def test_a_probe_and_an_attack_go_through_plan_runs_and_report(study: Path) -> None:
+    ran = harness(study, "reproduce", "probed", *(word for one in FEW for word in ("--set", one)))
     assert ran.returncode == 0, ran.stdout + ran.stderr
-    cells = json.loads((out / "own/frame.json").read_text())["cells"]
-    values = {(one["quantity"], one["neuron"], one["layer"], one["epsilon"]): one["value"]
-              for one in cells}  # fmt: skip
-    assert values["accuracy", "relu", None, None] > 60
-    assert values["accuracy", "adaptive", None, None] > 60
-    assert values["norm", "adaptive", "fc.weight", None] > 0
-    assert 0 < values["attack_cka_mean", "relu", None, "0.5"] <= 1
-    probed = json.loads((out / "probed/frame.json").read_text())["cells"]
-    assert {one["layer"] for one in probed if one["quantity"] == "probe_accuracy"} == {
+    cells = json.loads((study / "out/smoke/probed/frame.json").read_text())["cells"]
+    found = {(one["quantity"], one["layer"]): one["value"] for one in cells}
+    assert {layer for name, layer in found if name == "probe_accuracy"} == {
         "s1.b0", "s2.b0", "s3.b0"
     }  # fmt: skip
-    (claim,) = json.loads((out / "own/verdict.json").read_text())["claims"]
-    assert "adds up to less than 250 over neuron" in claim["predicate"]
-    assert (out / "own/own.png").stat().st_size > 1000
-    assert "norms of narrow adaptive T=2 stripes seed 0" in (out / "report.html").read_text()
+    assert 0 < found["attack_cka_mean", None] <= 1
 
 
 @pytest.mark.slow
-def test_a_typo_in_one_of_them_is_told_as_in_ours(project: Path) -> None:
-    told = harness(project, "plan", "own", "--set", "neuron.ries=1")
+def test_an_edit_is_a_reason_to_run_anew(study: Path) -> None:
+    before = harness(study, "plan", "own", "--json")
+    keys = {one["label"]: one["key"] for one in json.loads(before.stdout)["nodes"]}
+    with (study / "mystudy/alif.py").open("a") as file:
+        file.write("# another word\n")
+    after = json.loads(harness(study, "plan", "own", "--json").stdout)["nodes"]
+    changed = {one["label"] for one in after if one["key"] != keys[one["label"]]}
+    assert changed == {label for label in keys if "AdaptiveLif" in label}
+    assert len(changed) == 2  # its training, and the norms of that
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("plan", "own", "--set", "neuron.ries=1"), "did you mean 'neuron.rise'?"),
+        (("plan", "own", "--set", "neuron.rise=-1"), "must be greater than or equal to 0 (got -1)"),
+    ],
+)
+def test_a_slip_in_one_of_them_is_told_as_in_ours(
+    study: Path, words: tuple[str, ...], said: str
+) -> None:
+    told = harness(study, *words)
     assert told.returncode == 2
-    assert "did you mean 'neuron.rise'?" in told.stderr
+    assert said in told.stderr
+
+
+def test_one_s_own_is_listed_with_its_fields(study: Path) -> None:
+    listed = json.loads(harness(study, "list", "neurons", "--json").stdout)
+    (mine,) = (one for one in listed if one["kind"] == "mystudy.alif:AdaptiveLif")
+    assert {"name": "rise", "values": "number, 0 or more", "default": 0.2, "required": False,
+            "description": "of the threshold, per spike"} in mine["fields"]  # fmt: skip
+    measured = json.loads(harness(study, "list", "quantities", "--json").stdout)
+    assert {"quantity": "norm", "measure": "mystudy.norms:Norms", "adds": ["layer"]} in measured
+
+
+@pytest.mark.slow
+def test_a_network_of_spikingjelly_is_trained_and_looked_at(
+    study: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("spikingjelly", reason="NOT TESTED: spikingjelly is not installed")
+    monkeypatch.setattr(sys, "path", [*sys.path, str(study)])
+    monkeypatch.setattr(Network, "kinds", dict(Network.kinds))
+    from mystudy.jelly import SpikingResnet  # type: ignore[import-not-found]
+
+    made = SpikingResnet()
+    assert identity(made)["kind"] == "mystudy.jelly:SpikingResnet"
+    network = made.build(Lif(time_steps=2), classes=2, channels=3, seed=0)
+    draw = torch.Generator().manual_seed(0)
+    pixels = torch.randint(0, 255, (24, 3, 8, 8), generator=draw, dtype=torch.uint8)
+    labels = torch.arange(24) % 2
+    images = ImageSet("noise", pixels, labels, pixels, labels, ("a", "b"), "embedded")
+    recipe = Recipe(epochs=1, batch=12, lr=0.01, weight_decay=0.0, momentum=0.9)
+    normalise = Normalisation.of(pixels)
+    history = training.train(network, images, recipe, seed=0, normalisation=normalise)
+    assert len(history.epochs) == 1
+    layers = dict(record(network.eval(), normalise(pixels[:5]), ["layer1.0.sn1", "layer4.0.bn1"]))
+    assert layers["layer1.0.sn1"].shape == (2, 5, 64, 8, 8)
+    assert layers["layer1.0.sn1"].unique().tolist() == [0, 1]  # spikes

@@ -16,7 +16,7 @@ MAY: dict[str, set[str]] = {
     "files": {"errors"},
     "fingerprints": {"errors", "files", "caches"},
     "words": set(),
-    "layout": {"errors", "caches", "words"},
+    "layout": {"errors", "files", "caches", "words"},
     "caches": set(),
     "parts": GROUND,
     "measures": GROUND | {"parts"},

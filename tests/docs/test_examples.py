@@ -37,7 +37,9 @@ def test_what_a_page_shows_is_what_happens(
     for block in blocks_of(page):
         assert block.language in LANGUAGES, f"{page.name}:{block.line}: {block.language}"
         if block.file:
-            (project / block.file).write_text(block.text, encoding="utf-8")
+            path = project / block.file
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(block.text, encoding="utf-8")
         elif block.language == "toml":
             tomllib.loads(block.text)
         elif block.language == "python":

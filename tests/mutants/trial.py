@@ -18,7 +18,7 @@ from pathlib import Path
 from harness.errors import ExitCode, HarnessError
 from tests.mutants.mutant import Mutant
 
-COPIED = ("harness", "paper_figures", "specs", "golden", "tests", "pyproject.toml")
+COPIED = ("harness", "paper_figures", "specs", "golden", "tests", "pyproject.toml", "study.toml")
 _PASSED, _FAILED = 0, 1  # of pytest's exit codes; the others mean that it could not test
 _NOTICED = re.compile(r"^(?:FAILED|ERROR) (\S+?)(?:\[.*)?(?: - .*)?$", re.MULTILINE)
 _TAIL = 2000  # characters of pytest's output in a fault

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import paper_figures
+from harness.layout import layout
 from harness.report.results import faults_beforehand
 from harness.store.store import Store
 from tests.cli.typed import typed
@@ -71,7 +72,7 @@ def test_a_broken_tolerance_and_a_broken_file_are_told_at_once(tmp_path: Path) -
     change(project / "golden/smoke/fig1.csv", "value", "valu")
     (project / "golden/smoke/fig2.csv").write_text("quantity\n")
     made = plan("fig1", "fig2", "table1", profile="smoke")
-    faults = list(faults_beforehand(made, library().profile("smoke"), project / "golden"))
+    faults = list(faults_beforehand(made, library().profile("smoke"), layout(project)))
     told = [fault.where for fault in faults]
     assert {"golden/smoke/fig1.csv:1", "golden/smoke/fig2.csv:1"} <= set(told)
     assert not [where for where in told if "table1" in where and "smoke" in where]
@@ -80,18 +81,18 @@ def test_a_broken_tolerance_and_a_broken_file_are_told_at_once(tmp_path: Path) -
 def test_every_exhibit_is_sound_under_every_profile() -> None:
     for profile in library().profiles.values():
         made = plan(*library().exhibits, profile=profile.id)
-        assert list(faults_beforehand(made, profile, PROJECT / "golden")) == []
+        assert list(faults_beforehand(made, profile, layout(PROJECT))) == []
 
 
 @pytest.mark.parametrize("error", [SyntaxError("odd"), ImportError("no such"), LookupError("x")])
 def test_a_drawing_that_cannot_be_imported(
     monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
-    def broken(name: str) -> None:
+    def broken(name: str, study: Path) -> None:
         raise error
 
     monkeypatch.setattr(paper_figures, "drawing", broken)
     made = plan("fig1", profile="smoke")
-    (fault,) = faults_beforehand(made, library().profile("smoke"), PROJECT / "golden")
+    (fault,) = faults_beforehand(made, library().profile("smoke"), layout(PROJECT))
     assert fault.where == "paper_figures/fig1.py"
     assert f"cannot be imported: {type(error).__name__}" in fault.problem

@@ -15,7 +15,7 @@ from tests.synthetic import SyntheticStore, folders, library, plan
 
 def found(tmp_path: Path, store: SyntheticStore, profile: str) -> Index:
     chosen, golden = library().profile(profile), folders(tmp_path).golden
-    return index(assess(store.plan, chosen, store, golden, {}), library())
+    return index(assess(store.plan, chosen, store, [golden], {}), library())
 
 
 def test_at_the_published_scale_a_claim_is_verified_or_contradicted(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from tests.synthetic import PROJECT, SyntheticStore, library, metrics, plan
 
 def viewed(store: SyntheticStore | Stored, profile: str = "paper") -> tuple[Page, ExhibitView]:
     chosen = library().profile(profile)
-    (one,) = assess(store.plan, chosen, store, PROJECT / "golden", {})
+    (one,) = assess(store.plan, chosen, store, [PROJECT / "golden"], {})
     manifests = {key: store.get(key) for key in store.plan.nodes}
     view = exhibit_view(one, store.plan, library(), chosen, manifests, {}, None)
     claims = index([one], library())
@@ -220,7 +220,7 @@ def test_a_figure_without_golden_values_shows_its_drawing_and_folds_its_numbers(
 )
 def test_the_headline_is_a_sentence(words: list[Word], said: str) -> None:
     store = SyntheticStore(plan("tableD1"))
-    (one,) = assess(store.plan, library().profile("paper"), store, PROJECT / "golden", {})
+    (one,) = assess(store.plan, library().profile("paper"), store, [PROJECT / "golden"], {})
     verdicts = [replace(one.verdict, exhibit="abcde"[n], word=word) for n, word in enumerate(words)]
     assert headline(verdicts) == said
 

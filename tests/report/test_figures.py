@@ -228,7 +228,7 @@ def test_maps_are_handed_to_the_drawing_and_are_part_of_what_decides_it(
     handed = []
 
     def save(name: str, *frames: pd.DataFrame) -> dict[str, bytes]:
-        handed.append(frames)
+        handed.append(frames[:2])
         return {"table1.svg": b"", "table1.png": b""}
 
     monkeypatch.setattr(figures, "_save", save)
@@ -241,3 +241,17 @@ def test_maps_are_handed_to_the_drawing_and_are_part_of_what_decides_it(
     other = Maps((), (({}, Map("ann-snn", ["a"], ["b"], np.array([[0.6]]))),))
     drawn("table1", cells, tmp_path, other, records=records)
     assert len(handed) == 2
+
+
+def test_a_function_anywhere_draws_and_is_asked_each_time(
+    cells, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = "from matplotlib.figure import Figure\ndef bars(frame):\n    return Figure()\n"
+    (tmp_path / "drawn_by_me.py").write_text(text)
+    monkeypatch.syspath_prepend(tmp_path)
+    one = drawn("drawn_by_me:bars", cells, tmp_path, records=tmp_path / "records")
+    assert one.pictures == ("bars.svg", "bars.png")
+    assert {*one.files} >= {*one.pictures}
+    assert not (tmp_path / "records").exists()  # what it imports is not known
+    lost = drawn("drawn_by_me:lines", cells, tmp_path)
+    assert "there is no drawing 'drawn_by_me:lines'" in lost.problem

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import matplotlib
@@ -15,6 +16,7 @@ from jinja2 import UndefinedError
 from harness.report.claims import Index
 from harness.report.page import Page
 from harness.report.render import START, STYLES, TEMPLATES, environment, render, script, style
+from harness.spec.study import Source
 from paper_figures.heatmap import COLOURS
 from tests.synthetic import library
 
@@ -95,6 +97,7 @@ EMPTY = Page(
     errata={},
     deviations={},
     exhibits=(),
+    sources=(),
     scale=(),
     made_with="",
     packed={},
@@ -107,3 +110,13 @@ def test_line_ends_between_tags_go_and_those_in_text_stay(tmp_path: Path) -> Non
     (tmp_path / "t.html.j2").write_text(source, encoding="utf-8")
     said = environment(tmp_path).get_template("t.html.j2").render()
     assert said == "<ul><li>1</li><li>2</li></ul><pre>a\nb</pre>"
+
+
+def test_the_page_cites_the_documents_that_its_exhibits_are_from() -> None:
+    known = library().sources
+    ours = Source(title="On <b>", citation="A. Author", url='https://example.org/?a="b&c')
+    html = render(replace(EMPTY, sources=(known["paper"], ours))).decode()
+    title = known["paper"].title
+    assert f'<p class="small">The paper: {title}. Yuhang Li, Youngeun Kim' in html
+    assert f"TMLR 04/2023. {known['paper'].url}</p>" in html
+    assert "On &lt;b&gt;: A. Author. https://example.org/?a=&#34;b&amp;c</p>" in html

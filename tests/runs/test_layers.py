@@ -18,7 +18,8 @@ def spiking(depth: int = 20) -> Network:
 
 
 def test_a_residual_network_has_stages_blocks_and_positions() -> None:
-    rows = described(spiking())
+    network = spiking()
+    rows = described(network, network.layer_names())
     assert len(rows) == 73
     assert Counter(row["stage"] for row in rows) == {"": 3, "s1": 21, "s2": 24, "s3": 25}
     positions = Counter(row["position"] for row in rows)
@@ -37,7 +38,8 @@ def test_a_residual_network_has_stages_blocks_and_positions() -> None:
 
 
 def test_a_vgg_has_stages_and_no_blocks() -> None:
-    rows = described(vgg(13, base_width=2, neuron="lif"))
+    network = vgg(13, base_width=2, neuron="lif")
+    rows = described(network, network.layer_names())
     assert {row["block"] for row in rows} == {row["position"] for row in rows} == {""}
     assert Counter(row["stage"] for row in rows) == {"s1": 6, "s2": 6, "s3": 6, "s4": 12, "": 4}
 

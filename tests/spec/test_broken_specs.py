@@ -333,6 +333,12 @@ BROKEN: list[tuple[str, str, Callable[[str], str], str]] = [
         r"table1\.toml:\d+: figure: .*did you mean 'table1'",
     ),
     (
+        "a drawing in no module",
+        TABLE1,
+        swap('figure  = "table1"', 'figure = "nobody.there:draw"'),
+        r"table1\.toml:\d+: figure: no module 'nobody'",
+    ),
+    (
         "huge grid",
         TABLE1,
         swap(DEPTHS, f"depth = {list(range(8, 60008, 6))}"),
@@ -406,6 +412,8 @@ def test_a_broken_spec_blocks_nobody_who_does_not_need_it(project: Path) -> None
     for file, change in (
         (TABLE1, swap("title   =", "titel   =")),
         (FIG8, swap("kind", "kint")),
+        (NEURONS, put('[gone]\nkind = "nobody.there:Neuron"\n')),
+        (FIG2, swap('kind = "cka"', 'kind = "nobody.there:Measure"')),
         (NEURONS, swap("[if]", "[if]\ndekay = 1")),
     ):
         path = project / file
@@ -417,6 +425,10 @@ def test_a_broken_spec_blocks_nobody_who_does_not_need_it(project: Path) -> None
         library.exhibit("table1")
     with pytest.raises(HarnessError, match=r"neurons\.toml:\d+: if\.dekay: not a field here"):
         check_overrides([parse_override("neuron=if")], library.blocks)
+    with pytest.raises(HarnessError, match=r"fig2\.toml:\d+: measure\.0\.kind: no module 'nobody'"):
+        library.exhibit("fig2")
+    with pytest.raises(HarnessError, match=r"neurons\.toml:2: gone\.kind: no module 'nobody'"):
+        check_overrides([parse_override("neuron=gone")], library.blocks)
     with pytest.raises(HarnessError, match="titel"):  # as who asks for all
         library.require_whole()
 
@@ -441,8 +453,11 @@ def test_the_same_id_in_two_files_is_refused(project: Path) -> None:
     text = (project / TABLE1).read_text(encoding="utf-8")
     (project / "specs/lab").mkdir(exist_ok=True)
     (project / "specs/lab/table1.toml").write_text(text, encoding="utf-8")
-    with pytest.raises(HarnessError, match=r"lab/table1\.toml:2: id: 'table1' is the id of specs"):
+    said = r"paper/table1\.toml:2: id: 'table1' is the id of specs/lab/table1\.toml too"
+    with pytest.raises(HarnessError, match=said):
         load(layout(project))
+    with pytest.raises(HarnessError, match=said):  # neither is taken for the other
+        read(layout(project)).exhibit("table1")
 
 
 def test_a_link_out_of_the_project_is_refused(project: Path, tmp_path: Path) -> None:

@@ -2,7 +2,8 @@
 
 from harness.engine.cka.hsic import Estimator
 from harness.engine.cka.intervals import CkaIntervals, cka_intervals
-from harness.engine.cka.sums import MEMORY_LIMIT, CkaCurve, CkaMap, MinibatchCKA, cka
+from harness.engine.cka.result import CkaCurve, CkaMap
+from harness.engine.cka.sums import MEMORY_LIMIT, MinibatchCKA, cka
 from harness.engine.cka.sweep import (
     Batches,
     Pairs,

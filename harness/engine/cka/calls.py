@@ -16,7 +16,6 @@ width.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -35,11 +34,7 @@ from harness.errors import HarnessError
 
 
 class LayerCalls:
-    """What the hooked layers of a network are called, learnt from the first minibatch.
-
-    A layer that is called more than once in a forward pass gives a feature per call: `relu`,
-    `relu#2`, … in execution order.
-    """
+    """What the hooked layers of a network are called, learnt from the first minibatch."""
 
     def __init__(self, network: Network, layers: Sequence[str] | None) -> None:
         self.network = network
@@ -70,16 +65,13 @@ class LayerCalls:
 
         Raises HarnessError where the calls are not those of the first minibatch, or none.
         """
-        seen: Counter[str] = Counter()
         names: list[str] = []
 
-        def take(layer: str, features: Tensor) -> None:
-            seen[layer] += 1
-            name = layer if seen[layer] == 1 else f"{layer}#{seen[layer]}"
+        def take(name: str, features: Tensor) -> None:
             names.append(name)
             callback(name, features)
 
-        with hooked(self.network, self.layers, take):
+        with hooked(self.network, self.layers, take, kept=False):
             self.network(images)
         if not names:
             raise HarnessError("CKA layers", "no layer to compare was called")
@@ -114,7 +106,8 @@ class Neighbours:
         self._norms = {
             name: module
             for name in names
-            if isinstance(module := modules[name], TdBatchNorm | nn.BatchNorm2d)
+            # not those of another library that derive from one, and may do more
+            if type(module := modules[name]) in (TdBatchNorm, nn.BatchNorm2d)
         }
         self._after = {
             before: norm

@@ -1,5 +1,4 @@
-"""Minibatch CKA (Nguyen et al. 2020): sums of HSIC over minibatches, one division at the end, and
-what comes of it, a map or a curve.
+"""Minibatch CKA (Nguyen et al. 2020): sums of HSIC over minibatches, one division at the end.
 
 Legend: M = images of the minibatch, L = layers, P = numbers of a packed Gram matrix.
 """
@@ -7,7 +6,6 @@ Legend: M = images of the minibatch, L = layers, P = numbers of a packed Gram ma
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import product
 from types import MappingProxyType
 from typing import TypeVar
@@ -18,6 +16,7 @@ from torch import Tensor
 from harness.engine.arguments import checked, tensor
 from harness.engine.cka.gram import Standing
 from harness.engine.cka.hsic import FEWEST_IMAGES, Estimator, Hsics, Own, packed_size
+from harness.engine.cka.result import CkaCurve, CkaMap
 from harness.engine.cka.stream import Stream, counterparts_of, pairs_of, stream_of
 from harness.engine.training.numerics import full_precision
 from harness.errors import HarnessError
@@ -27,31 +26,6 @@ MEMORY_LIMIT = 4 * 2**30  # bytes of packed Gram matrices held at once
 Sums = TypeVar("Sums")
 Place = TypeVar("Place", int, tuple[int, int])
 _BYTES = 4  # of a number of a packed Gram matrix
-
-
-@dataclass(frozen=True)
-class CkaMap:
-    """CKA of each layer of one network with each layer of another (paper Fig. 2)."""
-
-    values: Tensor  # [L_y, L_x] float64 on the CPU, NaN where undefined
-    names_y: tuple[str, ...]
-    names_x: tuple[str, ...]
-    reasons: Mapping[tuple[int, int], str]  # why a value is NaN, for each that is
-    images: int
-    minibatches: int
-    estimator: Estimator
-
-
-@dataclass(frozen=True)
-class CkaCurve:
-    """One CKA per layer, such as clean against attacked images (paper Fig. 8)."""
-
-    values: Tensor  # [L] float64 on the CPU, NaN where undefined
-    names: tuple[str, ...]
-    reasons: Mapping[int, str]
-    images: int
-    minibatches: int
-    estimator: Estimator
 
 
 class HsicSums:

@@ -20,8 +20,9 @@ from harness.engine.arguments import checked, device_of, named, require_input, t
 from harness.engine.cka.calls import LayerCalls
 from harness.engine.cka.gram import rows
 from harness.engine.cka.hsic import Estimator
+from harness.engine.cka.result import CkaCurve, CkaMap
 from harness.engine.cka.stream import stream_of
-from harness.engine.cka.sums import MEMORY_LIMIT, CkaCurve, CkaMap, HsicSums, require_some
+from harness.engine.cka.sums import MEMORY_LIMIT, HsicSums, require_some
 from harness.engine.networks import Network
 from harness.engine.training.numerics import full_precision
 from harness.errors import HarnessError

@@ -1,6 +1,7 @@
 """The networks of the paper and the lab, each with a stable name for every layer."""
 
 from harness.engine.networks.alexnet import AlexNet, alexnet
+from harness.engine.networks.given import Given, given
 from harness.engine.networks.hooks import hooked, record
 from harness.engine.networks.layers import initialise
 from harness.engine.networks.network import Network
@@ -12,6 +13,7 @@ from harness.engine.networks.weight_file import read_convolutions
 
 __all__ = [
     "AlexNet",
+    "Given",
     "Network",
     "PlainNetwork",
     "ResNet",
@@ -19,6 +21,7 @@ __all__ = [
     "Summary",
     "alexnet",
     "from_published",
+    "given",
     "hooked",
     "initialise",
     "read_convolutions",

@@ -37,6 +37,7 @@ class AlexNet(Network):
     shown `enlarge` times as high and wide, each pixel repeated, so that small ones fit.
     """
 
+    in_place = False
     time_steps = 1
 
     def __init__(self, original: nn.Module, *, enlarge: int = 1) -> None:

@@ -12,6 +12,7 @@ Legend: T = time steps, B = batch, C = channels, H, W = height and width; activa
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -26,6 +27,7 @@ from harness.engine.norm import TdBatchNorm, channels_last
 from harness.engine.norm.fused_gpu import LIF, RELU, Behind, obstacle
 from harness.parts.neurons import Neuron
 
+_CARRIES = "rectified"  # said beside the weights of a block
 _FUSING = ("auto", "numba")  # backends of the neurons, on a CPU
 _FUSING_ON_CUDA = ("auto", "triton")
 
@@ -196,6 +198,27 @@ class PreActivationBlock(nn.Module):
         return normalise_and_add(
             self.bn2, branch, lambda: carried if self.ds is None else self.ds(carried)
         )
+
+    def _save_to_state_dict(
+        self, destination: dict[str, Any], prefix: str, keep_vars: bool
+    ) -> None:
+        super()._save_to_state_dict(destination, prefix, keep_vars)
+        beside: dict[str, Any] = getattr(destination, "_metadata", {})  # torch's, of each module
+        if isinstance(self.relu1, Relu):
+            beside.setdefault(prefix[:-1], {})[_CARRIES] = self.rectified
+
+    def _load_from_state_dict(
+        self, state_dict: Any, prefix: str, local_metadata: Any, *others: Any
+    ) -> None:
+        """Refuses the weights of an ANN whose shortcut carries something else, while they know: the
+        same numbers would be another function.
+        """
+        super()._load_from_state_dict(state_dict, prefix, local_metadata, *others)
+        carries = local_metadata.get(_CARRIES, self.rectified)
+        if isinstance(self.relu1, Relu) and carries != self.rectified:
+            wanted = "rectified" if carries else "identity"
+            errors: list[str] = others[-1]
+            errors.append(f"{prefix[:-1]} was trained with shortcut={wanted!r}, and has another")
 
     def extra_repr(self) -> str:
         """What the list of modules does not show."""

@@ -5,6 +5,7 @@ Legend: T = time steps at that layer, B = batch.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from types import MappingProxyType
@@ -13,53 +14,88 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 
-from harness.engine.arguments import checked, choose, require_input, tensor
-from harness.engine.data.labelled import described
+from harness.engine.arguments import checked, choose, require_input
 from harness.engine.networks.network import Network
 from harness.errors import HarnessError
 
 OnLayer = Callable[[str, Tensor], None]
-"""Called with a layer's name and what it gave, [T, B, …]: a view, nothing is copied."""
+"""Called with a layer's name and what it gave, [T, B, …]."""
 
 
 @contextmanager
-def hooked(network: Network, layers: Sequence[str] | None, callback: OnLayer) -> Iterator[None]:
+def hooked(
+    network: Network, layers: Sequence[str] | None, callback: OnLayer, *, kept: bool = True
+) -> Iterator[None]:
     """While this is open, each call of a layer is handed to `callback` as it happens.
 
     `layers` are names of modules, None for all of `network.layer_names()`. The callback gets the
     output of the layer, [T, B, …], T being 1 in artificial networks on static images and in stages
-    of one step. It may keep it: no layer writes into the output of another. Gradients are the
-    caller's choice, as is the network's mode; where activations are computed again in a backward
-    pass inside the context, their layers are called, and delivered, again. An exception in the
-    callback ends the forward pass. The hooks are gone when the context closes, however it closes.
-    Raises HarnessError for a name that is no module of the network and, in the forward pass, for an
-    empty batch.
+    of one step. A module that is called more than once gives a layer each time: `relu`, `relu#2`, …
+    (`layers` may name one of them; `relu` is all of them). Unless `kept` is off it may keep it:
+    where a later layer may write into it, it is a copy. What runs step by step is handed over at
+    the end of the presentation, its T calls as one. Gradients are the caller's choice, as is the
+    network's mode; where activations are computed again in a backward pass inside the context,
+    their layers are called, and delivered, again. An exception in the callback ends the forward
+    pass. The hooks are gone when the context closes, however it closes. Raises HarnessError for a
+    name that is no module of the network and, in the forward pass, for an empty batch and for
+    features that contradict what is said of their order.
     """
-    images = [0]  # of the batch that the network was handed
+    shown = [0, 0]  # time steps and images of the batch that the network was handed
+    calls: list[tuple[str, Tensor]] = []  # of layers that run step by step
+    often: Counter[str] = Counter()
+    wanted = network.layer_names() if layers is None else layers
+    copied = network.step_by_step or (kept and network.in_place)
 
     def before(layer: nn.Module, inputs: tuple[Any, ...]) -> None:
-        images[0] = require_input(layer, inputs[0]).shape[-4]
+        images = require_input(layer, inputs[0])
+        shown[:] = network.steps_of(images), images.shape[-4]
+        calls.clear()
+        often.clear()
+
+    def deliver(name: str, features: Tensor) -> None:
+        often[name] += 1
+        called = name if often[name] == 1 else f"{name}#{often[name]}"
+        if name in wanted or called in wanted:
+            callback(called, features)
 
     def after(name: str) -> Callable[[nn.Module, Any, Any], None]:
-        where = f"network layer {name}"
-
         def hook(layer: nn.Module, inputs: Any, output: Any) -> None:
-            folded = tensor(where, output)
-            if not folded.ndim or len(folded) % images[0]:
-                said = f"expected [T·{images[0]}, …] (got {described(folded)})"
-                raise HarnessError(where, said)
-            callback(name, folded.view(-1, images[0], *folded.shape[1:]))
+            features = network.in_time(name, output, *shown)
+            features = features.clone() if copied else features
+            if network.step_by_step:
+                calls.append((name, features))
+            else:
+                deliver(name, features)
 
         return hook
 
+    def together(layer: nn.Module, inputs: Any, output: Any) -> None:
+        for name, features in in_steps(calls, shown[0]):
+            deliver(name, features)
+
     modules = {name: module for name, module in network.named_modules() if name}
     with ExitStack() as registered:
-        first = network.register_forward_pre_hook(before)
-        registered.callback(first.remove)
-        for name in network.layer_names() if layers is None else layers:
+        registered.callback(network.register_forward_pre_hook(before).remove)
+        for name in dict.fromkeys(name.partition("#")[0] for name in wanted):
             layer = choose(modules, name, where="network layer")
             registered.callback(layer.register_forward_hook(after(name)).remove)
+        if network.step_by_step:
+            registered.callback(network.register_forward_hook(together).remove)
         yield
+
+
+def in_steps(calls: Sequence[tuple[str, Tensor]], steps: int) -> Iterator[tuple[str, Tensor]]:
+    """The calls of `steps` equal rounds, [1, B, …] each, put together by their place in a round:
+    [T, B, …]. HarnessError where the rounds are not equal.
+    """
+    names = [name for name, _ in calls]
+    each, over = divmod(len(calls), steps)
+    if over or names != names[:each] * steps:
+        often = ", ".join(f"{name} {count}" for name, count in Counter(names).items())
+        said = f"{steps} time steps do not call the same layers (calls: {often})"
+        raise HarnessError("network layers", said, hint="leave out those that are not called so")
+    for place, name in enumerate(names[:each]):
+        yield name, torch.cat([features for _, features in calls[place::each]])
 
 
 @checked

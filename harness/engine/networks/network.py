@@ -7,9 +7,12 @@ Legend: T = time steps, B = batch, C = channels, H, W = height and width.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from typing import Any, ClassVar
 
 from torch import Tensor, nn
 
+from harness.engine.arguments import tensor
+from harness.engine.data.labelled import described
 from harness.engine.networks.outline import Part
 from harness.errors import HarnessError
 
@@ -17,11 +20,13 @@ from harness.errors import HarnessError
 class Network(nn.Module, ABC):
     """Images [B, C, H, W] or frames [T, B, C, H, W] to logits [B, classes], their mean over time.
 
-    Activations between the layers are folded, [T·B, C, H, W], and no layer works in place, so what
-    a hook was handed stays as it was.
+    Activations between the layers are folded, [T·B, C, H, W]; `given` makes a network of a module
+    in which they are not.
     """
 
     time_steps: int  # shown of a static image; frames bring their own number
+    in_place: ClassVar[bool] = True  # a layer may write into what another gave
+    step_by_step: bool = False  # each layer is called once a time step
 
     @abstractmethod
     def layer_names(self) -> tuple[str, ...]:
@@ -32,6 +37,27 @@ class Network(nn.Module, ABC):
     @abstractmethod
     def outline(self) -> tuple[Part, ...]:
         """The rows of its architecture table, in execution order; each parameter belongs to one."""
+
+    @property
+    def input_channels(self) -> int | None:
+        """Channels of the images that it takes; None where its layers do not tell."""
+        first = next((one for one in self.modules() if isinstance(one, nn.Conv2d)), None)
+        return None if first is None else first.in_channels
+
+    def steps_of(self, images: Tensor) -> int:
+        """T, of images or frames that it is shown."""
+        return len(images) if images.ndim == 5 else self.time_steps
+
+    def in_time(self, layer: str, output: Any, steps: int, images: int) -> Tensor:
+        """What a layer gave for so many steps and images as [T, B, …], a view; T of a layer may be
+        1. HarnessError for an output of another shape.
+        """
+        where = f"network layer {layer}"
+        folded = tensor(where, output)
+        if not folded.ndim or len(folded) % images:
+            said = f"expected [T·{images}, …] (got {described(folded)})"
+            raise HarnessError(where, said)
+        return folded.view(-1, images, *folded.shape[1:])
 
 
 def at_least_1(**counts: int) -> None:

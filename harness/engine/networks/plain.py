@@ -46,6 +46,8 @@ class PlainNetwork(Network):
     such as `features.3` makes the module `3` of the container `features`.
     """
 
+    in_place = False
+
     def __init__(
         self, rows: Mapping[str, Mapping[str, nn.Module]], *, classes: int, time_steps: int
     ) -> None:

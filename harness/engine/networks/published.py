@@ -36,7 +36,7 @@ _RENAMED = (  # in this order, on one name
 def from_published(
     state: Mapping[str, Tensor],
     *,
-    time_steps: int = 4,
+    time_steps: int | None = None,
     stages_without_shortcut: tuple[int, ...] = (),
 ) -> ResNet:
     """The network of a checkpoint, in evaluation mode and as the published code ran it.
@@ -45,7 +45,8 @@ def from_published(
     as in the published code: an artificial network has rectified shortcuts, since its ReLUs work in
     place and the identity of a block adds up what the first of them left; spiking neurons fire at u
     ≥ 1, keep half of their potential and have the Dspike surrogate. `time_steps` of a spiking
-    network and the stages without shortcuts (`stages_without_shortcut`) are the caller's to know.
+    network must be said. `stages_without_shortcut` are the caller's to know, too: the file shows
+    those of stages 2 and 3, which must agree, and nothing of stage 1.
 
     Read the file with `torch.load(path, map_location="cpu", weights_only=True)`, which runs no code
     from it. Raises HarnessError where a name is none that the published networks have, where the
@@ -53,6 +54,10 @@ def from_published(
     network's.
     """
     found = _renamed(state)
+    spikes = any(".module." in name.removeprefix(_PARALLEL) for name in state)
+    if spikes and time_steps is None:
+        problem = "are those of a spiking network, and do not say its time steps"
+        raise HarnessError(_WHERE, problem, hint="from_published(…, time_steps=4) in most figures")
     blocks = sum(name.endswith(".conv1.weight") and name.startswith("s1.") for name in found)
     try:
         first, last = _floating(found, "conv1.weight", 4), _floating(found, "fc.weight", 2)
@@ -61,9 +66,7 @@ def from_published(
             base_width=first.shape[0],
             classes=last.shape[0],
             in_channels=first.shape[1],
-            neuron=neuron_of("lif", _SPIKING | {"time_steps": time_steps})
-            if any(".module." in name.removeprefix(_PARALLEL) for name in state)
-            else "relu",
+            neuron=neuron_of("lif", _SPIKING | {"time_steps": time_steps}) if spikes else "relu",
             shortcut="rectified",
             stages_without_shortcut=stages_without_shortcut,
         )

@@ -28,6 +28,8 @@ STAGES = (1, 2, 3)
 class ResNet(Network):
     """conv1 – bn1 – three stages of blocks – relu – pool – fc; build it with `resnet`."""
 
+    in_place = False
+
     def __init__(self, said: Resnet, neuron: Neuron, *, classes: int, in_channels: int) -> None:
         super().__init__()
         self.time_steps = neuron.steps

@@ -203,8 +203,9 @@ def image_activations(
     """The target's activation for each uint8 image, float64 [M] on the CPU."""
     found: list[Tensor] = []
 
-    def keep(_: str, feature: Tensor) -> None:
-        found.append(target.activation(feature).double().cpu())
+    def keep(name: str, feature: Tensor) -> None:
+        if name == target.layer:  # another call of it is another layer
+            found.append(target.activation(feature).double().cpu())
 
     for images in torch.split(images_MCHW, _BATCH):
         each_layer(network, [target.layer], images, normalisation, precision, keep)

@@ -7,6 +7,7 @@ here with torch's own layers and a loop over time. Its ReLU works in place, as t
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 import torch
@@ -140,9 +141,39 @@ def test_an_identity_shortcut_would_be_another_network() -> None:
     theirs = trained(spiking=False)
     ours = from_published(theirs.state_dict())
     other = resnet(14, base_width=4, classes=5, neuron="relu", shortcut="identity").double().eval()
-    other.load_state_dict(ours.state_dict())
+    with pytest.raises(RuntimeError, match=r"s1\.b0 was trained with shortcut='rectified'"):
+        other.load_state_dict(ours.state_dict())
+    other.load_state_dict(dict(ours.state_dict()))  # numbers alone know nothing of it
     images = torch.randn(6, 3, 8, 8, dtype=torch.float64)
     assert (other(images) - theirs(images)).abs().max() > 0.01
+
+
+def test_a_network_of_the_same_kind_takes_what_a_state_dict_says(tmp_path: Path) -> None:
+    ours = from_published(trained(spiking=False).state_dict())
+    torch.save(ours.state_dict(), tmp_path / "saved.pt")
+    state = torch.load(tmp_path / "saved.pt", weights_only=True)
+    how = {"base_width": 4, "classes": 5}
+    resnet(14, neuron="relu", shortcut="rectified", **how).load_state_dict(state)
+    resnet(14, neuron="lif", **how).load_state_dict(state)  # an SNN that starts from an ANN
+    with pytest.raises(RuntimeError, match="shortcut='rectified'"):
+        resnet(14, neuron="relu", **how).load_state_dict(state)
+
+
+def test_an_identity_that_is_not_worked_on_in_place_is_another_network() -> None:
+    """The oracle itself: out of place it has other logits, so it does test the shortcut."""
+    theirs, images = trained(spiking=False), torch.randn(6, 3, 8, 8, dtype=torch.float64)
+    logits = theirs(images)
+    for layer in theirs.modules():
+        if hasattr(layer, "activate"):
+            layer.activate = torch.relu
+    assert (theirs(images) - logits).abs().max() > 0.01
+
+
+def test_a_spiking_network_has_as_many_steps_as_are_said() -> None:
+    state = trained(spiking=True).state_dict()
+    with pytest.raises(HarnessError, match=r"do not say its time steps.*time_steps=4"):
+        from_published(state)
+    assert from_published(state, time_steps=2).time_steps == 2
 
 
 def test_weights_of_no_such_network_are_refused() -> None:

@@ -1,0 +1,74 @@
+"""What a comparison gives: a map or a curve of CKA, to be drawn or taken as a frame.
+
+Legend: L = layers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from torch import Tensor
+
+from harness.engine.cka.hsic import Estimator
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from pandas import DataFrame
+
+_NAMED = 30  # layers of an axis whose names can be read
+
+
+@dataclass(frozen=True)
+class CkaMap:
+    """CKA of each layer of one network with each layer of another (paper Fig. 2)."""
+
+    values: Tensor  # [L_y, L_x] float64 on the CPU, NaN where undefined
+    names_y: tuple[str, ...]
+    names_x: tuple[str, ...]
+    reasons: Mapping[tuple[int, int], str]  # why a value is NaN, for each that is
+    images: int
+    minibatches: int
+    estimator: Estimator
+
+    def to_frame(self) -> DataFrame:
+        """[L_y, L_x] with the names of the layers, the first network down, the second across."""
+        from pandas import DataFrame
+
+        return DataFrame(self.values.numpy(), index=[*self.names_y], columns=[*self.names_x])
+
+    def plot(self, axes: Axes | None = None) -> Axes:
+        """The map as the figures of the reports show it, the first network up, the second across,
+        from the lower left; in a figure of its own unless `axes` is given.
+        """
+        from matplotlib.pyplot import subplots
+
+        from paper_figures.heatmap import heatmap, scale  # drawn at the end, imported at the end
+
+        drawn = subplots(layout="constrained")[1] if axes is None else axes
+        heatmap(drawn, self.values.numpy(), x="layer", y="layer")
+        for axis, names in ((drawn.xaxis, self.names_x), (drawn.yaxis, self.names_y)):
+            if len(names) <= _NAMED:
+                axis.set_ticks(range(len(names)), names)
+        drawn.tick_params(axis="x", rotation=90)
+        scale(drawn.figure, [drawn])
+        return drawn
+
+
+@dataclass(frozen=True)
+class CkaCurve:
+    """One CKA per layer, such as clean against attacked images (paper Fig. 8)."""
+
+    values: Tensor  # [L] float64 on the CPU, NaN where undefined
+    names: tuple[str, ...]
+    reasons: Mapping[int, str]
+    images: int
+    minibatches: int
+    estimator: Estimator
+
+    def to_frame(self) -> DataFrame:
+        """[L, 1]: a column `cka`, indexed by the names of the layers."""
+        from pandas import DataFrame
+
+        return DataFrame({"cka": self.values.numpy()}, index=[*self.names])
