@@ -44,6 +44,11 @@ class Arrays(Own):
     def _test_fits_the_split(self) -> Self:
         if (self.split == "given") != bool(self.test):
             raise ValueError('name test files, or a split "last" or "random" with a test_share')
+        for said in (self.train, self.test):
+            if isinstance(said, str) and said.endswith(".npy"):
+                raise ValueError(f'{said} is one array: name two, ["images.npy", "labels.npy"]')
+            if not isinstance(said, str) and any(one.endswith(".npz") for one in said):
+                raise ValueError(f'say which array of an .npz: "{said[0]}:NAME"')
         return self
 
     @property

@@ -235,6 +235,10 @@ def test_a_test_file_may_have_no_more_than_train(tmp_path: Path) -> None:
         own.pinned(tmp_path, tmp_path)
     with pytest.raises(HarnessError, match="name test files"):
         Arrays(name="own", train="train.npz")
+    with pytest.raises(HarnessError, match=r"x\.npy is one array: name two"):
+        Arrays(name="own", train="x.npy", **RANDOM)
+    with pytest.raises(HarnessError, match=r'which array of an \.npz: "x\.npz:NAME"'):
+        Arrays(name="own", train=("x.npz", "y.npy"), **RANDOM)
 
 
 def test_what_is_said_is_held_against_what_is_found(tmp_path: Path) -> None:
