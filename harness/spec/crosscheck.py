@@ -138,7 +138,7 @@ def _needs(measure: Measure, kind: str, names: Iterable[str], blocks: Blocks) ->
     """Whether the points must name a block of this kind: a measure may name its neurons and
     networks itself, and networks that were trained elsewhere have neither recipe nor neuron.
     """
-    sides = [side.network or None for side in measure.sides]
+    sides = [side.network for side in measure.sides]
     if kind in ("neuron", "network") and all(getattr(side, kind) for side in measure.sides):
         return False
     shown = {*names} if None in sides else set()

@@ -45,7 +45,7 @@ def test_floats_that_are_levels_come_back_as_they_were(tmp_path: Path, form: typ
     assert np.array_equal(images(saved(tmp_path, GRAY.astype(form) / 255)), GRAY[:, None])
 
 
-@pytest.mark.parametrize("wrong", [GRAY / 254.0, GRAY * 1.0, GRAY / 255 - 0.5, GRAY * np.nan])
+@pytest.mark.parametrize("wrong", [GRAY / 256.0, GRAY * 1.0, GRAY / 255 - 0.5, GRAY * np.nan])
 def test_other_floats_are_not_rounded_in_silence(tmp_path: Path, wrong: Any) -> None:
     with pytest.raises(HarnessError, match="not the levels k/255"):
         images(saved(tmp_path, wrong))
