@@ -8,7 +8,7 @@ from matplotlib.figure import Figure, FigureBase
 from pandas import DataFrame
 
 from paper_figures.pictures import picture, show, value
-from paper_figures.select import AXES, Levels, at, levels_of, matrix, points
+from paper_figures.select import Levels, at, axes_of, levels_of, matrix, points
 from paper_figures.style import INK, MUTED, SMALL, parts, quiet
 from paper_figures.words import looks, stacked
 
@@ -43,7 +43,7 @@ def draw_activations(frame: DataFrame, maps: DataFrame, shown: str) -> Figure:
         for axes, (layer, said) in zip(panels, layers.items(), strict=True):
             _sparsity(axes, frame, layer, said)
 
-    others = [axis for axis in AXES if axis != "neuron"]
+    others = [axis for axis in axes_of(frame) if axis != "neuron"]
     return stacked(frame, maps, (9.0, 5.0), draw, others)
 
 

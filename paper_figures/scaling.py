@@ -9,7 +9,7 @@ from paper_figures.curves import LAYERS, SIMILARITY, named, overlaid, plate, tra
 from paper_figures.heatmap import heatmap, scale
 from paper_figures.select import Levels, at, curve, matrix, points, through
 from paper_figures.style import ANN, canvas, parts, ramp
-from paper_figures.words import network
+from paper_figures.words import kind, network
 
 MAP = {"map": "ann-snn"}
 LOW = 0.2  # where the width panel of the paper starts
@@ -21,7 +21,7 @@ def draw_scaling(frame: DataFrame, maps: DataFrame) -> Figure:
     """
     by_depth, by_width = (_over(frame, axis) for axis in ("depth", "width"))
     if not by_depth and not by_width:
-        by_width = points(frame)[:1]
+        by_width = points(frame)
     rows = [row for row in (_there(maps, by_depth), _there(maps, by_width)) if row]
     curves = [(_stacked, by_depth)] * bool(by_depth) + [(_together, by_width)] * bool(by_width)
     columns = max(3, *map(len, rows), 0)
@@ -37,7 +37,7 @@ def draw_scaling(frame: DataFrame, maps: DataFrame) -> Figure:
 def _over(frame: DataFrame, axis: str) -> list[Levels]:
     """The networks along an axis; none where there is nothing to go along."""
     found = points(through(frame, axis, ("depth", "width"))[0])
-    return found if len(found) > 1 else []
+    return found if len({levels.get(axis) for levels in found}) > 1 else []
 
 
 def _there(maps: DataFrame, networks: list[Levels]) -> list[Levels]:
@@ -49,7 +49,7 @@ def _heatmaps(figure: FigureBase, maps: DataFrame, networks: list[Levels]) -> No
     for axes, levels in zip(panels, networks, strict=True):
         name = network(levels)
         values = matrix(at(maps, levels | MAP))
-        heatmap(axes, values, x=f"Spiking {name}", y=f"Artificial {name}")
+        heatmap(axes, values, x=f"{kind(levels)} {name}", y=f"Artificial {name}")
     scale(figure, panels)
 
 
@@ -58,14 +58,19 @@ def _stacked(figure: FigureBase, frame: DataFrame, networks: list[Levels]) -> No
     middle = panels[len(panels) // 2]
     for axes, levels in zip(panels, networks, strict=True):
         plate(axes, x=LAYERS if axes is panels[-1] else "", y=SIMILARITY if axes is middle else "")
-        trace(axes, curve(frame, levels | MAP), network(levels), ANN, width=0.9)
+        trace(axes, curve(frame, levels | MAP), _name(levels), ANN, width=0.9)
         axes.set_yticks([0.0, 0.5, 1.0])
-        named(axes, network(levels))
+        named(axes, _name(levels))
 
 
 def _together(figure: FigureBase, frame: DataFrame, networks: list[Levels]) -> None:
     found = {
-        network(levels): (curve(frame, levels | MAP), colour)
+        _name(levels): (curve(frame, levels | MAP), colour)
         for levels, colour in zip(networks, ramp(len(networks)), strict=True)
     }
     overlaid(figure.subplots(), found, LOW)
+
+
+def _name(levels: Levels) -> str:
+    """With its neuron, where that is not the same everywhere."""
+    return f"{kind(levels)} {network(levels)}" if "neuron" in levels else network(levels)

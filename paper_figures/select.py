@@ -21,8 +21,21 @@ AXES = (
     "stages_without_shortcut",
     "one_step_stages",
     "time_steps",
+    "cka",
+    "attack",
+    "probe",
+    "regression",
+    "activation_maximisation",
 )
-"""What an exhibit may vary; a drawing is given those that it holds fixed, too."""
+"""What an exhibit may vary, beside fields by their path; a drawing is given those that it holds
+fixed, too.
+"""
+
+
+def axes_of(frame: DataFrame) -> tuple[str, ...]:
+    """The axes that a frame has, those by path last, as `neuron.threshold`."""
+    by_path = (str(name) for name in frame.columns if "." in str(name))
+    return (*(axis for axis in AXES if axis in frame.columns), *by_path)
 
 
 def at(frame: DataFrame, levels: Mapping[str, Any]) -> DataFrame:
@@ -39,9 +52,9 @@ def levels_of(frame: DataFrame, axis: str) -> list[Any]:
     return list(frame[axis].dropna().unique()) if axis in frame.columns else []
 
 
-def points(frame: DataFrame, axes: Sequence[str] = AXES) -> list[Levels]:
+def points(frame: DataFrame, axes: Sequence[str] | None = None) -> list[Levels]:
     """Each combination of levels that occurs, in the order of the frame."""
-    known = [axis for axis in axes if axis in frame.columns]
+    known = [axis for axis in axes or axes_of(frame) if axis in frame.columns]
     if frame.empty:
         return []
     found = frame[known].drop_duplicates().to_dict("records") if known else [{}]

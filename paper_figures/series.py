@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, NullLocator
 from pandas import DataFrame
 
-from paper_figures.select import AXES, Levels, at, levels_of, points, through
+from paper_figures.select import Levels, at, axes_of, levels_of, points, through
 from paper_figures.style import INK, NORMAL, SMALL, Corner, quiet
 from paper_figures.words import Look, looks, word
 
@@ -53,14 +53,16 @@ def lines(axes: Axes, frame: DataFrame, along: str, levels: Sequence[int]) -> No
     """A line for each combination of the other axes; what has no level of this one, as an ANN has
     no time steps, is a line across.
     """
-    others = [axis for axis in AXES if axis != along]
+    others = [axis for axis in axes_of(frame) if axis != along]
     among = points(frame, others)
     for place, look in zip(among, looks(among), strict=True):
         here = _exactly(frame, place, others)
+        label = look.label
         if here[along].notna().any():
             line(axes, here[here[along].notna()], along, levels, look)
+            label = "_"  # a second one is not named
         for value in here.loc[here[along].isna(), "value"].dropna():
-            axes.axhline(value, color=look.colour, linestyle="-", linewidth=1.2)
+            axes.axhline(value, color=look.colour, linestyle="-", linewidth=1.2, label=label)
 
 
 def line(axes: Axes, frame: DataFrame, along: str, levels: Sequence[int], look: Look) -> None:

@@ -11,7 +11,7 @@ from paper_figures.curves import overlaid
 from paper_figures.heatmap import heatmap, scale
 from paper_figures.select import Levels, at, curve, matrix, points
 from paper_figures.style import canvas, parts, ramp
-from paper_figures.words import network
+from paper_figures.words import kind, network
 
 MAP = {"map": "ann-snn"}
 LOW = 0.2
@@ -28,13 +28,16 @@ def draw_steps(frame: DataFrame, maps: DataFrame) -> Figure:
     left, right = parts(figure, 1, 2, widths=[2.15 * columns + 0.6, 4.0])
     panels = list(left.subplots(rows, columns, squeeze=False).flat)
     for axes, levels in zip(panels, shown, strict=False):
-        x, y = f"Spiking {_name(levels)}", f"Artificial {network(levels)}"
+        x, y = f"{kind(levels)} {_name(levels)}", f"Artificial {network(levels)}"
         heatmap(axes, matrix(at(maps, levels | MAP)), x=x, y=y)
     for spare in panels[len(shown) :]:
         spare.remove()
     scale(left, panels[: len(shown)], shrink=0.7, aspect=22)
     found = {
-        _name(levels): (curve(frame, levels | MAP), colour)
+        (f"{kind(levels)} " if "neuron" in levels else "") + _name(levels): (
+            curve(frame, levels | MAP),
+            colour,
+        )
         for levels, colour in zip(runs, ramp(len(runs)), strict=True)
     }
     overlaid(right.subplots(), found, LOW)

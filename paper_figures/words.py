@@ -9,7 +9,7 @@ from typing import Any, Literal
 from matplotlib.figure import Figure, FigureBase
 from pandas import DataFrame
 
-from paper_figures.select import AXES, Levels, at, points, told_apart
+from paper_figures.select import Levels, at, points, told_apart
 from paper_figures.style import ANN, FINE, FIRST, GAP, INK, LAST, SMALL, SNN, parts
 
 FAMILIES = {"resnet": "ResNet", "vgg": "VGG"}
@@ -46,7 +46,9 @@ _OTHERS = ((SNN, "s", "-"), (FIRST, "o", "--"), (LAST, "D", ":"), (ANN, "^", "-.
 
 
 def word(axis: str, level: Any) -> str:
-    """`ANN`, `depth 20`, `×2`, `T = 4`, `CIFAR-10`."""
+    """`ANN`, `depth 20`, `×2`, `T = 4`, `CIFAR-10`, `neuron.threshold 0.5`."""
+    if "." in axis:
+        return f"{axis} {level}"
     if axis == "width":
         return f"×{level}"
     if axis == "time_steps":
@@ -80,11 +82,12 @@ def kind(levels: Levels) -> str:
 
 
 def network(levels: Levels) -> str:
-    """`ResNet-20 ×4`: family, depth and, above 1, width."""
+    """`ResNet-20 ×4`: family, depth and, above 1, width; and fields that are axes by their path."""
     said = str(levels.get("network", "network"))
     family = FAMILIES.get(said.partition("-")[0], said)
     depth = f"-{levels['depth']}" if "depth" in levels else ""
-    return f"{family}{depth}" + (f" ×{levels['width']}" if levels.get("width", 1) != 1 else "")
+    name = f"{family}{depth}" + (f" ×{levels['width']}" if levels.get("width", 1) != 1 else "")
+    return "\n".join([name, *(word(axis, level) for axis, level in levels.items() if "." in axis)])
 
 
 def looks(among: Sequence[Levels]) -> list[Look]:
@@ -120,7 +123,7 @@ def stacked(
     maps: DataFrame,
     size: tuple[float, float],
     draw: Callable[[FigureBase, DataFrame, DataFrame, Levels], None],
-    axes: Sequence[str] = AXES,
+    axes: Sequence[str] | None = None,
     layout: Literal["constrained"] | None = "constrained",
 ) -> Figure:
     """What shows a single point of the grid, one below the other where a frame has several."""

@@ -16,8 +16,9 @@ from harness.measures.base import Training
 from harness.parts.networks import GivenWeights
 from harness.plan.expand import Plan, expand
 from harness.plan.resolve import Setting
+from harness.plan.selection import narrowed
 from harness.spec.library import Library, load
-from harness.spec.overrides import parse_override
+from harness.spec.overrides import parse_only, parse_override
 from harness.store.manifest import FileRecord, Manifest
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -47,12 +48,13 @@ def plan(
     profile: str = "paper",
     overrides: tuple[str, ...] = (),
     weights: GivenWeights | None = None,
+    only: tuple[str, ...] = (),
 ) -> Plan:
-    """The plan of exhibits under a profile."""
+    """The plan of exhibits under a profile, as with --set and --only."""
     typed = tuple(map(parse_override, overrides))
     books = library()
     setting = Setting(books.blocks, books.profile(profile), typed, weights=weights)
-    return expand(books, names, setting)
+    return narrowed(expand(books, names, setting), parse_only(only))
 
 
 def metrics(best: float, *, epochs: int = 5) -> dict[str, Any]:

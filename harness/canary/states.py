@@ -75,8 +75,8 @@ def _copied(checkpoint: Checkpoint) -> Checkpoint:
     def clones(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
         return {name: one.detach().clone() for name, one in tensors.items()}
 
-    momentum = clones(checkpoint.momentum)
-    return replace(checkpoint, network=clones(checkpoint.network), momentum=momentum)
+    network, optimiser = map(clones, (checkpoint.network, checkpoint.optimiser))
+    return replace(checkpoint, network=network, optimiser=optimiser)
 
 
 def looked_at(

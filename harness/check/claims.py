@@ -15,7 +15,6 @@ from harness.frames.frame import Frame
 from harness.spec.claim import Claim
 from harness.spec.claim.predicate import (
     NO_CELLS,
-    Level,
     Outcome,
     Place,
     Undefined,
@@ -23,12 +22,17 @@ from harness.spec.claim.predicate import (
     levels,
     listed,
 )
+from harness.spec.exhibit import same_level
 
 _STATUS = {
     True: (Status.PASS, "the predicate holds"),
     False: (Status.FAIL, "the predicate does not hold"),
     None: (Status.UNDEFINED, "the predicate cannot be evaluated: "),
 }
+
+
+class _NotAskedFor(Exception):
+    """The predicate reads places that were not asked for."""
 
 
 @dataclass(frozen=True)
@@ -56,11 +60,14 @@ class ClaimResult:
 
 def evaluate(claim: Claim, measured: Frame, *, counted: bool) -> ClaimResult:
     """Evaluate one claim. What cannot be evaluated is UNDEFINED with the reason, never a pass; so
-    is what holds without having met a number.
+    is what holds without having met a number. One of which some place is not asked for is
+    NOT_ASKED, and does not count.
     """
     met: list[Place] = []
 
     def read(quantity: str, along: Sequence[str], where: Where) -> list[Place]:
+        if any(agrees(axes, where) for axes in measured.left_out.get(quantity, ())):
+            raise _NotAskedFor
         met.extend(found := places(measured, quantity, along, where))
         return found
 
@@ -68,9 +75,13 @@ def evaluate(claim: Claim, measured: Frame, *, counted: bool) -> ClaimResult:
         outcome = claim.test.evaluate(read)
         if outcome.holds and all(place.why for place in met):
             raise Undefined(NO_CELLS)
+        status, said = _STATUS[outcome.holds]
     except Undefined as reason:
         outcome = Outcome(None, why=str(reason))
-    status, said = _STATUS[outcome.holds]
+        status, said = _STATUS[None]
+    except _NotAskedFor:
+        outcome, counted = Outcome(None), False
+        status, said = Status.NOT_ASKED, Status.NOT_ASKED.value
     return ClaimResult(
         id=claim.id,
         text=claim.text,
@@ -108,16 +119,16 @@ def places(measured: Frame, quantity: str, along: Sequence[str], where: Where) -
     every = list(found.values())
     for wanted in _expected(measured, along, where):
         if not any(
-            all(b is None or same(a, b) for a, b in zip(place.levels, wanted, strict=True))
+            all(b is None or same_level(a, b) for a, b in zip(place.levels, wanted, strict=True))
             for place in found.values()
         ):
             known = {axis: b for axis, b in zip(along, wanted, strict=True) if b is not None}
             at = levels(known or where)
             every.append(Place(wanted, math.nan, why=f"no {quantity}{at and f' at {at}'}"))
-    numbers = [_number(level_text(place.levels[0])) for place in every if len(place.levels) == 1]
-    if len(numbers) < len(every) or None in numbers:
+    try:
+        return sorted(every, key=lambda place: float(place.levels[0] if len(along) == 1 else ""))
+    except (TypeError, ValueError):  # they are no numbers
         return every
-    return sorted(every, key=lambda place: float(place.levels[0]))
 
 
 def _place(row: Mapping[str, Any], quantity: str, along: Sequence[str]) -> Place:
@@ -148,23 +159,6 @@ def agrees(at: Mapping[str, Any], where: Where) -> bool:
     """Whether a cell or point lies at `where`. One without a level of an axis agrees with each: a
     gap of ANN and SNN has no neuron, and a planned point no layer."""
     return all(
-        level_text(at.get(axis)) == "" or any(same(at[axis], one) for one in listed(wanted))
+        level_text(at.get(axis)) == "" or any(same_level(at[axis], one) for one in listed(wanted))
         for axis, wanted in where.items()
     )
-
-
-def same(written: Any, wanted: Level) -> bool:
-    """Equal as text, or as numbers: a frame may write the level 0.0 as the word 0."""
-    text, other = level_text(written), level_text(wanted)
-    if text == other:
-        return True
-    a, b = _number(text), _number(other)
-    return a is not None and a == b
-
-
-def _number(text: str) -> float | None:
-    """The number that a level is, if it is one."""
-    try:
-        return float(text)
-    except ValueError:
-        return None

@@ -112,7 +112,8 @@ def compare(
 
     Compared are the quantities that the golden file has (where there is none: those that the
     published one has, else all but the fine ones); further quantities of the frame are additional
-    and have no status. Without golden values, a published cell that was not planned is left out.
+    and have no status. Without golden values, a published cell that was not planned is left out;
+    one that was not asked for always is.
     """
     against = standard.golden or standard.published
     here = {_at(row, measured): row for row in rows(measured.cells)}
@@ -129,6 +130,8 @@ def compare(
     found = []
     for at in sorted(every, key=lambda at: order.index(at[0])):
         levels = dict(zip(measured.index, at[1:], strict=True))
+        if not measured.is_asked_for(at[0], levels):
+            continue
         is_planned = standard.golden is None and any(_absent(measured, levels))
         if at in here or at in golden or is_planned:
             row = _Row(levels, at[0], here.get(at), golden.get(at), published.get(at))

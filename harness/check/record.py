@@ -31,7 +31,8 @@ def verdict_json(verdict: Verdict) -> bytes:
     it says of the published value; `evidence` says the same of the exhibit. `sees` says which
     change the check would have shown with the chance `power`: `trainings` by ranks over all
     exhibits of the command (`shift`), `cells[].sees` in that cell alone. `held` says whether
-    anything that counts could have failed; `repeat` names runs that gave other bits than when the
+    anything that counts could have failed; `asked` names the part that it is about, null for the
+    whole; `repeat` names runs that gave other bits than when the
     golden values were measured.
     """
     content = {
@@ -59,13 +60,14 @@ def verdict_json(verdict: Verdict) -> bytes:
         "repeat": {"other_bits": list(verdict.repeat.other), "notes": list(verdict.repeat.notes)},
         "golden": verdict.golden,
         "overridden": list(verdict.overridden),
+        "asked": verdict.asked or None,
         "repacked": verdict.repacked,
         "counts": {
             "cells": _by_name(verdict.cell_counts),
             "claims": _by_name(verdict.claim_counts),
             "evidence": _by_name(verdict.evidence_counts),
         },
-        "cells": [_cell(cell) for cell in verdict.cells],
+        "cells": [cell_record(cell) for cell in verdict.cells],
         "claims": [_claim(claim) for claim in verdict.claims],
         "failures": dict(verdict.failures),
     }
@@ -87,7 +89,8 @@ def _of(one: object, *names: str) -> dict[str, Any]:
     return said
 
 
-def _cell(cell: CellResult) -> dict[str, Any]:
+def cell_record(cell: CellResult) -> dict[str, Any]:
+    """A cell of verdict.json."""
     said = {"levels": dict(cell.levels)} | _of(cell, "quantity", "status", "sentence")
     said |= _of(cell, "value", "std", "difference", "tolerance", "n", "text", "unit", "golden")
     said |= _of(cell, "basis", "computed", "place", "published", "published_place", "sees")
@@ -135,7 +138,8 @@ def junit_xml(verdicts: Sequence[Verdict]) -> bytes:
 def _cases(verdict: Verdict) -> Iterator[tuple[str, str, str]]:
     """Name, `failure` or `skipped` or nothing, and what is to be said of it."""
     whole = "failure" if not verdict.holds else "" if verdict.is_held else "skipped"
-    yield f"{verdict.exhibit} as a whole", whole, f"{verdict.word.name}: {verdict.explanation}"
+    about = f"{verdict.exhibit} as a whole" if not verdict.asked else verdict.name
+    yield about, whole, f"{verdict.word.name}: {verdict.explanation}"
     for cell in verdict.cells:
         levels = (f"{axis} {level}" for axis, level in cell.levels.items() if level)
         outcome, said = "skipped", cell.sentence

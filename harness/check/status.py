@@ -8,7 +8,7 @@ from enum import Enum, StrEnum
 class Status(Enum):
     """How a cell compares with its golden value; its value is the sentence that the reader sees.
 
-    A claim passes, fails or is undefined, in sentences of its own (`claims`).
+    A claim passes, fails or is undefined, in sentences of its own (`claims`), or is not asked for.
     """
 
     PASS = "inside the tolerance"  # noqa: S105 - a status
@@ -20,6 +20,7 @@ class Status(Enum):
     NOT_COMPARED = "not compared: {why}"
     APART = "outside its band, which alone decides nothing: {why}"
     IDLE = "held by nothing: {why}"
+    NOT_ASKED = "not asked for: some of its places are none of the cells that were"
 
     def sentence(self, why: str = "") -> str:
         """The sentence with its reason."""
@@ -37,7 +38,7 @@ class Status(Enum):
 
     @property
     def _plain(self) -> str:
-        return self.name.lower().replace("_", " ")
+        return "not asked for" if self is Status.NOT_ASKED else self.name.lower().replace("_", " ")
 
     @property
     def is_open(self) -> bool:

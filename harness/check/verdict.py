@@ -44,7 +44,8 @@ class Verdict:
     missing; a check also fails where nothing `is_held`. `evidence` says how far the seeds bear it
     out (`equivalence`), and `word` says both. `overridden` holds what makes it another measurement,
     as typed; `repacked` says that the data set was not the published files; `failures` holds, by
-    key, why runs went wrong; `repeat` says whether runs gave their bits again.
+    key, why runs went wrong; `repeat` says whether runs gave their bits again. `asked` says which
+    part of the exhibit this is about, `3 of 18 cells asked for`; nothing of the whole.
     """
 
     exhibit: str
@@ -63,6 +64,7 @@ class Verdict:
     ranks: tuple[Group, ...] = ()  # tests over the trainings of all exhibits of the command
     asks: tuple[int, ...] = ()  # seeds that would decide what the bands leave open
     repeat: Repeat = field(default_factory=Repeat)
+    asked: str = ""
 
     @property
     def is_held(self) -> bool:
@@ -75,7 +77,13 @@ class Verdict:
         why = self.why or ", ".join(_told(self.cells, self.claims))
         either = "it holds: {why}" if self.holds else "it does not hold: {why}"
         said = _SENTENCES.get(self.word, either).format(why=why)
-        return said if why in said else f"{said}: {why}"
+        said = said if why in said else f"{said}: {why}"
+        return f"{self.asked}; {said}" if self.asked else said
+
+    @property
+    def name(self) -> str:
+        """`table1`, or `table1 (3 of 18 cells asked for)`."""
+        return f"{self.exhibit} ({self.asked})" if self.asked else self.exhibit
 
     @property
     def sees(self) -> str:
@@ -90,7 +98,7 @@ class Verdict:
         """The verdict on one line: exhibit, word, cells and claims by status."""
         cells = [f"{n} {status.of_cells(n)}" for status, n in self.cell_counts.items()]
         claims = [f"{n} {status.of_claims(n)}" for status, n in self.claim_counts.items()]
-        said = f"{self.exhibit}: {self.word} – cells: {', '.join(cells) or 'none'}"
+        said = f"{self.name}: {self.word} – cells: {', '.join(cells) or 'none'}"
         if claims:
             counted = "" if any(claim.counted for claim in self.claims) else " (not counted)"
             said += f"; claims{counted}: {', '.join(claims)}"
@@ -159,6 +167,7 @@ def judge(
         evidence=evidence,
         evidence_why=evidence_why,
         repeat=repeat,
+        asked=planned.asked,
     )
 
 

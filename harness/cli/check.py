@@ -41,7 +41,7 @@ def check(
         raise HarnessError("--fresh --stored", "contradict each other", hint="leave one out")
     own = Written(project=written.project, store=written.store, out=written.out, data=written.data)
     if canary and (exhibits or written != replace(own, device=written.device)):
-        hint = "leave names, --set, --profile and data out"
+        hint = "leave names, --set, --only, --profile and data out"
         raise HarnessError("--canary", "has runs of its own, not of an exhibit", hint=hint)
     if written.device == "cuda" and workers.executor == "local" and not sees_gpu():
         raise HarnessError("--device cuda", "torch finds no GPU here", hint="--device cpu")

@@ -66,6 +66,13 @@ def settings(_: object = None) -> list[str]:
     return [f"{name}=" for name in (*AXES, *known_fields())]
 
 
+def axes(_: object = None) -> list[str]:
+    """What --only may select by, each with its `=`, for the shell."""
+    from harness.spec.exhibit import AXES
+
+    return [f"{name}=" for name in AXES if name != "seed"]
+
+
 def _known(files: Callable[[Path], Iterable[Path]]) -> list[str]:
     """The stems of files of the study and of what it inherits; a completion says nothing about
     faults: it offers nothing.
@@ -196,6 +203,15 @@ class Asked(Scaled):
             completer=settings,
         ),
     ] = ()
+    only: Annotated[
+        tuple[str, ...],
+        Parameter(
+            "--only",
+            metavar="AXIS=LEVEL",
+            help="only these cells, as they are: `depth=20,32`, `depth=20,width=1`; again",
+            completer=axes,
+        ),
+    ] = ()
     device: Annotated[
         Literal["cpu", "cuda"] | None,
         Parameter(
@@ -213,13 +229,14 @@ class Asked(Scaled):
 
     def opened(self) -> Project:
         from harness.spec.library import read
-        from harness.spec.overrides import override, parse_override
+        from harness.spec.overrides import override, parse_only, parse_override
 
         if self.sets:  # fields of parts that others wrote are known once a spec has named these
             read(self.layout())
         device = [override("numerics.device", self.device)] if self.device is not None else []
         changes = (*map(parse_override, self.sets), *device)
-        return self.open(*changes, repacked=self.repacked, weights=self.weights)
+        more: dict[str, Any] = {"repacked": self.repacked, "weights": self.weights}
+        return self.open(*changes, only=parse_only(self.only), **more)
 
 
 @dataclass(frozen=True, kw_only=True)

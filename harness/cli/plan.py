@@ -160,6 +160,8 @@ def _exhibit_record(planned: PlannedExhibit, held: Survey) -> dict[str, Any]:
         "seconds": round(sum(held.estimates[key].seconds for key in todo), 1),
         "shared": _shared(planned, held),
         "set": [override.typed for override in planned.overridden],
+        "only": [one.typed for one in planned.only],
+        "asked": planned.asked or None,
     }
 
 
@@ -178,6 +180,7 @@ def print_plan(held: Survey, console: Console, *, nodes: int = FEW_NODES) -> Non
     """Per exhibit what is stored and why the rest would run; the nodes, if at most `nodes` are to
     do; then the cost.
     """
+    from harness.app import NONE_ASKED
     from harness.terminal.costs import to_do
 
     rows = []
@@ -185,9 +188,12 @@ def print_plan(held: Survey, console: Console, *, nodes: int = FEW_NODES) -> Non
         row = _exhibit_record(planned, held)
         counts = (str(row[name]) for name in ("nodes", "stored", "todo"))
         took = f"~{duration(row['seconds'])}" if row["todo"] else ""
-        rows.append((row["id"], *counts, took, _why(planned, held)))
+        why = "; ".join(filter(None, (planned.asked, _why(planned, held))))
+        rows.append((row["id"], *counts, took, why))
     columns = ("exhibit", "nodes", "stored", "to do", "time", "why")
     console.print(table(columns, rows, columns[1:-1]))
+    if held.plan.passed_over:
+        console.print(Text(f"{', '.join(held.plan.passed_over)}: {NONE_ASKED}"))
     if (count := len(held.plan.exhibits)) > 1:
         asked = sum(len(planned.nodes) for planned in held.plan.exhibits)
         said = f"{asked} asked for by {count} exhibits, each run once"

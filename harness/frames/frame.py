@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
@@ -55,7 +55,8 @@ class LearningCurve:
 class Frame:
     """`index` names the columns that tell cells apart; `runs` and `cells` as in `columns`. `maps`
     holds what has too many numbers for cells; `fine` are quantities whose cells are too many to be
-    listed one by one, `pinned` those that a measured golden file holds.
+    listed one by one, `pinned` those that a measured golden file holds. `left_out` has the axes of
+    points that were not asked for, by each quantity that they would give.
     """
 
     exhibit: str
@@ -67,6 +68,14 @@ class Frame:
     maps: Maps | None = None
     fine: frozenset[str] = frozenset()
     pinned: tuple[str, ...] = ()
+    left_out: Mapping[str, tuple[Mapping[str, Any], ...]] = field(default_factory=dict)
+
+    def is_asked_for(self, quantity: str, levels: Mapping[str, str]) -> bool:
+        """Whether a cell, or the cells that it is derived from, are none of those left out."""
+        return not any(
+            all(levels[axis] == ("" if at is None else str(at)) for axis, at in axes.items())
+            for axes in self.left_out.get(quantity, ())
+        )
 
 
 def frame_of(planned: PlannedExhibit, artifacts: Artifacts, failures: Mapping[str, str]) -> Frame:
@@ -88,7 +97,20 @@ def frame_of(planned: PlannedExhibit, artifacts: Artifacts, failures: Mapping[st
         maps=maps_of(planned, found),
         fine=frozenset(name for one in planned.exhibit.measure for name in one.fine),
         pinned=planned.exhibit.pinned(),
+        left_out=_left_out(planned),
     )
+
+
+def _left_out(planned: PlannedExhibit) -> dict[str, tuple[Mapping[str, Any], ...]]:
+    found: dict[str, list[Mapping[str, Any]]] = {}
+    for point in planned.left_out:
+        for quantity in point.measure.quantities:
+            found.setdefault(quantity, []).append(point.axes)
+    for one in planned.exhibit.derive:  # which lacks a side, and so is at no level of `over`
+        for axes in found.get(one.of, ()):
+            if str(axes[one.over]) in (one.minuend, one.subtrahend):
+                found.setdefault(one.quantity, []).append({**axes, one.over: None})
+    return {quantity: tuple(every) for quantity, every in found.items()}
 
 
 def _planned(point: Point, absence: Absence | None) -> Planned:

@@ -81,8 +81,7 @@ def maps_of(planned: PlannedExhibit, found: Recorded) -> Maps | None:
     if not any(measure.has_maps for measure in planned.exhibit.measure):
         return None
     for point in (one for one in planned.points if one.measure.has_maps):
-        number = planned.exhibit.measure.index(point.measure)  # two may give maps of one name
-        at = (number, *(point.axes[name] for name in axes))
+        at = (point.measure, *(point.axes[name] for name in axes))
         content = found.contents.get(point.key)
         if content is None:
             lacking.add(at)

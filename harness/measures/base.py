@@ -123,8 +123,9 @@ class Training(Run, kind="train", code="harness.runs.train:run", revision=2):
 
     @property
     def label(self) -> str:
-        """`resnet-20 x2 lif T=4 cifar10 seed 0`."""
-        return f"{self.network.label} {self.neuron.label} {self.dataset.name} seed {self.seed}"
+        """`resnet-20 x2 lif T=4 cifar10 seed 0`, untrained or not."""
+        said = f"{self.network.label} {self.neuron.label} {self.dataset.name} seed {self.seed}"
+        return said if self.recipe.epochs else f"untrained {said}"
 
     @classmethod
     def __get_pydantic_core_schema__(
@@ -156,13 +157,15 @@ class Training(Run, kind="train", code="harness.runs.train:run", revision=2):
 
     @classmethod
     def work(cls, spec: Mapping[str, Any]) -> Work:
-        """Each epoch trains, and takes the test accuracy."""
+        """Each epoch trains, and takes the test accuracy; without one all images are seen once."""
         recipe, size = spec["recipe"], size_of_training(spec)
         images, tests = images_in(spec["dataset"])
         batch, precision = recipe["batch"], recipe["precision"]
         parts = ceil(batch / (recipe.get("micro_batch") or batch))
         step = step_of(size, batch, precision, recipe.get("checkpoint_activations", False), parts)
         tested = passes(size, tests, width=bytes_of(precision))
+        if not recipe["epochs"]:
+            return tested + passes(size, images, batch, width=bytes_of(precision))
         return (step.times(images / batch) + tested).times(recipe["epochs"])
 
     @classmethod

@@ -13,13 +13,14 @@ from harness.errors import HarnessError
 from harness.measures.base import Measure, Side, Training
 from harness.parts.base import Spec
 from harness.parts.networks import Alexnet
-from harness.plan.apart import has_field, refuse_levelled, refuse_relabelled
+from harness.plan.apart import holders, refuse_levelled, refuse_relabelled
 from harness.plan.node import Node, nodes_of
 from harness.plan.resolve import Setting, resolve, resolve_part
 from harness.spec.document import Document
-from harness.spec.exhibit import AXES, BLOCK_AXES, MANY, Exhibit, level_of
+from harness.spec.exhibit import AXES, MANY, Exhibit, field_of, level_of, same_level
 from harness.spec.library import Library
-from harness.spec.overrides import Override, override_axes
+from harness.spec.overrides import Override, Selected, override_axes
+from harness.words import counted
 
 SHOWN = 3  # fields; more would hide the node behind its settings
 
@@ -45,12 +46,27 @@ class Point:
 
 @dataclass(frozen=True)
 class PlannedExhibit:
-    """An exhibit and its points; `overridden` keeps what the user changed by --set."""
+    """An exhibit and its points; `overridden` keeps what the user changed by --set, `left_out` the
+    points that `only` did not ask for.
+    """
 
     exhibit: Exhibit
     points: tuple[Point, ...]
     nodes: tuple[str, ...]
     overridden: tuple[Override, ...]
+    left_out: tuple[Point, ...] = ()
+    only: tuple[Selected, ...] = ()
+
+    @property
+    def asked(self) -> str:
+        """`3 of 18 cells asked for`, seeds and quantities apart; nothing of all of them."""
+        if not self.left_out:
+            return ""
+        here, there = (
+            {tuple(map(str, point.axes.values())) for point in points}
+            for points in (self.points, self.left_out)
+        )
+        return f"{len(here)} of {counted(len(here | there), 'cell')} asked for"
 
     @property
     def index(self) -> tuple[str, ...]:
@@ -78,10 +94,13 @@ class PlannedExhibit:
 
 @dataclass(frozen=True)
 class Plan:
-    """All exhibits asked for, and each node once, after the nodes that it needs."""
+    """All exhibits asked for, and each node once, after the nodes that it needs. `passed_over` are
+    those that were named and have none of the cells that were asked for.
+    """
 
     exhibits: tuple[PlannedExhibit, ...]
     nodes: Mapping[str, Node]
+    passed_over: tuple[str, ...] = ()
 
 
 def expand(library: Library, names: Sequence[str], setting: Setting) -> Plan:
@@ -106,7 +125,7 @@ def _planned(
 ) -> PlannedExhibit:
     exhibit = override_axes(exhibit, setting.overrides)
     _require_sane_size(exhibit, document, setting)
-    refuse_levelled(exhibit, setting)
+    refuse_levelled(exhibit, document, setting)
     typed_at = {one.name: one.where for one in setting.overrides if one.is_axis}
     points: dict[tuple[object, ...], Point] = {}
     mine: dict[str, None] = {}
@@ -115,28 +134,32 @@ def _planned(
             axis: f"{document.fault(('grid', index, axis), '').where}: {axis}"
             for axis in combination.keys() - typed_at.keys()
         }
-        for number, measure in enumerate(exhibit.measure):
+        axes = exhibit.fixed.axes() | combination
+        for number, stated in enumerate(exhibit.measure):
+            measure = _of_blocks(stated, axes)
             trainings = _trainings(exhibit, measure, combination, setting, places)
-            refuse_relabelled(exhibit, combination, trainings, setting)
             parts = {
-                part: resolve_part(part, name, setting) for part, name in measure.blocks.items()
+                part: resolve_part(part, name, axes, setting, places)
+                for part, name in measure.blocks.items()
             }
+            having = {
+                axis: holders(axis, measure, trainings, parts)
+                for axis in (*AXES, *(name for name in axes if name not in AXES))
+                if axis != "seed"
+            }
+            refuse_relabelled(exhibit, combination, having, setting)
             where = document.fault(("measure", number), "").where
             _require_images(trainings, {**parts, "measure": measure}, where)
             run = measure.resolved(trainings, parts)
             made = nodes_of(run, measure.label(run))
             nodes |= {node.key: node for node in made}
             mine |= dict.fromkeys(node.key for node in made)
-            levels = {
-                axis: _level(exhibit, combination, measure, trainings, axis)
-                for axis in AXES
-                if axis != "seed"
-            }
-            axes = {axis: levels[axis] for axis in exhibit.varied()}
+            levels = {axis: _level(axes, axis, found) for axis, found in having.items()}
+            varied = {axis: levels.get(axis) for axis in exhibit.varied()}
             seed = _seed(exhibit, combination, setting)
-            point = Point(axes, seed, measure, trainings, made[-1].key, levels)
-            points.setdefault((*map(str, axes.values()), seed, number), point)
-    _refuse_twins(exhibit, points.values(), setting)
+            point = Point(varied, seed, measure, trainings, made[-1].key, levels)
+            points.setdefault((*map(str, varied.values()), seed, number), point)
+    _refuse_twins(exhibit, document, points.values(), setting)
     return PlannedExhibit(exhibit, tuple(points.values()), tuple(mine), tuple(setting.overrides))
 
 
@@ -155,18 +178,24 @@ def _require_images(trainings: Iterable[Training], parts: Mapping[str, Spec], wh
                 raise HarnessError(where, problem, hint=hint)
 
 
-def _refuse_twins(exhibit: Exhibit, points: Iterable[Point], setting: Setting) -> None:
-    """Raise HarnessError where two values that were typed for an axis come to one run."""
+def _refuse_twins(
+    exhibit: Exhibit, document: Document, points: Iterable[Point], setting: Setting
+) -> None:
+    """Raise HarnessError where two values that were typed for an axis, or two of a field that is
+    one, come to one run.
+    """
+    set_at = {axis: f"{document.shown}: {axis}" for axis in exhibit.varied() if axis not in AXES}
+    set_at |= {one.name: one.where for one in setting.overrides if one.is_axis}
     first: dict[tuple[Measure, str], Point] = {}
     for point in points:
         twin = first.setdefault((point.measure, point.key), point)
-        for one in setting.overrides:
-            a, b = (each.axes.get(one.name) for each in (twin, point))
-            if one.is_axis and a != b:
+        for axis, where in set_at.items():
+            a, b = (each.axes.get(axis) for each in (twin, point))
+            if a != b:
                 problem = (
                     f"{a} and {b} are the same run in {exhibit.id}, profile {setting.profile.id}"
                 )
-                raise HarnessError(one.where, problem, hint="leave one out")
+                raise HarnessError(where, problem, hint="leave one out")
 
 
 def _require_sane_size(exhibit: Exhibit, document: Document, setting: Setting) -> None:
@@ -217,24 +246,20 @@ def _combinations(exhibit: Exhibit, setting: Setting) -> Iterable[tuple[int, dic
             yield index, dict(zip(axes, values, strict=True))
 
 
-def _level(
-    exhibit: Exhibit,
-    combination: Mapping[str, Any],
-    measure: Measure,
-    trainings: Sequence[Training],
-    axis: str,
-) -> Any:
-    """The level of an axis at a point: as the grid says it, else as the run resolved it; None where
-    neither the runs nor the measure have such a thing, as the time steps of a ReLU.
+def _of_blocks(measure: Measure, axes: Mapping[str, Any]) -> Measure:
+    """The measure with the blocks that an axis puts in place of those that it names."""
+    own = {part: axes[part] for part in measure.blocks if part in axes}
+    return measure.model_copy(update=own) if own else measure
+
+
+def _level(axes: Mapping[str, Any], axis: str, having: Sequence[Any]) -> Any:
+    """The level of an axis at a point: a block as the exhibit calls it, else what the run resolved
+    it to; None where nothing has such a thing, as a ReLU has no time steps.
     """
-    part, _, name = AXES[axis].partition(".")
-    having = [run for run in trainings if has_field(run, axis)]
-    if part not in measure.needs or not having:
+    if not having:
         return None
-    value = combination.get(axis, exhibit.fixed.axes().get(axis))
-    if axis not in BLOCK_AXES and axis not in combination:
-        value = getattr(getattr(having[0], part), name)
-    return level_of(axis, value)
+    name = field_of(axis).partition(".")[2]
+    return level_of(axis, getattr(having[0], name) if name else axes.get(axis))
 
 
 def _told_apart(nodes: Mapping[str, Node]) -> dict[str, Node]:
@@ -269,24 +294,26 @@ def refuse_idle(plan: Plan, setting: Setting) -> None:
         raise HarnessError("--repacked-data", problem, hint=hint)
     for override in setting.overrides:
         if not _changes(plan, override):
-            problem = "changes nothing: no run of these exhibits has such a field"
+            problem = "changes nothing: no run of these exhibits has such a field, or uses it"
             raise HarnessError(
                 override.where, problem, hint="harness plan --json shows their specs"
             )
 
 
 def _changes(plan: Plan, override: Override) -> bool:
-    """Whether any run has what was typed; seed and arithmetic may be chosen for what has none."""
-    name = AXES.get(override.name, override.name)
-    part = name.partition(".")[0]
+    """Whether some run has each value that was typed; seed and arithmetic may be chosen for what
+    has none. A recipe has no number that plays no part in it, whatever is typed.
+    """
+    part, _, name = field_of(override.name).partition(".")
     if part in ("seed", "numerics"):
         return True
     if override.is_axis:
-        points = (point for one in plan.exhibits for point in one.points)
-        return any(
-            part in point.measure.needs and has_field(run, override.name)
-            for point in points
-            for run in point.trainings
-        )
-    said = (node.spec.get(part) for node in plan.nodes.values())
-    return any(isinstance(one, Mapping) and name.partition(".")[2] in one for one in said)
+        points = [point for one in plan.exhibits for point in one.points]
+        levels = {level for p in points if (level := p.levels.get(override.name)) is not None}
+        typed = (level_of(override.name, value) for value in override.values)
+        return all(any(same_level(level, one) for level in levels) for one in typed)
+    parts = (getattr(node.full, part, None) for node in plan.nodes.values())
+    having = [one for one in parts if isinstance(one, Spec) and name in type(one).model_fields]
+    found = [getattr(one, name) for one in having]
+    (value,) = override.values
+    return any(isinstance(one, Spec) or one == value for one in found)

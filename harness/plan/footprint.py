@@ -62,7 +62,7 @@ def _arithmetic(spec: Mapping[str, Any]) -> tuple[object, ...]:
     """What changes memory beside size: runs are compared only where all of it is equal."""
     training = spec.get("x", spec)
     recipe, numerics = training.get("recipe", {}), training.get("numerics", {})
-    changes = ("precision", "checkpoint_activations")
+    changes = ("precision", "checkpoint_activations", "optimizer")
     return device_of(spec), numerics.get("compile", False), *map(recipe.get, changes)
 
 

@@ -16,7 +16,7 @@ from harness.parts.base import Part, Spec, sentence, shown
 from harness.parts.given import Given
 from harness.parts.networks import GivenWeights
 from harness.spec.blocks import Blocks
-from harness.spec.exhibit import AXES, BLOCK_AXES, value_of
+from harness.spec.exhibit import BLOCK_AXES, field_of, value_of
 from harness.spec.overrides import Override
 from harness.spec.profile import Profile
 
@@ -82,7 +82,7 @@ def resolve(
         _scale(said, profile, origin)
     for axis, value in axes.items():
         if axis not in BLOCK_AXES:
-            _put(said, AXES[axis], value_of(axis, value), places.get(axis, axis), origin)
+            _put(said, field_of(axis), value_of(axis, value), places.get(axis, axis), origin)
     _override(said, setting, origin)
     found: Training = setting.pinned(_validated(Training, said, origin))
     if found.dataset.size:  # 0 where nobody has looked at its files
@@ -90,8 +90,10 @@ def resolve(
     return found
 
 
-def resolve_part(part: str, name: str, setting: Setting) -> Spec:
-    """The block `name` of a part of a measurement, as profile and user change it.
+def resolve_part(
+    part: str, name: str, axes: Mapping[str, Any], setting: Setting, places: Mapping[str, str]
+) -> Spec:
+    """The block `name` of a part of a measurement, as profile, axes and user change it.
 
     Raises:
         HarnessError: the changes do not make a valid block.
@@ -99,6 +101,9 @@ def resolve_part(part: str, name: str, setting: Setting) -> Spec:
     block: Spec = getattr(setting.blocks, part)[name]
     said, origin = {part: _plain(block)}, dict[str, str]()
     _scale(said, setting.profile, origin)
+    for axis, value in axes.items():
+        if axis.startswith(f"{part}."):
+            _put(said, axis, value, places.get(axis, axis), origin)
     _override(said, setting, origin)
     found: Spec = _validated(type(block), said[part], origin, part)
     return setting.pinned(found)

@@ -34,6 +34,7 @@ class Finding(StrEnum):
     SMALLER = "only at a smaller scale"
     INCONCLUSIVE = "inconclusive"
     NOT_RUN = "not run"
+    NOT_ASKED = "not asked for"
 
 
 MARKS: Mapping[Finding, Mark] = {
@@ -42,6 +43,7 @@ MARKS: Mapping[Finding, Mark] = {
     Finding.SMALLER: Mark(Finding.SMALLER, "◐", "open"),
     Finding.INCONCLUSIVE: Mark(Finding.INCONCLUSIVE, "≈", "open"),
     Finding.NOT_RUN: Mark(Finding.NOT_RUN, "○", "calm"),
+    Finding.NOT_ASKED: Mark(Finding.NOT_ASKED, "·", "calm"),
 }
 
 
@@ -87,7 +89,7 @@ class Entry:
     @property
     def holds(self) -> bool | None:
         """Whether its predicate holds at this scale; None where it could not be evaluated."""
-        return None if self.claim.status is Status.UNDEFINED else self.claim.status is Status.PASS
+        return {Status.PASS: True, Status.FAIL: False}.get(self.claim.status)
 
     @property
     def scale(self) -> tuple[Fact, ...]:
@@ -104,11 +106,12 @@ class Index:
     @property
     def sentence(self) -> str:
         """`Of 7 claims, 4 hold here, 2 do not hold and 1 could not be evaluated`"""
-        said = Counter(entry.holds for entry in self.entries)
+        said = Counter(entry.claim.status for entry in self.entries)
         does = {
-            True: ("holds here", "hold here"),
-            False: ("does not hold", "do not hold"),
-            None: ("could not be evaluated", "could not be evaluated"),
+            Status.PASS: ("holds here", "hold here"),
+            Status.FAIL: ("does not hold", "do not hold"),
+            Status.UNDEFINED: ("could not be evaluated", "could not be evaluated"),
+            Status.NOT_ASKED: ("was not asked for", "were not asked for"),
         }
         parts = [f"{said[how]} {does[how][said[how] != 1]}" for how in does if said[how]]
         total = len(self.entries)
@@ -168,6 +171,8 @@ def index(found: Iterable[tuple[PlannedExhibit, Frame, Verdict]], library: Libra
 
 
 def _finding(claim: ClaimResult, verdict: Verdict, is_there: bool) -> tuple[Finding, str]:
+    if claim.status is Status.NOT_ASKED:
+        return Finding.NOT_ASKED, claim.sentence
     if claim.status is Status.UNDEFINED:
         return (Finding.INCONCLUSIVE if is_there else Finding.NOT_RUN), claim.sentence
     if claim.counted:

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from harness.check.claims import ClaimResult
 from harness.check.golden import PUBLISHED
-from harness.check.status import Word
+from harness.check.status import Status, Word
 from harness.check.verdict import Verdict
 from harness.execute.events import Failed
 from harness.frames.frame import MAPS, Frame
@@ -101,6 +101,8 @@ class ExhibitView:
     def counted(self, claim: ClaimResult) -> str:
         """Why a claim does not count; nothing where it does."""
         if claim.counted:
+            return ""
+        if claim.status is Status.NOT_ASKED:
             return ""
         if self.verdict.overridden:
             return "Evaluated on an overridden spec, not counted."

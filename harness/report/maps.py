@@ -45,7 +45,7 @@ def maps_view(planned: PlannedExhibit, frame: Frame) -> MapsView | None:
     """The maps of similarity of an exhibit, and Gram matrices; None where it has none. Pictures
     have no axes to be named, and are none of them.
     """
-    neuron = str(planned.exhibit.fixed.axes().get("neuron") or "")
+    fixed = str(planned.exhibit.fixed.axes().get("neuron") or "")
     maps = [
         ({name: level_text(level) for name, level in levels.items()}, one)
         for levels, one in (frame.maps.each if frame.maps else ())
@@ -56,10 +56,11 @@ def maps_view(planned: PlannedExhibit, frame: Frame) -> MapsView | None:
     sides = (tuple(labels) for _, one in maps for labels in (one.labels_y, one.labels_x))
     lists = list(dict.fromkeys(sides))
     packed, entries, rounded = {}, [], set()
-    for (_, one), title in zip(maps, _titles(maps), strict=True):
+    for (levels, one), title in zip(maps, _titles(maps), strict=True):
         made_of = pack(one.matrix)
         packed[made_of.name] = made_of.text
         rounded.add(made_of.step)
+        neuron = levels.get("neuron") or fixed
         whose = [neuron if side is None else side for side in one.neurons]
         up, across = (f"{wording.level('neuron', side)} {one.of}".strip() for side in whose)
         entries.append(

@@ -121,7 +121,7 @@ def headline(verdicts: Sequence[Verdict]) -> str:
         return f"None of {len(verdicts)} exhibits is held against anything"
     alike: dict[tuple[str, str], list[str]] = {}
     for one in sorted(verdicts, key=lambda one: order.index(wording.of_word(one.word).tone)):
-        alike.setdefault(wording.clauses(one.word), []).append(one.exhibit)
+        alike.setdefault(wording.clauses(one.word), []).append(one.name)
     if len(verdicts) > FEW:
         told = (f"{len(those)}\u00a0{does[len(those) > 1]}" for does, those in alike.items())
         return f"Of {len(verdicts)} exhibits, {wording.listed(told)}"
@@ -141,6 +141,10 @@ def _banners(assessed: Sequence[Assessed], profile: Profile, otherwise: str) -> 
         what = "nothing here" if len(touched) == len(assessed) else f"of {few} nothing"
         text = f"{typed}: {what} is held against golden values, and no claim counts."
         yield Fact("Overridden specs", text)
+    if parts := [one for one in assessed if one.planned.asked]:
+        typed = ", ".join(selected.typed for selected in parts[0].planned.only)
+        what = "; ".join(f"{one.planned.exhibit.id}: {one.planned.asked}" for one in parts)
+        yield Fact("A part", f"{what} ({typed}). The others stand nowhere in this report.")
     repacked = {
         point.run.dataset.name
         for one in assessed

@@ -90,10 +90,22 @@ def pivot(planned: PlannedExhibit) -> Pivot:
         across = tuple(name for name in grid if name not in shared)
         held = _held(grid, planned)
         combinations = itertools.product(*(grid[name] for name in across))
-        columns = tuple(held | dict(zip(across, at, strict=True)) for at in combinations)
+        columns = tuple(
+            column
+            for at in combinations
+            if _is_asked_for(column := held | dict(zip(across, at, strict=True)), planned)
+        )
+        if not columns:
+            continue
         same = frozenset(frozenset(column.items()) for column in columns)
         blocks.setdefault(same, Block(across, columns))  # two grids may have been made alike
     return Pivot((*shared, *added), tuple(blocks.values()))
+
+
+def _is_asked_for(column: Levels, planned: PlannedExhibit) -> bool:
+    """Whether a point of the column is, of an exhibit of which a part is."""
+    points = ({name: level_text(at) for name, at in one.axes.items()} for one in planned.points)
+    return not planned.left_out or any(agrees(point, column) for point in points)
 
 
 def _held(grid: Mapping[str, Sequence[str]], planned: PlannedExhibit) -> dict[str, str]:

@@ -88,6 +88,8 @@ def command(planned: PlannedExhibit, profile: Profile) -> str:
     words = ["python", "-m", "harness", "reproduce", planned.exhibit.id, "--profile", profile.id]
     for override in planned.overridden:
         words += ["--set", override.typed]
+    for one in planned.only:
+        words += ["--only", one.typed]
     if any(is_accepted(point.run.dataset) for point in planned.points):
         words.append("--repacked-data")
     if planned.brought and planned.brought.given:
@@ -188,6 +190,7 @@ def provenance_json(
         "profile": profile.id,
         "command": command(planned, profile),
         "set": [override.typed for override in planned.overridden],
+        "only": [one.typed for one in planned.only],
         "spec": {"file": document.shown, "text": document.text},
         "nodes": [_record(key, plan, manifests) for key in planned.nodes],
     }
@@ -213,7 +216,7 @@ def deviations(planned: PlannedExhibit, blocks: Blocks, profile: Profile) -> tup
         if part in point.measure.needs
         for training in point.trainings
     ]
-    for measure in planned.exhibit.measure:
+    for measure in dict.fromkeys(point.measure for point in planned.points):
         used += [getattr(blocks, part)[name] for part, name in measure.blocks.items()]
     swaps = {} if planned.exhibit.at_published_size else profile.substitute.recipe
     for name in dict.fromkeys(point.levels["recipe"] for point in planned.points):

@@ -51,6 +51,7 @@ CLAIMS: Mapping[Status, Mark] = {
     Status.PASS: Mark("holds", "✓", "good"),
     Status.FAIL: Mark("does not hold", "✕", "bad"),
     Status.UNDEFINED: Mark("undefined", "?", "open"),
+    Status.NOT_ASKED: Mark("not asked for", "·", "calm"),
 }
 UNDRAWN = Mark("not drawn", "?", "open")
 FAILED_DRAWING = Mark("not drawn", "✕", "bad")

@@ -79,7 +79,7 @@ def trained_in(
     return {
         "best_accuracy": history.best_accuracy,
         "last_accuracy": history.last_accuracy,
-        "images_per_second": rates[len(rates) // 2],
+        **({"images_per_second": rates[len(rates) // 2]} if rates else {}),
         "resumed_from_epoch": history.resumed_from,
         "not_compiled": history.not_compiled,
         **({"not_captured": history.not_captured} if device != "cpu" else {}),

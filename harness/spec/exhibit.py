@@ -7,11 +7,20 @@ import math
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
 
-from harness.measures.base import Measure
+from harness.measures.base import MEASURED, Measure
 from harness.parts.base import Name, Spec
 from harness.spec.claim import Claim
+from harness.spec.parts import known_fields
 from harness.words import shortened
 
 AXES = {
@@ -24,11 +33,15 @@ AXES = {
     "stages_without_shortcut": "network.stages_without_shortcut",
     "one_step_stages": "network.one_step_stages",
     "time_steps": "neuron.time_steps",
+    **{part: part for part in MEASURED},
     "seed": "seed",
 }
-"""What a grid may vary, and the field of a run that it sets. The first four name blocks."""
+"""What a grid may vary by a word of its own, and the field of a run that it sets. The first four
+and the parts of a measurement name blocks. Every other field is an axis by its path, as
+`neuron.threshold`.
+"""
 
-BLOCK_AXES = ("network", "neuron", "dataset", "recipe")
+BLOCK_AXES = ("network", "neuron", "dataset", "recipe", *MEASURED)
 
 MANY = 10_000  # points of one exhibit; more is a slip of the keyboard, not a study
 
@@ -41,13 +54,37 @@ _STAGES: Mapping[str, tuple[int, ...]] = {"no-stage": ()} | {
 """Word → the list of stages that it stands for."""
 
 
-def level_of(axis: str, value: Any) -> Any:
-    """A value of an axis in the one word that grids, claims, frames and the page have for it: what
-    is no list of stages is its own word.
+def field_of(axis: str) -> str:
+    """The field of a run that an axis sets, as `network.depth`; of one that names blocks, the part
+    of a run.
     """
+    return AXES.get(axis, axis)
+
+
+def level_of(axis: str, value: Any) -> Any:
+    """A value of an axis in the one word that grids, claims, frames and the page have for it: lists
+    of stages, true and false and numbers with a point have one, the rest is its own.
+    """
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float):
+        return repr(value).removesuffix(".0")
     if axis not in _STAGE_AXES or not isinstance(value, list | tuple):
         return value
     return next((word for word, known in _STAGES.items() if known == tuple(value)), value)
+
+
+def same_level(level: Any, other: Any) -> bool:
+    """Equal as text, or as numbers: a frame may write the level 0.0 as the word 0."""
+    return str(level) == str(other) or ((a := _number(level)) is not None and a == _number(other))
+
+
+def _number(level: Any) -> float | None:
+    """The number that a level is, if it is one."""
+    try:
+        return float(level)
+    except (TypeError, ValueError):
+        return None
 
 
 def value_of(axis: str, level: Any) -> Any:
@@ -72,18 +109,50 @@ class Place(Spec):
     place: str = Field(min_length=1)
 
 
+def _path(name: str) -> str:
+    """The name of an axis that has no word of its own."""
+    if word := next((axis for axis, path in AXES.items() if path == name), None):
+        raise ValueError(f"it is the axis {word!r}")
+    if name not in known_fields():
+        known = {"known": [*AXES, *known_fields()]}
+        raise PydanticCustomError("extra_forbidden", "no such axis or field", known)
+    return name
+
+
+def _scalar(value: Any) -> Any:
+    if not isinstance(value, bool | int | float | str):
+        raise ValueError("must be a number, a word, true or false, so that it can name a row")
+    return value
+
+
+Path = Annotated[str, AfterValidator(_path)]
+Scalar = Annotated[bool | int | float | str, BeforeValidator(_scalar)]
+
+
+def _by_path(schema: dict[str, Any]) -> None:
+    schema["patternProperties"] = {r"^[a-z_]+\.[A-Za-z_]\w*$": schema["additionalProperties"]}
+    schema["additionalProperties"] = False
+
+
 class _Axes(Spec):
-    """A field for each axis; None where it says nothing of it."""
+    """A field for each axis that has a word; None where it says nothing of it. Others stand there
+    by their path.
+    """
+
+    model_config = ConfigDict(extra="allow", json_schema_extra=_by_path)
 
     def axes(self) -> dict[str, Any]:
-        """The axes that it says something of, in the order of `AXES`."""
-        chosen = {name: getattr(self, name) for name in AXES}
+        """The axes that it says something of, in the order of `AXES`, then those by path."""
+        chosen = {name: getattr(self, name) for name in AXES} | (self.__pydantic_extra__ or {})
         return {name: value for name, value in chosen.items() if value is not None}
 
 
 class Grid(_Axes):
     """The axes that are varied; every combination of their values is one point."""
 
+    __pydantic_extra__: dict[Path, Annotated[tuple[Scalar, ...], Field(min_length=1)]] = Field(
+        init=False
+    )
     network: tuple[Name, ...] | None = Field(default=None, min_length=1)
     neuron: tuple[Name, ...] | None = Field(default=None, min_length=1)
     dataset: tuple[Name, ...] | None = Field(default=None, min_length=1)
@@ -93,6 +162,11 @@ class Grid(_Axes):
     stages_without_shortcut: tuple[Stages, ...] | None = Field(default=None, min_length=1)
     one_step_stages: tuple[Stages, ...] | None = Field(default=None, min_length=1)
     time_steps: tuple[int, ...] | None = Field(default=None, min_length=1)
+    cka: tuple[Name, ...] | None = Field(default=None, min_length=1)
+    attack: tuple[Name, ...] | None = Field(default=None, min_length=1)
+    probe: tuple[Name, ...] | None = Field(default=None, min_length=1)
+    regression: tuple[Name, ...] | None = Field(default=None, min_length=1)
+    activation_maximisation: tuple[Name, ...] | None = Field(default=None, min_length=1)
     seed: tuple[int, ...] | None = Field(default=None, min_length=1)
 
     @model_validator(mode="after")
@@ -115,6 +189,7 @@ class Grid(_Axes):
 class Fixed(_Axes):
     """What every point of the exhibit shares; a block's own value holds where nothing is said."""
 
+    __pydantic_extra__: dict[Path, Scalar] = Field(init=False)
     network: Name | None = None
     neuron: Name | None = None
     dataset: Name | None = None
@@ -124,6 +199,11 @@ class Fixed(_Axes):
     stages_without_shortcut: Stages | None = None
     one_step_stages: Stages | None = None
     time_steps: int | None = None
+    cka: Name | None = None
+    attack: Name | None = None
+    probe: Name | None = None
+    regression: Name | None = None
+    activation_maximisation: Name | None = None
     seed: int | None = None
 
 
@@ -192,14 +272,19 @@ class Exhibit(Spec):
             both = sorted(set(grid.axes()) & set(self.fixed.axes()))
             if both:
                 raise ValueError(f"{both[0]!r} is both varied in the grid and fixed")
-            if self.named_neurons() and "neuron" in grid.axes() | self.fixed.axes():
-                raise ValueError("a measure names its neurons, so grid and fixed must not")
+            if self.names_all_neurons and "neuron" in grid.axes() | self.fixed.axes():
+                raise ValueError("the measures name their neurons, so grid and fixed must not")
         return self
 
     @property
     def at_published_size(self) -> bool:
         """Whether every profile takes it at the published size."""
         return all(measure.at_published_size for measure in self.measure)
+
+    @property
+    def names_all_neurons(self) -> bool:
+        """Whether its measures leave no neuron to the grid."""
+        return all(side.neuron for measure in self.measure for side in measure.sides)
 
     def named_neurons(self) -> tuple[str, ...]:
         """The neurons that its measures name themselves, where the grid does not."""
@@ -212,8 +297,9 @@ class Exhibit(Spec):
 
     def varied(self) -> tuple[str, ...]:
         """The axes that any grid of this exhibit varies, seeds apart: the index of its cells."""
-        used = {name for grid in self.grid for name in grid.axes()}
-        return tuple(name for name in AXES if name in used and name != "seed")
+        used = dict.fromkeys(name for grid in self.grid for name in grid.axes())
+        ordered = (*(name for name in AXES if name in used), *(n for n in used if n not in AXES))
+        return tuple(name for name in ordered if name != "seed")
 
     def pinned(self) -> tuple[str, ...]:
         """The quantities of its measures that a measured golden file has."""

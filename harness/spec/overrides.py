@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -14,11 +14,52 @@ from pydantic import ValidationError
 from harness.errors import Faults, HarnessError
 from harness.parts.base import renamed, sentence, shown, suggestion
 from harness.spec.blocks import Blocks
-from harness.spec.exhibit import AXES, BLOCK_AXES, MANY, Exhibit, Fixed, Grid
+from harness.spec.exhibit import AXES, BLOCK_AXES, MANY, Exhibit, Fixed, Grid, level_of
 from harness.spec.parts import known_fields
 
 _COMMA = re.compile(r",(?![^\[]*\])")  # not those inside a list
 _RANGE = re.compile(r"([0-9]{1,6})\.\.([0-9]{1,6})")
+
+
+@dataclass(frozen=True)
+class Selected:
+    """Levels of an axis, by --only: what was typed for them, piece by piece, a range being one."""
+
+    axis: str
+    pieces: Mapping[str, tuple[Any, ...]]
+
+    @property
+    def levels(self) -> tuple[Any, ...]:
+        return tuple(level for levels in self.pieces.values() for level in levels)
+
+    @property
+    def typed(self) -> str:
+        return f"{self.axis}={','.join(self.pieces)}"
+
+    @property
+    def where(self) -> str:
+        return f"--only {self.typed}"
+
+
+def parse_only(typed: Iterable[str]) -> tuple[Selected, ...]:
+    """`depth=20,32`, `depth=20..56,width=1`: levels as --set takes values; a piece with an equals
+    sign begins the next axis, and an axis may come again.
+
+    Raises:
+        HarnessError: it does not read so.
+    """
+    found: dict[str, dict[str, tuple[Any, ...]]] = {}
+    for one in typed:
+        axis = ""
+        for part in _COMMA.split(one):
+            before, equals, piece = (text.strip() for text in part.rpartition("="))
+            axis = before if equals else axis
+            if not axis or not piece:
+                hint = "as in depth=20,32 or depth=20,width=1"
+                raise HarnessError(f"--only {one}", "must read name=level", hint=hint)
+            values = tuple(level_of(axis, value) for value in _several(piece))
+            found.setdefault(axis, {})[piece] = values
+    return tuple(Selected(axis, pieces) for axis, pieces in found.items())
 
 
 @dataclass(frozen=True)
@@ -35,7 +76,8 @@ class Override:
 
     @property
     def is_axis(self) -> bool:
-        return self.name in AXES
+        """Whether it is one in every exhibit; a field is where the grid varies it, too."""
+        return self.name in AXES or len(self.values) > 1
 
 
 def override(name: str, *values: object) -> Override:
@@ -44,10 +86,10 @@ def override(name: str, *values: object) -> Override:
 
 
 def parse_override(typed: str) -> Override:
-    """`recipe.epochs=2`, `seed=0,1,2`, `seed=0..9`.
+    """`recipe.epochs=2`, `seed=0,1,2`, `seed=0..9`, `neuron.threshold=0.5,1`.
 
     Raises:
-        HarnessError: no such axis or field, no value, several values for a field, or too many.
+        HarnessError: no such axis or field, no value, several that cannot name rows, or too many.
     """
     name, equals, text = (part.strip() for part in typed.partition("="))
     if not equals or not name or not text:
@@ -56,15 +98,10 @@ def parse_override(typed: str) -> Override:
     if len(override.values) > MANY:
         problem = f"{len(override.values):,} values; at most {MANY:,} make sense"
         raise HarnessError(f"--set {typed[:40]}", problem)
-    if override.is_axis:
-        return override
-    known = known_fields()
-    if name not in known:
+    if name not in AXES and name not in known_fields():
         raise HarnessError(override.where, f"no axis or field is called {name!r}", hint=_near(name))
-    if len(override.values) > 1:
-        problem = f"{name} is a field and takes one value (got {len(override.values)})"
-        hint = f"only axes take several: {', '.join(AXES)}"
-        raise HarnessError(override.where, problem, hint=hint)
+    if len(override.values) > 1 and name not in AXES:
+        _checked(Grid, {name: override.values}, override)
     return override
 
 
@@ -139,9 +176,9 @@ def override_axes(exhibit: Exhibit, overrides: Sequence[Override]) -> Exhibit:
         HarnessError: a value of the wrong type, or several where the exhibit has one.
     """
     for override in overrides:
-        if not override.is_axis:
+        if not override.is_axis and override.name not in exhibit.varied():
             continue
-        if override.name == "neuron" and exhibit.named_neurons():
+        if override.name == "neuron" and exhibit.names_all_neurons:
             problem = f"the measure of {exhibit.id} names its neurons itself"
             raise HarnessError(override.where, problem, hint="set fields of them, as neuron.decay")
         varied = override.name in exhibit.varied() or override.name == "seed"

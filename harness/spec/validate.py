@@ -102,10 +102,15 @@ def _hint(detail: ErrorDetails, model: Any) -> str:
         family = _owner(model, detail["loc"])
         near = suggestion(str(detail["ctx"]["tag"]), getattr(family, "kinds", ()))
         return near if near.startswith("did you mean") else ""
+    owner = _owner(model, detail["loc"][:-1])
+    name = str(detail["loc"][-1]) if detail["loc"] else ""
+    is_open = name and owner and owner.model_config.get("extra") == "allow"
+    if is_open and isinstance(detail["input"], dict):
+        return f'the name of a field stands in quotes: "{name}.{next(iter(detail["input"]), "…")}"'
     if detail["type"] != "extra_forbidden":
         return ""
-    owner = _owner(model, detail["loc"][:-1])
-    return suggestion(str(detail["loc"][-1]), owner.model_fields) if owner else ""
+    known = detail.get("ctx", {}).get("known") or (owner.model_fields if owner else ())
+    return suggestion(name, known)
 
 
 def _owner(model: Any, loc: tuple[int | str, ...]) -> type[BaseModel] | None:

@@ -11,6 +11,7 @@ import pandas as pd
 from harness.check.claims import evaluate
 from harness.check.status import Status
 from harness.frames.cells import CELL_COLUMNS, tidy
+from harness.frames.frame import Frame
 from harness.spec.claim import Claim
 from harness.spec.claim.predicate import Outcome, Predicate
 
@@ -34,6 +35,8 @@ class Cells:
     cells: pd.DataFrame
     points: Sequence[Point]
     runs: pd.DataFrame = field(default_factory=pd.DataFrame)
+    left_out: Mapping[str, Any] = field(default_factory=dict)
+    is_asked_for = Frame.is_asked_for
 
 
 def cells(

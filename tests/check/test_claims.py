@@ -7,13 +7,14 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from harness.check.claims import agrees, evaluate, same
+from harness.check.claims import agrees, evaluate
 from harness.check.status import Status
 from harness.frames.frame import frame_of
 from harness.plan.expand import Plan
 from harness.spec.claim import Claim
 from harness.spec.claim.course import Monotone, RankCorrelation
 from harness.spec.claim.predicate import Outcome, Places
+from harness.spec.exhibit import same_level as same
 from tests.synthetic import SyntheticStore, plan
 
 FALLS = RankCorrelation(

@@ -226,6 +226,7 @@ def test_the_record_is_strict_json_with_stable_keys() -> None:
         "repeat",
         "golden",
         "overridden",
+        "asked",
         "repacked",
         "counts",
         "cells",

@@ -13,6 +13,7 @@ from harness.app import Outcome
 from harness.execute.survey import Survey
 from harness.store.made import Otherwise
 from tests.cli.typed import typed
+from tests.synthetic import PROJECT
 
 
 @pytest.mark.parametrize(
@@ -83,3 +84,20 @@ def test_golden_values_are_not_made_of_runs_that_something_else_made(
     assert said.code == 2
     assert "table1: 1 of 2 stored runs was made otherwise" in said.err
     assert "--fresh runs them anew" in said.err
+
+
+def test_a_check_of_a_part_passes_where_it_holds_something(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    where = (
+        f"--project {PROJECT} --store {tmp_path}/store --out {tmp_path}/out --no-canary --jobs 1"
+    )
+    said = typed(f"check tableD1 --only depth=20 {where}", monkeypatch, capsys)
+    assert said.code == 0 and "tableD1 (1 of 5 cells asked for): reproduced" in said.out
+    said = typed(f"check figA6 --only depth=20 {where}", monkeypatch, capsys)
+    assert (said.code, "have no such axis" in said.err or "no cell" in said.err) == (2, True)
+    said = typed(
+        f"report tableD1 --only depth=38 {where.partition(' --no')[0]}", monkeypatch, capsys
+    )
+    assert said.code == 0 and "not run" in said.out  # of what was not asked for, nothing is there

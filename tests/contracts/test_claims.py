@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from harness.check.claims import same
 from harness.spec.claim.predicate import listed
+from harness.spec.exhibit import same_level as same
 from tests.synthetic import library, plan
 
 

@@ -4,17 +4,19 @@ the run behind it, read from the resolved spec.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from harness.errors import HarnessError
 from harness.layout import layout
-from harness.plan.expand import Point, expand
+from harness.plan.expand import Plan, Point, expand, refuse_idle
 from harness.plan.resolve import Setting
 from harness.spec.blocks import Recipes
+from harness.spec.exhibit import level_of
 from harness.spec.library import Library, load
 from harness.spec.overrides import Override
 from harness.spec.parts import known_fields
@@ -114,6 +116,52 @@ def test_an_axis_is_what_its_rows_are_called_also_where_nothing_has_it(profile: 
             for point in found if isinstance(found, tuple) else ():
                 if not any(held for one, _, held in true_labels(point) if one == axis):
                     assert point.axes[axis] is None
+
+
+def pairs_of(model: type[Any], name: str, value: object) -> list[tuple[object, object]]:
+    """Two values that a field may have, tried one pair after the other."""
+    if isinstance(value, bool):
+        return [(True, False)]
+    if isinstance(value, str):
+        words = get_args(model.model_fields[name].annotation)
+        return list(itertools.pairwise(words))
+    if isinstance(value, int | float):
+        return [(value, type(value)(value * 2)), (value, type(value)(value / 2)), (value, 1)]
+    return []
+
+
+def holding(plan: Plan, point: Point, path: str) -> list[tuple[type[Any], object]]:
+    """The models that have a field, in what is measured at a point, with its value there."""
+    part, _, name = path.partition(".")
+    runs = [plan.nodes[point.key].full, *point.trainings]
+    parts = [getattr(run, part) for run in runs if hasattr(run, part)]
+    return [(type(one), getattr(one, name)) for one in parts if name in type(one).model_fields]
+
+
+@pytest.mark.parametrize("name", ["table1", "fig6", "fig8", "figA6", "lab-fig1", "lab-fig5"])
+def test_any_field_is_an_axis_whose_rows_are_called_by_what_their_runs_have(name: str) -> None:
+    """Or is refused: what goes with no other value, and rows that would be one run."""
+    setting = Setting(LIBRARY.blocks, LIBRARY.profiles["smoke"])
+    plain = expand(LIBRARY, (name,), setting)
+    checked = 0
+    for path in set(known_fields()) - TYPED.keys():
+        held = [one for point in plain.exhibits[0].points for one in holding(plain, point, path)]
+        for values in pairs_of(held[0][0], path.partition(".")[2], held[0][1]) if held else ():
+            typed = Override(f"{path}=…", path, values)
+            try:
+                plan = expand(LIBRARY, (name,), replace(setting, overrides=(typed,)))
+                refuse_idle(plan, replace(setting, overrides=(typed,)))
+            except HarnessError:
+                continue
+            for point in plan.exhibits[0].points:
+                labels = {level_of(path, value) for _, value in holding(plan, point, path)}
+                assert labels in ({point.axes[path]}, set()), (path, values)
+                assert labels or point.axes[path] is None, (path, values)
+            assert len({point.axes[path] for point in plan.exhibits[0].points} - {None}) == 2
+            assert twins(plan.exhibits[0].points) == set()
+            checked += 1
+            break
+    assert checked > 25
 
 
 def twins(found: tuple[Point, ...]) -> set[frozenset[str]]:

@@ -19,7 +19,7 @@ from harness.engine.training import steps as steps_of
 from harness.engine.training.numerics import Float32, determinism, float32_products
 from harness.engine.training.state import TrainingState
 from harness.engine.training.steps import Steps
-from tests.engine.training.cases import RECIPE, images, network
+from tests.engine.training.cases import OPTIMISERS, RECIPE, images, network
 from tests.engine.training.test_loop import assert_same, numbers
 
 DEVICE = os.environ.get("CARD", "cuda")
@@ -110,10 +110,11 @@ def test_no_step_and_no_test_batch_waits_for_the_device(
 @a_card
 @NEURONS
 @PRECISIONS
+@pytest.mark.parametrize("optimiser", OPTIMISERS, ids=str)
 def test_recorded_steps_are_plain_ones_bit_for_bit(
-    neuron: str, precision: str, monkeypatch: pytest.MonkeyPatch
+    neuron: str, precision: str, optimiser: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    recipe = RECIPE.model_copy(update={"epochs": 6, "precision": precision})
+    recipe = RECIPE.model_copy(update={"epochs": 6, "precision": precision, **optimiser})
     recorded = run(recipe, neuron)
     assert recorded[1].not_captured == ""
     started_one_by_one(monkeypatch)
@@ -123,8 +124,11 @@ def test_recorded_steps_are_plain_ones_bit_for_bit(
 
 
 @pytest.mark.parametrize("precision", ["f32", "fp16"])
-def test_a_resumed_run_ends_as_an_undisturbed_one(tmp_path: Path, precision: str) -> None:
-    recipe = RECIPE.model_copy(update={"epochs": 6, "precision": precision})
+@pytest.mark.parametrize("optimiser", OPTIMISERS, ids=str)
+def test_a_resumed_run_ends_as_an_undisturbed_one(
+    tmp_path: Path, precision: str, optimiser: dict[str, Any]
+) -> None:
+    recipe = RECIPE.model_copy(update={"epochs": 6, "precision": precision, **optimiser})
     undisturbed = run(recipe)
     for stop in (0, 4):
         path = tmp_path / f"{stop}.safetensors"

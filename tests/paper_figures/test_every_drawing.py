@@ -24,6 +24,7 @@ from tests.browser.whole import whole
 from tests.paper_figures.made import CELLS, MAPS, cell_rows, map_rows, values
 from tests.synthetic import library, plan
 
+ONLY = "--only "
 EXHIBITS = {name: one for name, one in library().exhibits.items() if one.figure}
 PARTS: Mapping[str, str] = {
     "depth": "20,26",
@@ -49,12 +50,22 @@ NO_HEATMAPS = ("fig3", "figA5", "lab-fig1")
 
 
 def cases() -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Each exhibit that is drawn, as it is and with a part of the levels of each of its axes."""
+    """Each exhibit that is drawn, as it is, with a part of the levels of each of its axes, and
+    where a single one is asked for.
+    """
     for name, exhibit in EXHIBITS.items():
         yield name, ()
         is_vgg = exhibit.fixed.network in ("vgg", "vgg-table")
         for axis in exhibit.varied():
             yield name, (f"{axis}={'13,19' if axis == 'depth' and is_vgg else PARTS[axis]}",)
+            levels = [level for grid in exhibit.grid for level in grid.axes().get(axis, ())]
+            yield name, (f"{ONLY}{axis}={levels[0 if axis == 'depth' else -1]}",)
+        fewer = tuple(
+            f"{axis}={first}"
+            for axis, first in (("depth", 13 if is_vgg else 20), ("width", 1))
+            if axis in exhibit.varied()
+        )
+        yield name, (*fewer, "neuron.threshold=0.5,2.0")
     yield "table2", ("one_step_stages=[],[1]",)
     yield "fig2", ("depth=20,32",)
     yield "fig2", ("depth=20", "width=1")
@@ -64,7 +75,9 @@ def cases() -> Iterator[tuple[str, tuple[str, ...]]]:
 
 def drawn(name: str, typed: tuple[str, ...]) -> tuple[Frame, Figure]:
     """The frame of an exhibit with something for each of its runs, and its drawing."""
-    made = plan(name, profile="smoke", overrides=typed)
+    only = tuple(one.removeprefix(ONLY) for one in typed if one.startswith(ONLY))
+    others = tuple(one for one in typed if not one.startswith(ONLY))
+    made = plan(name, profile="smoke", overrides=others, only=only)
     (planned,) = made.exhibits
     frame = frame_of(planned, whole(made), {})
     maps = None if frame.maps is None else frame.maps.table.assign(**planned.held)
@@ -138,7 +151,8 @@ def test_a_drawing_shows_what_its_frame_has(name: str, typed: tuple[str, ...]) -
         return
     for axes in panels(figure):
         assert axes.has_data() or axes.child_axes, f"an empty panel: {axes.get_title()}"
-    for axis in EXHIBITS[name].varied():
+    by_path = [axis for axis in frame.index if "." in axis]
+    for axis in (*EXHIBITS[name].varied(), *by_path):
         levels = frame.cells[axis].dropna().unique()
         for level in levels if len(levels) > 1 else ():
             known = map(str.casefold, spellings(axis, level))

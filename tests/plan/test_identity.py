@@ -101,6 +101,7 @@ def test_only_marked_fields_stay_out_of_the_key(run: Training) -> None:
         "network.deviations",
         "neuron.deviations",
         "numerics.float32",
+        *(f"recipe.{name}" for name in ("optimizer", "betas", "eps", "untrained_norm")),
     }
 
 

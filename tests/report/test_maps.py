@@ -46,7 +46,7 @@ def test_measures_tell_their_maps_apart() -> None:
     assert view is not None
     titles = [one["title"] for one in view.described["maps"]]
     assert titles[:2] == ["ANN, init0-init0", "ANN, init1-init1"]
-    assert view.described["maps"][0]["x"]["caption"] == "layer"
+    assert view.described["maps"][0]["x"]["caption"] == "ANN layer"
 
 
 @pytest.mark.parametrize(

@@ -224,6 +224,26 @@ def test_an_overridden_run_says_so_on_top(write: Write, tmp_path: Path) -> None:
     assert "python -m harness reproduce table1 --profile paper --set recipe.epochs=2" in html
 
 
+def test_a_part_says_so_wherever_the_exhibit_is_named(write: Write, tmp_path: Path) -> None:
+    made = plan("table1", "tableD1", only=("depth=20,width=1",))
+    table1, tableD1 = write(SyntheticStore(made))
+    part = "table1 (2 of 18 cells asked for)"
+    assert table1.sentence.startswith(part) and tableD1.name.startswith("tableD1 (1 of 5 cells")
+    out = tmp_path / "out/paper"
+    html = (out / "report.html").read_text(encoding="utf-8")
+    assert part in html.partition("<main>")[0] and "(depth=20, width=1)" in html
+    verdict = json.loads((out / "table1/verdict.json").read_bytes())
+    assert verdict["asked"] == "2 of 18 cells asked for" and not verdict["overridden"]
+    assert {one["status"] for one in verdict["claims"]} == {"NOT_ASKED"}
+    assert "2 of 18 cells asked for; " in verdict["sentence"]
+    told = (out / "verdicts.xml").read_text(encoding="utf-8")
+    assert f'name="{part}"' in told and 'failures="0"' in told.partition("<testsuite ")[0]
+    claims = json.loads((out / "claims.json").read_bytes())["claims"]
+    assert {(one["verdict"], one["holds"]) for one in claims} == {("not asked for", None)}
+    command = json.loads((out / "table1/provenance.json").read_bytes())["command"]
+    assert command.endswith("--only depth=20 --only width=1")
+
+
 def test_more_seeds_of_published_values_are_no_override(write: Write, tmp_path: Path) -> None:
     write(SyntheticStore(plan("table1", overrides=("seed=0,1,2",))))
     assert "Overridden specs" not in read(tmp_path)["report.html"].decode()

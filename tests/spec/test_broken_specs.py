@@ -358,6 +358,30 @@ BROKEN: list[tuple[str, str, Callable[[str], str], str]] = [
         r"table1\.toml:\d+: depth: must be 6n\+2",
     ),
     (
+        "axis by a path that is none",
+        TABLE1,
+        swap(DEPTHS, '"neuron.treshold" = [0.5, 1]'),
+        r"table1\.toml:\d+: grid\.0\.neuron\.treshold: .*did you mean 'neuron\.threshold'",
+    ),
+    (
+        "axis by a path that has a word",
+        TABLE1,
+        swap(DEPTHS, '"network.depth" = [20]'),
+        r"table1\.toml:\d+: grid\.0\.network\.depth: it is the axis 'depth'",
+    ),
+    (
+        "axis by a path without quotes",
+        TABLE1,
+        swap(DEPTHS, "recipe.lr = [0.1]"),
+        r"table1\.toml:\d+: grid\.0\.recipe: .*stands in quotes: \"recipe\.lr\"",
+    ),
+    (
+        "axis of tables",
+        TABLE1,
+        swap(DEPTHS, '"neuron.surrogate" = [{ kind = "dspike" }]'),
+        r"table1\.toml:\d+: grid\.0\.neuron\.surrogate\.0: must be a number, a word",
+    ),
+    (
         "varied and fixed",
         TABLE1,
         swap("[fixed]", "[fixed]\ndepth = 20"),

@@ -45,13 +45,15 @@ def test_every_measure_names_the_blocks_of_its_own_fields() -> None:
     assert measure(kind="accuracy").blocks == {}
 
 
+PAIR = ({"kind": "cka", "map": "m", "x": {"neuron": "lif"}, "y": {"neuron": "relu"}},)
+
+
 def exhibit(**said: Any) -> Exhibit:
-    pair = {"kind": "cka", "map": "m", "x": {"neuron": "lif"}, "y": {"neuron": "relu"}}
     values = {
         "id": "fig2",
         "title": "t",
         "source": {"document": "paper", "place": "p"},
-        "measure": (pair, {"kind": "probe", "probe": "ridge"}),
+        "measure": (*PAIR, {"kind": "probe", "probe": "ridge"}),
         "grid": ({"depth": (20,)},),
         "fixed": {"network": "resnet"},
     }
@@ -66,8 +68,8 @@ def test_an_exhibit_has_the_index_of_all_its_measures_once() -> None:
 @pytest.mark.parametrize(
     ("said", "problem"),
     [
-        ({"grid": ({"neuron": ("lif",)},)}, "a measure names its neurons"),
-        ({"fixed": {"neuron": "lif"}}, "a measure names its neurons"),
+        ({"measure": PAIR, "grid": ({"neuron": ("lif",)},)}, "the measures name their neurons"),
+        ({"measure": PAIR, "fixed": {"neuron": "lif"}}, "the measures name their neurons"),
         ({"measure": ()}, "at least one measure"),
     ],
     ids=["varied", "fixed", "nothing measured"],
@@ -75,6 +77,12 @@ def test_an_exhibit_has_the_index_of_all_its_measures_once() -> None:
 def test_an_exhibit_that_says_two_things_is_refused(said: Any, problem: str) -> None:
     with pytest.raises(ValidationError, match=problem):
         exhibit(**said)
+
+
+@pytest.mark.parametrize("open_to_the_grid", [{}, {"measure": ({**PAIR[0], "y": {}},)}])
+def test_neurons_that_a_measure_leaves_open_are_those_of_the_grid(open_to_the_grid: Any) -> None:
+    found = exhibit(grid=({"neuron": ("if", "relu")},), **open_to_the_grid)
+    assert found.varied() == ("neuron",) and not found.names_all_neurons
 
 
 def test_a_rest_of_images_would_be_dropped_in_silence_so_it_is_refused() -> None:

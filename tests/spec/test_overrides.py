@@ -33,6 +33,8 @@ VALUES = [
     ("one_step_stages=[],[1, 3]", "one_step_stages", ((), (1, 3))),
     ("recipe.nesterov=true", "recipe.nesterov", (True,)),
     ("network.shortcut=identity", "network.shortcut", ("identity",)),
+    ("recipe.epochs=0,2..4", "recipe.epochs", (0, 2, 3, 4)),
+    ("neuron.threshold=0.5, 1", "neuron.threshold", (0.5, 1)),
 ]
 
 REFUSED = [
@@ -41,8 +43,9 @@ REFUSED = [
     ("recipe.epochs=", "must read name=value"),
     ("recipe.epoch=2", "did you mean 'recipe.epochs'"),
     ("sead=1", "did you mean 'seed'"),
-    ("recipe.epochs=1,2", "takes one value"),
-    ("recipe.epochs=1..2", "takes one value"),
+    ("neuron.time_steps=1,2", "it is the axis 'time_steps'"),
+    ("neuron.surrogate=1,{kind='dspike'}", "must be a number, a word, true or false"),
+    ("neuron.treshold=0.5,1", "did you mean 'neuron.threshold'"),
     ("seed=0..99999", "at most 10,000 make sense"),
     ("residual=full", "it is called 'stages_without_shortcut' now"),
     ("network.single_step=1", "it is called 'network.one_step_stages' now"),
@@ -54,11 +57,14 @@ REFUSED = [
 
 WRONG = [
     ("recipe.epochs=two", "--set recipe.epochs=two: .*integer"),
-    ("recipe.epochs=0", "--set recipe.epochs=0: .*greater than or equal to 1"),
+    ("recipe.epochs=-1", "--set recipe.epochs=-1: .*greater than or equal to 0"),
     ("seed=zero", "--set seed=zero: .*integer"),
     ("seed=3..1", "--set seed=3..1: .*integer"),
     ("seed=0..x", "--set seed=0..x: .*integer"),
     ("depth=21", "--set depth=21: must be 6n"),
+    ("neuron.threshold=0.5,-1", "--set neuron.threshold=0.5,-1: .*greater than 0"),
+    ("recipe.lr=0.1,fast", "--set recipe.lr=0.1,fast: .*must be a valid number"),
+    ("recipe.epochs=2,2", "--set recipe.epochs=2,2: .*stands twice"),
     ("neuron.decay=2", "--set neuron.decay=2: .*less than or equal to 1"),
 ]
 

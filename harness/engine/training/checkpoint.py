@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -22,6 +23,7 @@ from harness.engine.training.normalisation import Normalisation
 from harness.files import write_durably
 
 _FORMAT = "harness-training-1"
+_NETWORK = "network/"
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,7 @@ class History:
     discarded_checkpoint: str = ""  # why an existing checkpoint was not used
     not_compiled: str = ""  # why torch.compile, asked for, was not used
     not_captured: str = ""  # why steps were not one CUDA graph each
+    untrained_accuracy: float = math.nan  # percent, of a network that no epoch trains
 
     @property
     def best(self) -> Epoch:
@@ -60,17 +63,17 @@ class History:
     @property
     def best_accuracy(self) -> float:
         """Percent."""
-        return self.best.test_accuracy
+        return self.best.test_accuracy if self.epochs else self.untrained_accuracy
 
     @property
     def best_epoch(self) -> int:
-        """From 0."""
-        return self.best.epoch
+        """From 0; −1 of a network that no epoch trains."""
+        return self.best.epoch if self.epochs else -1
 
     @property
     def last_accuracy(self) -> float:
         """Percent, of the weights that the run ends with."""
-        return self.epochs[-1].test_accuracy
+        return self.epochs[-1].test_accuracy if self.epochs else self.untrained_accuracy
 
 
 @dataclass(frozen=True)
@@ -79,7 +82,7 @@ class Checkpoint:
 
     identity: str  # hash of what must agree for the file to belong to a run
     network: Mapping[str, Tensor]
-    momentum: Mapping[str, Tensor]  # by parameter name
+    optimiser: Mapping[str, Tensor]  # by what it is and the parameter: momentum/conv1.weight
     epochs: tuple[Epoch, ...]
     scaler: Mapping[str, float]  # loss scaling of fp16, empty otherwise
 
@@ -93,8 +96,8 @@ class Unusable:
 
 def save(path: Path, checkpoint: Checkpoint) -> None:
     """Publish atomically: whole file or none."""
-    named = {f"network/{name}": tensor for name, tensor in checkpoint.network.items()}
-    named |= {f"momentum/{name}": tensor for name, tensor in checkpoint.momentum.items()}
+    named = {f"{_NETWORK}{name}": tensor for name, tensor in checkpoint.network.items()}
+    named |= checkpoint.optimiser
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in named.items()}
     metadata = {
         "format": _FORMAT,
@@ -129,8 +132,8 @@ def load(path: Path, identity: str) -> Checkpoint | Unusable | None:
         return Unusable(f"{path} belongs to a run with another network, recipe, seed or data")
     return Checkpoint(
         identity,
-        _under("network", tensors),
-        _under("momentum", tensors),
+        {name.removeprefix(_NETWORK): one for name, one in tensors.items() if _is_network(name)},
+        {name: one for name, one in tensors.items() if not _is_network(name)},
         tuple(Epoch(**fields) for fields in json.loads(metadata["epochs"])),
         json.loads(metadata["scaler"]),
     )
@@ -146,13 +149,8 @@ def tensors_hash(tensors: Mapping[str, Tensor]) -> str:
     return digest.hexdigest()
 
 
-def _under(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    start = f"{prefix}/"
-    return {
-        name.removeprefix(start): tensor
-        for name, tensor in tensors.items()
-        if name.startswith(start)
-    }
+def _is_network(name: str) -> bool:
+    return name.startswith(_NETWORK)
 
 
 def _digest(tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> str:

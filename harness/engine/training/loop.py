@@ -27,7 +27,13 @@ from harness.engine.training.numerics import Float32, autocast, determinism, flo
 from harness.engine.training.ranks import ALONE, Ranks
 from harness.engine.training.recompute import recomputed_blocks
 from harness.engine.training.state import TrainingState, check_finite, identity
-from harness.engine.training.steps import Step, Steps, learning_rate, what_fits
+from harness.engine.training.steps import (
+    Step,
+    Steps,
+    learning_rate,
+    measure_norms,
+    what_fits,
+)
 from harness.errors import ExitCode, HarnessError
 from harness.parts.recipe import Recipe
 
@@ -71,6 +77,8 @@ def train(
     with bitwise the same result as an undisturbed run; a file that is damaged or belongs to another
     run is set aside with a warning and `History.discarded_checkpoint`. `report` is called after
     every epoch; `take` takes each step, for one who looks on while it does.
+    A recipe of 0 epochs leaves the weights as they are (`Recipe.untrained_norm`), and the history
+    has the accuracy of that network alone.
     With `must_resume` a training that would start from scratch raises HarnessError instead.
     Raises Diverged when loss or weights are no longer finite; the checkpoint is then that of the
     epoch before. Raises OutOfMemoryError where a batch does not fit, with what would (`what_fits`).
@@ -108,7 +116,7 @@ def train(
         )
         require_input(network, scale(images.train_images[:1].to(place)))
         epochs, discarded = _resume(state, checkpoint, run)
-        if must_resume and not epochs:
+        if must_resume and not epochs and recipe.epochs:
             problem = discarded or "there is no checkpoint to go on from"
             hint = "bring its checkpoint here, or let it start from scratch: without --must-resume"
             raise HarnessError("training", problem, hint=hint, code=ExitCode.RUN_FAILED)
@@ -118,8 +126,12 @@ def train(
         answer: Work = partial(_right, network, scale, precision, state.last_label)
         if steps.recorder is not None:
             answer = Captured(answer, steps.recorder, "a test batch")
-        kept, lacked = _Kept(checkpoint if ranks.first else None), ""
+        kept, lacked, untrained = _Kept(checkpoint if ranks.first else None), "", math.nan
         try:
+            if not recipe.epochs:
+                measure_norms(steps, seed)
+                found = _answered(network, answer, *test_set, ranks)
+                untrained = 100.0 * found.item() / len(test_set[1])
             for epoch in range(done, recipe.epochs):
                 row = _epoch(steps, test_set, answer, seed, epoch)
                 epochs = (*epochs, row)
@@ -132,7 +144,8 @@ def train(
             kept.write()
         if lacked:
             raise torch.OutOfMemoryError(f"{lacked}\n{what_fits(steps)}")
-    return History(epochs, scale, done, discarded, state.not_compiled, steps.not_captured)
+    said = (done, discarded, state.not_compiled, steps.not_captured)
+    return History(epochs, scale, *said, untrained_accuracy=untrained)
 
 
 @dataclass

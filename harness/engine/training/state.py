@@ -8,6 +8,7 @@ import hashlib
 import json
 import logging
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -18,6 +19,7 @@ from harness.engine.training.checkpoint import Checkpoint, Epoch, tensors_hash
 from harness.engine.training.numerics import autocast
 from harness.engine.training.ranks import ALONE, Ranks
 from harness.errors import ExitCode, HarnessError
+from harness.parts.base import identity as said_of
 from harness.parts.recipe import Recipe
 
 
@@ -83,6 +85,8 @@ class Compiled:
 
 
 _MOMENTUM = "momentum_buffer"  # torch's name for it
+_KEPT = {"momentum": _MOMENTUM, **{name: name for name in ("exp_avg", "exp_avg_sq", "step")}}
+"""What a checkpoint calls the numbers that an optimiser has for a parameter, and torch's names."""
 _BATCH_AXIS = -4  # of images [B, C, H, W] and of frames [T, B, C, H, W]
 
 
@@ -160,7 +164,7 @@ class TrainingState:
         loss, and its right answers.
         """
         with autocast(self.precision, self.device):
-            logits = self.forward(_channels_last(inputs))
+            logits = self.forward(channels_last(inputs))
         logits = require_logits(logits, len(labels), self.last_label)
         logits = logits.to(torch.promote_types(logits.dtype, torch.float32))
         loss = share * functional.cross_entropy(
@@ -172,32 +176,41 @@ class TrainingState:
 
     def checkpoint(self, identity: str, epochs: tuple[Epoch, ...]) -> Checkpoint:
         """The run as it stands; later steps do not change it."""
-        momentum = {
-            name: self.optimiser.state[parameter][_MOMENTUM].clone()
+        optimiser = {
+            f"{kept}/{name}": self.optimiser.state[parameter][torchs].clone()
             for name, parameter in self.network.named_parameters()
-            if _MOMENTUM in self.optimiser.state[parameter]
+            for kept, torchs in _KEPT.items()
+            if torchs in self.optimiser.state[parameter]
         }
         network = {name: one.clone() for name, one in self.network.state_dict().items()}
-        return Checkpoint(identity, network, momentum, epochs, self.scaler.state_dict())
+        return Checkpoint(identity, network, optimiser, epochs, self.scaler.state_dict())
 
     def resume(self, checkpoint: Checkpoint) -> None:
         """Put a checkpoint's numbers in place."""
         self.network.load_state_dict(dict(checkpoint.network))
         for name, parameter in self.network.named_parameters():
-            if name in checkpoint.momentum:
-                buffer = torch.empty_like(parameter, requires_grad=False)
-                self.optimiser.state[parameter][_MOMENTUM] = buffer.copy_(checkpoint.momentum[name])
+            for kept, torchs in _KEPT.items():
+                if (found := checkpoint.optimiser.get(f"{kept}/{name}")) is not None:
+                    one = parameter if kept != "step" else parameter.new_empty(())
+                    buffer = torch.empty_like(one, requires_grad=False)
+                    self.optimiser.state[parameter][torchs] = buffer.copy_(found)
         if checkpoint.scaler:
             self.scaler.load_state_dict(dict(checkpoint.scaler))
 
 
-def optimiser_of(network: nn.Module, recipe: Recipe, *, fused: bool) -> torch.optim.SGD:
-    """The recipe's SGD, before its first step.
+def optimiser_of(network: nn.Module, recipe: Recipe, *, fused: bool) -> torch.optim.Optimizer:
+    """The recipe's optimiser, before its first step.
 
     A fused one reads no number back, not even to pass over a step whose scaled gradient overflows.
-    Its momentum is 0 from the start: a first step that is passed over would leave it as the memory
-    was.
+    The momentum of SGD is 0 from the start then: a first step that is passed over would leave it as
+    the memory was. AdamW, fused everywhere, takes the count of such a step back on the device.
     """
+    if recipe.optimizer == "adamw":
+        how: dict[str, Any] = {"betas": recipe.betas, "eps": recipe.eps, "lr": recipe.lr}
+        decay = recipe.weight_decay
+        return torch.optim.AdamW(
+            network.parameters(), weight_decay=decay, capturable=True, fused=True, **how
+        )
     optimiser = torch.optim.SGD(
         network.parameters(),
         lr=recipe.lr,
@@ -214,7 +227,7 @@ def optimiser_of(network: nn.Module, recipe: Recipe, *, fused: bool) -> torch.op
     return optimiser
 
 
-def _channels_last(inputs: Tensor) -> Tensor:
+def channels_last(inputs: Tensor) -> Tensor:
     """Network input with its channels last in memory; of frames, those of every step."""
     if inputs.ndim == 4:
         return inputs.contiguous(memory_format=torch.channels_last)
@@ -229,7 +242,7 @@ def identity(network: nn.Module, recipe: Recipe, plain: Mapping[str, object]) ->
     said = {
         "network": repr(network),
         "initial": tensors_hash(network.state_dict()),
-        "recipe": recipe.model_dump(),
+        "recipe": said_of(recipe),  # as it was before younger fields
         **plain,
     }
     return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()

@@ -17,7 +17,8 @@ from harness.engine.data.augment import crop_flip, draw
 from harness.engine.randomness import stream
 from harness.engine.training.captured import Captured, CudaGraphs, Recorder
 from harness.engine.training.normalisation import Normalisation
-from harness.engine.training.state import TrainingState
+from harness.engine.training.numerics import autocast
+from harness.engine.training.state import TrainingState, channels_last
 from harness.parts.recipe import Recipe
 
 _WARMUP_START = 1.0 / 25.0  # of the peak, as in torch's OneCycleLR
@@ -98,6 +99,33 @@ class Steps:
         loss, right = self.take(self.state, inputs, self.labels[chosen], lr)  # type: ignore[arg-type]
         self.right += right
         return loss
+
+
+@torch.no_grad()
+def measure_norms(steps: Steps, seed: int) -> None:
+    """Give the batch norms of a network that nothing has trained mean and variance of the training
+    images, unless its recipe wants them as they are.
+
+    The images come as they are, in the order of a first epoch: in that of the data set, a batch may
+    hold one class. Each batch is normalised by its own statistics, and their mean over the batches,
+    by images, is kept.
+    """
+    state, recipe = steps.state, steps.state.recipe
+    learning = [one for one in state.network.modules() if hasattr(one, "running_mean")]
+    if recipe.untrained_norm == "initial":
+        return
+    kept, seen = [one.momentum for one in learning], 0
+    order_M = torch.randperm(len(steps.labels), generator=stream(seed, "order", 0))
+    for chosen in torch.split(order_M.to(state.device), recipe.micro_batch or recipe.batch):
+        seen += len(chosen)
+        for norm in learning:
+            norm.momentum = len(chosen) / seen  # type: ignore[assignment]
+        inputs = steps.normalisation(state.ranks.part(steps.pixels[chosen]))
+        with autocast(recipe.precision, state.device):
+            state.network(channels_last(inputs))
+    for norm, momentum in zip(learning, kept, strict=True):
+        norm.momentum = momentum
+    state.ranks.agree(state.network)
 
 
 def why_not_captured(state: TrainingState, take: Step | None) -> str:

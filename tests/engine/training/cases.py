@@ -9,6 +9,8 @@ from harness.engine.networks import ResNet, resnet
 from harness.engine.training import Recipe
 
 RECIPE = Recipe(epochs=3, batch=16, lr=0.05, crop_padding=1, schedule="one-cycle", warmup_epochs=1)
+OPTIMISERS = ({}, {"optimizer": "adamw", "lr": 0.01, "betas": (0.8, 0.95)})
+"""Changes of `RECIPE`."""
 
 
 def images(train: int = 72, test: int = 24) -> ImageSet:

@@ -14,7 +14,7 @@ from harness.engine.training.checkpoint import Checkpoint, Unusable, load, save,
 KEPT = Checkpoint(
     "me",
     {"conv1.weight": torch.randn(2, 3), "count": torch.tensor(3)},
-    {"conv1.weight": torch.randn(3, 2).t()},
+    {"momentum/conv1.weight": torch.randn(3, 2).t(), "step/conv1.weight": torch.tensor(2.0)},
     (Epoch(0, 1.0 / 3, 50.0, 60.0, 0.1, 1.0, 1e3),),
     {"scale": 1024.0},
 )
@@ -32,7 +32,7 @@ def test_what_was_saved_comes_back(path: Path) -> None:
     assert isinstance(back, Checkpoint)
     assert (back.epochs, back.scaler, back.identity) == (KEPT.epochs, KEPT.scaler, "me")
     assert tensors_hash(back.network) == tensors_hash(KEPT.network)
-    assert tensors_hash(back.momentum) == tensors_hash(KEPT.momentum)
+    assert tensors_hash(back.optimiser) == tensors_hash(KEPT.optimiser)
     assert [file.name for file in path.parent.iterdir()] == ["state.safetensors"]
 
 

@@ -11,9 +11,18 @@ import torch
 from harness.engine.data.augment import crop_flip, draw
 from harness.engine.networks import ResNet
 from harness.engine.randomness import stream
-from harness.engine.training import Diverged, Epoch, History, Normalisation, Recipe, loop, train
+from harness.engine.training import (
+    Diverged,
+    Epoch,
+    History,
+    Normalisation,
+    Recipe,
+    accuracy,
+    loop,
+    train,
+)
 from harness.errors import HarnessError
-from tests.engine.training.cases import RECIPE, images, network
+from tests.engine.training.cases import OPTIMISERS, RECIPE, images, network
 
 
 def run(
@@ -71,6 +80,7 @@ def test_it_learns(neuron: str) -> None:
                 update={"label_smoothing": 0.1, "gradient_clip": 1.0, "momentum": 0.0}
             )
         },
+        {"recipe": RECIPE.model_copy(update=OPTIMISERS[1])},
         {"normalisation": Normalisation((0.5,) * 3, (0.25,) * 3)},
     ],
     ids=str,
@@ -107,11 +117,12 @@ class Interrupted(Exception):
     """Stands for Ctrl-C, SIGTERM or kill -9."""
 
 
+@pytest.mark.parametrize("optimiser", OPTIMISERS, ids=str)
 @pytest.mark.parametrize("precision", ["f32", "fp16"])
 def test_a_run_that_stops_after_any_epoch_ends_as_an_undisturbed_one(
-    tmp_path: Path, precision: str
+    tmp_path: Path, precision: str, optimiser: dict[str, Any]
 ) -> None:
-    recipe = RECIPE.model_copy(update={"precision": precision})
+    recipe = RECIPE.model_copy(update={"precision": precision, **optimiser})
     undisturbed = run(recipe=recipe)
     for stop in range(RECIPE.epochs):
         path = tmp_path / f"{stop}.safetensors"
@@ -145,6 +156,35 @@ def test_a_run_that_stops_inside_an_epoch_does_that_epoch_again(
     resumed = run(checkpoint=path)
     assert resumed[1].resumed_from == 1
     assert_same(resumed, run())
+
+
+def untrained(recipe: Recipe, neuron: str = "lif") -> tuple[ResNet, History]:
+    return run(neuron, recipe.model_copy(update={"epochs": 0, "warmup_epochs": 0}))
+
+
+@pytest.mark.parametrize("neuron", ["relu", "lif"])
+def test_without_epochs_the_weights_stay_and_the_norms_are_those_of_the_images(neuron: str) -> None:
+    made, history = untrained(RECIPE, neuron)
+    fresh = network(neuron, 0)
+    for name, one in fresh.named_parameters():
+        assert torch.equal(one, made.get_parameter(name)), name
+    assert history.epochs == () and history.best_epoch == -1
+    scale = history.normalisation
+    right = accuracy(made, images().test_images, images().test_labels, scale)
+    assert history.best_accuracy == history.last_accuracy == right
+    currents = fresh.conv1(scale(images().train_images)).double()  # one batch of them, by hand
+    currents = torch.cat([currents] * (2 if neuron == "lif" else 1))  # at each time step
+    torch.testing.assert_close(made.bn1.running_mean.double(), currents.mean((0, 2, 3)))
+    whole, _ = untrained(RECIPE.model_copy(update={"batch": 72}), neuron)
+    torch.testing.assert_close(whole.bn1.running_var.double(), currents.var((0, 2, 3)))
+    assert made.bn1.momentum == fresh.bn1.momentum
+    assert_same((made, history), untrained(RECIPE, neuron))
+
+
+def test_the_norms_of_an_untrained_network_may_stay_as_they_are() -> None:
+    made, _ = untrained(RECIPE.model_copy(update={"untrained_norm": "initial"}))
+    for name, one in network("lif", 0).state_dict().items():
+        assert torch.equal(one, made.state_dict()[name]), name
 
 
 def test_a_finished_run_is_read_back_without_training(tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
 from torch import Tensor, nn
@@ -10,7 +12,7 @@ from harness.engine.norm import TdBatchNorm
 from harness.engine.training import Recipe, train
 from harness.engine.training.numerics import determinism
 from harness.engine.training.state import TrainingState, optimiser_of
-from tests.engine.training.cases import RECIPE, images, network
+from tests.engine.training.cases import OPTIMISERS, RECIPE, images, network
 
 DRAW = torch.Generator().manual_seed(0)
 INPUTS = torch.randn(10, 3, 8, 8, generator=DRAW)
@@ -78,6 +80,22 @@ def test_two_steps_by_hand(nesterov: bool) -> None:
         torch.testing.assert_close(made.fc.weight.detach(), weight, rtol=1e-5, atol=1e-6)
 
 
+def test_adamw_is_torchs() -> None:
+    how: dict[str, Any] = {"betas": (0.8, 0.95), "eps": 1e-3, "weight_decay": 0.25}
+    found, plain = _Plain(), _Plain()
+    recipe = Recipe(optimizer="adamw", **how)
+    state = TrainingState(found, recipe, torch.device("cpu"), "f32")
+    reference = torch.optim.AdamW(plain.parameters(), foreach=False, **how)
+    for lr in (0.125, 0.0625, 0.03):
+        state.step(INPUTS, LABELS, lr)
+        reference.param_groups[0]["lr"] = lr
+        reference.zero_grad()
+        nn.functional.cross_entropy(plain(INPUTS), LABELS).backward()
+        reference.step()
+        for name, one in plain.state_dict().items():
+            torch.testing.assert_close(found.state_dict()[name], one, rtol=1e-6, atol=1e-7)
+
+
 def test_batch_statistics_are_each_micro_batchs_own() -> None:
     found, by_hand = network("relu"), network("relu")
     loss, _, _ = one_step(found, 5)
@@ -115,11 +133,12 @@ def test_a_training_in_micro_batches_repeats_itself(precision: str) -> None:
     assert [row.train_loss for row in first.epochs] != [row.train_loss for row in other.epochs]
 
 
-def test_a_fused_first_step_that_overflows_leaves_no_trace() -> None:
+@pytest.mark.parametrize("optimiser", [{"momentum": 0.5}, OPTIMISERS[1]], ids=str)
+def test_a_fused_first_step_that_overflows_leaves_no_trace(optimiser: dict[str, Any]) -> None:
     """GradScaler passes over it on the device, where the fused kernel would leave its momentum as
     the memory was.
     """
-    recipe = Recipe(lr=0.1, momentum=0.5, weight_decay=0.25)
+    recipe = Recipe(**{"lr": 0.1, "weight_decay": 0.25} | optimiser)
     found, plain = _Plain(), _Plain()
     states = [TrainingState(one, recipe, torch.device("cpu"), "f32") for one in (found, plain)]
     states[0].optimiser = optimiser_of(found, recipe, fused=True)

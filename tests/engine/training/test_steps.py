@@ -18,7 +18,7 @@ from harness.engine.training import History, Normalisation, Recipe, train
 from harness.engine.training import steps as steps_of
 from harness.engine.training.state import TrainingState, optimiser_of
 from harness.engine.training.steps import epoch_draws
-from tests.engine.training.cases import RECIPE, images, network
+from tests.engine.training.cases import OPTIMISERS, RECIPE, images, network
 from tests.engine.training.test_loop import assert_same, run
 
 
@@ -65,11 +65,14 @@ def recorded(
     return found
 
 
+@pytest.mark.parametrize("optimiser", OPTIMISERS, ids=str)
 @pytest.mark.parametrize("precision", ["f32", "fp16"])
 def test_recorded_steps_give_the_numbers_of_plain_ones(
-    monkeypatch: pytest.MonkeyPatch, precision: str
+    monkeypatch: pytest.MonkeyPatch, precision: str, optimiser: dict[str, Any]
 ) -> None:
-    recipe = RECIPE.model_copy(update={"epochs": 5, "precision": precision, "gradient_clip": 1.0})
+    recipe = RECIPE.model_copy(
+        update={"epochs": 5, "precision": precision, "gradient_clip": 1.0, **optimiser}
+    )
     recorder = Replayed()
     found = recorded(recorder, monkeypatch, recipe)
     assert_same(found, run(recipe=recipe))
@@ -157,15 +160,20 @@ def _shown(made: nn.Module) -> None:
 @pytest.mark.parametrize("neuron", ["relu", "lif"])
 @pytest.mark.parametrize("precision", ["f32", "bf16", "fp16"])
 @pytest.mark.parametrize("on_device", [False, True])
+@pytest.mark.parametrize("optimiser", OPTIMISERS, ids=str)
 def test_no_step_reads_a_number_back(
-    neuron: str, precision: str, on_device: bool, monkeypatch: pytest.MonkeyPatch
+    neuron: str,
+    precision: str,
+    on_device: bool,
+    optimiser: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Which on a GPU is a wait. Of fake tensors no number can be read; the kernels for CPUs, which
     need real ones, are left out, as on a GPU.
     """
     monkeypatch.setattr(channels_last, "fits", lambda *given: False)
     monkeypatch.setattr(lif_layer, "fits_fused_cpu", lambda *given: False)
-    recipe = RECIPE.model_copy(update={"gradient_clip": 1.0, "precision": precision})
+    recipe = RECIPE.model_copy(update={"gradient_clip": 1.0, "precision": precision, **optimiser})
     made, place = network(neuron), torch.device("cpu")
     monkeypatch.setattr(made, "to", lambda *given, **named: made)  # a fake one stays where it is
     with FakeTensorMode(allow_non_fake_inputs=True):

@@ -1,0 +1,81 @@
+"""`--only depth=20`: some cells of exhibits, as they are; the others are not asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from harness.errors import HarnessError
+from harness.parts.base import suggestion
+from harness.plan.expand import Plan, PlannedExhibit, Point
+from harness.spec.exhibit import same_level
+from harness.spec.overrides import Selected
+
+SHOWN = 12  # levels that a hint lists
+
+
+def narrowed(plan: Plan, only: Sequence[Selected]) -> Plan:
+    """The plan of the cells at these levels, with the exhibits that have some.
+
+    A cell without a level of an axis, as an ANN has no time steps, lies at each; an exhibit without
+    the axis has no such cell.
+
+    Raises:
+        HarnessError: an axis or a level that no exhibit has, or no cell at all of them.
+    """
+    if not only:
+        return plan
+    every = [point for exhibit in plan.exhibits for point in exhibit.points]
+    for one in only:
+        _require_known(one, every)
+    parts = tuple(part for one in plan.exhibits if (part := _part(one, plan, only)).points)
+    if not parts:
+        typed = " ".join(one.where for one in only)
+        names = ", ".join(one.exhibit.id for one in plan.exhibits)
+        raise HarnessError(typed, f"no cell of {names} lies there", hint="leave some of it out")
+    wanted, there = {key for one in parts for key in one.nodes}, {one.exhibit.id for one in parts}
+    nodes = {key: node for key, node in plan.nodes.items() if key in wanted}
+    others = (one.exhibit.id for one in plan.exhibits if one.exhibit.id not in there)
+    return Plan(parts, nodes, tuple(others))
+
+
+def _part(planned: PlannedExhibit, plan: Plan, only: Sequence[Selected]) -> PlannedExhibit:
+    has = {axis for point in planned.points for axis, at in point.levels.items() if at is not None}
+    asked, left_out = list[Point](), list[Point]()
+    for point in planned.points:
+        is_asked = all(one.axis in has and _lies_at(point, one) for one in only)
+        (asked if is_asked else left_out).append(point)
+    needed = {key for one in asked for key in (one.key, *plan.nodes[one.key].inputs.values())}
+    return replace(
+        planned,
+        points=tuple(asked),
+        nodes=tuple(key for key in planned.nodes if key in needed),
+        left_out=tuple(left_out),
+        only=tuple(only),
+    )
+
+
+def _lies_at(point: Point, one: Selected) -> bool:
+    level = point.levels.get(one.axis)
+    return level is None or any(same_level(level, wanted) for wanted in one.levels)
+
+
+def _require_known(one: Selected, points: Sequence[Point]) -> None:
+    """Raise HarnessError for an axis, or for a level of it, that none of these points has."""
+    there = _levels(points, one.axis)
+    if one.axis == "seed":
+        raise HarnessError(one.where, "seeds are no cells", hint="--set seed=… chooses them")
+    if not there:
+        axes = dict.fromkeys(axis for point in points for axis in point.levels)
+        hint = suggestion(one.axis, [axis for axis in axes if _levels(points, axis)])
+        raise HarnessError(one.where, "these exhibits have no such axis", hint=hint)
+    for piece, levels in one.pieces.items():
+        if not any(same_level(level, wanted) for level in there for wanted in levels):
+            shown = ", ".join(map(str, there[:SHOWN])) + ", …" * (len(there) > SHOWN)
+            problem = f"these exhibits have no cell at {one.axis} {piece}"
+            raise HarnessError(one.where, problem, hint=f"there are {shown}")
+
+
+def _levels(points: Iterable[Point], axis: str) -> list[object]:
+    found = dict.fromkeys(point.levels.get(axis) for point in points)
+    return [level for level in found if level is not None]
