@@ -51,7 +51,7 @@ def table(
         words += ["--profile", project.profile.id, *(f"--set={one}" for one in asked.sets)]
         said = f"{counted(len(missing), 'run')} of {len(plan.nodes)} not stored"
         warn(f"{said}, so cells are empty; {shlex.join(words)} makes them")
-    found = assess(plan, project.profile, project.store, project.layout.golden, {})
+    found = assess(plan, project.profile, project.store, project.layout.goldens, {})
     form = {"--latex": tabulated.latex, "--markdown": tabulated.markdown, "--csv": tabulated.csv}
     faults, before = [], ""
     for one in found:
