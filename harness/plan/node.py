@@ -73,19 +73,19 @@ def label_of(kind: str, spec: Mapping[str, Any], key: str) -> str:
     """What people call a run of which only the record is known: a training as in a plan, any other
     by its kind and the trainings that it measures. No Python that the record names is imported.
     """
+    called = kind.rpartition(":")[2]
     kinds = (kind, *(str(one) for name, one in flatten(spec) if name.endswith("kind")))
-    unnamed = f"{kind} {short(key)}"
     if any(":" in one for one in kinds):
-        return unnamed
+        return f"{called} {short(key)}"
     try:
         run = Run.of(kind, spec)
     except (HarnessError, ValidationError):  # of another time
-        return unnamed
+        return f"{called} {short(key)}"
     if isinstance(run, Training):
         return run.label
     sides = (getattr(run, name, None) for name in ("x", "y"))
     labels = [one.label for one in sides if isinstance(one, Training)]
-    return f"{kind} of {' and '.join(labels)}" if labels else unnamed
+    return f"{called} of {' and '.join(labels)}" if labels else f"{called} {short(key)}"
 
 
 def nodes_of(run: Run, label: str) -> tuple[Node, ...]:

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from harness.canonical import short
 from harness.errors import HarnessError
 from harness.measures.base import Measure, Run
+from harness.parts.base import OWN, sentence
 from harness.store.manifest import Manifest
 from harness.store.store import Store
 
@@ -147,9 +148,13 @@ class StoredRun:
             return self.full
         try:
             return Run.of(self.kind, self.spec)
+        except HarnessError as error:
+            problem = f"{error.where}: {error.problem}"
+            raise HarnessError(f"run {short(self.key)}", problem, hint=error.hint) from error
         except ValidationError as error:
             problem = "is of a kind, or has fields, that are none of this version"
-            raise HarnessError(f"run {short(self.key)}", problem) from error
+            said = "; ".join(sentence(one) for one in error.errors() if one["type"] == OWN)
+            raise HarnessError(f"run {short(self.key)}", said or problem) from error
 
     def _json(self, name: str) -> dict[str, Any]:
         content = json.loads(self.store.read_bytes(self.key, name))
