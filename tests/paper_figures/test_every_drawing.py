@@ -22,6 +22,7 @@ from paper_figures import drawing
 from paper_figures.words import word
 from tests.browser.whole import whole
 from tests.paper_figures.made import CELLS, MAPS, cell_rows, map_rows, values
+from tests.plan.test_measures import OPEN
 from tests.synthetic import library, plan
 
 ONLY = "--only "
@@ -167,6 +168,25 @@ def test_a_drawing_shows_what_its_frame_has(name: str, typed: tuple[str, ...]) -
     if EXHIBITS[name].measure[0].kind in ("cka", "workflow") and name not in NO_HEATMAPS:
         for one in wanted:
             assert any(np.array_equal(image, one, equal_nan=True) for image in there)
+
+
+@pytest.mark.parametrize("name", ["fig2", "fig5"])
+def test_neurons_that_a_measure_leaves_open_are_told_apart(name: str) -> None:
+    changed = {**OPEN, "fixed": {**library().documents[name].data["fixed"], "depth": 20}}
+    made = plan(name, profile="smoke", changed={name: changed})
+    (planned,) = made.exhibits
+    frame = frame_of(planned, whole(made), {})
+    assert frame.maps is not None
+    maps = frame.maps.table.assign(**planned.held)
+    figure = drawing(name)(frame.cells.assign(**planned.held), maps)
+    written = said(figure).replace("\n", " ")
+    for neuron in ("Spiking", "Spiking (lif-text)", "Spiking (if)"):
+        assert f"{neuron} ResNet-20" in written
+    assert {"neuron.threshold 0.5", "neuron.threshold 1"} <= set(said(figure).split("\n"))
+    wanted, there = matrices(frame), images(figure)
+    assert len(wanted) == 6
+    for one in wanted:
+        assert any(np.array_equal(image, one, equal_nan=True) for image in there)
 
 
 def test_these_are_the_exhibits_of_paper_and_lab() -> None:

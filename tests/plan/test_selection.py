@@ -34,7 +34,7 @@ def selections(*names: str) -> Iterator[tuple[str, str]]:
 def verdict_of(made: Plan, profile: str = "smoke") -> Verdict:
     (planned,) = made.exhibits
     frame = frame_of(planned, whole(made), {})
-    return judge(planned, frame, library().profile(profile), PROJECT / "golden", {})
+    return judge(planned, frame, library().profile(profile), [PROJECT / "golden"], {})
 
 
 @pytest.mark.parametrize("name", EXHIBITS)
