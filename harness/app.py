@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,12 +24,13 @@ from harness.plan.node import Node
 from harness.plan.resolve import Setting
 from harness.plan.selection import narrowed
 from harness.runs import data_folder
-from harness.spec.library import Library, load, read
+from harness.spec.library import Library, read
 from harness.spec.overrides import Override, Selected, check_overrides
 from harness.spec.profile import Profile
 from harness.store.faults import Fault
 from harness.store.made import Otherwise
 from harness.store.store import Store
+from harness.store.studies import record_study
 from harness.terminal.board import Board, screen_for
 from harness.terminal.costs import to_do
 from harness.terminal.output import Voice, console, warn
@@ -239,10 +241,21 @@ def run(project: Project, held: Survey, crew: Crew, voice: Voice) -> Mapping[str
     for folder in ("project", "store", "out", "data"):
         voice.detail(f"{folder}: {getattr(project.layout, folder)}")
     with executor_for(held, project.layout.store, crew) as executor:
+        use_store(project.layout)
         voice.tell(to_do(held, executor.slots))
         board = Board(held.plan.nodes, queue, executor.slots)
         with screen_for(board, console(), voice) as tell:
             return executor(queue, job_maker(project, executor.threads), tell)
+
+
+def use_store(layout: Layout) -> None:
+    """Say in the store that this study uses it, so that no `gc` of another one takes its runs; a
+    store that cannot be written is used all the same.
+    """
+    store = Store(layout.store)
+    with suppress(HarnessError):
+        store.tree.prepare()
+        record_study(store.tree, layout.project)
 
 
 def job_maker(project: Project, threads: int) -> MakeJob:
@@ -313,12 +326,13 @@ def _tell(verdicts: Sequence[Verdict], plan: Plan, voice: Voice) -> None:
         voice.say(f"{', '.join(exhibits)}: {note}", "yellow")
 
 
-def wanted_keys(layout: Layout) -> set[str]:
-    """Keys of every node that any exhibit asks for under any profile: what `gc` keeps."""
-    library, files = load(layout), (layout.project, layout.data)
+def wanted_keys(layout: Layout, names: Sequence[str] = ()) -> set[str]:
+    """Keys of every node that these exhibits, or all, ask for under any profile.
+
+    Raises:
+        HarnessError: what any of them asks for cannot be told.
+    """
+    library, files = read(layout), (layout.project, layout.data)
+    chosen = library.named(names)
     settings = (Setting(library.blocks, one, files=files) for one in library.profiles.values())
-    return {
-        key
-        for setting in settings
-        for key in expand(library, tuple(library.exhibits), setting).nodes
-    }
+    return {key for setting in settings for key in expand(library, chosen, setting).nodes}

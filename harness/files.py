@@ -247,8 +247,10 @@ class Contents:
     odd: list[Path] = field(default_factory=list)  # links, sockets, devices: never followed
 
 
-def contents(folder: Path) -> Contents:
-    """All that lies below `folder`, sorted, links not followed; raises OSError."""
+def contents(folder: Path, enters: Callable[[Path], bool] = lambda _: True) -> Contents:
+    """All that lies below `folder`, sorted, links not followed, and no folder that it does not
+    enter; raises OSError.
+    """
     found = Contents()
     waiting = [folder]
     while waiting:
@@ -260,7 +262,7 @@ def contents(folder: Path) -> Contents:
                 if foreign(entry.name):
                     found.foreign.append(path)
                 elif entry.is_dir(follow_symlinks=False):
-                    waiting.append(path)
+                    waiting += [path] if enters(path) else []
                 elif entry.is_file(follow_symlinks=False):
                     found.files[path.relative_to(folder).as_posix()] = path
                 else:

@@ -197,6 +197,8 @@ def test_gc_keeps_what_is_asked_for(done: Path, tmp_path: Path) -> None:
     folder = tmp_path / "gc"
     shutil.copytree(done, folder)
     assert "0 things" in harness(folder, "gc", "--dry-run").stdout
+    forgotten = harness(folder, "gc", "--forget", str(done))  # of which the store is a copy
+    assert "0 things" in forgotten.stdout
     change(folder / "specs/profiles/smoke.toml", "epochs = 1", "epochs = 2")
     assert len(list((folder / "store/nodes").rglob("manifest.json"))) == 4
     refused = harness(folder, "gc")  # nobody is there to be asked

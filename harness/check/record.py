@@ -67,7 +67,7 @@ def verdict_json(verdict: Verdict) -> bytes:
             "claims": _by_name(verdict.claim_counts),
             "evidence": _by_name(verdict.evidence_counts),
         },
-        "cells": [_cell(cell) for cell in verdict.cells],
+        "cells": [cell_record(cell) for cell in verdict.cells],
         "claims": [_claim(claim) for claim in verdict.claims],
         "failures": dict(verdict.failures),
     }
@@ -89,7 +89,8 @@ def _of(one: object, *names: str) -> dict[str, Any]:
     return said
 
 
-def _cell(cell: CellResult) -> dict[str, Any]:
+def cell_record(cell: CellResult) -> dict[str, Any]:
+    """A cell of verdict.json."""
     said = {"levels": dict(cell.levels)} | _of(cell, "quantity", "status", "sentence")
     said |= _of(cell, "value", "std", "difference", "tolerance", "n", "text", "unit", "golden")
     said |= _of(cell, "basis", "computed", "place", "published", "published_place", "sees")

@@ -21,8 +21,8 @@ from harness.terminal.output import Output
 from harness.terminal.streams import reader_left
 
 COMMANDS = {
-    "Reproduce": ("init", "list_", "plan", "reproduce", "report", "check", "diff"),
-    "On other machines": ("worker", "export", "import_"),
+    "Reproduce": ("init", "list_", "plan", "reproduce", "report", "check", "worker"),
+    "Results": ("runs", "show", "table", "diff", "rm", "pack", "unpack"),
     "Look after it": ("doctor", "gpu", "verify", "gc", "golden", "schema"),
 }
 """Heading of the help → functions, each in the file of its name."""

@@ -20,6 +20,11 @@ from cyclopts import (
 from harness.errors import HarnessError
 from harness.layout import require_text
 
+RENAMED = {
+    "export": "it is harness pack FILE.zip --runs",
+    "import": "it is harness unpack FILE.zip --runs",
+}
+"""What former commands are now."""
 KINDS = {int: "a valid integer", float: "a valid number", bool: "true or false"}
 
 
@@ -45,7 +50,8 @@ def in_words(error: CycloptsError, app: App) -> HarnessError:
         case UnknownCommandError(unused_tokens=[word, *_]) if not word.startswith("-"):
             from harness.parts.base import suggestion
 
-            hint = suggestion(word, tuple(name for name, _ in _options(app))) or help_of
+            known = tuple(name for name, _ in _options(app))
+            hint = RENAMED.get(word) or suggestion(word, known) or help_of
             return HarnessError(place, f"no such command {word!r}", hint=hint)
         case UnknownCommandError(unused_tokens=[word, *_]):
             return _no_option(place, command, word.partition("=")[0], app)

@@ -2,44 +2,65 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
 from harness.cli.options import Spoken, Stored, number
 from harness.errors import HarnessError
+from harness.layout import Layout, layout
 from harness.terminal.output import asked, size
 from harness.words import counted
 
 if TYPE_CHECKING:
     from harness.store.gc import Removal
+    from harness.store.store import Store
 
 
 def gc(
     stored: Stored = Stored(),
     spoken: Spoken = Spoken(),
     older_than_days: Annotated[float, number(0, help="spare what is newer")] = 0,
+    forget: Annotated[
+        tuple[Path, ...],
+        Parameter(metavar="FOLDER", help="a study that no longer counts; may be repeated"),
+    ] = (),
     dry_run: Annotated[bool, Parameter(help="only say what would go")] = False,
     yes: Annotated[bool, Parameter(help="remove it without asking")] = False,
 ) -> None:
     """Remove what no exhibit asks for under any profile: old runs, leftovers, quarantine, caches.
 
-    It says what would go and asks; where nobody can answer, only --yes removes. Runs made with
-    --set, and those of another study of the same store, are asked for by no exhibit here; spare
-    recent ones with --older-than-days.
+    What any study asks for that has used this store stays. Where one of them cannot be asked, since
+    its folder is gone, say, no run goes until it is there again or --forget gives it up. It says
+    what would go and asks; where nobody can answer, only --yes removes. Runs made with --set are
+    asked for by no exhibit; spare recent ones with --older-than-days.
 
     For example:
 
     - `harness gc --dry-run`
     - `harness gc --older-than-days 30 --yes`
+    - `harness gc --forget ~/old-study`
     """
     from harness.app import wanted_keys
     from harness.store.gc import collect
+    from harness.store.studies import forget_studies
 
-    voice, store = spoken.voice, stored.existing()
+    voice, store, here = spoken.voice, stored.existing(), stored.layout()
     age = older_than_days * 86_400 if older_than_days else None
-    keep = wanted_keys(stored.layout())
+    given_up = {one.expanduser().absolute() for one in forget}
+    keep = wanted_keys(here)
+    for folder, wanted in _other_studies(store, here, given_up):
+        if isinstance(wanted, str):
+            hint = f"no run goes until it can be asked, or harness gc --forget {folder}"
+            voice.say(f"{folder}: a study that used this store {wanted}: {hint}", "yellow")
+            places = (*store.tree.node_folders(), *store.tree.entries("partial"))
+            keep |= {path.name for path in places}
+        else:
+            keep |= wanted
     found = collect(store, keep, older_than_s=age, dry_run=True)
     for one in found:
         typed = f", made by {one.made_by}" if one.made_by else ""
@@ -52,7 +73,35 @@ def gc(
         raise HarnessError("harness gc", problem, hint="look with --dry-run, then add --yes")
     shown = {one.path for one in found}
     gone = collect(store, keep, older_than_s=age, only=shown) if found else []
+    forget_studies(store.tree, given_up)
     voice.say(f"{_counted(gone)} freed")
+
+
+def _other_studies(
+    store: Store, here: Layout, given_up: Collection[Path]
+) -> Iterator[tuple[Path, set[str] | str]]:
+    """Each other study that used the store, with the keys that it asks for, or why nobody knows.
+
+    Each is asked in a process of its own: studies may hold Python, under the same names.
+    """
+    from harness.app import wanted_keys
+    from harness.store.studies import recorded_studies
+
+    known = recorded_studies(store.tree)
+    if unknown := sorted(given_up - known.keys()):
+        raise HarnessError(f"--forget {unknown[0]}", "is no study that has used this store")
+    for folder, why_not in known.items():
+        if folder == here.project or folder in given_up:
+            continue
+        if why_not:
+            yield folder, why_not
+            continue
+        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as process:
+            try:
+                asking = process.submit(wanted_keys, layout(folder, store=store.root))
+                yield folder, asking.result()
+            except Exception as error:  # whatever its specs or its Python make of it
+                yield folder, f"cannot say what it asks for: {error}"
 
 
 def _counted(found: Sequence[Removal]) -> str:

@@ -104,13 +104,13 @@ def _exhibit(folder: Path) -> tuple[str, Exhibit]:
             word=str(verdict["word"]),
             cells=dict(map(_cell, verdict["cells"])),
             claims={one["id"]: Claim(one["status"], one["measured"]) for one in verdict["claims"]},
-            standards=_values([dict(_standards(verdict))]),
+            standards=values_of([dict(_standards(verdict))]),
             # without the specs of the trainings that a node measures: those are nodes, too
-            settings=_values(
+            settings=values_of(
                 {name: value for name, value in node["spec"].items() if name not in ("x", "y")}
                 for node in nodes
             ),
-            environment=_values(node["environment"] for node in nodes if node["stored"]),
+            environment=values_of(node["environment"] for node in nodes if node["stored"]),
             spec=provenance["spec"]["text"],
             keys=frozenset(node["key"] for node in nodes if node["stored"]),
         )
@@ -159,7 +159,7 @@ def _cell(said: Mapping[str, Any]) -> tuple[Place, Cell]:
     return (said["quantity"], levels), cell
 
 
-def _values(records: Iterable[Mapping[str, Any]]) -> dict[str, tuple[str, ...]]:
+def values_of(records: Iterable[Mapping[str, Any]]) -> dict[str, tuple[str, ...]]:
     """Every dotted field of the records with the values that occur, each once."""
     seen: dict[str, dict[str, None]] = {}
     for record in records:
@@ -252,9 +252,9 @@ def compare(before: Results, after: Results, *, within: float = 0.0) -> Differen
         only_before=tuple(name for name in before.exhibits if name not in after.exhibits),
         only_after=tuple(name for name in after.exhibits if name not in before.exhibits),
         common=tuple(common),
-        standards=_together([(a.id, a.standards, b.standards) for a, b in pairs]),
-        environment=_together([(a.id, a.environment, b.environment) for a, b in pairs]),
-        settings=_together([(a.id, a.settings, b.settings) for a, b in pairs]),
+        standards=together([(a.id, a.standards, b.standards) for a, b in pairs]),
+        environment=together([(a.id, a.environment, b.environment) for a, b in pairs]),
+        settings=together([(a.id, a.settings, b.settings) for a, b in pairs]),
         specs={a.id: _lines(a.spec, b.spec) for a, b in pairs if a.spec != b.spec},
         verdicts=tuple(Change(a.id, a.word, b.word, (a.id,)) for a, b in pairs if a.word != b.word),
         claims=tuple(one for a, b in pairs for one in _claims(a, b)),
@@ -306,7 +306,7 @@ def _said(claim: Claim | None) -> str:
     return f"{claim.status}: {claim.measured}" if claim else ""
 
 
-def _together(compared: Sequence[tuple[str, Values, Values]]) -> tuple[Change, ...]:
+def together(compared: Sequence[tuple[str, Values, Values]]) -> tuple[Change, ...]:
     """The fields that differ, those that do so in the same way in several exhibits told once."""
     found: dict[tuple[str, str, str], list[str]] = {}
     for exhibit, before, after in compared:

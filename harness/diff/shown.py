@@ -11,7 +11,7 @@ from rich.console import Console, RenderableType
 from rich.text import Text
 
 from harness.diff.compare import Cell, Change, Difference, Number
-from harness.words import counted
+from harness.words import as_code, counted, escaped, fence_of, markdown_table
 
 MOST = 20  # numbers of one exhibit that are told one by one
 LONG = 72  # letters of a value
@@ -60,14 +60,14 @@ def sections(found: Difference) -> Iterator[Section]:
         yield replace(_numbers(found.statuses, ()), title="Statuses of the same numbers")
     if found.standards:
         count, more = len(found.common), len(found.standards) - MOST
-        held = _changes("What they are held against", "what", found.standards[:MOST], count)
+        held = changes("What they are held against", "what", found.standards[:MOST], count)
         yield replace(held, note=f"Left out here, in --json: {more} more." if more > 0 else "")
     if found.settings:
-        yield _changes("Settings of runs", "setting", found.settings, len(found.common))
+        yield changes("Settings of runs", "setting", found.settings, len(found.common))
     for name, lines in found.specs.items():
         yield Section(f"Spec of {name}", (), (), code=lines)
     if found.environment:
-        yield _changes("Environment", "what", found.environment, len(found.common))
+        yield changes("Environment", "what", found.environment, len(found.common))
 
 
 def _numbers(numbers: Sequence[Number], unexplained: Sequence[str]) -> Section:
@@ -107,7 +107,7 @@ def _shown(cell: Cell | None) -> str:
     return f"{cell.value:.6g} {cell.unit}".rstrip()
 
 
-def _changes(title: str, column: str, changes: Iterable[Change], common: int) -> Section:
+def changes(title: str, column: str, changes: Iterable[Change], common: int) -> Section:
     rows = []
     for one in changes:
         where = "all" if len(one.exhibits) == common else _short(", ".join(one.exhibits))
@@ -126,12 +126,31 @@ def _short(text: str) -> str:
     return text if len(text) <= LONG else text[: LONG - 1] + "…"
 
 
-def print_text(found: Difference, console: Console, table: Tabled) -> None:
+@dataclass(frozen=True)
+class Told:
+    """What is shown of a difference: A and B, each with its folder and what that holds, the tables,
+    and all in a line.
+    """
+
+    sides: tuple[tuple[str, str], ...]
+    sections: tuple[Section, ...]
+    summary: str
+
+
+def told(found: Difference) -> Told:
+    """The difference of two results."""
+    sides = tuple(
+        (one.folder, f"{one.profile}, {counted(len(one.exhibits), 'exhibit')}")
+        for one in (found.before, found.after)
+    )
+    return Told(sides, tuple(sections(found)), summary(found))
+
+
+def print_text(found: Told, console: Console, table: Tabled) -> None:
     """Headed tables, drawn by `table`; the summary last, where a terminal leaves the eye."""
-    for name, results in (("A", found.before), ("B", found.after)):
-        count = counted(len(results.exhibits), "exhibit")
-        console.print(Text(f"{name}  {results.folder}  ({results.profile}, {count})"))
-    for section in sections(found):
+    for name, (folder, holds) in zip("AB", found.sides, strict=True):
+        console.print(Text(f"{name}  {folder}  ({holds})"))
+    for section in found.sections:
         console.print()
         console.print(Text(section.title, style="bold"))
         if section.rows:
@@ -142,47 +161,23 @@ def print_text(found: Difference, console: Console, table: Tabled) -> None:
         if section.note:
             console.print(Text(section.note, style="dim"))
     console.print()
-    console.print(Text(summary(found)))
+    console.print(Text(found.summary))
 
 
-def markdown(found: Difference) -> str:
+def markdown(found: Told) -> str:
     """For a pull request: the summary first, then a table for each section."""
-    lines = [f"**{_escaped(summary(found))}**", ""]
-    for name, results in (("A", found.before), ("B", found.after)):
-        folder, profile = _code(results.folder), _escaped(results.profile)
-        lines.append(f"- {name}: {folder}, profile {profile}")
-    for section in sections(found):
-        lines += ["", f"### {_escaped(section.title)}", ""]
+    lines = [f"**{escaped(found.summary)}**", ""]
+    for name, (folder, holds) in zip("AB", found.sides, strict=True):
+        lines.append(f"- {name}: {as_code(folder)}, {escaped(holds)}")
+    for section in found.sections:
+        lines += ["", f"### {escaped(section.title)}", ""]
         if section.code:
-            fence = _fence(section.code, 3)
+            fence = fence_of(section.code, 3)
             lines += [f"{fence}diff", *section.code, fence]
         else:
-            rule = ("---",) * len(section.columns)
-            for cells in (section.columns, rule, *section.rows):
-                lines.append("| " + " | ".join(map(_escaped, cells)) + " |")
-        lines += ["", _escaped(section.note)] if section.note else []
+            lines += markdown_table(section.columns, section.rows)
+        lines += ["", escaped(section.note)] if section.note else []
     return "\n".join(lines) + "\n"
-
-
-_CALLS = re.compile(r"[@#]\w|://|www\.", re.IGNORECASE)  # somebody, an issue or a page
-
-
-def _escaped(text: str) -> str:
-    """Text that Markdown leaves as it is, on one line, and in which it makes no links."""
-    said = " ".join(text.split())
-    return _code(said) if _CALLS.search(said) else re.sub(r"([\\`*_\[\]<>|#~])", r"\\\1", said)
-
-
-def _code(text: str) -> str:
-    """Text as code, which alone nobody looks into for names and addresses."""
-    ticks = _fence([text], 1)
-    return f"{ticks} {text} {ticks}".replace("|", r"\|")
-
-
-def _fence(lines: Iterable[str], least: int) -> str:
-    """More backticks than there are one after the other in any of the lines."""
-    longest = max((len(run) for line in lines for run in re.findall("`+", line)), default=0)
-    return "`" * max(least, 1 + longest)
 
 
 def record(found: Difference) -> dict[str, Any]:

@@ -29,6 +29,7 @@ from harness.plan.node import Node
 from harness.runs.place import Place, Progress
 from harness.store.manifest import Manifest, Provenance
 from harness.store.store import Store
+from harness.store.studies import record_study
 
 _log = logging.getLogger(__name__)
 Tell = Callable[[Event], None]
@@ -62,6 +63,8 @@ def run_job(job: Job, tell: Tell) -> Finished | Failed:
     try:
         store = Store(job.store)
         with os_errors(job.log), logged(store.log_path(job.node.key)):
+            if job.study is not None:
+                record_study(store.tree, job.study)
             outcome = _logged_outcome(job, store, tell)
     except HarnessError as error:  # the disk takes not even a log
         outcome = Failed(job.node.key, str(error))

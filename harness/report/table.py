@@ -77,9 +77,12 @@ def names_of(exhibit: Exhibit) -> dict[str, str]:
     return names
 
 
-def comparison(verdict: Verdict, layout: Pivot, exhibit: Exhibit) -> Grid:
-    """The exhibit in the paper's layout: measured, golden, difference, one line each. A quantity
-    that is the only one is named once, above them.
+def comparison(
+    verdict: Verdict, layout: Pivot, exhibit: Exhibit, *, with_intervals: bool = False
+) -> Grid:
+    """The exhibit in the paper's layout: measured, golden, difference, one line each, and the
+    interval of what was measured on request. A quantity that is the only one is named once, above
+    them.
     """
     layout, names = spread(layout, [cell.levels for cell in verdict.cells]), names_of(exhibit)
     caption, quantities = exhibit.title, {cell.quantity for cell in verdict.cells}
@@ -88,6 +91,8 @@ def comparison(verdict: Verdict, layout: Pivot, exhibit: Exhibit) -> Grid:
         names[one], caption = "", f"{caption}: {wording.quantity(one)}"
     lines: list[tuple[str, str, Callable[[CellResult], GridCell]]] = []
     lines.append(("here", "measured", _measured))
+    if with_intervals and (called := intervals(verdict.cells)):
+        lines.append((called, "interval", lambda cell: GridCell(interval(cell))))
     if verdict.golden == PUBLISHED:
         lines.append(("published", "golden", _golden))
     elif verdict.golden:

@@ -30,6 +30,7 @@ class Rubbish(Enum):
     QUARANTINE = "a broken node that was moved aside"
     CACHE = "made of data sets, and made again when a run needs it"
     TRASH = "left of an interrupted clean-up"
+    NAMED = "a stored run that was named"
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,21 @@ def collect(
         if dry_run or _remove(tree, removal):
             removed.append(removal)
     return removed
+
+
+def remove_runs(store: Store, keys: Collection[str]) -> dict[str, Removal | str]:
+    """Remove stored runs, each in one step; what was removed by its key, or why it was not: a
+    process runs it, or reads it for a run of its own.
+    """
+    tree, found = store.tree, dict[str, Removal | str]()
+    for key in keys:
+        path = tree.node(key)
+        if key in _closure(_running(tree), store.manifests(), tree):
+            found[key] = "is in use by a run"
+            continue
+        removal = Removal(Rubbish.NAMED, path, key, disk_bytes(path))
+        found[key] = removal if _remove(tree, removal) else "is in use, or went meanwhile"
+    return found
 
 
 def _candidates(

@@ -1,4 +1,5 @@
-"""Runs carried from one store into another, as a folder of pieces (`pieces`).
+"""Runs, and the study that asks for them, carried from one store into another as an archive
+(`pieces`).
 
 Stored runs go with all their files, half-done ones with their checkpoints; locks, logs and caches
 stay where they are.
@@ -7,11 +8,10 @@ stay where they are.
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 import os
 import secrets
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,162 +23,189 @@ from harness.files import contents, discard, make_folder, open_plain, os_errors,
 from harness.store.faults import Fault
 from harness.store.locks import lease_if_free
 from harness.store.manifest import MANIFEST_NAME, FileRecord, Manifest, read_manifest
-from harness.store.pieces import Index, Joined, compared, missing, read_index, sets_in, write
+from harness.store.pieces import (
+    Archive,
+    Index,
+    archives_at,
+    compared,
+    index_of,
+    missing,
+    reading,
+    writing,
+)
 from harness.store.publish import move_into_place
 from harness.store.store import Store
+from harness.store.tree import FORMAT
 from harness.store.verify import file_faults, set_broken_aside
 
 Done = Callable[[Path], int]
 """Folder of checkpoints → how far they are."""
+MARKER = f"{FORMAT}\n".encode()
 
 
 @dataclass(frozen=True)
-class Exported:
-    """The pieces that were written, and the keys of the runs in them; `left` are half-done ones of
-    an earlier version, which did not record by which revision of its code.
+class Sent:
+    """The archive, or its pieces; the files of a study and the keys of the runs in it; `left` are
+    half-done ones of an earlier version, which did not record by which revision of its code.
     """
 
     pieces: tuple[Path, ...]
+    study: tuple[str, ...]
     stored: tuple[str, ...]
     half_done: tuple[str, ...]
     left: tuple[str, ...]
 
 
 @dataclass(frozen=True)
-class Imported:
-    """Keys of the runs that were taken, and of those that were not, each with the reason."""
+class Taken:
+    """Files of the study and keys of the runs that were taken; and of the runs that were not, each
+    with the reason.
+    """
 
+    study: tuple[str, ...]
     stored: tuple[str, ...]
     half_done: tuple[str, ...]
     left: Mapping[str, str]
 
 
-def export(store: Store, folder: Path, *, size: int | None = None) -> Exported:
-    """Write all runs of a store into `folder`, in pieces of at most `size` bytes. Those of an
-    earlier export go, once the new ones are whole and have all its runs.
+def send(
+    store: Store,
+    target: Path,
+    *,
+    study: Mapping[str, Path] | None = None,
+    only: Collection[str] | None = None,
+    size: int | None = None,
+) -> Sent:
+    """Write the runs of a store, all or `only` those of these keys, into the archive `target`, or
+    into pieces of at most `size` bytes beside it, with the files of a study by their names. What
+    stood under this name goes, once the new one is whole and has all its runs.
 
     Runs may go on meanwhile: their checkpoints are those of the moment when they were listed.
 
     Raises:
-        HarnessError: a file is not the one published, `folder` lies in the store
-            or has runs that it lacks, or the disk refuses.
+        HarnessError: a file is not the one published, `target` lies in the store, is something
+            else, or has runs or a study that this one lacks, or the disk refuses.
     """
-    if store.root.resolve() in (place := folder.resolve(), *place.parents):
-        raise HarnessError(str(folder), "lies in the store itself", hint="name another folder")
-    with ExitStack() as opened, os_errors(folder):
-        sources, records, left = _listed(store, opened)
-        index = Index(files=records)
-        text = index.model_dump_json().encode()
-        head = b"harness-runs %d\n" % len(text) + text
-        total = len(head) + sum(one.bytes for one in records.values())
-        count = -(-total // (size or total))
-        name, width = f"runs-{hashlib.sha256(text).hexdigest()[:16]}", len(str(count))
-        pieces = [folder / f"{name}.{n:0{width}d}-of-{count}" for n in range(1, count + 1)]
-        make_folder(folder)
-        older = _outdone(folder, index)
-        write(pieces, size or total, _stream(head, sources, records))
+    if store.root.resolve() in target.resolve().parents:
+        raise HarnessError(str(target), "lies in the store itself", hint="name another folder")
+    with ExitStack() as opened, os_errors(target):
+        listed = _Listed(opened)
+        for name, path in (study or {}).items():
+            listed.hold(name, path)
+        left = listed.runs(store, only)
+        index = index_of(dict(sorted(listed.records.items())), str(target))
+        older = _outdone(target, index)
+        with writing(target, index, size) as (put, pieces):
+            for name, record in index.files.items():
+                put(name, listed.blocks(name, record))
         for path in older:
             if path not in pieces:
                 discard(path)
-    return Exported(tuple(pieces), index.runs("nodes"), index.runs("partial"), left)
+    runs = index.runs("node"), index.runs("partial")
+    return Sent(tuple(pieces), index.study, *runs, left)
 
 
-def _listed(
-    store: Store, opened: ExitStack
-) -> tuple[dict[str, Path | IO[bytes]], dict[str, FileRecord], tuple[str, ...]]:
-    """The files of all runs, and what each must hold; those that may change are held open. Then
-    the keys of runs that cannot go.
-    """
-    sources: dict[str, Path | IO[bytes]] = {}
-    records: dict[str, FileRecord] = {}
+class _Listed:
+    """Files to be sent, and what each must hold; those that may change are held open."""
 
-    def hold(name: str, path: Path) -> None:
-        sources[name] = file = opened.enter_context(open_plain(path))
-        checksum = hashlib.file_digest(file, "sha256").hexdigest()
-        records[name] = FileRecord(sha256=checksum, bytes=file.tell())
+    def __init__(self, opened: ExitStack) -> None:
+        self.records = {"store/format": _record(MARKER)}
+        self._sources: dict[str, Path | IO[bytes]] = {}
+        self._opened = opened
 
-    manifests = {one.key: one for one in store.manifests()}
-    for key, manifest in manifests.items():
-        place = store.folder(key)
-        content = (place / MANIFEST_NAME).read_bytes()  # not held open: there may be many
-        own = FileRecord(sha256=hashlib.sha256(content).hexdigest(), bytes=len(content))
+    def hold(self, name: str, path: Path, *, is_open: bool = False) -> None:
+        with ExitStack() as here:
+            file = (self._opened if is_open else here).enter_context(open_plain(path))
+            checksum = hashlib.file_digest(file, "sha256").hexdigest()
+            self.records[name] = FileRecord(sha256=checksum, bytes=file.tell())
+            self._sources[name] = file if is_open else path
+
+    def runs(self, store: Store, only: Collection[str] | None) -> tuple[str, ...]:
+        """List the runs; keys of those that cannot go."""
+        manifests = {one.key: one for one in store.manifests()}
+        for key, manifest in manifests.items():
+            if only is None or key in only:
+                self._stored(store.folder(key), manifest)
+        left: list[str] = []
+        for place in store.tree.entries("partial"):
+            checkpoints, said, key = place / "checkpoints", place / "identity.json", place.name
+            if key in manifests or not is_key(key) or (only is not None and key not in only):
+                continue
+            if not said.is_file() or not checkpoints.is_dir():
+                continue
+            if files := contents(checkpoints).files:
+                if _key_of(said) != key:
+                    left.append(key)
+                    continue
+                self.hold(f"store/partial/{key}/{said.name}", said, is_open=True)
+                for name, path in files.items():
+                    self.hold(f"store/partial/{key}/checkpoints/{name}", path, is_open=True)
+        return tuple(left)
+
+    def _stored(self, place: Path, manifest: Manifest) -> None:
+        own = _record((place / MANIFEST_NAME).read_bytes())
         for name, record in {MANIFEST_NAME: own, **manifest.files}.items():
-            sources[f"nodes/{key}/{name}"] = place / name
-            records[f"nodes/{key}/{name}"] = record
-    left: list[str] = []
-    for place in store.tree.entries("partial"):
-        checkpoints, said = place / "checkpoints", place / "identity.json"
-        if place.name in manifests or not is_key(place.name) or not said.is_file():
-            continue
-        if not checkpoints.is_dir() or not (files := contents(checkpoints).files):
-            continue
-        if _key_of(said) != place.name:
-            left.append(place.name)
-        else:
-            hold(f"partial/{place.name}/record", said)
-            for name, path in files.items():
-                hold(f"partial/{place.name}/checkpoints/{name}", path)
-    return sources, records, tuple(left)
+            member = f"store/nodes/{place.name[:2]}/{place.name}/{name}"
+            self._sources[member], self.records[member] = place / name, record
 
-
-def _stream(
-    head: bytes, sources: Mapping[str, Path | IO[bytes]], records: Mapping[str, FileRecord]
-) -> Iterator[bytes]:
-    """What goes into the pieces, each file compared with what the index says of it."""
-    yield head
-    for name, source in sources.items():
+    def blocks(self, name: str, record: FileRecord) -> Iterable[bytes]:
+        """The content of one, compared."""
+        if name not in self._sources:
+            yield MARKER
+            return
+        source = self._sources[name]
         with open_plain(source) if isinstance(source, Path) else source as file:
             file.seek(0)
-            yield from compared(file, name, records[name], "harness verify --repair")
+            yield from compared(file, name, record, "harness verify --repair")
 
 
-def _outdone(folder: Path, index: Index) -> list[Path]:
-    """The pieces in a folder, if all that they hold is in `index`, too."""
-    mine = {*index.runs("nodes"), *index.runs("partial")}
-    pieces: list[Path] = []
-    for name, paths in sets_in(folder).items():
+def _record(content: bytes) -> FileRecord:
+    return FileRecord(sha256=hashlib.sha256(content).hexdigest(), bytes=len(content))
+
+
+def _outdone(target: Path, index: Index) -> list[Path]:
+    """What stands at this name, if all that it holds is in `index`, too."""
+    if target.is_dir():
+        hint = f"name a file, as in {target / 'study.zip'}"
+        raise HarnessError(str(target), "is a folder", hint=hint)
+    mine = {*index.runs("node"), *index.runs("partial")}
+    older: list[Path] = []
+    for name, paths in archives_at(target).items():
         if not missing(paths):
-            with Joined(paths) as stream:
-                there = read_index(io.BufferedReader(stream), name, folder)
-            if lacking := {*there.runs("nodes"), *there.runs("partial")} - mine:
-                problem = f"has runs that this store lacks, as {short(min(lacking))}"
-                hint = "name a new folder, or import that one first"
-                raise HarnessError(str(folder), problem, hint=hint)
-        pieces += filter(None, paths)
-    return pieces
+            with reading(target, name, paths) as archive:
+                there = archive.index
+            hint = "name a new file, or unpack that one first"
+            if lacking := {*there.runs("node"), *there.runs("partial")} - mine:
+                problem = f"has runs that this one would lack, as {short(min(lacking))}"
+                raise HarnessError(str(target), problem, hint=hint)
+            if there.study and not index.study:
+                raise HarnessError(str(target), "has a study, and this one has runs", hint=hint)
+        older += filter(None, paths)
+    return older
 
 
-def take_in(store: Store, folder: Path, done: Done) -> Imported:
-    """Take the runs of an export into a store: everything is compared first, and then each run is
+def take_in(store: Store, source: Path, done: Done) -> Taken:
+    """Take the runs of an archive into a store: everything is compared first, and then each run is
     put into its place, whole or not at all. A run that is stored here stays as it is; of two that
     are half-done the one whose checkpoints are further (`done`) stays.
 
     Raises:
-        HarnessError: no export is here, a piece is missing, anything in it is not what was sent or
+        HarnessError: no archive is here, a piece is missing, anything in it is not what was sent or
             no run of a store, or the disk refuses. Nothing was taken then.
     """
-    if not folder.is_dir():
-        raise HarnessError(str(folder), "no such folder", hint="harness export FOLDER writes one")
-    with os_errors(folder):
-        found = sets_in(folder)
-        whole = {name: paths for name, paths in found.items() if not missing(paths)}
-        for name, paths in {} if whole else found.items():
-            problem = f"of runs-{name[:16]} pieces {missing(paths)} of {len(paths)} are missing"
-            raise HarnessError(str(folder), problem, hint="copy all of them")
-    if not whole:
-        problem, hint = "holds no export", "harness export FOLDER writes one"
-        raise HarnessError(str(folder), problem, hint=hint)
+    found = _whole(source)
     store.tree.prepare()
-    scratch = store.tree.room("trash") / f"import-{secrets.token_hex(4)}"
+    scratch = store.tree.room("trash") / f"unpack-{secrets.token_hex(4)}"
     taken: dict[str, list[str]] = {"nodes": [], "partial": []}
     left: dict[str, str] = {}
     try:
         with os_errors(scratch):
-            for name, paths in whole.items():
-                with Joined(paths) as stream:
-                    _unpack(io.BufferedReader(stream), name, folder, scratch / name)
-            for room in ("nodes", "partial"):
-                for place in sorted(scratch.glob(f"*/{room}/*")):
+            for name, paths in found.items():
+                with reading(source, name, paths) as archive:
+                    runs = [one for one in archive.index.files if one.startswith("store/")]
+                    _unpack(archive, runs, scratch / (name or "whole"))
+            for room, depth in (("nodes", "*/*"), ("partial", "*")):
+                for place in sorted(scratch.glob(f"*/store/{room}/{depth}")):
                     why = _placed(store, place, done)
                     if why:
                         left[place.name] = why
@@ -186,33 +213,74 @@ def take_in(store: Store, folder: Path, done: Done) -> Imported:
                         taken[room].append(place.name)
     finally:
         discard(scratch)
-    return Imported(tuple(taken["nodes"]), tuple(taken["partial"]), left)
+    return Taken((), tuple(taken["nodes"]), tuple(taken["partial"]), left)
 
 
-def _unpack(stream: IO[bytes], name: str, folder: Path, scratch: Path) -> None:
-    """The runs of a stream as folders, on disk, with every file and key compared."""
-    hint = "copy the pieces again"
-    for member, record in read_index(stream, name, folder).files.items():
-        path = scratch / member
+def take_out(source: Path, folder: Path) -> Taken:
+    """Make `folder`, which is new or empty, the study of an archive with its store, whole or not at
+    all.
+
+    Raises:
+        HarnessError: as `take_in`; the archive has no study, or something is in the folder.
+    """
+    found, folder = _whole(source), folder.absolute()
+    if os.path.lexists(folder) and (not folder.is_dir() or any(folder.iterdir())):
+        raise HarnessError(str(folder), "is there, and not empty", hint="name a new folder")
+    scratch = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}")
+    (name, paths), *_ = found.items()
+    try:
+        with os_errors(folder), reading(source, name, paths) as archive:
+            index = archive.index
+            if not index.study:
+                hint = f"harness unpack {source} --runs takes them into a store"
+                raise HarnessError(str(source), "holds runs, and no study", hint=hint)
+            make_folder(scratch.parent)
+            _unpack(archive, index.files, scratch)
+            scratch.rename(folder)
+            sync_folder(folder.parent)
+    finally:
+        discard(scratch)
+    return Taken(index.study, index.runs("node"), index.runs("partial"), {})
+
+
+def _whole(source: Path) -> dict[str, tuple[Path | None, ...]]:
+    """The archives of this name of which no piece is missing."""
+    found = archives_at(source)
+    whole = {name: tuple(paths) for name, paths in found.items() if not missing(paths)}
+    if not whole:
+        problem, hint = "no such archive", f"harness pack {source} writes one"
+        for name, paths in found.items():
+            many = f"{missing(paths)} of {len(paths)}"
+            problem, hint = f"of {name[:16]} pieces {many} are missing", "copy all of them"
+        raise HarnessError(str(source), problem, hint=hint)
+    return whole
+
+
+def _unpack(archive: Archive, names: Iterable[str], scratch: Path) -> None:
+    """Members as files on disk, with every byte and the key of every run compared."""
+    for name in names:
+        path = scratch / name
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("xb") as file:
-            for block in compared(stream, f"{folder}: {member}", record, hint):
+            for block in archive.blocks(name):
                 file.write(block)
             file.flush()
             os.fsync(file.fileno())
-    if stream.read(1):
-        raise HarnessError(str(folder / f"runs-{name[:16]}"), "has more than it says", hint=hint)
-    for place in scratch.glob("*/*"):
+    marker = scratch / "store" / "format"
+    if not marker.is_file() or marker.read_bytes() != MARKER:
+        problem = f"holds a store of another format than {FORMAT}, which this harness reads"
+        raise HarnessError(archive.where, problem, hint="update the harness")
+    for place in (*scratch.glob("store/nodes/*/*"), *scratch.glob("store/partial/*")):
         if problem := _wrong(place):
-            raise HarnessError(f"{folder}: run {short(place.name)}", problem)
-        for inner in reversed(contents(place).folders):
-            sync_folder(inner)
+            raise HarnessError(f"{archive.where}: run {short(place.name)}", problem)
+    for inner in reversed(contents(scratch).folders):
+        sync_folder(inner)
 
 
 def _wrong(place: Path) -> str:
     """What is wrong with a run as it came: its key must be that of what it computes."""
     if place.parent.name == "partial":
-        is_own = _key_of(place / "record") == place.name
+        is_own = _key_of(place / "identity.json") == place.name
         return "" if is_own else "its key does not follow from what it says of itself"
     found = read_manifest(place, place.name)
     if isinstance(found, Fault):
@@ -257,7 +325,6 @@ def _placed(store: Store, place: Path, done: Done) -> str:
             if done(mine / "checkpoints") >= done(place / "checkpoints"):
                 return "as far here"
             old = tree.set_aside(mine, room="trash")
-        (place / "record").rename(place / "identity.json")
         place.rename(mine)
         sync_folder(mine.parent)
         if old is not None:

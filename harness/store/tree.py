@@ -6,6 +6,7 @@ ROOT/partial/<key>/        unfinished: checkpoints/ outlives kills, attempt-…/
 ROOT/logs/<key>.log        log of the latest run, also of one that failed
 ROOT/locks/<key>.lock      held by the kernel for the process that runs the node
 ROOT/locks/<key>.lease     says to other machines who that is; touched while it lives
+ROOT/studies/              the folders of the studies that use it, a file each
 ROOT/cache/                what is made of data sets, made again when it is missed
 ROOT/quarantine/           broken nodes, moved aside
 ROOT/trash/                what is being deleted
@@ -31,7 +32,7 @@ from harness.files import (
 
 FORMAT = 1
 LONGEST_MARKER = 64  # bytes
-ROOMS = ("nodes", "partial", "logs", "locks", "cache", "quarantine", "trash")
+ROOMS = ("nodes", "partial", "logs", "locks", "studies", "cache", "quarantine", "trash")
 
 
 @dataclass(frozen=True)

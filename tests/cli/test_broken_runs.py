@@ -121,11 +121,11 @@ def test_a_run_with_changed_bytes_is_not_counted_as_the_same(
     assert "0 other, 0 failed; 1 left out, with faults in them or their inputs" in said.out
 
 
-@pytest.mark.parametrize("inside", [".", "nodes/pieces"])
-def test_a_store_is_not_exported_into_itself(
+@pytest.mark.parametrize("inside", ["runs.zip", "nodes/runs.zip"])
+def test_a_store_is_not_packed_into_itself(
     filled: Path, inside: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     before = sorted(filled.rglob("*"))
-    said = typed(f"export {filled / inside} --store {filled}", monkeypatch, capsys)
+    said = typed(f"pack {filled / inside} --runs --store {filled}", monkeypatch, capsys)
     assert (said.code, "lies in the store itself – name another folder" in said.err) == (2, True)
     assert sorted(filled.rglob("*")) == before

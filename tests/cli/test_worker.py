@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.cli.export import parse_size
+from harness.cli.pack import parse_size
 from harness.errors import HarnessError
 from harness.store.store import Store
 from harness.store.verify import verify
@@ -117,7 +117,7 @@ def test_a_run_that_fails_is_3_and_a_file_that_is_none_is_2(tmp_path: Path) -> N
 def test_a_training_is_cut_here_and_finished_elsewhere(tmp_path: Path) -> None:
     file, _ = planned(tmp_path / "nodes", tmp_path / "a", "recipe.epochs=16")
     here, there = tmp_path / "a", tmp_path / "b"
-    carried, back = str(tmp_path / "carried"), str(tmp_path / "back")
+    carried, back = str(tmp_path / "carried.zip"), str(tmp_path / "back.zip")
     lost = harness("worker", str(file), "--must-resume")
     assert lost.returncode == 3
     assert "there is no checkpoint to go on from" in lost.stdout
@@ -125,13 +125,14 @@ def test_a_training_is_cut_here_and_finished_elsewhere(tmp_path: Path) -> None:
     assert (cut.returncode, "stopped by the end of its time" in cut.stderr) == (130, True)
     code, said = stopped_after("epoch 1/16", str(file))
     assert (code, "stopped by SIGTERM" in said) == (130, True)
-    assert "0 stored runs, 1 half-done" in harness("export", carried, store=here).stdout
-    assert "1 half-done taken" in harness("import", carried, store=there).stdout
+    assert "0 stored runs, 1 half-done" in harness("pack", carried, "--runs", store=here).stdout
+    assert "1 half-done taken" in harness("unpack", carried, "--runs", store=there).stdout
     done = harness("worker", str(file), "--must-resume", store=there)
     assert done.returncode == 0, done.stdout
     assert "taken up again (1)" in done.stdout
-    assert harness("export", back, "--size", "64KiB", store=there).returncode == 0
-    assert "1 stored run and 0 half-done taken" in harness("import", back, store=here).stdout
+    assert harness("pack", back, "--runs", "--size", "64KiB", store=there).returncode == 0
+    unpacked = harness("unpack", back, "--runs", store=here)
+    assert "1 stored run and 0 half-done taken" in unpacked.stdout
     (found,) = Store(here).manifests()
     assert found.numbers["resumed_from_epoch"]
     assert verify(Store(here)) == []

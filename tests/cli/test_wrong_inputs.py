@@ -13,6 +13,8 @@ from tests.cli.typed import typed
 WRONG = [
     # commands and their options
     ("repoduce table1", "harness: no such command 'repoduce' – did you mean 'reproduce'?"),
+    ("export pieces", "no such command 'export' – it is harness pack FILE.zip --runs"),
+    ("import pieces", "no such command 'import' – it is harness unpack FILE.zip --runs"),
     ("--nonsense", "harness: no such option --nonsense – harness --help lists them"),
     ("--store x plan table1", "no such option --store"),
     ("plan table1 --profil smoke", "no such option --profil – did you mean '--profile'?"),
@@ -20,7 +22,7 @@ WRONG = [
     ("plan table1 -p smoke", "harness plan: no such option -p – known: --costs, --data-dir, "),
     (
         "reproduce table1 --json",
-        "no such option --json – harness list, plan, diff, worker, export, import, doctor, verify",
+        "no such option --json – harness list, plan, worker, diff, ",
     ),
     ("list --profile smoke", "no such option --profile – harness plan, reproduce, report"),
     (

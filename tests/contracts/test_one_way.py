@@ -30,15 +30,17 @@ MAY: dict[str, set[str]] = {
     "check": GROUND | {"spec", "plan", "store", "frames"},
     "report": GROUND | {"spec", "plan", "store", "execute", "frames", "check"},
     "canary": GROUND | {"spec", "plan", "engine", "store", "runs", "execute", "check"},
-    "diff": GROUND,  # reads result folders, so it needs none of what made them
+    "diff": GROUND | {"plan", "store", "check"},  # results need none of these, stores do
     # layer 7: the command line, which may use everything below
     "terminal": GROUND | {"plan", "runs", "execute"},
     "app": GROUND | {"spec", "plan", "store", "runs", "execute", "check", "report", "terminal"},
+    "results": GROUND
+    | {"spec", "plan", "engine", "store", "runs", "execute", "frames", "check", "report", "app"},
     "cli": GROUND
     | {"spec", "plan", "engine", "store", "runs", "execute", "check", "report", "canary", "diff"}
-    | {"terminal", "app"},
+    | {"terminal", "app", "results"},
     "__main__": {"errors", "cli", "terminal"},
-    "__init__": set(),
+    "__init__": {"results"},  # when it is called
 }
 for room, may in MAY.items():  # whoever may know specs may know what they are made of
     if room == "spec" or "spec" in may:
@@ -46,6 +48,7 @@ for room, may in MAY.items():  # whoever may know specs may know what they are m
 # What is only reached when something is built or computed: a description knows its code by name.
 LATE: dict[str, set[str]] = {"parts": {"engine"}, "measures": {"engine", "runs"}}
 TORCH_FREE = set(MAY) - {"engine", "parts", "measures", "runs", "canary", "__init__", "__main__"}
+TORCH_FREE -= {"results"}  # hands out networks and tensors
 
 
 def modules(root: Path) -> list[tuple[str, Path]]:

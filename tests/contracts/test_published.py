@@ -168,7 +168,7 @@ def test_the_paper_bears_out_its_own_claims(name: str, tmp_path: Path) -> None:
     made = plan(name)
     frame = frame_of(made.exhibits[0], Published(made), {})
     profile = library().profile("paper")
-    verdict = judge(made.exhibits[0], frame, profile, PROJECT / "golden", {})
+    verdict = judge(made.exhibits[0], frame, profile, (PROJECT / "golden",), {})
     held = {claim.id: claim.status for claim in verdict.claims}
     assert set(held.values()) <= {Status.PASS}, {c.id: c.measured for c in verdict.claims}
     assert verdict.word == "within the margins (one seed)"
@@ -199,5 +199,5 @@ def test_the_paper_bears_out_its_own_claims(name: str, tmp_path: Path) -> None:
 def test_what_the_claims_say_of_the_published_numbers(name: str, claim: str, said: str) -> None:
     made = plan(name)
     frame = frame_of(made.exhibits[0], Published(made), {})
-    verdict = judge(made.exhibits[0], frame, library().profile("paper"), PROJECT / "golden", {})
+    verdict = judge(made.exhibits[0], frame, library().profile("paper"), (PROJECT / "golden",), {})
     assert next(one.measured for one in verdict.claims if one.id == claim) == said

@@ -11,7 +11,7 @@ import pytest
 from rich.console import Console
 
 from harness.diff.compare import Difference, compare, read_results
-from harness.diff.shown import MOST, markdown, print_text, record, sections, summary
+from harness.diff.shown import MOST, markdown, print_text, record, sections, summary, told
 from harness.terminal.output import table
 from tests.diff.made import ENVIRONMENT, cell, claim, exhibit
 
@@ -35,7 +35,7 @@ def found(tmp_path: Path) -> Difference:
 
 def text_of(found: Difference) -> str:
     out = io.StringIO()
-    print_text(found, Console(file=out, width=200), table)
+    print_text(told(found), Console(file=out, width=200), table)
     return out.getvalue()
 
 
@@ -43,7 +43,7 @@ def test_each_form_says_everything_once(found: Difference) -> None:
     assert summary(found) == (
         "1 exhibit in both: 99 numbers, 1 claim, 1 verdict differ; 1 number the same"
     )
-    for form in (text_of(found), markdown(found)):
+    for form in (text_of(found), markdown(told(found))):
         for word in ("Verdicts", "Claims", "Numbers", "Environment", "reproduced", "processor"):
             assert word in form
         assert "79 of table1" in form  # left out, the largest were told
@@ -72,7 +72,7 @@ def test_the_largest_differences_come_first(found: Difference) -> None:
 
 def test_text_is_neither_markup_nor_a_new_cell(found: Difference) -> None:
     assert "[red]x[/red]" in text_of(found)
-    shown = markdown(found)
+    shown = markdown(told(found))
     assert "<script>" not in shown.replace("\\<", "")
     for line in shown.splitlines():
         if line.startswith(("| table1 | falls", "| processor")):
@@ -95,7 +95,7 @@ def test_markdown_calls_nobody_and_leads_nowhere(tmp_path: Path) -> None:
     """GitHub looks for names and addresses in all but code, whatever was escaped."""
     before = read_results(exhibit(tmp_path / "a"))
     exhibit(tmp_path / "b", word=CALLING, environment=ENVIRONMENT | {"processor": CALLING})
-    shown = markdown(compare(before, read_results(tmp_path / "b")))
+    shown = markdown(told(compare(before, read_results(tmp_path / "b"))))
     assert shown.count("@everyone") >= 2
     bare = re.sub(r"(?<!`)(`+)(?!`).+?(?<!`)\1(?!`)", "", shown)  # without code
     assert not re.search(r"@\w|://|www\.", bare), bare

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import json
 import pickle
 import shutil
 import tarfile
@@ -39,7 +40,9 @@ from harness.spec.profile import Profile
 from harness.store import manifest as sealed
 from harness.store.gc import collect
 from harness.store.manifest import Manifest
+from harness.store.pieces import CONTENTS
 from harness.store.store import Store
+from harness.store.transfer import take_out
 from harness.store.verify import repair, verify
 from tests.conftest import ROOT
 from tests.engine.data.events.made import aedat2_bytes, atis_bytes, events_of
@@ -267,6 +270,36 @@ def _manifests() -> list[bytes]:
     return [sealed.to_bytes(describe(identity, when, files, resumed=1))]
 
 
+def _packed(content: bytes, folder: Path) -> None:
+    """As an archive, and as the list of what a whole one holds."""
+    path, members = folder / "it.zip", ("study.toml", "store/format")
+    with zipfile.ZipFile(listed := io.BytesIO(), "w") as into:
+        into.writestr(CONTENTS, content)
+        for name in members:
+            into.writestr(f"study/{name}", PACKED[name])
+    for some in (content, listed.getvalue()):
+        path.write_bytes(some)
+        with suppress(HarnessError):
+            take_out(path, folder / "study")
+        shutil.rmtree(folder / "study", ignore_errors=True)
+
+
+PACKED = {"study.toml": b"name = 'ours'", "store/format": b"1\n"}
+
+
+def _packs() -> list[bytes]:
+    files = {
+        name: {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
+        for name, content in PACKED.items()
+    }
+    index = json.dumps({"format": "harness-pack-1", "files": files}).encode()
+    with zipfile.ZipFile(made := io.BytesIO(), "w") as into:
+        into.writestr(CONTENTS, index)
+        for name, content in PACKED.items():
+            into.writestr(f"study/{name}", content)
+    return [made.getvalue(), index]
+
+
 TARGETS = {
     "spec": Target(_spec, _specs),
     "typed": Target(
@@ -282,4 +315,5 @@ TARGETS = {
     "zip": Target(_zip, _zips),
     "tar": Target(_tar, _tars),
     "manifest": Target(_manifest, _manifests),
+    "pack": Target(_packed, _packs),
 }

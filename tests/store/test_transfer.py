@@ -5,18 +5,20 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from harness.errors import HarnessError
 from harness.plan.node import Node
 from harness.store.manifest import Manifest
-from harness.store.pieces import BLOCK
+from harness.store.pieces import BLOCK, CONTENTS, ROOT
 from harness.store.publish import Partial
 from harness.store.store import Store
-from harness.store.transfer import export, take_in
+from harness.store.transfer import send, take_in, take_out
 from harness.store.verify import verify
 from tests.store.conftest import FILES, Publish
 
@@ -54,8 +56,8 @@ def there(tmp_path: Path) -> Store:
 
 @pytest.fixture
 def pieces(filled: Store, tmp_path: Path) -> Path:
-    export(filled, tmp_path / "pieces", size=PIECE)
-    return tmp_path / "pieces"
+    send(filled, tmp_path / "pieces/runs.zip", size=PIECE)
+    return tmp_path / "pieces/runs.zip"
 
 
 def is_empty(store: Store) -> bool:
@@ -66,8 +68,8 @@ def is_empty(store: Store) -> bool:
 def test_what_arrives_is_what_was_sent(
     filled: Store, there: Store, pieces: Path, identity: Node
 ) -> None:
-    sizes = [path.stat().st_size for path in sorted(pieces.iterdir())]
-    assert len(sizes) == 7
+    sizes = [path.stat().st_size for path in sorted(pieces.parent.iterdir())]
+    assert len(sizes) == 8
     assert set(sizes[:-1]) == {PIECE}
     taken = take_in(there, pieces, done)
     assert (taken.stored, taken.half_done, taken.left) == ((identity.key,), (OTHER.key,), {})
@@ -81,35 +83,39 @@ def test_what_arrives_is_what_was_sent(
     assert there.tree.entries("trash") == []
 
 
+def test_any_of_its_pieces_names_an_archive(there: Store, pieces: Path, identity: Node) -> None:
+    assert take_in(there, max(pieces.parent.iterdir()), done).stored == (identity.key,)
+
+
 def test_locks_and_caches_stay(filled: Store, there: Store, tmp_path: Path) -> None:
     filled.tree.room("cache").joinpath("made").write_text("of data")
-    (path,) = export(filled, tmp_path / "pieces").pieces
+    (path,) = send(filled, tmp_path / "pieces").pieces
     assert b"lock" not in path.read_bytes()
     assert b"cache" not in path.read_bytes()
 
 
 def test_an_empty_store_goes_as_nothing(store: Store, there: Store, tmp_path: Path) -> None:
-    export(store, tmp_path / "pieces")
+    send(store, tmp_path / "pieces")
     assert take_in(there, tmp_path / "pieces", done).stored == ()
 
 
 def test_the_same_runs_are_the_same_files(filled: Store, tmp_path: Path) -> None:
-    first, second = (export(filled, tmp_path / name, size=PIECE).pieces for name in "ab")
+    first, second = (send(filled, tmp_path / a / "x", size=PIECE).pieces for a in "ab")
     assert [path.name for path in first] == [path.name for path in second]
     assert [path.read_bytes() for path in first] == [path.read_bytes() for path in second]
 
 
-def test_an_earlier_export_goes_once_a_newer_one_has_all_its_runs(
+def test_an_earlier_archive_goes_once_a_newer_one_has_all_its_runs(
     filled: Store, there: Store, pieces: Path
 ) -> None:
-    before = set(pieces.iterdir())
+    before = set(pieces.parent.iterdir())
     half_done(filled, OTHER, 4)
-    newer = set(export(filled, pieces, size=PIECE).pieces)
-    assert set(pieces.iterdir()) == newer
+    newer = set(send(filled, pieces, size=PIECE).pieces)
+    assert set(pieces.parent.iterdir()) == newer
     assert not newer & before
-    assert set(export(filled, pieces, size=2 * PIECE).pieces) == set(pieces.iterdir())
-    with pytest.raises(HarnessError, match="has runs that this store lacks"):
-        export(there, pieces)
+    assert set(send(filled, pieces, size=2 * PIECE).pieces) == set(pieces.parent.iterdir())
+    with pytest.raises(HarnessError, match="has runs that this one would lack"):
+        send(there, pieces)
     assert take_in(there, pieces, done).half_done == (OTHER.key,)
 
 
@@ -133,28 +139,35 @@ def link(path: Path) -> None:
 
 
 @pytest.mark.parametrize("harm", [flip, longer, shorter, link, Path.unlink])
-@pytest.mark.parametrize("which", range(7))
+@pytest.mark.parametrize("which", range(8))
 def test_of_harmed_pieces_nothing_is_taken(
     harm: Callable[[Path], None], which: int, pieces: Path, there: Store
 ) -> None:
-    harm(sorted(pieces.iterdir())[which])
+    harm(sorted(pieces.parent.iterdir())[which])
     with pytest.raises(HarnessError):
         take_in(there, pieces, done)
     assert is_empty(there)
 
 
-def crafted(folder: Path, files: Mapping[str, bytes]) -> Path:
-    """Pieces of somebody who knows the form: every checksum is right."""
+def crafted(path: Path, files: Mapping[str, bytes], **as_listed: Any) -> Path:
+    """An archive of somebody who knows the form: every checksum is right, unless it is
+    `as_listed` otherwise.
+    """
+    files = {"store/format": b"1\n", **files}
     records = {
-        name: {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
+        name: {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)} | as_listed
         for name, content in files.items()
     }
-    index = json.dumps({"format": "harness-runs-1", "files": records}).encode()
-    folder.mkdir()
-    path = folder / f"runs-{hashlib.sha256(index).hexdigest()[:16]}.1-of-1"
-    head = b"harness-runs %d\n" % len(index)
-    path.write_bytes(head + index + b"".join(files.values()))
-    return folder
+    index = json.dumps({"format": "harness-pack-1", "files": records})
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(CONTENTS, index)
+        for name, content in files.items():
+            archive.writestr(ROOT + name, content)
+    return path
+
+
+def node(key: str, name: str) -> str:
+    return f"store/nodes/{key[:2]}/{key}/{name}"
 
 
 def record(node: Node, **other: object) -> bytes:
@@ -164,34 +177,97 @@ def record(node: Node, **other: object) -> bytes:
 
 KEY = OTHER.key
 BAD: Mapping[str, Mapping[str, bytes]] = {
-    "leads out of the store": {f"nodes/{KEY}/../../../x": b""},
-    "leads out of the run": {f"partial/{KEY}/checkpoints/../x": b""},
-    "absolute": {f"nodes/{KEY}//etc/passwd": b""},
-    "another room": {f"locks/{KEY}.lock": b""},
-    "no key": {"nodes/abc/manifest.json": b""},
-    "no such part of a half-done run": {f"partial/{KEY}/attempt-0-00000000/x": b""},
-    "a control character": {f"nodes/{KEY}/a\nb": b""},
-    "a run without manifest": {f"nodes/{KEY}/x": b""},
-    "checkpoints of nothing": {f"partial/{KEY}/checkpoints/state": b"3"},
+    "leads out of the store": {node(KEY, "../../../x"): b""},
+    "leads out of the run": {f"store/partial/{KEY}/checkpoints/../x": b""},
+    "leads out of the study": {"../x": b""},
+    "absolute": {node(KEY, "/etc/passwd"): b""},
+    "absolute in the study": {"/etc/passwd": b""},
+    "another room": {f"store/locks/{KEY}.lock": b""},
+    "a study that would be asked what it needs": {"store/studies/0123456789abcdef.json": b"{}"},
+    "another shelf": {f"store/nodes/00/{KEY}/x": b""},
+    "hidden": {".git/config": b""},
+    "hidden below": {"specs/.x/y": b""},
+    "no key": {"store/nodes/ab/abc/manifest.json": b""},
+    "no such part of a half-done run": {f"store/partial/{KEY}/attempt-0-00000000/x": b""},
+    "a control character": {node(KEY, "a\nb"): b""},
+    "a store of another format": {"store/format": b"2\n"},
+    "a run without manifest": {node(KEY, "x"): b""},
+    "checkpoints of nothing": {f"store/partial/{KEY}/checkpoints/state": b"3"},
     "checkpoints of another run": {
-        f"partial/{KEY}/record": record(OTHER, spec={}),
-        f"partial/{KEY}/checkpoints/state": b"3",
+        f"store/partial/{KEY}/identity.json": record(OTHER, spec={}),
+        f"store/partial/{KEY}/checkpoints/state": b"3",
     },
-    "a file in the place of a folder": {f"nodes/{KEY}/a": b"", f"nodes/{KEY}/a/b": b""},
+    "a file in the place of a folder": {node(KEY, "a"): b"", node(KEY, "a/b"): b""},
+}
+
+
+HALF_DONE = {
+    f"store/partial/{KEY}/identity.json": record(OTHER),
+    f"store/partial/{KEY}/checkpoints/state": b"3",
 }
 
 
 @pytest.mark.parametrize("what", BAD)
 def test_what_is_no_run_of_a_store_is_refused(what: str, there: Store, tmp_path: Path) -> None:
+    archive = crafted(tmp_path / "pieces.zip", {"study.toml": b"", **BAD[what]})
     with pytest.raises(HarnessError):
-        take_in(there, crafted(tmp_path / "pieces", BAD[what]), done)
+        take_in(there, archive, done)
     assert is_empty(there)
-    assert not (tmp_path / "x").exists()
+    with pytest.raises(HarnessError):
+        take_out(archive, tmp_path / "study")
+    assert {path.name for path in tmp_path.iterdir()} == {"pieces.zip", "there"}
 
 
 def test_what_a_crafted_export_may_hold_is_taken(there: Store, tmp_path: Path) -> None:
-    files = {f"partial/{KEY}/record": record(OTHER), f"partial/{KEY}/checkpoints/state": b"3"}
-    assert take_in(there, crafted(tmp_path / "pieces", files), done).half_done == (KEY,)
+    assert take_in(there, crafted(tmp_path / "pieces", HALF_DONE), done).half_done == (KEY,)
+
+
+def rewritten(how: Callable[[zipfile.ZipFile, zipfile.ZipInfo, bytes], None], path: Path) -> None:
+    """An archive written again, each member in its own way."""
+    with zipfile.ZipFile(path) as old:
+        entries = [(one, old.read(one)) for one in old.infolist()]
+    with zipfile.ZipFile(path, "w") as archive:
+        for entry, content in entries:
+            how(archive, entry, content)
+
+
+def packed(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, content: bytes) -> None:
+    archive.writestr(entry.filename, content, zipfile.ZIP_DEFLATED)
+
+
+def twice(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, content: bytes) -> None:
+    archive.writestr(entry, content)
+    if entry.filename.endswith("state"):
+        with pytest.warns(UserWarning, match="Duplicate"):
+            archive.writestr(entry, b"4")
+
+
+def unlisted(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, content: bytes) -> None:
+    archive.writestr(entry, content)
+    if entry.filename == CONTENTS:
+        archive.writestr("study/more", b"")
+
+
+def commented(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, content: bytes) -> None:
+    archive.writestr(entry, content)
+    archive.comment = b"hidden"
+
+
+@pytest.mark.parametrize("how", [packed, twice, unlisted, commented])
+def test_an_archive_of_another_form_is_refused(
+    how: Callable[..., None], there: Store, tmp_path: Path
+) -> None:
+    rewritten(how, archive := crafted(tmp_path / "pieces", HALF_DONE))
+    with pytest.raises(HarnessError):
+        take_in(there, archive, done)
+    assert is_empty(there)
+
+
+def test_an_archive_that_says_it_is_larger_than_it_is_is_refused_at_once(
+    there: Store, tmp_path: Path
+) -> None:
+    with pytest.raises(HarnessError, match="holds more than it has bytes"):
+        take_in(there, crafted(tmp_path / "pieces", HALF_DONE, bytes=1 << 40), done)
 
 
 @pytest.mark.parametrize("harm", ["of another key", "changed", "with a file that it does not list"])
@@ -205,7 +281,7 @@ def test_a_stored_run_must_be_the_one_published(
         files["large.bin"] = b"other"
     if harm.startswith("with"):
         files["more"] = b""
-    sent = {f"nodes/{key}/{name}": content for name, content in files.items()}
+    sent = {node(key, name): content for name, content in files.items()}
     with pytest.raises(HarnessError):
         take_in(there, crafted(tmp_path / "crafted", sent), done)
     assert is_empty(there)
@@ -258,19 +334,101 @@ def test_a_half_done_run_of_an_earlier_version_is_named(filled: Store, tmp_path:
     place = filled.tree.partial(KEY) / "identity.json"
     said = json.loads(place.read_text())
     place.write_text(json.dumps({name: said[name] for name in said if name != "revision"}))
-    sent = export(filled, tmp_path / "pieces")
+    sent = send(filled, tmp_path / "pieces")
     assert (sent.half_done, sent.left, len(sent.stored)) == ((), (KEY,), 1)
 
 
 def test_a_damaged_run_is_not_sent_on(filled: Store, tmp_path: Path, identity: Node) -> None:
     (filled.folder(identity.key) / "large.bin").write_bytes(LARGE["large.bin"][:-1] + b"?")
     with pytest.raises(HarnessError, match=r"large\.bin: is not what its SHA-256 says"):
-        export(filled, tmp_path / "pieces", size=PIECE)
-    assert list((tmp_path / "pieces").iterdir()) == []
+        send(filled, tmp_path / "pieces", size=PIECE)
+    assert not list(tmp_path.glob("*pieces*"))
 
 
-def test_a_folder_without_an_export_is_told(there: Store, tmp_path: Path) -> None:
-    with pytest.raises(HarnessError, match="no such folder"):
+def test_a_folder_without_an_archive_is_told(there: Store, tmp_path: Path) -> None:
+    with pytest.raises(HarnessError, match="no such archive"):
         take_in(there, tmp_path / "absent", done)
-    with pytest.raises(HarnessError, match="holds no export"):
-        take_in(there, tmp_path, done)
+    (tmp_path / "text").write_text("text")
+    with pytest.raises(HarnessError, match="is no archive"):
+        take_in(there, tmp_path / "text", done)
+
+
+@pytest.fixture
+def study(tmp_path: Path) -> dict[str, Path]:
+    """The files of a study."""
+    files = {"study.toml": "name = 'ours'", "specs/a.toml": "id = 'a'", "manifest.json": "{}"}
+    for name, text in files.items():
+        path = tmp_path / "mine" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return {name: tmp_path / "mine" / name for name in files}
+
+
+def test_a_study_arrives_with_its_store(
+    filled: Store, study: dict[str, Path], identity: Node, tmp_path: Path
+) -> None:
+    sent = send(filled, tmp_path / "ours.zip", study=study)
+    there = tmp_path / "theirs"
+    there.mkdir()  # an empty one may be there
+    taken = take_out(tmp_path / "ours.zip", there)
+    assert {*taken.study} == {*sent.study} == {*study}
+    assert (taken.stored, taken.half_done) == ((identity.key,), (OTHER.key,))
+    assert {name: (there / name).read_bytes() for name in study} == {
+        name: path.read_bytes() for name, path in study.items()
+    }
+    store = Store(there / "store")
+    assert store.read_bytes(identity.key, "large.bin") == LARGE["large.bin"]
+    found = store.claim(OTHER)
+    assert isinstance(found, Partial)
+    assert (done(found.checkpoints), found.resumed) == (3, 1)
+    assert not [fault for fault in verify(store) if not fault.is_information]
+    assert {path.name for path in tmp_path.iterdir()} >= {"ours.zip", "theirs", "mine", "store"}
+    assert not list(tmp_path.glob(".*"))
+
+
+def test_any_tool_unpacks_it(filled: Store, study: dict[str, Path], tmp_path: Path) -> None:
+    send(filled, tmp_path / "ours.zip", study=study)
+    with zipfile.ZipFile(tmp_path / "ours.zip") as archive:
+        assert archive.testzip() is None
+        archive.extractall(tmp_path / "unzipped")
+    store = Store(tmp_path / "unzipped/study/store")
+    assert store.manifests() == filled.manifests()
+    assert verify(store) == [fault for fault in verify(store) if fault.is_information]
+
+
+@pytest.mark.parametrize("what", ["a file", "a folder with something in it"])
+def test_what_is_there_is_never_unpacked_into(
+    what: str, filled: Store, study: dict[str, Path], tmp_path: Path
+) -> None:
+    send(filled, tmp_path / "ours.zip", study=study)
+    there = tmp_path / "theirs"
+    if what == "a file":
+        there.write_text("text")
+    else:
+        (there / "thesis").mkdir(parents=True)
+    with pytest.raises(HarnessError, match="is there, and not empty"):
+        take_out(tmp_path / "ours.zip", there)
+    assert there.is_file() or [path.name for path in there.iterdir()] == ["thesis"]
+
+
+def test_a_study_is_not_lost_under_runs(
+    filled: Store, study: dict[str, Path], tmp_path: Path
+) -> None:
+    send(filled, tmp_path / "ours.zip", study=study)
+    with pytest.raises(HarnessError, match="has a study, and this one has runs"):
+        send(filled, tmp_path / "ours.zip")
+    (tmp_path / "thesis").write_text("text")
+    with pytest.raises(HarnessError, match="is no archive"):
+        send(filled, tmp_path / "thesis")
+    assert (tmp_path / "thesis").read_text() == "text"
+    with pytest.raises(HarnessError, match="is a folder"):
+        send(filled, tmp_path)
+
+
+def test_only_what_is_wanted_goes(filled: Store, tmp_path: Path, identity: Node) -> None:
+    sent = send(filled, tmp_path / "one", only={identity.key})
+    assert (sent.stored, sent.half_done) == ((identity.key,), ())
+    sent = send(filled, tmp_path / "none", only=())
+    assert (sent.stored, sent.half_done) == ((), ())
+    with pytest.raises(HarnessError, match="holds runs, and no study"):
+        take_out(tmp_path / "one", tmp_path / "study")
