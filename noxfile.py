@@ -105,7 +105,9 @@ def lint(session: nox.Session) -> None:
     install(session, "lint")
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
-    session.run("tombi", "lint", "--offline", "specs", "golden", "tests", "pyproject.toml")
+    session.run(
+        "tombi", "lint", "--offline", "specs", "golden", "tests", "pyproject.toml", "study.toml"
+    )
 
 
 @nox.session

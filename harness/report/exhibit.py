@@ -130,7 +130,7 @@ def exhibit_view(
         exhibit=exhibit,
         verdict=verdict,
         mark=wording.of_word(verdict.word),
-        source=library.sources[exhibit.source.document],
+        source=library.study.documents[exhibit.source.document],
         against=against(verdict),
         failures=failures_of(planned, plan, failures),
         grid=table.comparison(verdict, layout, exhibit) if is_table else None,

@@ -54,6 +54,7 @@ class Page:
     sources: tuple[Source, ...]  # that the exhibits are from
     scale: tuple[Fact, ...]
     made_with: str
+    study: str
     packed: Mapping[str, str]  # cells of maps, by name: exhibits that share a map share its text
     claims: Index
 
@@ -65,9 +66,12 @@ def page(
     profile: Profile,
     command: str,
     made_with: str,
+    study: str,
     otherwise: str = "",
 ) -> Page:
-    """The whole report as values; `otherwise` says which runs others made than would be here."""
+    """The whole report as values, of the study with this title; `otherwise` says which runs others
+    made than would be here.
+    """
     verdicts = [one.verdict for one in assessed]
     return Page(
         title=f"{wording.listed(verdict.exhibit for verdict in verdicts)} · {profile.id}",
@@ -90,6 +94,7 @@ def page(
         sources=tuple(dict.fromkeys(view.source for view in views)),
         scale=tuple(_scale(profile)),
         made_with=made_with,
+        study=study,
         claims=claims,
         packed={
             name: text for view in views if view.maps for name, text in view.maps.packed.items()

@@ -105,13 +105,13 @@ def write_results(
         files |= {f"{name}/{file}": content for file, content in own.items()}
     verdicts = tuple(one.verdict for one in assessed)
     claims = index(assessed, project.library)
-    typed = places.command(project.command)
+    typed, study = places.command(project.command), project.library.study.title
     files |= {
         CLAIMS: claims_json(claims, profile.id),
         CLAIMS_PAGE: render_claims(claims, profile),
         JUNIT: junit_xml(verdicts),
         REPORT: render(
-            page(assessed, views, claims, profile, typed, made_with, otherwise.sentence)
+            page(assessed, views, claims, profile, typed, made_with, study, otherwise.sentence)
         ),
     }
     told = {name: content and places.of_file(name, content) for name, content in files.items()}

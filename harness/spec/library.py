@@ -20,7 +20,7 @@ from harness.spec.crosscheck import exhibit_faults, profile_faults
 from harness.spec.document import Document, read_document
 from harness.spec.exhibit import Exhibit
 from harness.spec.profile import Profile
-from harness.spec.study import Source, read_sources
+from harness.spec.study import Study, read_study
 from harness.spec.validate import validate
 
 _PATTERN = re.compile(r"[*?\[]")
@@ -28,18 +28,17 @@ _PATTERN = re.compile(r"[*?\[]")
 
 @dataclass(frozen=True)
 class Library:
-    """Exhibits, profiles and blocks by name, and the documents that exhibits are from by id;
-    `documents` holds the text behind each exhibit.
-    `broken` has what is wrong with a spec that is none of them, by the stem of its file: it blocks
-    nobody who does not ask for it.
+    """A study with its exhibits, profiles and blocks by name, those that it inherits among them;
+    `documents` holds the text behind each exhibit. `broken` has what is wrong with a spec that is
+    none of them, by the stem of its file: it blocks nobody who does not ask for it.
     """
 
+    study: Study
     exhibits: Mapping[str, Exhibit]
     profiles: Mapping[str, Profile]
     blocks: Blocks
     documents: Mapping[str, Document]
     broken: Mapping[str, tuple[HarnessError, ...]] = field(default_factory=dict)
-    sources: Mapping[str, Source] = field(default_factory=dict)
 
     def require_whole(self) -> None:
         """Raise Faults with everything that is wrong in any file, each once."""
@@ -121,7 +120,7 @@ def read(layout: Layout, *, canary: bool = False) -> Library:
             of what is in it.
     """
     study_path(layout.project)
-    sources = read_sources(layout)
+    study = read_study(layout)
     studies = layout.folders[::-1]  # what is inherited comes first
     for folder in _folders(studies):
         refuse_unreadable(folder, "make it readable for this user")
@@ -139,11 +138,11 @@ def read(layout: Layout, *, canary: bool = False) -> Library:
     broken = _both(broken, unread)
     exhibits, documents = _models(Exhibit, texts, broken)
     for name, exhibit in list(exhibits.items()):
-        faults = exhibit_faults(exhibit, documents[name], blocks, sources, layout)
+        faults = exhibit_faults(exhibit, documents[name], blocks, study.documents, layout)
         _drop(exhibits, name, faults, broken)
-    order = list(sources)  # as study.toml declares them, whatever the folders are called
+    order = list(study.documents)  # as study.toml declares them, whatever the folders are called
     ordered = sorted(exhibits.items(), key=lambda one: order.index(one[1].source.document))
-    return Library(dict(ordered), profiles, blocks, documents, broken, sources)
+    return Library(study, dict(ordered), profiles, blocks, documents, broken)
 
 
 def _toml(folder: Path) -> list[Path]:

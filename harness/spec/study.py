@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -11,7 +10,7 @@ from pydantic import Field
 from harness.errors import Faults
 from harness.layout import STUDY, Layout
 from harness.parts.base import Name, Spec
-from harness.spec.document import read_document
+from harness.spec.document import Document, read_document
 from harness.spec.validate import validate
 
 Words = Annotated[str, Field(min_length=1)]
@@ -46,25 +45,28 @@ class Study(Spec):
     )
 
 
-def read_sources(layout: Layout) -> Mapping[str, Source]:
-    """The documents of a study and of what it inherits, by id: the inherited ones first.
+def read_study(layout: Layout) -> Study:
+    """The study, with the documents of the one that it inherits before its own.
 
     Raises:
         HarnessError: there is no study.toml, or it is no TOML.
         Faults: everything else that is wrong in it, an id that the inherited study has among it.
     """
-    found: dict[str, Source] = {}
-    places: dict[str, Path] = {}
-    for folder in reversed(layout.folders):
-        path = folder / STUDY
-        document = read_document(path, layout.shown(path))
-        study, faults = validate(Study, document.data, document)
-        for name in study.documents if study else ():
-            if name in found:
-                at, other = ("documents", name), layout.shown(places[name])
-                faults.append(document.fault(at, f"{other} declares it, too", "give it another id"))
-            places[name] = path
-        if faults:
-            raise Faults(faults)
-        found |= study.documents
+    *inherited, own = (_read(folder / STUDY, layout) for folder in reversed(layout.folders))
+    found, _ = own
+    for other, place in inherited:
+        both = other.documents.keys() & found.documents.keys()
+        if both:
+            said = f"{place.shown} declares it, too"
+            at = (("documents", name) for name in sorted(both))
+            raise Faults([own[1].fault(one, said, "give it another id") for one in at])
+        found = found.model_copy(update={"documents": other.documents | found.documents})
     return found
+
+
+def _read(path: Path, layout: Layout) -> tuple[Study, Document]:
+    document = read_document(path, layout.shown(path))
+    study, faults = validate(Study, document.data, document)
+    if faults:
+        raise Faults(faults)
+    return study, document

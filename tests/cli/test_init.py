@@ -26,7 +26,7 @@ def test_what_it_writes_is_planned_under_every_profile(
     assert 'name  = "my-study"\n' in (study / "study.toml").read_text(encoding="utf-8")
     library = load(layout(study))
     assert {"own", "table1", "lab-fig1"} <= set(library.exhibits)
-    assert library.sources["ours"].name == "A study of our own"
+    assert library.study.documents["ours"].name == library.study.title == "A study of our own"
     for profile in library.profiles.values():
         assert expand(library, ["own"], Setting(library.blocks, profile)).nodes
 

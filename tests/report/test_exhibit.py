@@ -24,7 +24,9 @@ def viewed(store: SyntheticStore | Stored, profile: str = "paper") -> tuple[Page
     manifests = {key: store.get(key) for key in store.plan.nodes}
     view = exhibit_view(one, store.plan, library(), chosen, manifests, {}, None)
     claims = index([one], library())
-    return page([one], [view], claims, chosen, "harness reproduce table1", "harness"), view
+    return page(
+        [one], [view], claims, chosen, "harness reproduce table1", "harness", "a study"
+    ), view
 
 
 def row(body: GridBody, role: str) -> list[str]:

@@ -100,6 +100,7 @@ EMPTY = Page(
     sources=(),
     scale=(),
     made_with="",
+    study="",
     packed={},
     claims=Index((), {}),
 )
@@ -113,7 +114,7 @@ def test_line_ends_between_tags_go_and_those_in_text_stay(tmp_path: Path) -> Non
 
 
 def test_the_page_cites_the_documents_that_its_exhibits_are_from() -> None:
-    known = library().sources
+    known = library().study.documents
     ours = Source(title="On <b>", citation="A. Author", url='https://example.org/?a="b&c')
     html = render(replace(EMPTY, sources=(known["paper"], ours))).decode()
     title = known["paper"].title

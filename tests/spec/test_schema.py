@@ -47,6 +47,7 @@ BROKEN = [
     ("blocks/recipes.toml", "momentum = 0.8", "momentun = 0.8", '"momentun" is not allowed'),
     ("blocks/networks.toml", 'base     = "resnet"', "base = 3", "String"),
     ("profiles/smoke.toml", "seeds  = [0]", "seeds = []", "at least 1"),
+    ("../study.toml", "called   =", "calld =", '"calld" is not allowed'),
 ]
 
 
@@ -55,6 +56,7 @@ def test_a_linter_finds_faults_by_them(
     file: str, old: str, new: str, said: str, root: Path, tmp_path: Path
 ) -> None:
     shutil.copytree(root / "specs", tmp_path / "specs")
+    shutil.copy(root / "study.toml", tmp_path)
     path = tmp_path / "specs" / file
     text = path.read_text(encoding="utf-8")
     assert old in text
@@ -73,7 +75,7 @@ def lint(folder: Path) -> subprocess.CompletedProcess[str]:
     tombi = Path(sysconfig.get_path("scripts")) / "tombi"
     assert tombi.exists(), f"tombi is not installed beside {sys.executable}"
     return subprocess.run(
-        [tombi, "lint", "--offline", "specs"],
+        [tombi, "lint", "--offline", "specs", "study.toml"],
         cwd=folder,
         capture_output=True,
         text=True,
