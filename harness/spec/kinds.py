@@ -48,8 +48,8 @@ def records(noun: str) -> tuple[list[Record], list[HarnessError]]:
     if noun not in NOUNS:
         raise HarnessError(f"list {noun}", "no such things", hint=suggestion(noun, NOUNS))
     if noun == "axes":
-        by_path = {path: path for path in known_fields() if path not in AXES.values()}
-        return [{"axis": axis, "sets": path} for axis, path in (AXES | by_path).items()], []
+        paths = {path: path for path in known_fields() if path not in AXES.values()}
+        return [{"axis": axis, "sets": field} for axis, field in {**AXES, **paths}.items()], []
     faults: list[HarnessError] = []
     kinds = _kinds(FAMILIES.get(noun, Measure), faults)
     if noun == "quantities":
