@@ -1,8 +1,8 @@
 """CKA of whole networks, in one sweep over the images.
 
-The networks run as they are handed in: `network.eval()` first, unless the batch statistics of
-training are wanted. The features of a spiking layer are those of all its time steps concatenated.
-No gradients are kept.
+Networks of the engine run as they are handed in: `network.eval()` first, unless the batch
+statistics of training are wanted. Those that were given run in evaluation mode. The features of a
+spiking layer are those of all its time steps concatenated. No gradients are kept.
 
 Legend: T = time steps, M = images of the minibatch, L = layer calls, C, H, W = channels, height and
 width.

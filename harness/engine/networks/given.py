@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import torch
 from torch import Tensor, nn
@@ -54,7 +54,8 @@ def given(
     shown at each step (`encoding` "direct"), or once to a module that makes the steps itself
     ("own"). Logits that have time become their mean over it. Modules with a `reset()`, as
     SpikingJelly's neurons, are reset before each batch. `layers` are those that are looked at by
-    default; without it all that hold no other layer or have a `reset()`.
+    default; without it all that hold no other layer or have a `reset()`. CKA and `record` show it
+    their images in evaluation mode, and leave each layer's mode as it was.
 
     Raises HarnessError for names that are none; later, for features that contradict `time`.
     """
@@ -74,6 +75,8 @@ def given(
 
 class Given(Network):
     """A module that stays as it is, and what was said of it; build it with `given`."""
+
+    looked_at_trained: ClassVar[bool] = True
 
     def __init__(
         self,

@@ -27,6 +27,7 @@ class Network(nn.Module, ABC):
     time_steps: int  # shown of a static image; frames bring their own number
     in_place: ClassVar[bool] = True  # a layer may write into what another gave
     step_by_step: bool = False  # each layer is called once a time step
+    looked_at_trained: ClassVar[bool] = False  # in evaluation mode, whatever mode it is in
 
     @abstractmethod
     def layer_names(self) -> tuple[str, ...]:
