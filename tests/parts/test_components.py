@@ -112,6 +112,7 @@ def test_a_class_is_found_by_its_place_wherever_a_part_stands(study: Path) -> No
     assert type(made)(fires_at_threshold=True, rise=0.3, surrogate=made.surrogate) == made
 
 
+LOOKED = "in the study's folder or among installed packages"
 IMPORT = "cannot be imported: "
 
 
@@ -120,6 +121,8 @@ IMPORT = "cannot be imported: "
     [
         ("mystudy.alfi:Rising", "no module 'mystudy.alfi'", "did you mean 'mystudy.alif'?"),
         ("mystdy.alif:Rising", "no module 'mystdy'", "did you mean 'mystudy'?"),
+        ("mystdy.alif:Rising", "no module 'mystdy'", LOOKED),
+        ("qqq:Rising", "no module 'qqq'", LOOKED),
         ("mystudy.alif:Risin", "has no Risin", "did you mean 'mystudy.alif:Rising'?"),
         ("mystudy.alif:Else", "mystudy.alif has no Else", "it has Rising"),
         ("mystudy.alif:", "is no place in Python", "it reads module:Class"),
