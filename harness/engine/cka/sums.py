@@ -64,12 +64,14 @@ class HsicSums:
         self.images += images
         self.minibatches += 1
 
-    def result(self, names_y: Sequence[str], names_x: Sequence[str]) -> CkaMap:
-        """The map; raises HarnessError before the first minibatch."""
+    def result(
+        self, names_y: Sequence[str], names_x: Sequence[str], axes: tuple[str, str]
+    ) -> CkaMap:
+        """The map, and of what its axes are; raises HarnessError before the first minibatch."""
         values, why_y, why_x = self._divided(names_y, names_x)
         pairs = product(enumerate(why_y), enumerate(why_x))
         said = self._told(values, {(i, j): a or b for (i, a), (j, b) in pairs})
-        return CkaMap(values, tuple(names_y), tuple(names_x), *said)
+        return CkaMap(values, tuple(names_y), tuple(names_x), *said, axes)
 
     def curve(self, names: Sequence[str]) -> CkaCurve:
         """The curve of `counterparts`; raises HarnessError before the first minibatch."""
@@ -196,7 +198,9 @@ class MinibatchCKA:
 
     def result(self) -> CkaMap:
         """The map with its names, and the reason for each value that is NaN."""
-        return self._sums.result(self.names_y, self.names_x)
+        axes = ("layer of the first network", "layer of the second network")
+        axes = ("layer", "layer") if self._own else axes
+        return self._sums.result(self.names_y, self.names_x, axes)
 
 
 @checked

@@ -99,7 +99,15 @@ def cka_heatmap(
             raise HarnessError("CKA batches", said, hint="use clean_against_attacked")
         stream_x = None if own else calls_x.stream(images_x, estimator)
         sums.add(calls_y.stream(images_y, estimator), stream_x, images_y.shape[-4])
-    return sums.result(calls_y.names, calls_x.names)
+    return sums.result(calls_y.names, calls_x.names, _axes(network_y, network_x))
+
+
+def _axes(network_y: Network, network_x: Network) -> tuple[str, str]:
+    """Of which network the layers are: by its class, and by its place where that does not tell."""
+    y, x = network_y.called, network_x.called
+    if network_y is not network_x and y == x:
+        y, x = f"the first {y}", f"the second {x}"
+    return f"layer of {y}", f"layer of {x}"
 
 
 @checked
@@ -129,7 +137,8 @@ def time_cka(
         for (images,) in minibatches(batches, (network,)):
             calls.visit(images, take)
     found = require_some(sums)
-    return {name: layer.result(steps[name], steps[name]) for name, layer in found.items()}
+    axes = ("time step", "time step")
+    return {name: layer.result(steps[name], steps[name], axes) for name, layer in found.items()}
 
 
 @checked

@@ -159,6 +159,11 @@ class Given(Network):
         return tuple(rows)
 
     @property
+    def called(self) -> str:
+        """The class of the module."""
+        return type(self._module[0]).__name__
+
+    @property
     def input_channels(self) -> None:
         """Nobody knows in which order its layers run."""
         return None

@@ -40,6 +40,11 @@ class Network(nn.Module, ABC):
         """The rows of its architecture table, in execution order; each parameter belongs to one."""
 
     @property
+    def called(self) -> str:
+        """What a drawing calls it: its class."""
+        return type(self).__name__
+
+    @property
     def input_channels(self) -> int | None:
         """Channels of the images that it takes; None where its layers do not tell."""
         first = next((one for one in self.modules() if isinstance(one, nn.Conv2d)), None)
