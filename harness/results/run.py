@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from harness.canonical import short
 from harness.errors import HarnessError
 from harness.measures.base import Measure, Run
+from harness.parts.base import OWN, sentence
 from harness.store.manifest import Manifest
 from harness.store.store import Store
 
@@ -85,7 +86,8 @@ class StoredRun:
     @cached_property
     def metrics(self) -> Mapping[str, Any]:
         """Its numbers, as the JSON file has them from which an exhibit reads."""
-        kinds = (one for one in Measure.kinds.values() if one.makes.kind == self.kind)
+        made = Run.kinds.get(self.kind, Run)
+        kinds = (one for one in Measure.kinds.values() if issubclass(made, one.makes))
         name = next((one.file for one in kinds), "")
         return self._json(name)
 
@@ -100,7 +102,7 @@ class StoredRun:
 
         if "history" not in self.metrics:
             raise self._is_no_training("has no history")
-        found = pd.DataFrame(self.metrics["history"])
+        found = pd.DataFrame(self.metrics["history"] or {"epoch": []})
         times = self._json("timing.json") if "timing.json" in self.manifest.files else {}
         return found.assign(**times).set_index("epoch")
 
@@ -141,11 +143,14 @@ class StoredRun:
         if self.full is not None:
             return self.full
         try:
-            kind = Run.kinds[self.kind]
-            return kind.model_validate_json(json.dumps(dict(self.spec)), strict=True)
-        except (KeyError, ValidationError) as error:
+            return Run.of(self.kind, self.spec)
+        except HarnessError as error:
+            problem = f"{error.where}: {error.problem}"
+            raise HarnessError(f"run {short(self.key)}", problem, hint=error.hint) from error
+        except ValidationError as error:
             problem = "is of a kind, or has fields, that are none of this version"
-            raise HarnessError(f"run {short(self.key)}", problem) from error
+            said = "; ".join(sentence(one) for one in error.errors() if one["type"] == OWN)
+            raise HarnessError(f"run {short(self.key)}", said or problem) from error
 
     def _json(self, name: str) -> dict[str, Any]:
         content = json.loads(self.store.read_bytes(self.key, name))
