@@ -108,7 +108,7 @@ def _left_out(planned: PlannedExhibit) -> dict[str, tuple[Mapping[str, Any], ...
             found.setdefault(quantity, []).append(point.axes)
     for one in planned.exhibit.derive:  # which lacks a side, and so is at no level of `over`
         for axes in found.get(one.of, ()):
-            if str(axes[one.over]) in (one.minuend, one.subtrahend):
+            if one.over not in axes or str(axes[one.over]) in one.sides:
                 found.setdefault(one.quantity, []).append({**axes, one.over: None})
     return {quantity: tuple(every) for quantity, every in found.items()}
 
