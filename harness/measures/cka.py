@@ -67,7 +67,7 @@ class CkaRun(Run, kind="cka", code="harness.runs.cka:run"):
     def disk_bytes(cls, spec: Mapping[str, Any]) -> int:
         """The maps at 8 bytes a cell, and the names of their layers."""
         x, y = (size_of_training(spec[name] or spec["x"]).compared for name in ("x", "y"))
-        maps = 1 + len(CONTROLS) * spec.get("controls", False)
+        maps = 1 + len(CONTROLS) * bool(spec.get("controls"))
         return 8 * x * y * maps + 80_000
 
 
