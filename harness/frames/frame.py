@@ -85,6 +85,8 @@ def frame_of(planned: PlannedExhibit, artifacts: Artifacts, failures: Mapping[st
         HarnessError: a stored file lacks a field.
     """
     found = recorded(planned, artifacts, failures)
+    fine = {name for one in planned.exhibit.measure for name in one.fine}
+    fine |= {one.quantity for one in planned.exhibit.derive if one.of in fine}
     index, runs = planned.index, runs_frame(planned, found)
     points = tuple(_planned(point, found.absent.get(point.key)) for point in planned.points)
     return Frame(
@@ -95,7 +97,7 @@ def frame_of(planned: PlannedExhibit, artifacts: Artifacts, failures: Mapping[st
         points=points,
         curves=_curves(planned, found),
         maps=maps_of(planned, found),
-        fine=frozenset(name for one in planned.exhibit.measure for name in one.fine),
+        fine=frozenset(fine),
         pinned=planned.exhibit.pinned(),
         left_out=_left_out(planned),
     )
