@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
 Mode = Literal["eval", "train"]
+DriftingMode = Literal["eval", "train", "drifting"]
 
 
 class Attack(Part, family="attack"):
@@ -23,8 +24,8 @@ class Attack(Part, family="attack"):
     attacked. What need not be said in Python is the published code's: ε in standard deviations of
     the normalised input, no cut to valid pixels. For its accuracies the network is attacked in
     "eval" mode, for its CKA figure in "train" mode, where the batch norms follow the attacked
-    batch; there their running statistics drift on the way, here they do not. The paper gives none
-    of these numbers.
+    batch; there their running statistics drift on the way and stay so, as here in "drifting" mode.
+    The paper gives none of these numbers.
     """
 
     kind: str
@@ -32,7 +33,11 @@ class Attack(Part, family="attack"):
         description="of ε: the full brightness (0…1), or per-channel standard deviations"
     )
     accuracy_mode: Mode = Field(default="eval", description="of the network while accuracy attacks")
-    similarity_mode: Mode = Field(default="eval", description="while the images for CKA are made")
+    similarity_mode: DriftingMode = Field(
+        default="eval",
+        description="while the images for CKA are made; 'drifting': training, and a copy of the "
+        "network whose running statistics stay as the attack left them sees the attacked images",
+    )
     clip: bool = Field(description="keep the pixels between black and white")
     images: int = Field(ge=1, le=1_000_000, description="test images whose accuracy is taken")
     batch: int = Field(ge=1, le=65_536, description="images attacked at once")

@@ -117,7 +117,7 @@ def pgd(
     H, W] or frames [T, B, C, H, W], and so is the result: a new tensor, on the same device, without
     gradient. `epsilon` and `step` are in `units`: "pixel" counts the full brightness as 1,
     "normalised" is the scale of the inputs themselves. `mode`: see `in_mode`; the network's
-    weights, gradients, modes and statistics are left alone. L is summed over the batch, since a
+    weights, gradients, modes and, but for "drifting", statistics are left alone. L is summed over the batch, since a
     mean over many confident images can underflow to a gradient of 0. `random_start` draws from
     `generator`, on the CPU. Raises HarnessError for values out of range, a random start without
     generator, and a gradient that is NaN, or 0 at every step for every image: it moves nothing,
