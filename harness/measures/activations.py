@@ -13,7 +13,7 @@ from pydantic import Field
 from harness.measures.base import Measure, Run, Training
 from harness.measures.reading import Map, Reading, number, picture, sheet
 from harness.measures.work import Work, shown
-from harness.parts.base import Name
+from harness.parts.base import LayerName
 
 QUANTITIES = {
     "zero_share": "share of the activations",
@@ -28,7 +28,7 @@ class ActivationsRun(Run, kind="activations", code="harness.runs.activations:run
     """Some layers of one trained network on test images."""
 
     x: Training
-    layers: tuple[Name, ...] = Field(min_length=1)
+    layers: tuple[LayerName, ...] = Field(min_length=1)
     image: int = Field(ge=0)
     images: int = Field(ge=1)
 
@@ -42,7 +42,7 @@ class Activations(Measure):
     """What some layers make of one image, and how sparse they are (lab Fig. 2 and 3)."""
 
     kind: Literal["activations"]
-    layers: tuple[Name, ...] = Field(min_length=1, description="the first one is drawn")
+    layers: tuple[LayerName, ...] = Field(min_length=1, description="the first one is drawn")
     image: Annotated[int, Field(ge=0, le=100_000)] = Field(
         default=0, description="of the test set, drawn"
     )

@@ -14,7 +14,7 @@ from pydantic import Field, model_validator
 from harness.measures.base import Measure, OfWeights, Pretrained, Run, Training
 from harness.measures.reading import Map, Reading, defined, picture
 from harness.measures.work import BACKWARD, Work, passes, size_of_training
-from harness.parts.base import Name
+from harness.parts.base import LayerName, Name
 from harness.parts.measurement import ActivationMaximisation
 
 ACTIVATION, DEGREES, PIXELS = "activation", "degrees", "pixels"
@@ -31,7 +31,7 @@ class MaximisationRun(Run, kind="maximisation", code="harness.runs.maximisation:
     """Images that drive a layer, a channel or a neuron of one network."""
 
     x: Training | Pretrained
-    layer: Name
+    layer: LayerName
     channel: int | None = Field(ge=0)
     position: tuple[int, int] | None
     activation_maximisation: ActivationMaximisation
@@ -54,7 +54,7 @@ class MaximisationRun(Run, kind="maximisation", code="harness.runs.maximisation:
 class Unit(Measure):
     """A layer; with `channel` a channel of it, with `position` a neuron."""
 
-    layer: Name
+    layer: LayerName
     channel: Index | None = None
     position: tuple[Index, Index] | None = Field(default=None, description="row and column")
 

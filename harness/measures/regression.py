@@ -14,7 +14,7 @@ from pydantic import Field
 from harness.measures.base import Measure, Run, Side, Training
 from harness.measures.reading import Map, Reading, number
 from harness.measures.work import Work, shown
-from harness.parts.base import Name
+from harness.parts.base import LayerName, Name
 from harness.parts.regressions import Regression
 
 SPLITS = ("train", "held-out")
@@ -31,7 +31,7 @@ class RegressionRun(Run, kind="regression", code="harness.runs.regression:run"):
 
     x: Training
     y: Training
-    layer: Name
+    layer: LayerName
     regression: Regression
 
     @classmethod
@@ -55,7 +55,7 @@ class RegressionMeasure(Measure):
     kind: Literal["regression"]
     x: Side
     y: Side
-    layer: Name
+    layer: LayerName
     regression: Name = Field(description="block that says how it is fitted")
     index = ("fit", "direction", "split")
     makes = RegressionRun

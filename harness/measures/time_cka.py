@@ -12,7 +12,7 @@ from harness.measures.base import Run, Training
 from harness.measures.cka import Similarity
 from harness.measures.reading import CKA, NOTHING_DEFINED, Map, Reading, defined, mean
 from harness.measures.work import Work, grams, size_of_training
-from harness.parts.base import Name
+from harness.parts.base import LayerName
 from harness.parts.measurement import Cka
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ class TimeCkaRun(Run, kind="time_cka", code="harness.runs.cka:over_time"):
 
     x: Training
     cka: Cka
-    layers: tuple[Name, ...] = Field(min_length=1)
+    layers: tuple[LayerName, ...] = Field(min_length=1)
 
     @classmethod
     def work(cls, spec: Mapping[str, Any]) -> Work:
@@ -38,7 +38,7 @@ class TimeCka(Similarity):
     """CKA between the time steps of one layer, for each of some layers (Fig. 6, p. 9)."""
 
     kind: Literal["time_cka"]
-    layers: tuple[Name, ...] = Field(
+    layers: tuple[LayerName, ...] = Field(
         min_length=1, description="layers, or the groups `blocks`, `convolutions`, `activations`"
     )
     index = ("layer", "step")

@@ -12,7 +12,7 @@ from harness.measures.base import Run, Training
 from harness.measures.maximisation import Unit
 from harness.measures.reading import Map, Reading, picture
 from harness.measures.work import Work, images_in, shown
-from harness.parts.base import Name
+from harness.parts.base import LayerName
 
 ACTIVATION = "activation, mean over time"
 PINNED = ("activation_mean", "brightness")
@@ -23,7 +23,7 @@ class TopImagesRun(Run, kind="top_images", code="harness.runs.top_images:run"):
     """The images that a layer, a channel and a neuron of one trained network prefer."""
 
     x: Training
-    layer: Name
+    layer: LayerName
     channel: int = Field(ge=0)
     position: tuple[int, int]
     k: int = Field(ge=1)

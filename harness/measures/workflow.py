@@ -13,7 +13,7 @@ from pydantic import Field
 from harness.measures.base import Measure, Run, Side, Training
 from harness.measures.reading import CKA, NOTHING_DEFINED, WHITE, Map, Reading, defined, picture
 from harness.measures.work import Work, shown
-from harness.parts.base import Name
+from harness.parts.base import LayerName
 
 if TYPE_CHECKING:
     from harness.runs.place import Numbers, Place, Report
@@ -24,7 +24,7 @@ class WorkflowRun(Run, kind="workflow"):
 
     x: Training
     y: Training
-    layer: Name
+    layer: LayerName
     images: int = Field(ge=4)
 
     def run(self, place: Place, report: Report) -> Numbers:
@@ -66,7 +66,7 @@ class Workflow(Measure):
     kind: Literal["workflow"]
     x: Side
     y: Side
-    layer: Name = Field(description="whose features are compared")
+    layer: LayerName = Field(description="whose features are compared")
     images: int = Field(ge=4, le=64, description="few enough for their matrices to be looked at")
     makes = WorkflowRun
     file, arrays = "workflow.json", "workflow.safetensors"

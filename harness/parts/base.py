@@ -77,6 +77,11 @@ FrozenMap = Annotated[
 Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_.-]*$", max_length=64)]
 """An identifier that is also a safe file name."""
 
+LayerName = Annotated[
+    str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*(#[0-9]+)?$", max_length=200)
+]
+"""A module of a network, as `layer1.0.relu`, or a further call of it, as `layer1.0.relu#2`."""
+
 
 class Deviation(Spec):
     """A setting on which the sources differ or are silent; the report lists it with its exhibit."""

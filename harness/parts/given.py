@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 from harness.errors import HarnessError
 from harness.fingerprints import fingerprint
 from harness.parts import components
-from harness.parts.base import PRESENTATION, Spec
+from harness.parts.base import PRESENTATION, LayerName, Spec
 from harness.parts.networks import Network
 from harness.parts.neurons import Neuron
 
@@ -55,7 +55,7 @@ class Given(Network):
     encoding: Literal["direct", "own"] = Field(
         default="direct", description="a static image is shown at each step, or it does that itself"
     )
-    layers: tuple[str, ...] = Field(
+    layers: tuple[LayerName, ...] = Field(
         default=(), description="modules that are compared; without them each without others inside"
     )
     sha256: str = Field(default="", description="of the file; found, never written")
@@ -81,6 +81,10 @@ class Given(Network):
         """With the fingerprints of the file of weights, and of the factory's module where that is
         the study's.
         """
+        for name in ("sha256", "code", "path"):
+            if getattr(self, name):
+                problem = f"must not say its {name}, which is found"
+                raise HarnessError(f"network {self.label}", problem, hint="leave it out")
         path = study / self.file
         found = {"sha256": fingerprint(path), "path": str(path.absolute())}
         code = components.code_below(study, self.factory.partition(":")[0])

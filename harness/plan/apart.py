@@ -22,10 +22,10 @@ Parts = Mapping[str, Any]
 def holders(axis: str, measure: Measure, runs: Sequence[Training], parts: Parts) -> list[Any]:
     """What has the field that an axis sets, in the trainings of a point or in the parts of its
     measurement; of an axis that names blocks, the parts themselves. A ReLU has no time steps,
-    AlexNet no depth; and where a measure names all of its neurons, the point has none.
+    AlexNet no depth; and where a measure names all of its neurons or networks, the point has none.
     """
     part, _, name = field_of(axis).partition(".")
-    if axis == "neuron" and all(side.neuron for side in measure.sides):
+    if axis in ("neuron", "network") and all(getattr(side, axis) for side in measure.sides):
         return []
     found = [parts[part]] if part in parts else []
     if part in measure.needs or (part == "numerics" and "recipe" in measure.needs):

@@ -99,7 +99,8 @@ def levels_of(plans: Iterable[Plan]) -> dict[str, list[Mapping[str, object]]]:
         levels = {**point.levels, "seed": point.seed}
         found.setdefault(point.key, []).append(levels)
         for side, training in zip(point.measure.sides, point.trainings, strict=False):
-            own = {"neuron": side.neuron} if side.neuron else {}
+            named = {"network": side.network, "neuron": side.neuron}
+            own = {axis: name for axis, name in named.items() if name}
             key = node_of(training, "").key
             found.setdefault(key, []).append({**levels, **own, "seed": training.seed})
     return found

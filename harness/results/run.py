@@ -85,7 +85,8 @@ class StoredRun:
     @cached_property
     def metrics(self) -> Mapping[str, Any]:
         """Its numbers, as the JSON file has them from which an exhibit reads."""
-        kinds = (one for one in Measure.kinds.values() if one.makes.kind == self.kind)
+        made = Run.kinds.get(self.kind, Run)
+        kinds = (one for one in Measure.kinds.values() if issubclass(made, one.makes))
         name = next((one.file for one in kinds), "")
         return self._json(name)
 
@@ -100,7 +101,7 @@ class StoredRun:
 
         if "history" not in self.metrics:
             raise self._is_no_training("has no history")
-        found = pd.DataFrame(self.metrics["history"])
+        found = pd.DataFrame(self.metrics["history"] or {"epoch": []})
         times = self._json("timing.json") if "timing.json" in self.manifest.files else {}
         return found.assign(**times).set_index("epoch")
 

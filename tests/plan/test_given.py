@@ -78,6 +78,16 @@ def test_neither_neuron_nor_recipe_is_named(tmp_path: Path) -> None:
     assert {point.levels["depth"] for point in planned_exhibit.points} == {None}
 
 
+def test_a_map_of_named_networks_stands_once_beside_what_is_measured_of_each(
+    tmp_path: Path,
+) -> None:
+    both = MAP.replace('[[grid]]\ndataset = ["cifar10"]', '[[measure]]\nkind = "accuracy"\n')
+    text = both + '[grid]\nnetwork = ["a", "b"]\n[fixed]\ndataset = "cifar10"\n'
+    (found,) = planned(tmp_path, text).exhibits
+    levels = [(point.measure.kind, point.levels["network"]) for point in found.points]
+    assert sorted(levels, key=str) == [("accuracy", "a"), ("accuracy", "b"), ("cka", None)]
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

@@ -17,6 +17,7 @@ from safetensors.torch import load_file, save_file
 from harness.errors import HarnessError
 from harness.measures.base import Training
 from harness.measures.given import GivenRun
+from harness.measures.time_cka import TimeCka
 from harness.parts.given import Given, Statistics
 from harness.plan.node import Node, node_of
 from harness.runs.trained import trained
@@ -203,6 +204,18 @@ def test_the_file_and_the_factory_are_part_of_the_key(study: Path, ours: Trainin
     assert key() == before
     with pytest.raises(HarnessError, match=r"absent\.pt: cannot be read"):
         key(file="absent.pt")
+
+
+def test_what_is_found_is_not_written(study: Path) -> None:
+    for name in ("sha256", "code", "path"):
+        with pytest.raises(HarnessError, match=f"must not say its {name}"):
+            network(study, "relu", **{name: "sha256:0"})
+
+
+@pytest.mark.parametrize("name", ["0", "layer1.0.relu#2", "_blocks.12.norm"])
+def test_layers_of_any_module_can_be_named(study: Path, name: str) -> None:
+    assert network(study, "relu", layers=(name,)).layers == (name,)
+    assert TimeCka(layers=(name,)).layers == (name,)  # type: ignore[call-arg]
 
 
 def test_a_run_of_a_given_network_goes_through_json(study: Path, theirs: Trainings) -> None:
