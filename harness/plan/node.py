@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
@@ -74,15 +73,16 @@ def label_of(kind: str, spec: Mapping[str, Any], key: str) -> str:
     """What people call a run of which only the record is known: a training as in a plan, any other
     by its kind and the trainings that it measures.
     """
+    called = kind.rpartition(":")[2]
     try:
-        run = Run.kinds[kind].model_validate_json(json.dumps(dict(spec)), strict=True)
-    except (KeyError, ValidationError):  # of another time
-        return f"{kind} {short(key)}"
+        run = Run.of(kind, spec)
+    except (HarnessError, ValidationError):  # of another time, or of Python that is not here
+        return f"{called} {short(key)}"
     if isinstance(run, Training):
         return run.label
     sides = (getattr(run, name, None) for name in ("x", "y"))
     labels = [one.label for one in sides if isinstance(one, Training)]
-    return f"{kind} of {' and '.join(labels)}" if labels else f"{kind} {short(key)}"
+    return f"{called} of {' and '.join(labels)}" if labels else f"{called} {short(key)}"
 
 
 def nodes_of(run: Run, label: str) -> tuple[Node, ...]:

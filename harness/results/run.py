@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from harness.canonical import short
 from harness.errors import HarnessError
 from harness.measures.base import Measure, Run
+from harness.parts.base import OWN, sentence
 from harness.store.manifest import Manifest
 from harness.store.store import Store
 
@@ -142,11 +143,14 @@ class StoredRun:
         if self.full is not None:
             return self.full
         try:
-            kind = Run.kinds[self.kind]
-            return kind.model_validate_json(json.dumps(dict(self.spec)), strict=True)
-        except (KeyError, ValidationError) as error:
+            return Run.of(self.kind, self.spec)
+        except HarnessError as error:
+            problem = f"{error.where}: {error.problem}"
+            raise HarnessError(f"run {short(self.key)}", problem, hint=error.hint) from error
+        except ValidationError as error:
             problem = "is of a kind, or has fields, that are none of this version"
-            raise HarnessError(f"run {short(self.key)}", problem) from error
+            said = "; ".join(sentence(one) for one in error.errors() if one["type"] == OWN)
+            raise HarnessError(f"run {short(self.key)}", said or problem) from error
 
     def _json(self, name: str) -> dict[str, Any]:
         content = json.loads(self.store.read_bytes(self.key, name))
