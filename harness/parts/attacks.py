@@ -6,11 +6,12 @@ Legend: T = time steps, B = batch, C = channels, H, W = height and width.
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from harness.parts.base import Deviations, Part
+from harness.parts.base import LATER, Deviations, Part
+from harness.parts.surrogates import Surrogate
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -41,6 +42,11 @@ class Attack(Part, family="attack"):
     clip: bool = Field(description="keep the pixels between black and white")
     images: int = Field(ge=1, le=1_000_000, description="test images whose accuracy is taken")
     batch: int = Field(ge=1, le=65_536, description="images attacked at once")
+    surrogate: Annotated[Surrogate | None, LATER] = Field(
+        default=None,
+        description="that the gradients of the attack take in place of the neurons' own, which "
+        "leaves the spikes as they are; networks without time have none",
+    )
     deviations: Deviations = ()
     usual: ClassVar = {"units": "normalised", "clip": False, "images": 10_000, "batch": 256}
 
@@ -60,7 +66,16 @@ class Pgd(Attack):
     step: float = Field(gt=0, le=10, description="of an iteration, as a share of ε")
     iterations: int = Field(ge=1, le=10_000)
     random_start: bool = Field(description="anywhere in the ball, or at the image")
+    restarts: Annotated[int, LATER] = Field(
+        default=1, ge=1, le=1000, description="random starts, of which each image keeps the worst"
+    )
     usual: ClassVar = {**Attack.usual, "step": 0.1, "iterations": 20, "random_start": False}
+
+    @model_validator(mode="after")
+    def _starts_differ(self) -> Pgd:
+        if self.restarts > 1 and not self.random_start:
+            raise ValueError("restarts need random_start = true: without it all are the same")
+        return self
 
     def perturb(
         self, network: nn.Module, inputs: Tensor, labels: Tensor, *, epsilon: float, **how: Any
@@ -74,6 +89,36 @@ class Pgd(Attack):
             labels,
             epsilon=epsilon,
             step=self.step * epsilon,
+            iterations=self.iterations,
+            random_start=self.random_start,
+            restarts=self.restarts,
+            units=self.units,
+            clip=self.clip,
+            **how,
+        )
+
+
+class Apgd(Attack):
+    """Auto-PGD on the cross-entropy: momentum, and steps that halve where the loss stops rising
+    (Croce & Hein 2020).
+    """
+
+    kind: Literal["apgd"]
+    iterations: int = Field(ge=1, le=10_000)
+    random_start: bool = Field(description="anywhere in the ball, or at the image")
+    usual: ClassVar = {**Attack.usual, "iterations": 100, "random_start": True}
+
+    def perturb(
+        self, network: nn.Module, inputs: Tensor, labels: Tensor, *, epsilon: float, **how: Any
+    ) -> Tensor:
+        """Of each image the worst that is met in `iterations` steps."""
+        from harness.engine.attacks import apgd
+
+        return apgd(
+            network,
+            inputs,
+            labels,
+            epsilon=epsilon,
             iterations=self.iterations,
             random_start=self.random_start,
             units=self.units,
