@@ -8,7 +8,7 @@ from typing import Any, Self
 
 from pydantic import ValidationError
 
-from harness.canonical import identity_key, is_key, short
+from harness.canonical import flatten, identity_key, is_key, short
 from harness.errors import HarnessError
 from harness.measures.base import Run, Training
 from harness.parts.base import has_others, identity
@@ -71,12 +71,15 @@ def node_of(run: Run, label: str, inputs: Mapping[str, str] | None = None) -> No
 
 def label_of(kind: str, spec: Mapping[str, Any], key: str) -> str:
     """What people call a run of which only the record is known: a training as in a plan, any other
-    by its kind and the trainings that it measures.
+    by its kind and the trainings that it measures. No Python that the record names is imported.
     """
     called = kind.rpartition(":")[2]
+    kinds = (kind, *(str(one) for name, one in flatten(spec) if name.endswith("kind")))
+    if any(":" in one for one in kinds):
+        return f"{called} {short(key)}"
     try:
         run = Run.of(kind, spec)
-    except (HarnessError, ValidationError):  # of another time, or of Python that is not here
+    except (HarnessError, ValidationError):  # of another time
         return f"{called} {short(key)}"
     if isinstance(run, Training):
         return run.label

@@ -86,14 +86,18 @@ class StoredRun:
     @cached_property
     def metrics(self) -> Mapping[str, Any]:
         """Its numbers, as the JSON file has them from which an exhibit reads."""
-        made = Run.kinds.get(self.kind, Run)
-        kinds = (one for one in Measure.kinds.values() if issubclass(made, one.makes))
-        name = next((one.file for one in kinds), "")
+        made = Run.named(self.kind)
+        names = (one.file for one in Measure.kinds.values() if issubclass(made, one.makes))
+        name = next((one for one in names if one in self.manifest.files), "")
+        if not name:
+            problem = "no measure that is known here reads its files"
+            raise HarnessError(f"run {short(self.key)} ({self.label})", problem)
         return self._json(name)
 
     @cached_property
     def history(self) -> pd.DataFrame:
-        """A row for each epoch, from 1: learning rate, loss, accuracies in percent, seconds.
+        """A row for each epoch, from 1: learning rate, loss, accuracies in percent, seconds; none
+        of a network that was trained elsewhere.
 
         Raises:
             HarnessError: it is no training.
@@ -163,5 +167,5 @@ class StoredRun:
             else ""
         )
         return HarnessError(
-            f"run {short(self.key)} ({self.label})", f"is no training and {lacks}", hint=hint
+            f"run {short(self.key)} ({self.label})", f"is no training here, and {lacks}", hint=hint
         )
