@@ -249,8 +249,7 @@ class Measure(Part, family="measure"):
         x, y = trainings[0], trainings[1] if trainings[1:] else None
         if isinstance(x, self.makes):  # its numbers are those of the training
             return x
-        said = {**x.__dict__, **self.__dict__, "x": x, "y": y}
-        said |= {p: one[0] if isinstance(said[p], str) else one for p, one in parts.items()}
+        said = {**x.__dict__, **self.__dict__, **parts, "x": x, "y": y}
         return self.makes(**{name: said[name] for name in self.makes.model_fields})
 
     @abstractmethod

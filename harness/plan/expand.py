@@ -150,7 +150,10 @@ def _planned(
             refuse_relabelled(exhibit, combination, having, setting)
             where = document.fault(("measure", number), "").where
             _require_images(trainings, {**parts, "measure": (measure,)}, where)
-            run = measure.resolved(trainings, parts)
+            one = {
+                part: parts[part][0] for part in parts if isinstance(getattr(measure, part), str)
+            }
+            run = measure.resolved(trainings, parts | one)
             made = nodes_of(run, measure.label(run))
             nodes |= {node.key: node for node in made}
             mine |= dict.fromkeys(node.key for node in made)
