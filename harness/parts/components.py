@@ -16,6 +16,7 @@ from contextlib import suppress
 from difflib import get_close_matches
 from functools import cache
 from importlib import import_module, metadata
+from importlib.machinery import SourceFileLoader
 from importlib.util import find_spec, resolve_name
 from pathlib import Path
 from typing import Any
@@ -190,8 +191,25 @@ def code_below(root: Path, module: str) -> str:
 
 def _content(root: Path, paths: Iterable[Path]) -> bytes:
     """A line for each file, in their order by name."""
+    paths = list(paths)
+    for path in paths:
+        _refuse_stale(path)
     sums = [(path, hashlib.sha256(_read(path)).hexdigest()) for path in sorted(paths)]
     return "".join(f"{path.relative_to(root).as_posix()} {one}\n" for path, one in sums).encode()
+
+
+def _refuse_stale(path: Path) -> None:
+    """Raise HarnessError where Python would not run what a file says. It keeps compiled code beside
+    a file, and takes it for that of the file by size and whole second of change alone.
+    """
+    loader = SourceFileLoader("it", str(path))
+    try:
+        is_stale = loader.get_code("it") != loader.source_to_code(_read(path), str(path))
+    except (SyntaxError, ValueError) as error:
+        raise HarnessError(str(path), f"is no Python: {error}") from error
+    if is_stale:
+        problem = "was changed, and Python would run it as it was: size and second are the same"
+        raise HarnessError(str(path), problem, hint=f"touch {path}")
 
 
 def _is_of_others(module: str) -> bool:
