@@ -189,6 +189,13 @@ def code_below(root: Path, module: str) -> str:
     return hashlib.sha256(_content(root, files.values())).hexdigest() if files else ""
 
 
+def code_imported(module: str) -> str:
+    """As `code_below`, of the folder that this module was imported from."""
+    path = Path(getattr(sys.modules[module], "__file__", None) or "")
+    above = len(module.split(".")) - (path.stem != "__init__")
+    return code_below(path.parents[above], module) if path.is_file() else ""
+
+
 def _content(root: Path, paths: Iterable[Path]) -> bytes:
     """A line for each file, in their order by name."""
     paths = list(paths)
