@@ -262,10 +262,26 @@ def _with_imports(root: Path, module: str) -> dict[str, Path]:
         name = waiting.pop()
         if name in files or (path := _file(root, name)) is None:
             continue
+        _refuse_mistaken(name, path)
         files[name] = path
         package = name if path.stem == "__init__" else name.rpartition(".")[0]
         waiting += [part for each in _imports(path, package) for part in _and_above(each)]
     return files
+
+
+def _refuse_mistaken(module: str, path: Path) -> None:
+    """Raise HarnessError where Python has another file for what a module of a study imports: that
+    of a study which was in use before, or of a package.
+    """
+    spec, above = None, module.rpartition(".")[0]
+    if not above or above in sys.modules:
+        with suppress(ImportError, ValueError):
+            spec = find_spec(module)
+    file = Path(spec.origin) if spec and spec.has_location and spec.origin else path
+    is_of_python = module.partition(".")[0] in sys.stdlib_module_names
+    if not is_of_python and file.resolve() != path.resolve():
+        hint = "give the module of the study another name, or begin a new process"
+        raise HarnessError(module, f"the module is {file}, and not {path}", hint=hint)
 
 
 def _and_above(module: str) -> Iterator[str]:

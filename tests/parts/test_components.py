@@ -261,6 +261,18 @@ def test_python_compiled_before_an_edit_that_keeps_size_and_time_is_refused(stud
     assert code("mystudy.sharp:Sharp")
 
 
+def test_a_helper_of_a_study_that_was_in_use_before_is_not_taken(study: Path) -> None:
+    for name in ("a", "b"):
+        (study / name).mkdir()
+        (study / name / "helper_of_both.py").write_text(f"HEIGHT = '{name}'\n")
+        text = SHARP.replace(".numbers", "helper_of_both")
+        (study / name / f"sharp_{name}.py").write_text(text)
+        sys.path.append(str(study / name))
+    assert code("sharp_a:Sharp")
+    with pytest.raises(HarnessError, match=r"a/helper_of_both\.py, and not .*b/helper"):
+        code("sharp_b:Sharp")
+
+
 def test_a_class_of_no_file_cannot_be_part_of_a_key() -> None:
     made = type("Rootless", (Lif,), {"__module__": "__main__"})
     del Neuron.kinds[components.place_of(made)]
