@@ -84,7 +84,9 @@ class Spiking(Neuron):
         for name in ("threshold", "reset", "detach_reset"):
             value = getattr(self, name)
             if name not in read and value != kind.model_fields[name].default:
-                raise ValueError(f"{name} is {value!r}, but the step of {place} never reads it")
+                how = "" if name == "threshold" else ", as self.after_reset(potential, spikes) does"
+                said = f"{name} is {value!r}, but the step of {place} never reads self.{name}{how}"
+                raise ValueError(said)
         return self
 
     @property

@@ -352,7 +352,7 @@ SET = {"threshold": "0.5", "reset": '"soft"', "detach_reset": "true"}
 def test_what_a_step_never_reads_cannot_be_set(study: Path, name: str) -> None:
     (study / "mystudy/steps.py").write_text(STEPS)
     told = neuron("mystudy.steps:Silent", **{name: SET[name]})
-    assert f"{name} is " in told and "the step of mystudy.steps:Silent never reads it" in told
+    assert f"{name} is " in told and f"step of mystudy.steps:Silent never reads self.{name}" in told
     for kind in ("Resetting", "Derived", "Helped", "Layered"):
         assert neuron(f"mystudy.steps:{kind}", **{name: SET[name]}).kind.endswith(kind)
     plain = {"threshold": "1.0", "reset": '"hard"', "detach_reset": "false"}
