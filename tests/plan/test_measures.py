@@ -17,7 +17,7 @@ from harness.spec.overrides import parse_override
 from tests.plan.test_identity import leaves, other, replaced
 from tests.synthetic import library, plan
 
-NODES = 220  # of all exhibits under `smoke`, each once however many exhibits ask for it
+NODES = 238  # of all exhibits under `smoke`, each once however many exhibits ask for it
 
 
 def measured(made: Plan, kind: str) -> list[Node]:
@@ -75,6 +75,8 @@ def test_the_other_initialisation_is_the_next_seed() -> None:
         "init1-init1": (1, 1),
         "init0-init1": (0, 1),
         "init1-init0": (1, 0),
+        "ann-ann": (0, 1),
+        "snn-snn": (0, 1),
     }
     assert {point.seed for point in points} == {0}
 
