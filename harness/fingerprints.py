@@ -40,27 +40,37 @@ def fingerprint(place: Path, names: Iterable[str] | None = None) -> str:
 def _sums(folder: Path, names: list[str]) -> dict[str, str]:
     notes = _notes(folder)
     known = _known(notes)
+    found = {name: known[name] for name in names if _is_as(known.get(name), folder / name)}
+    others = [name for name in names if name not in found]
     with ThreadPoolExecutor() as pool:
-        each = pool.map(lambda name: _sum(folder / name, known.get(name)), names)
-        found = dict(zip(names, each, strict=True))
+        read = dict(zip(others, pool.map(lambda name: _read(folder / name), others), strict=True))
     young = time.time_ns() - _FRESH_NS
-    kept = {name: one for name, one in found.items() if max(one[1:3]) < young}
-    if notes is not None and not kept.items() <= known.items():
+    if notes is not None and (kept := {n: one for n, one in read.items() if max(one[1:3]) < young}):
         with suppress(OSError):  # whoever asks next reads the files again
             notes.parent.mkdir(parents=True, exist_ok=True)
             write_durably(notes, json.dumps(known | kept).encode())
-    return {name: one[-1] for name, one in found.items()}
+    return {name: one[-1] for name, one in (found | read).items()}
 
 
-def _sum(path: Path, known: Any) -> list[Any]:
-    """Size, times of change, inode and SHA-256 of a file."""
+def _is_as(known: Any, path: Path) -> bool:
+    """Whether a file still has the state that was noted."""
+    try:
+        return isinstance(known, list) and known[:-1] == _state(path.stat())
+    except OSError:
+        return False
+
+
+def _state(found: os.stat_result) -> list[int]:
+    """Size, times of change, inode."""
+    return [found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino]
+
+
+def _read(path: Path) -> list[Any]:
+    """The state of a file, and its SHA-256."""
     try:
         with open_plain(path, links=True) as file:
-            state = os.fstat(file.fileno())
-            now = [state.st_size, state.st_mtime_ns, state.st_ctime_ns, state.st_ino]
-            if isinstance(known, list) and known[:-1] == now:
-                return known
-            return [*now, hashlib.file_digest(file, "sha256").hexdigest()]
+            state = _state(os.fstat(file.fileno()))
+            return [*state, hashlib.file_digest(file, "sha256").hexdigest()]
     except OSError as error:
         problem = f"cannot be read: {error.strerror or error}"
         raise HarnessError(str(path), problem, hint="the spec names it") from error

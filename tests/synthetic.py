@@ -6,6 +6,7 @@ import csv
 import json
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -17,8 +18,10 @@ from harness.parts.networks import GivenWeights
 from harness.plan.expand import Plan, expand
 from harness.plan.resolve import Setting
 from harness.plan.selection import narrowed
+from harness.spec.exhibit import Exhibit
 from harness.spec.library import Library, load
 from harness.spec.overrides import parse_only, parse_override
+from harness.spec.validate import validate
 from harness.store.manifest import FileRecord, Manifest
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -49,10 +52,18 @@ def plan(
     overrides: tuple[str, ...] = (),
     weights: GivenWeights | None = None,
     only: tuple[str, ...] = (),
+    changed: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> Plan:
-    """The plan of exhibits under a profile, as with --set and --only."""
+    """The plan of exhibits under a profile, as with --set and --only; `changed` are other fields of
+    some.
+    """
     typed = tuple(map(parse_override, overrides))
     books = library()
+    for one, fields in (changed or {}).items():
+        document = books.documents[one]
+        made, faults = validate(Exhibit, document.data | fields, document)
+        assert not faults, faults
+        books = replace(books, exhibits={**books.exhibits, one: made})
     setting = Setting(books.blocks, books.profile(profile), typed, weights=weights)
     return narrowed(expand(books, names, setting), parse_only(only))
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+import sys
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
@@ -47,13 +48,17 @@ def gc(
     """
     from harness.app import wanted_keys
     from harness.store.gc import collect
-    from harness.store.studies import forget_studies
+    from harness.store.studies import forget_studies, recorded_studies
 
     voice, store, here = spoken.voice, stored.existing(), stored.layout()
     age = older_than_days * 86_400 if older_than_days else None
-    given_up = {one.expanduser().absolute() for one in forget}
-    keep = wanted_keys(here)
-    for folder, wanted in _other_studies(store, here, given_up):
+    known, given_up = recorded_studies(store.tree), {one.expanduser().resolve() for one in forget}
+    if unknown := sorted(given_up - {one.resolve() for one in known}):
+        raise HarnessError(f"--forget {unknown[0]}", "is no study that has used this store")
+    forgotten = [one for one in known if one.resolve() in given_up]
+    others = {one: why for one, why in known.items() if one not in (here.project, *forgotten)}
+    keep: set[str] = set()
+    for folder, wanted in _asked(others, store, here):
         if isinstance(wanted, str):
             hint = f"no run goes until it can be asked, or harness gc --forget {folder}"
             voice.say(f"{folder}: a study that used this store {wanted}: {hint}", "yellow")
@@ -61,6 +66,7 @@ def gc(
             keep |= {path.name for path in places}
         else:
             keep |= wanted
+    keep |= wanted_keys(here)
     found = collect(store, keep, older_than_s=age, dry_run=True)
     for one in found:
         typed = f", made by {one.made_by}" if one.made_by else ""
@@ -73,35 +79,37 @@ def gc(
         raise HarnessError("harness gc", problem, hint="look with --dry-run, then add --yes")
     shown = {one.path for one in found}
     gone = collect(store, keep, older_than_s=age, only=shown) if found else []
-    forget_studies(store.tree, given_up)
+    forget_studies(store.tree, forgotten)
     voice.say(f"{_counted(gone)} freed")
 
 
-def _other_studies(
-    store: Store, here: Layout, given_up: Collection[Path]
+def _asked(
+    others: Mapping[Path, str], store: Store, here: Layout
 ) -> Iterator[tuple[Path, set[str] | str]]:
     """Each other study that used the store, with the keys that it asks for, or why nobody knows.
 
     Each is asked in a process of its own: studies may hold Python, under the same names.
     """
-    from harness.app import wanted_keys
-    from harness.store.studies import recorded_studies
-
-    known = recorded_studies(store.tree)
-    if unknown := sorted(given_up - known.keys()):
-        raise HarnessError(f"--forget {unknown[0]}", "is no study that has used this store")
-    for folder, why_not in known.items():
-        if folder == here.project or folder in given_up:
-            continue
+    for folder, why_not in others.items():
         if why_not:
             yield folder, why_not
             continue
         with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as process:
             try:
-                asking = process.submit(wanted_keys, layout(folder, store=store.root))
+                there = layout(folder, store=store.root)
+                asking = process.submit(_wanted_there, there, here.project)
                 yield folder, asking.result()
             except Exception as error:  # whatever its specs or its Python make of it
                 yield folder, f"cannot say what it asks for: {error}"
+
+
+def _wanted_there(there: Layout, own: Path) -> set[str]:
+    """What another study asks for; its process began with the import path of ours, `own`."""
+    from harness.app import wanted_keys
+    from harness.execute.environment import CODE
+
+    sys.path[:] = [one for one in sys.path if one != str(own) or own == CODE]
+    return wanted_keys(there)
 
 
 def _counted(found: Sequence[Removal]) -> str:

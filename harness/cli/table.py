@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from typing import Annotated
 
 from cyclopts import Parameter
@@ -34,7 +33,7 @@ def table(
     - `harness table table1 --csv --profile paper`
     """
     from harness import app
-    from harness.report import tabulated
+    from harness.report import provenance, tabulated
     from harness.report.results import assess
 
     forms = {"--latex": latex, "--markdown": markdown, "--csv": csv}
@@ -46,11 +45,11 @@ def table(
         )
     project = asked.opened()
     plan = app.make_plan(project, exhibits)
-    if missing := [key for key in plan.nodes if project.store.get(key) is None]:
-        words = ["harness", "reproduce", *(one.exhibit.id for one in plan.exhibits)]
-        words += ["--profile", project.profile.id, *(f"--set={one}" for one in asked.sets)]
-        said = f"{counted(len(missing), 'run')} of {len(plan.nodes)} not stored"
-        warn(f"{said}, so cells are empty; {shlex.join(words)} makes them")
+    for planned in plan.exhibits:
+        if missing := [key for key in planned.nodes if project.store.get(key) is None]:
+            said = f"{len(missing)} of {counted(len(planned.nodes), 'run')} not stored"
+            makes = provenance.command(planned, project.profile)
+            warn(f"{planned.exhibit.id}: {said}, so cells are empty; {makes} makes them")
     found = assess(plan, project.profile, project.store, project.layout.goldens, {})
     form = {"--latex": tabulated.latex, "--markdown": tabulated.markdown, "--csv": tabulated.csv}
     faults, before = [], ""

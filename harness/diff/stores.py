@@ -98,7 +98,8 @@ def compare_stores(a: Path, b: Path, *, within: float = 0.0) -> StoreDifference:
 
 
 def _told(run: Manifest) -> str:
-    return f"{short(run.key)} {label_of(run.kind, run.spec, run.key)}"
+    digits = short(run.key)
+    return f"{digits} {label_of(run.kind, run.spec, run.key).removesuffix(digits)}".rstrip()
 
 
 def _apart(a: Manifest, b: Manifest) -> list[str]:

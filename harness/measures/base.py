@@ -139,9 +139,13 @@ class Training(Run, kind="train", code="harness.runs.train:run", revision=2):
         kinds = {one.kind: handler.generate_schema(one) for one in Training.__subclasses__()}
 
         def choice(value: Any) -> str:
-            network: Any = value.get("network") if isinstance(value, dict) else value.network
-            kind = network.get("kind") if isinstance(network, dict) else network.kind
-            return str(kind) if kind in kinds else cls.kind
+            for name in (
+                "network",
+                "kind",
+            ):  # of a model, or as written
+                is_written = isinstance(value, dict)
+                value = value.get(name) if is_written else getattr(value, name, None)
+            return value if isinstance(value, str) and value in kinds else cls.kind
 
         return core_schema.tagged_union_schema({cls.kind: handler(source), **kinds}, choice)
 

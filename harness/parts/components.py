@@ -163,13 +163,16 @@ def code_of(part: Any) -> str:
     """What is part of every key beside the fields of a class that others wrote: SHA-256 over the
     content of its module and of those modules of the same study that this imports; of an installed
     package its name and version, and SHA-256 over the module. Classes that it is derived from count
-    likewise. It is that of the files when it is first asked for.
+    likewise, and the module that a run names as its code. It is that of the files when it is first
+    asked for.
 
     Raises:
         HarnessError: the class stands in no file, or one of its files cannot be read.
     """
     digest, packages = hashlib.sha256(), dict[str, None]()
-    for module in dict.fromkeys(one.__module__ for one in part.__mro__ if _is_of_others(one)):
+    modules = [one.__module__ for one in part.__mro__]
+    modules += [str(getattr(part, "code", "")).partition(":")[0]]
+    for module in filter(_is_of_others, dict.fromkeys(modules)):
         root, package = _root(module)
         files = {module: _file(root, module)} if package else _with_imports(root, module)
         packages |= {package: None} if package else {}
@@ -191,18 +194,21 @@ def _content(root: Path, paths: Iterable[Path]) -> bytes:
     return "".join(f"{path.relative_to(root).as_posix()} {one}\n" for path, one in sums).encode()
 
 
-def _is_of_others(made: type[Any]) -> bool:
-    """Whether a class can tell something of a part: not Python's, not pydantic's, not ours."""
-    top = made.__module__.partition(".")[0]
-    return is_own(made) and top not in (*sys.stdlib_module_names, "pydantic", "torch")
+def _is_of_others(module: str) -> bool:
+    """Whether a module is none of Python's, pydantic's, torch's or ours."""
+    known = (*sys.stdlib_module_names, "pydantic", "torch", __name__.partition(".")[0])
+    return module.partition(".")[0] not in ("", *known) or module == "__main__"
 
 
 def _root(module: str) -> tuple[Path, str]:
     """The folder on the import path that holds a module, and the package with its version that put
     it there, if one was installed there.
     """
-    file = getattr(sys.modules.get(module), "__file__", None)
-    if not file or module == "__main__":
+    spec = None
+    with suppress(ImportError):  # what a run names as its code may be nowhere
+        spec = None if module == "__main__" else find_spec(module)
+    file = spec and spec.origin
+    if not file or not Path(file).is_file():
         problem = "stands in no file that can be imported, so nothing can be kept of what it does"
         raise HarnessError(module, problem, hint="put the class into a module of the study")
     path = Path(file).resolve()

@@ -63,7 +63,7 @@ class Network(Part, family="network"):
 
 
 def _takes(network: Network, wanted: str) -> HarnessError:
-    hint = "choose another network, or scale the images (dataset.size)"
+    hint = "choose another network, or scale the images: `size` in the block of an image-folder"
     return HarnessError(f"network {network.label}", f"takes images with {wanted}", hint=hint)
 
 

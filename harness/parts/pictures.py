@@ -44,6 +44,11 @@ class Arrays(Own):
     def _test_fits_the_split(self) -> Self:
         if (self.split == "given") != bool(self.test):
             raise ValueError('name test files, or a split "last" or "random" with a test_share')
+        for said in (self.train, self.test):
+            if isinstance(said, str) and said.endswith(".npy"):
+                raise ValueError(f'{said} is one array: name two, ["images.npy", "labels.npy"]')
+            if not isinstance(said, str) and any(one.endswith(".npz") for one in said):
+                raise ValueError(f'say which array of an .npz: "{said[0]}:NAME"')
         return self
 
     @property
@@ -149,8 +154,7 @@ class ImageFolder(Folder):
 
         listing = self.listing()
         paths = [self.root / file for file in listing.files]
-        with ThreadPoolExecutor() as pool:
-            seen = list(pool.map(look, paths))
+        seen = [look(path) for path in paths]
         first, name = seen[0], paths[0].name
         for path, one in zip(paths, seen, strict=True):
             if not self.channels and one.channels != first.channels:

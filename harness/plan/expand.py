@@ -158,7 +158,7 @@ def _planned(
             varied = {axis: levels.get(axis) for axis in exhibit.varied()}
             seed = _seed(exhibit, combination, setting)
             point = Point(varied, seed, measure, trainings, made[-1].key, levels)
-            points.setdefault((*map(str, varied.values()), seed, number), point)
+            points.setdefault((*map(str, varied.values()), seed, measure), point)
     _refuse_twins(exhibit, document, points.values(), setting)
     return PlannedExhibit(exhibit, tuple(points.values()), tuple(mine), tuple(setting.overrides))
 

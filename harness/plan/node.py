@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
 from pydantic import ValidationError
 
-from harness.canonical import identity_key, is_key, short
+from harness.canonical import flatten, identity_key, is_key, short
 from harness.errors import HarnessError
 from harness.measures.base import Run, Training
 from harness.parts.base import has_others, identity
@@ -72,17 +71,21 @@ def node_of(run: Run, label: str, inputs: Mapping[str, str] | None = None) -> No
 
 def label_of(kind: str, spec: Mapping[str, Any], key: str) -> str:
     """What people call a run of which only the record is known: a training as in a plan, any other
-    by its kind and the trainings that it measures.
+    by its kind and the trainings that it measures. No Python that the record names is imported.
     """
+    called = kind.rpartition(":")[2]
+    kinds = (kind, *(str(one) for name, one in flatten(spec) if name.endswith("kind")))
+    if any(":" in one for one in kinds):
+        return f"{called} {short(key)}"
     try:
-        run = Run.kinds[kind].model_validate_json(json.dumps(dict(spec)), strict=True)
-    except (KeyError, ValidationError):  # of another time
-        return f"{kind} {short(key)}"
+        run = Run.of(kind, spec)
+    except (HarnessError, ValidationError):  # of another time
+        return f"{called} {short(key)}"
     if isinstance(run, Training):
         return run.label
     sides = (getattr(run, name, None) for name in ("x", "y"))
     labels = [one.label for one in sides if isinstance(one, Training)]
-    return f"{kind} of {' and '.join(labels)}" if labels else f"{kind} {short(key)}"
+    return f"{called} of {' and '.join(labels)}" if labels else f"{called} {short(key)}"
 
 
 def nodes_of(run: Run, label: str) -> tuple[Node, ...]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from harness.errors import HarnessError
 from harness.parts.base import suggestion
 from harness.plan.expand import Plan, PlannedExhibit, Point
-from harness.spec.exhibit import same_level
+from harness.spec.exhibit import field_of, same_level
 from harness.spec.overrides import Selected
 
 SHOWN = 12  # levels that a hint lists
@@ -17,8 +17,8 @@ SHOWN = 12  # levels that a hint lists
 def narrowed(plan: Plan, only: Sequence[Selected]) -> Plan:
     """The plan of the cells at these levels, with the exhibits that have some.
 
-    A cell without a level of an axis, as an ANN has no time steps, lies at each; an exhibit without
-    the axis has no such cell.
+    A cell without a level of an axis, as an ANN has no time steps, is asked for where it stands
+    beside one that is; an exhibit without the axis has no such cell.
 
     Raises:
         HarnessError: an axis or a level that no exhibit has, or no cell at all of them.
@@ -40,11 +40,17 @@ def narrowed(plan: Plan, only: Sequence[Selected]) -> Plan:
 
 
 def _part(planned: PlannedExhibit, plan: Plan, only: Sequence[Selected]) -> PlannedExhibit:
-    has = {axis for point in planned.points for axis, at in point.levels.items() if at is not None}
-    asked, left_out = list[Point](), list[Point]()
-    for point in planned.points:
-        is_asked = all(one.axis in has and _lies_at(point, one) for one in only)
-        (asked if is_asked else left_out).append(point)
+    asked = [*planned.points]
+    for one in only:
+        there = {_beside(point, one) for point in asked if _lies_at(point, one)}
+        asked = [
+            point
+            for point in asked
+            if _lies_at(point, one)
+            or (point.levels.get(one.axis) is None and _beside(point, one) in there)
+        ]
+    kept = {id(point) for point in asked}
+    left_out = [point for point in planned.points if id(point) not in kept]
     needed = {key for one in asked for key in (one.key, *plan.nodes[one.key].inputs.values())}
     return replace(
         planned,
@@ -57,7 +63,15 @@ def _part(planned: PlannedExhibit, plan: Plan, only: Sequence[Selected]) -> Plan
 
 def _lies_at(point: Point, one: Selected) -> bool:
     level = point.levels.get(one.axis)
-    return level is None or any(same_level(level, wanted) for wanted in one.levels)
+    return level is not None and any(same_level(level, wanted) for wanted in one.levels)
+
+
+def _beside(point: Point, one: Selected) -> tuple[str, ...]:
+    """Its levels but for those of the part that the axis is of: of time steps, the neuron's."""
+    part = field_of(one.axis).partition(".")[0]
+    return tuple(
+        str(level) for axis, level in point.axes.items() if not field_of(axis).startswith(part)
+    )
 
 
 def _require_known(one: Selected, points: Sequence[Point]) -> None:

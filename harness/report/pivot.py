@@ -8,13 +8,14 @@ last axis across.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
 from harness.check.golden import level_text
 from harness.plan.expand import PlannedExhibit
 from harness.report import wording
+from harness.spec.exhibit import level_of
 
 T = TypeVar("T")
 Levels = Mapping[str, str]
@@ -77,7 +78,11 @@ def agrees(levels: Levels, column: Levels) -> bool:
 def pivot(planned: PlannedExhibit) -> Pivot:
     """The layout of an exhibit."""
     grids = [
-        {name: tuple(map(level_text, at)) for name, at in grid.axes().items() if name != "seed"}
+        {
+            name: tuple(level_text(level_of(name, level)) for level in levels)
+            for name, levels in grid.axes().items()
+            if name != "seed"
+        }
         for grid in planned.exhibit.grid
     ]
     varied = planned.exhibit.varied()
@@ -90,22 +95,35 @@ def pivot(planned: PlannedExhibit) -> Pivot:
         across = tuple(name for name in grid if name not in shared)
         held = _held(grid, planned)
         combinations = itertools.product(*(grid[name] for name in across))
-        columns = tuple(
-            column
-            for at in combinations
-            if _is_asked_for(column := held | dict(zip(across, at, strict=True)), planned)
-        )
-        if not columns:
-            continue
+        columns = tuple(held | dict(zip(across, at, strict=True)) for at in combinations)
         same = frozenset(frozenset(column.items()) for column in columns)
         blocks.setdefault(same, Block(across, columns))  # two grids may have been made alike
-    return Pivot((*shared, *added), tuple(blocks.values()))
+    shown = blocks.values()
+    return Pivot(
+        (*shared, *added), tuple(_asked_for(shown, planned) if planned.left_out else shown)
+    )
 
 
-def _is_asked_for(column: Levels, planned: PlannedExhibit) -> bool:
-    """Whether a point of the column is, of an exhibit of which a part is."""
-    points = ({name: level_text(at) for name, at in one.axes.items()} for one in planned.points)
-    return not planned.left_out or any(agrees(point, column) for point in points)
+def _asked_for(blocks: Collection[Block], planned: PlannedExhibit) -> Iterator[Block]:
+    """The columns in which a point stands that was asked for: at all of their levels; one that
+    lacks some, as the time steps of an ANN, has columns of its own only where it has none of these.
+    """
+    asked = [{name: level_text(at) for name, at in p.axes.items()} for p in planned.points]
+    full = [
+        column
+        for block in blocks
+        for column in block.columns
+        if any(column.items() <= point.items() for point in asked)
+    ]
+    alone = [point for point in asked if not any(agrees(point, column) for column in full)]
+    for block in blocks:
+        columns = tuple(
+            column
+            for column in block.columns
+            if column in full or any(agrees(point, column) for point in alone)
+        )
+        if columns:
+            yield Block(block.axes, columns)
 
 
 def _held(grid: Mapping[str, Sequence[str]], planned: PlannedExhibit) -> dict[str, str]:
@@ -113,7 +131,8 @@ def _held(grid: Mapping[str, Sequence[str]], planned: PlannedExhibit) -> dict[st
     but for points that have no such axis, as an ANN has no time steps.
     """
     points = [
-        {name: level_text(value) for name, value in point.axes.items()} for point in planned.points
+        {name: level_text(value) for name, value in point.axes.items()}
+        for point in (*planned.points, *planned.left_out)
     ]
     found = {}
     wanted = set(itertools.product(*grid.values()))

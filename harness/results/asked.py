@@ -99,8 +99,7 @@ def levels_of(plans: Iterable[Plan]) -> dict[str, list[Mapping[str, object]]]:
         levels = {**point.levels, "seed": point.seed}
         found.setdefault(point.key, []).append(levels)
         for side, training in zip(point.measure.sides, point.trainings, strict=False):
-            named = {"network": side.network, "neuron": side.neuron}
-            own = {axis: name for axis, name in named.items() if name}
+            own = {name: one for name, one in side if one is not None}
             key = node_of(training, "").key
             found.setdefault(key, []).append({**levels, **own, "seed": training.seed})
     return found

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from harness.canonical import short
 from harness.errors import HarnessError
 from harness.measures.base import Measure, Run
+from harness.parts.base import OWN, sentence
 from harness.store.manifest import Manifest
 from harness.store.store import Store
 
@@ -85,14 +86,18 @@ class StoredRun:
     @cached_property
     def metrics(self) -> Mapping[str, Any]:
         """Its numbers, as the JSON file has them from which an exhibit reads."""
-        made = Run.kinds.get(self.kind, Run)
-        kinds = (one for one in Measure.kinds.values() if issubclass(made, one.makes))
-        name = next((one.file for one in kinds), "")
+        made = Run.named(self.kind)
+        names = (one.file for one in Measure.kinds.values() if issubclass(made, one.makes))
+        name = next((one for one in names if one in self.manifest.files), "")
+        if not name:
+            problem = "no measure that is known here reads its files"
+            raise HarnessError(f"run {short(self.key)} ({self.label})", problem)
         return self._json(name)
 
     @cached_property
     def history(self) -> pd.DataFrame:
-        """A row for each epoch, from 1: learning rate, loss, accuracies in percent, seconds.
+        """A row for each epoch, from 1: learning rate, loss, accuracies in percent, seconds; none
+        of a network that was trained elsewhere.
 
         Raises:
             HarnessError: it is no training.
@@ -142,11 +147,14 @@ class StoredRun:
         if self.full is not None:
             return self.full
         try:
-            kind = Run.kinds[self.kind]
-            return kind.model_validate_json(json.dumps(dict(self.spec)), strict=True)
-        except (KeyError, ValidationError) as error:
+            return Run.of(self.kind, self.spec)
+        except HarnessError as error:
+            problem = f"{error.where}: {error.problem}"
+            raise HarnessError(f"run {short(self.key)}", problem, hint=error.hint) from error
+        except ValidationError as error:
             problem = "is of a kind, or has fields, that are none of this version"
-            raise HarnessError(f"run {short(self.key)}", problem) from error
+            said = "; ".join(sentence(one) for one in error.errors() if one["type"] == OWN)
+            raise HarnessError(f"run {short(self.key)}", said or problem) from error
 
     def _json(self, name: str) -> dict[str, Any]:
         content = json.loads(self.store.read_bytes(self.key, name))
@@ -159,5 +167,5 @@ class StoredRun:
             else ""
         )
         return HarnessError(
-            f"run {short(self.key)} ({self.label})", f"is no training and {lacks}", hint=hint
+            f"run {short(self.key)} ({self.label})", f"is no training here, and {lacks}", hint=hint
         )

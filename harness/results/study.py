@@ -16,11 +16,12 @@ from harness.errors import HarnessError
 from harness.frames.frame import Frame, frame_of
 from harness.layout import layout
 from harness.parts.base import suggestion
-from harness.plan.expand import Plan
+from harness.plan.expand import Plan, PlannedExhibit
 from harness.plan.node import Node
+from harness.report.provenance import command
 from harness.results.asked import asked_for, called, key_of, levels_of, some
 from harness.results.run import StoredRun
-from harness.spec.exhibit import AXES, level_of
+from harness.spec.exhibit import AXES, level_of, same_level
 
 Folder = str | PathLike[str] | None
 
@@ -83,7 +84,8 @@ class Results:
         chosen = [node for node in chosen if _fits(node, where, levels.get(node.key, []))]
         found = {node.key: self._store.get(node.key) for node in chosen}
         if exhibit is not None and not missing_ok:
-            self._refuse_missing(exhibit, [one.label for one in chosen if not found[one.key]])
+            labels = [one.label for one in chosen if not found[one.key]]
+            self._refuse_missing(plans[0].exhibits[0], labels)
         return [
             StoredRun(made, node.label, self._store, self._project.layout.data, node.full)
             for node in chosen
@@ -129,7 +131,7 @@ class Results:
         frame = frame_of(plan.exhibits[0], self._store, {})
         if not missing_ok:
             labels = [plan.nodes[point.key].label for point in frame.points if point.absence]
-            self._refuse_missing(exhibit, labels)
+            self._refuse_missing(plan.exhibits[0], labels)
         return frame
 
     def _plans(self, exhibit: str | None) -> list[Plan]:
@@ -147,21 +149,17 @@ class Results:
                     raise
         return found
 
-    def _refuse_missing(self, exhibit: str, labels: list[str]) -> None:
+    def _refuse_missing(self, planned: PlannedExhibit, labels: list[str]) -> None:
         if labels:
-            count = len(labels)
+            count, here = len(labels), self._project.layout
             are = f"{count} of its runs {'is' if count == 1 else 'are'} not stored"
-            hint = f"{self._command(exhibit)} makes them; missing_ok=True goes without"
-            raise HarnessError(exhibit, f"{are}: {some(labels)}", hint=hint)
-
-    def _command(self, exhibit: str) -> str:
-        """What makes the runs of an exhibit, from wherever it is typed."""
-        here, profile = self._project.layout, self._project.profile.id
-        words = ["harness", "reproduce", exhibit]
-        words += ["--profile", profile] if profile != "smoke" else []
-        words += ["--project", str(here.project)] if Path.cwd() != here.project else []
-        words += ["--store", str(here.store)] if here.store != here.project / "store" else []
-        return shlex.join(words)
+            words = command(planned, self._project.profile)
+            if here.project != Path.cwd():
+                words += f" --project {shlex.quote(str(here.project))}"
+            if here.store != here.project / "store":
+                words += f" --store {shlex.quote(str(here.store))}"
+            hint = f"{words} makes them; missing_ok=True goes without"
+            raise HarnessError(planned.exhibit.id, f"{are}: {some(labels)}", hint=hint)
 
 
 def _values(node: Node, name: str) -> list[Any]:
@@ -172,6 +170,8 @@ def _values(node: Node, name: str) -> list[Any]:
 
 def _fits(node: Node, where: Mapping[str, Any], levels: list[Mapping[str, object]]) -> bool:
     axes = {name: level_of(name, value) for name, value in where.items() if name in AXES}
-    if axes and not any(all(at[name] == one for name, one in axes.items()) for at in levels):
+    if axes and not any(
+        all(same_level(at.get(name), one) for name, one in axes.items()) for at in levels
+    ):
         return False
     return all(value in _values(node, name) for name, value in where.items() if name not in AXES)

@@ -21,6 +21,7 @@ from harness.parts.regressions import Regression
 from harness.parts.surrogates import Surrogate
 from harness.spec.claim.predicate import Predicate
 from harness.spec.exhibit import AXES
+from harness.spec.parts import known_fields
 
 FAMILIES: Mapping[str, type[Part]] = {
     "neurons": Neuron,
@@ -47,7 +48,8 @@ def records(noun: str) -> tuple[list[Record], list[HarnessError]]:
     if noun not in NOUNS:
         raise HarnessError(f"list {noun}", "no such things", hint=suggestion(noun, NOUNS))
     if noun == "axes":
-        return [{"axis": axis, "sets": field} for axis, field in AXES.items()], []
+        paths = {path: path for path in known_fields() if path not in AXES.values()}
+        return [{"axis": axis, "sets": field} for axis, field in {**AXES, **paths}.items()], []
     faults: list[HarnessError] = []
     kinds = _kinds(FAMILIES.get(noun, Measure), faults)
     if noun == "quantities":

@@ -89,12 +89,12 @@ def study_files(layout: Layout) -> dict[str, Path]:
 
     with os_errors(study):
         found = contents(study, enters)
-    for path in found.odd:
-        if not stays(path):
-            problem = "is a link or no plain file, and would not arrive"
-            raise HarnessError(str(path), problem, hint="put the file itself there")
-    return {
-        name: path
-        for name, path in sorted(found.files.items())
-        if not stays(path) and not is_piece(path)
-    }
+        for path in found.odd:
+            if not stays(path):
+                problem = "is a link or no plain file, and would not arrive"
+                raise HarnessError(str(path), problem, hint="put the file itself there")
+        return {
+            name: path
+            for name, path in sorted(found.files.items())
+            if not stays(path) and not is_piece(path)
+        }

@@ -153,10 +153,11 @@ class _Listed:
         if name not in self._sources:
             yield MARKER
             return
-        source = self._sources[name]
+        source, is_run = self._sources[name], name.startswith("store/")
+        hint = "harness verify --repair" if is_run else "it was changed meanwhile: pack again"
         with open_plain(source) if isinstance(source, Path) else source as file:
             file.seek(0)
-            yield from compared(file, name, record, "harness verify --repair")
+            yield from compared(file, name, record, hint)
 
 
 def _record(content: bytes) -> FileRecord:

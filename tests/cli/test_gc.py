@@ -161,3 +161,45 @@ def test_a_broken_record_of_a_study_keeps_everything(
     assert len(store.manifests()) == 2
     assert typed(f"{gc} --forget {place}", monkeypatch, capsys).code == 0
     assert len(store.manifests()) == 1
+
+
+OWN = """\
+from harness.parts.neurons import Spiking
+
+class Own(Spiking):
+    "{doc}"
+    {field}: float = 0.5
+
+    def step(self, current, state, spike):
+        return spike(current), current
+"""
+GRID = """\
+id      = "sizes"
+title   = "How large"
+source  = { document = "paper", place = "nowhere" }
+measure = { kind = "accuracy" }
+[grid]
+neuron = ["own"]
+[fixed]
+network = "resnet"
+dataset = "cifar10"
+recipe  = "paper"
+"""
+
+
+def test_studies_whose_python_is_called_alike_are_both_asked(
+    two_studies: tuple[Path, Path, Store],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    mine, other, store = two_studies
+    for study, field in ((mine, "decay"), (other, "rise")):
+        (study / "neuron_of_gc.py").write_text(OWN.format(doc=study.name, field=field))
+        (study / "specs/paper/sizes.toml").write_text(GRID)
+        with (study / "specs/blocks/neurons.toml").open("a") as file:
+            file.write(f'\n[own]\nkind = "neuron_of_gc:Own"\ntime_steps = 2\n{field} = 0.25\n')
+            file.write('surrogate = { kind = "dspike", temperature = 3.0, support = 3.0 }\n')
+            file.write("fires_at_threshold = true\nthreshold = 1.0\n")
+    said = typed(f"gc --yes --project {mine} --store {store.root}", monkeypatch, capsys)
+    assert "cannot say" not in said.out
+    assert (said.code, store.manifests()) == (0, []), said.err

@@ -6,6 +6,7 @@ import shlex
 from collections import Counter
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from harness.cli import health as upkeep
@@ -116,3 +117,17 @@ def test_a_link_that_leads_nowhere_is_told_before_anything_runs(tmp_path: Path) 
     for folder in (tmp_path / "link", tmp_path / "link" / "below"):
         with pytest.raises(HarnessError, match=r"is a link to .*/gone, which is not there"):
             refuse_unwritable(folder, "--store")
+
+
+def test_data_of_a_study_s_own_are_counted_or_what_is_wrong_is_said(
+    project: Path, tmp_path: Path
+) -> None:
+    blocks = project / "specs/blocks/datasets.toml"
+    own = '\n[own]\nkind = "arrays"\nname = "own"\ntrain = "own.npz"\ntest = "own.npz"\n'
+    blocks.write_text(blocks.read_text(encoding="utf-8") + own, encoding="utf-8")
+    said = found(layout_of(project, tmp_path))["data own"]
+    assert (said.health, "own.npz:images cannot be read" in said.found) == (Health.NOTE, True)
+    images = np.zeros((6, 8, 8), np.uint8)
+    np.savez(project / "own.npz", images=images, labels=np.arange(6) % 2)
+    said = found(layout_of(project, tmp_path))["data own"]
+    assert (said.health, said.found) == (Health.GOOD, "6 to train on, 6 to test on")

@@ -6,8 +6,10 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -15,7 +17,9 @@ from harness.engine import training
 from harness.engine.data.labelled import ImageSet
 from harness.engine.networks import record
 from harness.engine.training import Normalisation
+from harness.errors import HarnessError
 from harness.parts.base import identity
+from harness.parts.datasets import Dataset
 from harness.parts.networks import Network
 from harness.parts.neurons import Lif
 from harness.parts.recipe import Recipe
@@ -112,13 +116,39 @@ def test_one_s_own_is_listed_with_its_fields(study: Path) -> None:
     assert {"quantity": "norm", "measure": "mystudy.norms:Norms", "adds": ["layer"]} in measured
 
 
-@pytest.mark.slow
-def test_a_network_of_spikingjelly_is_trained_and_looked_at(
-    study: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    pytest.importorskip("spikingjelly", reason="NOT TESTED: spikingjelly is not installed")
+@pytest.fixture
+def imported(study: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The study's modules can be imported, and are forgotten when the test is over."""
     monkeypatch.setattr(sys, "path", [*sys.path, str(study)])
-    monkeypatch.setattr(Network, "kinds", dict(Network.kinds))
+    for family in (Dataset, Network):
+        monkeypatch.setattr(family, "kinds", dict(family.kinds))
+    yield
+    for name in [name for name in sys.modules if name.partition(".")[0] == "mystudy"]:
+        del sys.modules[name]
+
+
+@pytest.mark.usefixtures("imported")
+def test_a_file_that_a_component_rests_on_is_part_of_the_key(study: Path) -> None:
+    from mystudy.mask import Masked  # type: ignore[import-not-found]
+
+    mask = np.tile(np.array([0, 1], np.uint8), (8, 4))
+    np.save(study / "mask.npy", mask)
+    planned = Masked(mask=Path("mask.npy")).pinned(study, study)
+    images = planned.load(2, study, study)
+    assert not images.test_images[:, :, :, ::2].any()
+    assert images.test_images[:, :, :, 1::2].float().mean() > 40
+    np.save(study / "mask.npy", 1 - mask)
+    changed = Masked(mask=Path("mask.npy")).pinned(study, study)
+    assert identity(changed) != identity(planned)
+    assert "mask" not in identity(planned)
+    with pytest.raises(HarnessError, match="not those of the plan"):
+        planned.load(2, study, study)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("imported")
+def test_a_network_of_spikingjelly_is_trained_and_looked_at() -> None:
+    pytest.importorskip("spikingjelly", reason="NOT TESTED: spikingjelly is not installed")
     from mystudy.jelly import SpikingResnet  # type: ignore[import-not-found]
 
     made = SpikingResnet()

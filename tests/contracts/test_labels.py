@@ -138,7 +138,7 @@ def holding(plan: Plan, point: Point, path: str) -> list[tuple[type[Any], object
     return [(type(one), getattr(one, name)) for one in parts if name in type(one).model_fields]
 
 
-@pytest.mark.parametrize("name", ["table1", "fig6", "fig8", "figA6", "lab-fig1", "lab-fig5"])
+@pytest.mark.parametrize("name", ["table2", "fig8", "figA6", "lab-fig1", "lab-fig5"])
 def test_any_field_is_an_axis_whose_rows_are_called_by_what_their_runs_have(name: str) -> None:
     """Or is refused: what goes with no other value, and rows that would be one run."""
     setting = Setting(LIBRARY.blocks, LIBRARY.profiles["smoke"])

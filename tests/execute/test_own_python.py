@@ -37,14 +37,16 @@ class Tired(Spiking):
         return spike(current - self.threshold), None
 
 
-class Weighing(Run):
+class Weighing(Run, code="weights:run"):
     x: Training
+"""
+CODE = """
+from harness.runs.place import write_json
 
-    def run(self, place, report):
-        from harness.runs.place import write_json
 
-        write_json(place.files / "weighed.json", {"T": self.x.neuron.time_steps})
-        return {"T": self.x.neuron.time_steps}
+def run(spec, place, report):
+    write_json(place.files / "weighed.json", {"T": spec.x.neuron.time_steps})
+    return {"T": spec.x.neuron.time_steps}
 """
 
 
@@ -52,6 +54,7 @@ class Weighing(Run):
 def nodes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Node, Node]]:
     """A training of a neuron of a study, and a run of the study's own that needs none."""
     (tmp_path / "resting.py").write_text(MODULE)
+    (tmp_path / "weights.py").write_text(CODE)
     monkeypatch.setattr(sys, "path", [*sys.path, str(tmp_path)])
     kinds = dict(Neuron.kinds), dict(Run.kinds)
     resting: Any = importlib.import_module("resting")
@@ -105,5 +108,14 @@ def test_what_was_changed_since_it_was_planned_is_not_run(
     assert "the Python of its study was changed after this was planned" in outcome.problem
     with pytest.raises(HarnessError, match="it or the Python of its study was changed"):
         thawed(text)
+
+
+@pytest.mark.parametrize("file", ["resting.py", "weights.py"])
+def test_the_code_that_a_run_names_is_part_of_its_key(
+    nodes: tuple[Node, Node], tmp_path: Path, file: str
+) -> None:
+    with (tmp_path / file).open("a") as opened:
+        opened.write("# another word\n")
+    components.code_of.cache_clear()
     with pytest.raises(HarnessError, match="its Python is another one now"):
         Run.of(nodes[1].kind, nodes[1].spec)

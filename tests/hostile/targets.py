@@ -13,7 +13,7 @@ import tarfile
 import zipfile
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -68,14 +68,14 @@ def _spec(content: bytes, folder: Path) -> None:
     except (UnicodeDecodeError, HarnessError):
         return
     for file, _ in BLOCKS.values():
-        read_blocks({file: document}, {})
-    known = library().blocks
+        read_blocks([([replace(document, path=folder / f"{file}.toml")], {})])
+    known, documents = library().blocks, library().study.documents
     profiles, _ = _models(Profile, [document], {})
     for profile in profiles.values():
         list(profile_faults(profile, document, known))
     exhibits, _ = _models(Exhibit, [document], {})
     for exhibit in exhibits.values():
-        list(exhibit_faults(exhibit, document, known, folders(folder)))
+        list(exhibit_faults(exhibit, document, known, documents, folders(folder)))
 
 
 def _specs() -> list[bytes]:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from paper_figures import drawing
 from paper_figures.words import word
 from tests.browser.whole import whole
 from tests.paper_figures.made import CELLS, MAPS, cell_rows, map_rows, values
+from tests.plan.test_measures import OPEN
 from tests.synthetic import library, plan
 
 ONLY = "--only "
@@ -50,22 +52,27 @@ NO_HEATMAPS = ("fig3", "figA5", "lab-fig1")
 
 
 def cases() -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Each exhibit that is drawn, as it is, with a part of the levels of each of its axes, and
-    where a single one is asked for.
+    """Each exhibit that is drawn, as it is and with a part of the levels of each of its axes; and
+    for each drawing an axis by its path, and cells of a single level.
     """
+    seen = set()
     for name, exhibit in EXHIBITS.items():
         yield name, ()
         is_vgg = exhibit.fixed.network in ("vgg", "vgg-table")
         for axis in exhibit.varied():
             yield name, (f"{axis}={'13,19' if axis == 'depth' and is_vgg else PARTS[axis]}",)
+        draw = import_module(f"paper_figures.{exhibit.figure}").draw
+        if draw in seen:
+            continue
+        seen.add(draw)
+        small = {"depth": 13 if is_vgg else 20, "width": 1}
+        said = {*exhibit.varied(), *exhibit.fixed.axes()}
+        fewer = {axis: f"{axis}={first}" for axis, first in small.items() if axis in said}
+        yield name, (*fewer.values(), "neuron.threshold=0.5,2.0")
+        for axis in exhibit.varied()[-1:]:
             levels = [level for grid in exhibit.grid for level in grid.axes().get(axis, ())]
-            yield name, (f"{ONLY}{axis}={levels[0 if axis == 'depth' else -1]}",)
-        fewer = tuple(
-            f"{axis}={first}"
-            for axis, first in (("depth", 13 if is_vgg else 20), ("width", 1))
-            if axis in exhibit.varied()
-        )
-        yield name, (*fewer, "neuron.threshold=0.5,2.0")
+            others = (one for other, one in fewer.items() if other != axis)
+            yield name, (*others, f"{ONLY}{axis}={levels[0 if axis == 'depth' else -1]}")
     yield "table2", ("one_step_stages=[],[1]",)
     yield "fig2", ("depth=20,32",)
     yield "fig2", ("depth=20", "width=1")
@@ -167,6 +174,25 @@ def test_a_drawing_shows_what_its_frame_has(name: str, typed: tuple[str, ...]) -
     if EXHIBITS[name].measure[0].kind in ("cka", "workflow") and name not in NO_HEATMAPS:
         for one in wanted:
             assert any(np.array_equal(image, one, equal_nan=True) for image in there)
+
+
+@pytest.mark.parametrize("name", ["fig2", "fig5"])
+def test_neurons_that_a_measure_leaves_open_are_told_apart(name: str) -> None:
+    changed = {**OPEN, "fixed": {**library().documents[name].data["fixed"], "depth": 20}}
+    made = plan(name, profile="smoke", changed={name: changed})
+    (planned,) = made.exhibits
+    frame = frame_of(planned, whole(made), {})
+    assert frame.maps is not None
+    maps = frame.maps.table.assign(**planned.held)
+    figure = drawing(name)(frame.cells.assign(**planned.held), maps)
+    written = said(figure).replace("\n", " ")
+    for neuron in ("Spiking", "Spiking (lif-text)", "Spiking (if)"):
+        assert f"{neuron} ResNet-20" in written
+    assert {"neuron.threshold 0.5", "neuron.threshold 1"} <= set(said(figure).split("\n"))
+    wanted, there = matrices(frame), images(figure)
+    assert len(wanted) == 6
+    for one in wanted:
+        assert any(np.array_equal(image, one, equal_nan=True) for image in there)
 
 
 def test_these_are_the_exhibits_of_paper_and_lab() -> None:

@@ -163,6 +163,22 @@ def test_images_of_several_sizes_and_colours(tmp_path: Path) -> None:
     assert loaded(scaled, tmp_path).test_images.shape == (4, 3, 4, 4)
 
 
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "holds no events"),
+        (atis_bytes([(1, 2, 3, 1)])[:-1], "ends in 4 of the 5 bytes"),
+        (atis_bytes([(60, 2, 3, 1)]), "outside the sensor of 34x34"),
+        (atis_bytes([(1, 2, 9, 1), (1, 2, 3, 1)]), "time goes back by 6"),
+    ],
+)
+def test_a_damaged_recording_is_named(tmp_path: Path, content: bytes, said: str) -> None:
+    recordings_in(tmp_path, "own/cat", "own/dog")
+    (tmp_path / "own/dog/3.bin").write_bytes(content)
+    with pytest.raises(HarnessError, match=rf"dog/3\.bin: byte 0.*: {said}|3\.bin.*{said}"):
+        loaded(EventFolder(name="own", folder="own", **EVENTS, **RANDOM), tmp_path)
+
+
 def test_arrays_in_one_file_or_in_several(tmp_path: Path) -> None:
     arrays_in(tmp_path)
     drawn = Arrays(name="own", train="x.npz", split="last", test_share=0.4)
@@ -219,6 +235,10 @@ def test_a_test_file_may_have_no_more_than_train(tmp_path: Path) -> None:
         own.pinned(tmp_path, tmp_path)
     with pytest.raises(HarnessError, match="name test files"):
         Arrays(name="own", train="train.npz")
+    with pytest.raises(HarnessError, match=r"x\.npy is one array: name two"):
+        Arrays(name="own", train="x.npy", **RANDOM)
+    with pytest.raises(HarnessError, match=r'which array of an \.npz: "x\.npz:NAME"'):
+        Arrays(name="own", train=("x.npz", "y.npy"), **RANDOM)
 
 
 def test_what_is_said_is_held_against_what_is_found(tmp_path: Path) -> None:

@@ -96,8 +96,27 @@ def test_an_archive_counts_more_than_what_lies_beside_it(
     assert loaded.origin == "published" and loaded.sha256 != other.sha256
 
 
-def test_n_mnist_is_split_as_published() -> None:
+@pytest.mark.parametrize("unpacked", [False, True])
+def test_n_mnist_is_split_as_published(tmp_path: Path, unpacked: bool) -> None:
+    """Thirty recordings in its two archives, or in the folders that these unpack to."""
     block = library().blocks.dataset.blocks["n-mnist"]
     assert isinstance(block, Recordings)
-    assert block.split == "given" and not block.test_share
     assert [one.target for one in block.archives] == ["NMNIST/Train", "NMNIST/Test"]
+    pins = []
+    for pin, count in zip(block.archives, (20, 10), strict=True):
+        with zipfile.ZipFile(tmp_path / pin.name, "w") as out:
+            for number in range(count):
+                out.writestr(f"{pin.folder}/{number % 10}/{number:05}.bin", recording(number))
+        content = (tmp_path / pin.name).read_bytes()
+        checksum = f"md5:{hashlib.md5(content, usedforsecurity=False).hexdigest()}"
+        pins.append(pin.model_copy(update={"checksum": checksum, "mirrors": ()}))
+        if unpacked:
+            with zipfile.ZipFile(tmp_path / pin.name) as archive:
+                archive.extractall(tmp_path / "NMNIST")
+            (tmp_path / pin.name).unlink()
+    planned = block.model_copy(update={"archives": tuple(pins)}).pinned(tmp_path, tmp_path)
+    found = planned.load(2, tmp_path, tmp_path / "cache")
+    assert found.class_names == tuple("0123456789")
+    assert found.train_images.shape == (20, 2, 2, 32, 32)
+    assert found.test_labels.tolist() == list(range(10))
+    assert (found.origin, planned.is_repacked) == (("published", "repacked")[unpacked], unpacked)

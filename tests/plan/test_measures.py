@@ -156,3 +156,98 @@ def test_labels_tell_networks_apart() -> None:
     assert len(set(labels)) == len(labels)
     said: Any = " ".join(labels)
     assert "resnet-56 without shortcuts in s2 lif T=4" in said
+
+
+OPEN = {
+    "measure": [{"kind": "cka", "map": "ann-snn", "x": {}, "y": {"neuron": "relu"}}],
+    "grid": [{"neuron": ["lif", "lif-text", "if"], "neuron.threshold": [0.5, 1]}],
+    "claim": [],
+}
+"""Fig. 2 of the neurons that its grid names, each beside the same ANN."""
+
+
+def test_a_side_that_names_no_neuron_has_that_of_the_grid() -> None:
+    (planned,) = plan("fig2", profile="smoke", changed={"fig2": OPEN}).exhibits
+    assert planned.index[:3] == ("neuron", "neuron.threshold", "map")
+    assert len(planned.points) == 6
+    for point in planned.points:
+        x, y = point.trainings
+        block = library().blocks.neuron[point.axes["neuron"]]
+        assert (x.neuron.kind, y.neuron.kind) == (block.kind, "relu")
+        assert x.neuron.surrogate == block.surrogate
+        assert str(point.axes["neuron.threshold"]) == f"{x.neuron.threshold:g}"
+    assert len({point.key for point in planned.points}) == 6
+    assert len({point.trainings[1] for point in planned.points}) == 1
+
+
+def test_a_pair_that_names_its_neurons_has_none_beside_a_measure_that_leaves_them_open() -> None:
+    both = {**OPEN, "grid": [{"neuron": ["lif", "relu"]}]}
+    pair = {"kind": "cka", "map": "pair", "x": {"neuron": "lif"}, "y": {"neuron": "relu"}}
+    both["measure"] = [pair, {"kind": "probe", "probe": "ridge"}]
+    (planned,) = plan("fig2", profile="smoke", changed={"fig2": both}).exhibits
+    found = [(point.measure.kind, point.axes["neuron"]) for point in planned.points]
+    assert found == [("cka", None), ("probe", "lif"), ("probe", "relu")]
+
+
+@pytest.mark.parametrize(
+    ("name", "part", "block", "said"),
+    [
+        ("fig8", "attack", "fgsm", "FGSM on resnet-20 relu"),
+        ("fig8", "cka", "biased", "PGD on resnet-20 relu"),
+        ("figA6", "probe", "sgd", "probes of resnet-56"),
+    ],
+)
+def test_a_block_of_a_measure_is_an_axis(name: str, part: str, block: str, said: str) -> None:
+    before = plan(name, profile="smoke").exhibits[0]
+    made = plan(name, profile="smoke", overrides=(f"{part}={block}",))
+    (planned,) = made.exhibits
+    assert part not in before.held
+    touched = [point for point in planned.points if part in point.measure.blocks]
+    assert touched and not {point.key for point in touched} & {point.key for point in before.points}
+    wanted = getattr(library().blocks, part)[block]
+    for point in touched:
+        assert point.measure.blocks[part] == block
+        full = getattr(made.nodes[point.key].full, part)
+        assert (type(full), getattr(full, "kind", "")) == (
+            type(wanted),
+            getattr(wanted, "kind", ""),
+        )
+    assert any(made.nodes[point.key].label.startswith(said) for point in touched)
+    others = {point.key for point in planned.points} - {point.key for point in touched}
+    assert others <= {point.key for point in before.points}
+
+
+def test_measures_that_a_block_makes_equal_are_one() -> None:
+    measures = [point.measure for point in plan("lab-fig1").exhibits[0].points]
+    assert [one.blocks.get("regression") for one in measures][:2] == ["ridge", "descent"]
+    made = plan("lab-fig1", overrides=("regression=descent",)).exhibits[0]
+    assert [point.measure for point in made.points] == [measures[1], *measures[2:]]
+
+
+def test_several_blocks_of_a_measure_are_rows_of_their_names() -> None:
+    made = plan("fig8", profile="smoke", overrides=("attack=pgd,fgsm", "attack.images=64,128"))
+    found = {
+        (
+            point.axes["attack"],
+            point.axes["attack.images"],
+            made.nodes[point.key].spec["attack"]["kind"],
+        )
+        for point in made.exhibits[0].points
+    }
+    assert found == {(kind, images, kind) for kind in ("pgd", "fgsm") for images in (64, 128)}
+
+
+def test_a_grid_may_name_the_blocks_of_a_measure() -> None:
+    grid = [{"neuron": ["lif"], "attack": ["pgd", "pgd-pixels"]}]
+    (planned,) = plan("fig8", changed={"fig8": {"grid": grid, "claim": []}}).exhibits
+    assert planned.index[:2] == ("neuron", "attack")
+    with pytest.raises(HarnessError, match="names blocks that differ in it: pgd, pgd-pixels"):
+        plan(
+            "fig8", overrides=("attack.units=pixel",), changed={"fig8": {"grid": grid, "claim": []}}
+        )
+
+
+def test_a_field_in_which_the_blocks_of_a_grid_differ_is_no_axis_beside_them() -> None:
+    grid = [{"neuron": ["lif", "lif-soft"], "neuron.reset": ["hard", "soft"]}]
+    with pytest.raises(HarnessError, match=r"table1.toml: neuron.reset: .* differ in it"):
+        plan("table1", changed={"table1": {"grid": grid, "claim": [], "derive": []}})

@@ -8,12 +8,13 @@ from collections.abc import Iterator
 
 import pytest
 
+from harness.check.golden import level_text
 from harness.check.status import Status
 from harness.check.verdict import Verdict, judge
 from harness.errors import HarnessError
 from harness.frames.frame import frame_of
-from harness.plan.expand import Plan
-from harness.report.pivot import pivot
+from harness.plan.expand import Plan, Point
+from harness.report.pivot import agrees, pivot
 from harness.spec.overrides import parse_only
 from tests.browser.whole import whole
 from tests.synthetic import PROJECT, library, plan
@@ -23,18 +24,25 @@ WITH_CLAIMS = ("table1", "table2", "table3", "tableD1", "fig6", "fig8", "figA6")
 
 
 def selections(*names: str) -> Iterator[tuple[str, str]]:
-    """An exhibit, and each level of each of its axes."""
+    """An exhibit, and the first and the last level of each of its axes."""
     for name in names:
         exhibit = EXHIBITS[name]
         for axis in exhibit.varied():
             levels = [level for grid in exhibit.grid for level in grid.axes().get(axis, ())]
-            yield from ((name, f"{axis}={level}") for level in dict.fromkeys(levels))
+            yield from (
+                (name, f"{axis}={level}") for level in dict.fromkeys((levels[0], levels[-1]))
+            )
 
 
 def verdict_of(made: Plan, profile: str = "smoke") -> Verdict:
     (planned,) = made.exhibits
     frame = frame_of(planned, whole(made), {})
-    return judge(planned, frame, library().profile(profile), PROJECT / "golden", {})
+    return judge(planned, frame, library().profile(profile), [PROJECT / "golden"], {})
+
+
+def but_neuron(point: Point) -> dict[str, object]:
+    """Its levels, but for those of its neuron."""
+    return {name: at for name, at in point.axes.items() if name not in ("neuron", "time_steps")}
 
 
 @pytest.mark.parametrize("name", EXHIBITS)
@@ -44,11 +52,12 @@ def test_the_cells_that_are_asked_for_are_those_of_the_exhibit(name: str) -> Non
         axis, _, level = only.partition("=")
         part = plan(name, profile="smoke", only=(only,))
         (planned,) = part.exhibits
-        wanted = [
-            point
-            for point in every.exhibits[0].points
-            if str(point.axes[axis]) in (level, "None")  # an ANN has no time steps
-        ]
+        points = every.exhibits[0].points
+        wanted = [point for point in points if str(point.axes[axis]) == level]
+        if axis == "time_steps":  # and the ANN beside them
+            sizes = [but_neuron(point) for point in wanted]
+            beside = [p for p in points if p.axes[axis] is None and but_neuron(p) in sizes]
+            wanted = [point for point in points if point in wanted or point in beside]
         assert list(planned.points) == wanted
         assert len(planned.points) + len(planned.left_out) == len(every.exhibits[0].points)
         assert part.nodes == {key: every.nodes[key] for key in planned.nodes}
@@ -56,9 +65,12 @@ def test_the_cells_that_are_asked_for_are_those_of_the_exhibit(name: str) -> Non
         assert set(part.nodes) == needed | {
             key for one in needed for key in every.nodes[one].inputs.values()
         }
-        for column in pivot(planned).columns():
-            assert any(str(point.axes[axis]) in (column.get(axis), "None", level)
-                       for point in wanted)  # fmt: skip
+        columns = pivot(planned).columns()
+        for point in planned.points:
+            levels = {name: level_text(at) for name, at in point.axes.items()}
+            assert any(agrees(levels, column) for column in columns)
+        for column in columns:
+            assert column.get(axis, level) in (level, "")
 
 
 @pytest.mark.parametrize("name", WITH_CLAIMS)

@@ -7,7 +7,7 @@ import math
 import pytest
 
 from harness.frames.frame import Frame, frame_of
-from harness.report.curves import HEIGHT, WIDTH, Chart, charts
+from harness.report.curves import HEIGHT, WIDTH, Chart, charts, learning
 from harness.report.pivot import pivot
 from tests.frames.stored import Stored, residual
 from tests.synthetic import SyntheticStore, plan
@@ -93,3 +93,18 @@ def test_what_would_take_too_many_charts_has_none(steps: int) -> None:
     titles = [chart.title for chart in drawn("fig6", store)]
     assert "Time mean" in titles
     assert ("Step mean" in titles) == (steps == 4)
+
+
+def test_a_network_that_was_never_trained_has_no_learning_curve() -> None:
+    store = SyntheticStore(plan("table1", only=("depth=20,38", "width=1")))
+    (planned,) = store.plan.exhibits
+    for depths, titles in (((), ["depth 20, width ×1", "depth 38, width ×1"]),
+                           ((38,), ["depth 20, width ×1"])):  # fmt: skip
+        for point in planned.points:
+            if point.axes["depth"] in depths:
+                store.contents[point.key] |= {"history": [], "best_epoch": 0}
+        found = learning(frame_of(planned, store, {}), pivot(planned))
+        assert found is not None and [panel.title for panel in found.panels] == titles
+    for point in planned.points:
+        store.contents[point.key] |= {"history": [], "best_epoch": 0}
+    assert learning(frame_of(planned, store, {}), pivot(planned)) is None

@@ -9,6 +9,7 @@ import pytest
 from harness.frames.frame import frame_of
 from harness.report.maps import MapsView, Packed, maps_view
 from tests.frames.stored import Stored, layer
+from tests.plan.test_measures import OPEN
 from tests.report.test_pack import unpacked
 from tests.synthetic import SyntheticStore, plan
 
@@ -39,6 +40,19 @@ def test_a_map_has_its_axes_and_names_and_cells() -> None:
     packed = Packed(view.packed[first["cells"]], first["low"], first["step"])
     assert unpacked(packed, 2, 2) == [[0.5, 0.25], [0.125, 0.0]]
     assert view.rounding == "Values are rounded to 0.001, so they are off by at most 0.0005."
+
+
+def test_the_sides_of_a_map_are_called_by_the_neurons_of_its_point() -> None:
+    store = Stored(plan("fig2", profile="smoke", changed={"fig2": OPEN}))
+    for point in store.plan.exhibits[0].points:
+        content = {"y": [layer("bn1")], "x": [layer("bn1")], "undefined": []}
+        store.keep(point, "cka.json", content, values=[[0.5]])
+    view = viewed(store)
+    assert view is not None
+    said = {(one["title"], one["x"]["caption"], one["y"]["caption"])
+            for one in view.described["maps"]}  # fmt: skip
+    assert ("lif-text, neuron.threshold 0.5", "lif-text layer", "ANN layer") in said
+    assert len(said) == 6
 
 
 def test_measures_tell_their_maps_apart() -> None:

@@ -125,3 +125,18 @@ def test_an_axis_of_few_cells_or_many_levels_stays_down() -> None:
     assert spread(one, [{"layer": "a", "step": str(step)} for step in range(9)]) == one
     wide = Pivot(("layer",), (Block(("depth",), ({"depth": "20"}, {"depth": "38"})),))
     assert spread(wide, [{"layer": "a"}, {"layer": "b"}]) == wide
+
+
+FIXED = {"network": "resnet", "dataset": "cifar10", "recipe": "paper", "depth": 20}
+
+
+def test_an_axis_by_its_path_has_columns_of_the_words_that_its_cells_have() -> None:
+    grid = [{"neuron": ["relu", "lif"], "neuron.threshold": [0.5, 1.0, 2]}]
+    fields = {"grid": grid, "claim": [], "derive": [], "fixed": FIXED}
+    (planned,) = plan("table1", changed={"table1": fields}).exhibits
+    layout = pivot(planned)
+    assert [column["neuron.threshold"] for column in layout.columns()] == ["0.5", "1", "2"]
+    assert layout.blocks[0].title == "neuron.threshold" and layout.rows == ("neuron",)
+    levels = [{name: level_text(at) for name, at in p.axes.items()} for p in planned.points]
+    lines = layout.arranged(("accuracy", at, number) for number, at in enumerate(levels))
+    assert list(lines.values()) == [[0, 0, 0], [1, 2, 3]]  # the ANN has no threshold

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
+import torch
 
 from harness.app import job_maker, make_plan, open_project
 from harness.execute.events import Finished
@@ -48,6 +49,29 @@ network = "resnet"
 dataset = "cifar10"
 recipe  = "paper"
 """
+ELSEWHERE = """\
+id      = "elsewhere"
+title   = "Trained elsewhere"
+source  = { document = "paper", place = "nowhere" }
+measure = { kind = "accuracy" }
+[grid]
+network = ["theirs"]
+[fixed]
+dataset = "cifar10"
+"""
+THEIRS = """
+[theirs]
+kind          = "given"
+factory       = "theirs:linear"
+file          = "theirs.pt"
+normalisation = "dataset"
+"""
+LINEAR = """\
+from torch import nn
+
+def linear():
+    return nn.Sequential(nn.Flatten(), nn.Linear(3 * 8 * 8, 10))
+"""
 MORE = PAIR.replace('"pair"', '"more"').replace("[8]", "[8, 14]")
 
 
@@ -72,12 +96,18 @@ def without_exhibits(folder: Path) -> Path:
 def study(tmp_path_factory: pytest.TempPathFactory) -> Study:
     """One for all tests, which leave it as it is."""
     folder = without_exhibits(tmp_path_factory.mktemp("study") / "ours")
-    for name, text in (("pair", PAIR), ("between", BETWEEN), ("more", MORE)):
+    texts = {"pair": PAIR, "between": BETWEEN, "more": MORE, "elsewhere": ELSEWHERE}
+    for name, text in texts.items():
         (folder / f"specs/paper/{name}.toml").write_text(text)
+    (folder / "theirs.py").write_text(LINEAR)
+    with (folder / "specs/blocks/networks.toml").open("a") as blocks:
+        blocks.write(THEIRS)
+    names = {"1.weight": torch.eye(192)[:10], "1.bias": torch.zeros(10)}
+    torch.save(names, folder / "theirs.pt")
     here = layout(folder, store=folder / "store")
     project = open_project(here, profile="smoke", command="harness reproduce pair between")
     make_job = job_maker(project, 1)
-    for node in make_plan(project, ["pair", "between"]).nodes.values():
+    for node in make_plan(project, ["pair", "between", "elsewhere"]).nodes.values():
         outcome = run_job(replace(make_job(node), environment={}), lambda _: None)
         assert isinstance(outcome, Finished), outcome
     return Study(folder, Store(here.store))

@@ -30,7 +30,8 @@ def test_an_import_waits_for_nothing() -> None:
 
 
 def test_runs_are_chosen_by_exhibit_kind_axes_and_fields(results: Results) -> None:
-    assert [run.kind for run in results.runs()] == ["train", "train", "workflow"]
+    kinds = sorted(run.kind for run in results.runs())
+    assert kinds == ["given", "train", "train", "workflow"]
     assert [run.label for run in results.runs("pair")] == [
         "resnet-8 relu digits seed 0",
         "resnet-8 lif T=4 digits seed 0",
@@ -62,12 +63,22 @@ def test_a_run_gives_network_data_and_numbers_that_belong_together(results: Resu
         assert run.files["metrics.json"].is_file()
 
 
+def test_a_network_that_was_trained_elsewhere_is_a_run_like_any_other(results: Results) -> None:
+    (run,) = results.runs("elsewhere", network="theirs")
+    images, labels = run.test_set()
+    right = (run.network()(images).argmax(1) == labels).double().mean().item()
+    assert 100 * right == pytest.approx(run.metrics["last_accuracy"], abs=1e-9)
+    assert run.history.empty
+
+
 def test_a_measure_names_the_runs_that_it_was_made_of(results: Results) -> None:
     (run,) = results.runs("between", "workflow")
     pair = {one.key for one in results.runs("pair")}
     assert {one.key for one in run.inputs.values()} == pair
     assert not run.inputs["x"].network().training
-    with pytest.raises(HarnessError, match="is no training and has no network – those of x, y"):
+    with pytest.raises(
+        HarnessError, match="is no training here, and has no network – those of x, y"
+    ):
         run.network()
     with pytest.raises(HarnessError, match="has no history"):
         run.history  # noqa: B018
@@ -98,7 +109,7 @@ def test_what_is_missing_is_named_with_the_command_that_makes_it(results: Result
         assert "more: 2 of its runs are not stored: resnet-14 relu digits seed 0, " in str(
             told.value
         )
-        assert "harness reproduce more --project " in str(told.value)
+        assert "python -m harness reproduce more --profile smoke --project " in str(told.value)
     assert len(results.runs("more", missing_ok=True)) == 2
     assert len(results.runs("more", depth=8)) == 2  # nothing of this is missing
     frame = results.frame("more", missing_ok=True)
@@ -109,7 +120,7 @@ def test_what_is_missing_is_named_with_the_command_that_makes_it(results: Result
     ("ask", "said"),
     [
         (lambda found: found.runs("pare"), "no such exhibit"),
-        (lambda found: found.runs(kind="training"), "there are train, workflow"),
+        (lambda found: found.runs(kind="training"), "there are given, train, workflow"),
         (lambda found: found.runs(dept=8), "did you mean 'depth'?"),
         (lambda found: found.maps("pair"), 'pair: has no maps – frame("pair") has its numbers'),
         (lambda found: found.run("ffff"), "no stored run's key begins so"),
@@ -129,6 +140,7 @@ def test_a_run_that_no_exhibit_asks_for_is_had_by_its_key(study: Study) -> None:
     (study.folder / "specs/paper/pair.toml").rename(away := study.folder / "pair.toml")
     (study.folder / "specs/paper/more.toml").rename(more := study.folder / "more.toml")
     (study.folder / "specs/paper/between.toml").rename(between := study.folder / "between.toml")
+    (study.folder / "specs/paper/elsewhere.toml").rename(other := study.folder / "elsewhere.toml")
     try:
         results = harness.open(study.folder, store=study.store.root)
         assert results.runs() == []
@@ -137,7 +149,7 @@ def test_a_run_that_no_exhibit_asks_for_is_had_by_its_key(study: Study) -> None:
         assert run.label.startswith("resnet-8 ")
         assert not run.network().training
     finally:
-        for path in (away, more, between):
+        for path in (away, more, between, other):
             path.rename(study.folder / "specs/paper" / path.name)
 
 

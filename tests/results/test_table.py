@@ -82,5 +82,8 @@ def test_what_is_no_table_is_told(line: str, said: str, harness: Harness) -> Non
 def test_what_is_missing_is_said_beside_the_table(harness: Harness) -> None:
     found = harness("table more --csv")
     assert found.code == 0
-    assert "2 runs of 4 not stored, so cells are empty; harness reproduce more " in found.err
+    assert (
+        "more: 2 of 4 runs not stored, so cells are empty; python -m harness reproduce more "
+        in found.err
+    )
     assert len(list(csv.DictReader(io.StringIO(found.out)))) >= 2

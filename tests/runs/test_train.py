@@ -48,6 +48,23 @@ def test_the_record_holds_best_and_last_epoch_counted_from_1(
     assert [(one.done, one.of) for one in told] == [(1, 2), (2, 2)]
 
 
+def test_an_untrained_network_has_an_accuracy_and_no_history(
+    tmp_path: Path, spec: Training
+) -> None:
+    recipe = spec.recipe.model_copy(update={"epochs": 0})
+    here, told = place(tmp_path), []
+    untrained = spec.model_copy(update={"recipe": recipe})
+    numbers = train.run(untrained, here, told.append)
+    metrics = json.loads((here.files / "metrics.json").read_text())
+    assert metrics["history"] == [] == told and metrics["best_epoch"] == 0
+    assert metrics["best_accuracy"] == metrics["last_accuracy"] == numbers["best_accuracy"]
+    assert "images_per_second" not in numbers and untrained.label.startswith("untrained ")
+    weights, fresh = load_file(here.files / "network.safetensors"), untrained.build()
+    for name, one in fresh.named_parameters():
+        assert torch.equal(weights[name], one), name
+    assert not torch.equal(weights["bn1.running_mean"], fresh.state_dict()["bn1.running_mean"])
+
+
 def test_the_weights_that_are_left_are_those_that_were_measured(
     tmp_path: Path, spec: Training
 ) -> None:
