@@ -22,7 +22,7 @@ WRONG = [
     ("plan table1 -p smoke", "harness plan: no such option -p – known: --costs, --data-dir, "),
     (
         "reproduce table1 --json",
-        "no such option --json – harness list, plan, worker, diff, ",
+        "no such option --json – harness list, plan, worker, runs, show, diff, ",
     ),
     ("list --profile smoke", "no such option --profile – harness plan, reproduce, report"),
     (
@@ -35,7 +35,7 @@ WRONG = [
     ),
     ("reproduce table1 --pin a=b", "--pin: is for a Ray cluster – add --executor ray"),
     ("plan table1 --quiet=maybe", "--quiet must be true or false (got 'maybe')"),
-    ("list table1", "harness list: unexpected extra argument (table1)"),
+    ("list table1", "list table1: no such things – known: attacks, axes, datasets, "),
     ("plan table1 --profile", "harness plan: --profile needs a value"),
     ("plan table1 --set", "harness plan: --set needs a value"),
     ("reproduce table1 -j", "harness reproduce: -j needs a value"),
@@ -98,7 +98,7 @@ WRONG = [
     ("plan table1 --set depth=20,20", "--set depth=20,20: a value stands twice in [20, 20]"),
     ("plan table1 --set seed=-1", "must be greater than or equal to 0 (got -1)"),
     ("plan table1 --set neuron=lief", "no neuron block is called 'lief' – did you mean 'lif'?"),
-    ("plan table1 --set dataset=mnist", "no dataset block is called 'mnist' – known: cifar10, "),
+    ("plan table1 --set dataset=mnist", "called 'mnist' – did you mean 'n-mnist'?"),
     ("plan table1 --set depth=20 38", "38: no such exhibit"),
     (
         "plan table1 --set cka.images=8",
