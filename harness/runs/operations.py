@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from harness.engine.operations import count_operations
 from harness.measures.operations import OperationsRun
 from harness.runs.machine import prepared
@@ -24,7 +26,7 @@ def run(spec: OperationsRun, place: Place, report: Report) -> Numbers:
         modules = dict(network.named_modules())
         firing = [name for name in network.layer_names() if isinstance(modules[name], neuron)]
         found = count_operations(network, batches, firing)
-    layers = [
+    layers: list[dict[str, Any]] = [
         {
             "name": name,
             "rate": one.rate,
@@ -35,14 +37,10 @@ def run(spec: OperationsRun, place: Place, report: Report) -> Numbers:
         for name, one in found.layers.items()
     ]
     rates = [{"name": name, "rates": found.rates(name)} for name in found.spikes]
-    record = {
-        "images": found.images,
-        "layers": layers,
-        "neurons": rates,
-        "firing_rate": found.rate if rates else None,
-    }
+    rate = found.rate if rates else None
+    record = {"images": found.images, "layers": layers, "neurons": rates, "firing_rate": rate}
     write_json(place.files / "operations.json", record)
     total = {
         name: sum(one[name] for one in layers) for name in ("multiply_accumulates", "accumulates")
     }
-    return {"firing_rate": record["firing_rate"], **total}
+    return {"firing_rate": rate, **total}
