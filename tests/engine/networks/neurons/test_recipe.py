@@ -41,7 +41,7 @@ def test_if_is_lif_that_forgets_nothing() -> None:
 def test_every_kind_is_called_alike() -> None:
     for kind in Neuron.kinds:
         assert layer_of(kind)(torch.randn(6, 4), 3).shape == (6, 4)
-        assert neuron_of(kind, {}).is_spiking == (kind != "relu")
+        assert neuron_of(kind, {}).is_spiking == ("relu" not in kind)
 
 
 def test_relu_is_relu() -> None:
@@ -65,5 +65,5 @@ def test_a_tensor_that_would_be_no_parameter_of_the_network_is_refused(
 
 
 def test_an_unknown_kind_is_refused() -> None:
-    with pytest.raises(HarnessError, match="known: if, lif, plif, relu"):
+    with pytest.raises(HarnessError, match="known: if, lif, plif, quantised-relu, relu"):
         neuron_of("izhikevich", {})
