@@ -135,7 +135,7 @@ def test_energy_is_what_the_operations_cost_and_a_network_without_spikes_has_no_
     frame = frame_of(made.exhibits[0], store, {})
     assert cells_of(frame, "energy", neuron="relu")["value"] == pytest.approx(4.6)
     assert cells_of(frame, "energy", neuron="lif")["value"] == pytest.approx(4.6 + 0.45)
-    assert cells_of(frame, "energy_saved")["value"] == pytest.approx(-0.45)
+    assert cells_of(frame, "energy_ratio")["value"] == pytest.approx(5.05 / 4.6)
     assert cells_of(frame, "layer_energy", neuron="lif", layer="fc")["value"] == 0.45
     assert cells_of(frame, "input_rate", neuron="lif", layer="fc")["value"] == 0.25
     assert cells_of(frame, "accumulates", neuron="lif")["value"] == 500
