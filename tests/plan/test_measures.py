@@ -76,6 +76,8 @@ def test_the_other_initialisation_is_the_next_seed() -> None:
         "init1-init1": (1, 1),
         "init0-init1": (0, 1),
         "init1-init0": (1, 0),
+        "ann-ann": (0, 1),
+        "snn-snn": (0, 1),
     }
     assert {point.seed for point in points} == {0}
 
