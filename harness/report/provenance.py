@@ -217,7 +217,8 @@ def deviations(planned: PlannedExhibit, blocks: Blocks, profile: Profile) -> tup
         for training in point.trainings
     ]
     for measure in dict.fromkeys(point.measure for point in planned.points):
-        used += [getattr(blocks, part)[name] for part, name in measure.blocks.items()]
+        for part, names in measure.blocks.items():
+            used += [getattr(blocks, part)[name] for name in names]
     swaps = {} if planned.exhibit.at_published_size else profile.substitute.recipe
     for name in dict.fromkeys(point.levels["recipe"] for point in planned.points):
         recipe = swaps.get(name, name)

@@ -173,8 +173,9 @@ def _unknown_blocks(exhibit: Exhibit, document: Document, blocks: Blocks) -> Ite
         for path, name in named:
             yield from shelf.faults(str(name), partial(document.fault, path))
     for index, measure in enumerate(exhibit.measure):
-        for part, name in measure.blocks.items():
+        for part, names in measure.blocks.items():
             if part in fixed or all(part in grid.axes() for grid in exhibit.grid):
                 continue  # which takes its place
             shelf = getattr(blocks, part)
-            yield from shelf.faults(name, partial(document.fault, ("measure", index, part)))
+            for name in names:
+                yield from shelf.faults(name, partial(document.fault, ("measure", index, part)))

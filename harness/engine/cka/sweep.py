@@ -156,17 +156,20 @@ def clean_against_attacked(
     pairs: Pairs,
     layers: Sequence[str] | None = None,
     *,
+    drifted: Network | None = None,
     estimator: Estimator = "unbiased",
     memory_limit: int = MEMORY_LIMIT,
 ) -> CkaCurve:
     """For each layer the CKA of its features of clean images with those of the attacked ones, [L]
-    (paper Fig. 8). `pairs` gives (clean, attacked) minibatches of the same images.
+    (paper Fig. 8). `pairs` gives (clean, attacked) minibatches of the same images. `drifted` is a
+    copy of the network that sees the attacked ones in its place.
     """
     calls = LayerCalls(network, layers)
+    calls_attacked = calls if drifted is None else LayerCalls(drifted, layers)
     sums = HsicSums((estimator,), memory_limit, counterparts=True)
-    for clean, attacked in minibatches(pairs, (network, network)):
+    for clean, attacked in minibatches(pairs, (network, drifted or network)):
         stream = calls.stream(clean, estimator)
-        sums.add(stream, calls.stream(attacked, estimator), clean.shape[-4])
+        sums.add(stream, calls_attacked.stream(attacked, estimator), clean.shape[-4])
     return sums.curve(calls.names)
 
 
