@@ -188,7 +188,7 @@ def test_an_estimate_of_the_sweep_is_undefined_for_its_own_reason() -> None:
     at = {"layer": "conv1"}
     assert cells_of(frame, "diagonal", map="ann-snn", **at)["value"] == 0.5
     assert why in cells_of(frame, "diagonal", map="ann-snn-given-pixels", **at)["why"]
-    assert why in cells_of(frame, "of-pixels", **at)["why"]
+    assert why in cells_of(frame, "of_pixels", **at)["why"]
 
 
 def test_a_ratio_is_taken_per_layer_and_never_by_zero() -> None:
@@ -198,9 +198,9 @@ def test_a_ratio_is_taken_per_layer_and_never_by_zero() -> None:
     values = np.eye(SIZE)
     values[1, 1] = 0.0
     frame = controlled("beyond-ceiling", values=values)
-    assert cells_of(frame, "of-anns", layer="s1.b0")["value"] == pytest.approx(3)
-    assert cells_of(frame, "of-snns", layer="s1.b0")["value"] == pytest.approx(4)
-    assert cells_of(frame, "same-seed")["value"] == pytest.approx(0.5)
-    assert cells_of(frame, "same-seed")["unit"] == "ratio"
-    assert frame.fine == {"diagonal", "of-anns", "of-snns"}  # one for each layer
-    assert "ann-ann is 0" in cells_of(frame, "of-anns", layer=NAMES[1])["why"]
+    assert cells_of(frame, "of_anns", layer="s1.b0")["value"] == pytest.approx(3)
+    assert cells_of(frame, "of_snns", layer="s1.b0")["value"] == pytest.approx(4)
+    assert cells_of(frame, "same_seed")["value"] == pytest.approx(0.5)
+    assert cells_of(frame, "same_seed")["unit"] == "ratio"
+    assert frame.fine == {"diagonal", "of_anns", "of_snns"}  # one for each layer
+    assert "ann-ann is 0" in cells_of(frame, "of_anns", layer=NAMES[1])["why"]
