@@ -55,6 +55,29 @@ class Relu(Neuron):
         return relu.Relu()
 
 
+class QuantisedRelu(Neuron):
+    """A ReLU of few levels, y = c/L · round(L · min(max(x/c, 0), 1)) with L = 2^bits − 1 and c the
+    ceiling; the gradient passes straight through between 0 and c (Zhou et al., DoReFa-Net, arXiv
+    1606.06160). With the ceiling at a threshold these are the numbers of spikes that an
+    integrate-and-fire neuron has in L steps of constant input.
+    """
+
+    kind: Literal["quantised-relu"]
+    bits: int = Field(default=3, ge=1, le=16, description="⌈log2(T + 1)⌉ for the counts of T steps")
+    ceiling: float = Field(default=1.0, gt=0, description="c, the largest value")
+
+    @property
+    def label(self) -> str:
+        """`quantised-relu of 3 bits`."""
+        return f"{self.called} of {self.bits} bits"
+
+    def layer(self) -> nn.Module:
+        """The rounding, with its straight-through gradient."""
+        from harness.engine.networks.neurons import quantised
+
+        return quantised.QuantisedRelu(self.bits, self.ceiling)
+
+
 class Spiking(Neuron):
     """What all spiking neurons have."""
 
