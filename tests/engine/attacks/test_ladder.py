@@ -122,7 +122,7 @@ def test_a_trace_holds_the_loss_at_each_step_and_each_answer() -> None:
             units="normalised", clip=False,
         )  # fmt: skip
         wanted = nn.functional.cross_entropy(made(inputs).double(), LABELS)
-        assert loss == pytest.approx(float(wanted), rel=1e-5)
+        assert loss == pytest.approx(wanted.item(), rel=1e-5)
     assert len(found.loss_S) == 3
     assert not made._forward_hooks
 
