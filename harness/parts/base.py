@@ -91,6 +91,9 @@ class Deviation(Spec):
     code: str = Field(description="what the published code does, or 'absent'")
     follows: Literal["paper", "published code", "neither"]
     reason: str = ""
+    only: Literal["ann", "snn"] | None = Field(
+        default=None, description="the networks that it touches; both where nothing is said"
+    )
 
 
 Deviations = Annotated[tuple[Deviation, ...], PRESENTATION]

@@ -142,7 +142,7 @@ def exhibit_view(
         maps=maps_view(planned, frame),
         charts=charts(frame, layout),
         curves=learning(frame, layout),
-        deviations=deviations(planned, library.blocks, profile),
+        deviations=deviations(planned, plan, library.blocks, profile),
         provenance=provenance(planned, plan, document, profile, manifests, failures),
         graph=plan_graph(planned, plan, stored, failures),
         links=(

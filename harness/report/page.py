@@ -137,13 +137,15 @@ def headline(verdicts: Sequence[Verdict]) -> str:
 def _banners(assessed: Sequence[Assessed], profile: Profile, otherwise: str) -> Iterator[Fact]:
     if profile.banner:
         yield Fact(f"Profile {profile.id}", profile.banner)
+    standing = [one.verdict.exhibit for one in assessed if _has_substitutes(one, profile)]
+    if profile.substitute.banner and standing:
+        some = "" if len(standing) == len(assessed) else f" That is so in {_few(standing)}."
+        yield Fact("Data that stand in", profile.substitute.banner + some)
     overridden = {one.verdict.exhibit: one.verdict.overridden for one in assessed}
     touched = [exhibit for exhibit, typed in overridden.items() if typed]
     if touched:
         typed = ", ".join(dict.fromkeys(itertools.chain(*overridden.values())))
-        few = wording.listed(touched)
-        few = few if len(touched) <= MANY else words.counted(len(touched), "exhibit")
-        what = "nothing here" if len(touched) == len(assessed) else f"of {few} nothing"
+        what = "nothing here" if len(touched) == len(assessed) else f"of {_few(touched)} nothing"
         text = f"{typed}: {what} is held against golden values, and no claim counts."
         yield Fact("Overridden specs", text)
     if parts := [one for one in assessed if one.planned.asked]:
@@ -164,6 +166,19 @@ def _banners(assessed: Sequence[Assessed], profile: Profile, otherwise: str) -> 
         yield Fact("Repacked data", text)
     if otherwise:
         yield Fact("Made otherwise", f"{otherwise}. With --fresh they are run anew.")
+
+
+def _few(exhibits: Sequence[str]) -> str:
+    return wording.listed(exhibits) if len(exhibits) <= MANY else f"{len(exhibits)} exhibits"
+
+
+def _has_substitutes(one: Assessed, profile: Profile) -> bool:
+    """Whether a data set that stands in for published ones is in a run of the exhibit."""
+    swaps = profile.substitute.dataset
+    points = one.planned.points
+    named = ((str(point.levels.get("dataset")), point.measure) for point in points)
+    used = {name if what.at_published_size else swaps.get(name, name) for name, what in named}
+    return not used.isdisjoint(swaps.values())
 
 
 def _problems(verdict: Verdict) -> Iterator[Problem]:

@@ -125,6 +125,34 @@ def test_deviations_are_those_of_the_blocks_that_ran() -> None:
     assert [one.setting for one in built.deviations] == ["network.shortcut"]
 
 
+def test_a_setting_with_another_value_follows_nothing_and_one_of_anns_touches_no_snn() -> None:
+    typed = ("neuron.fires_at_threshold=false", "recipe.weight_decay=0.01")
+    _, view = viewed(SyntheticStore(plan("table1", overrides=typed, only=("neuron=lif",))))
+    said = {one.setting: (one.follows, one.reason) for one in view.deviations}
+    assert said["neuron.fires_at_threshold"] == ("neither", "here it is False")
+    assert said["recipe.weight_decay"] == ("neither", "here it is 0.01")
+    assert said["neuron.surrogate"][0] == "published code"
+    assert said["recipe.momentum"][0] == "published code"
+    assert "network.shortcut" not in said  # of the rectified input of ANNs
+    store = Stored(plan("fig2", profile="smoke"))
+    _, view = viewed(store, "smoke")
+    said = {one.setting: (one.follows, one.reason) for one in view.deviations}
+    assert said["cka.images"] == ("neither", "here it is 512")
+    assert "network.shortcut" in said
+
+
+def test_the_banner_of_embedded_data_stands_where_they_are_in_the_runs() -> None:
+    def banners(**changed: object) -> dict[str, str]:
+        made = plan("table1", profile="smoke", changed={"table1": changed} if changed else {})
+        shown, _ = viewed(SyntheticStore(made), "smoke")
+        return {fact.label: fact.text for fact in shown.banners}
+
+    assert "digit scans over photographs" in banners()["Data that stand in"]
+    own = {"fixed": {"network": "resnet", "dataset": "n-mnist"}}
+    assert set(banners(**own)) == {"Profile smoke"}
+    assert "digit" not in banners(**own)["Profile smoke"] + library().profile("smoke").title
+
+
 def test_provenance_holds_all_that_a_number_rests_on() -> None:
     _, view = viewed(SyntheticStore(plan("table1", profile="smoke")), "smoke")
     facts = {fact.label: fact.text for fact in view.provenance.facts}
