@@ -81,7 +81,7 @@ def page(
         banners=tuple(_banners(assessed, profile, otherwise)),
         tallies=_tallies(verdicts),
         problems=(
-            *(problem for one in verdicts for problem in _problems(one)),
+            *(problem for one in assessed for problem in _problems(one)),
             *(
                 Problem(view.id, "its figure", view.drawn.problem, wording.FAILED_DRAWING)
                 for view in views
@@ -181,8 +181,9 @@ def _has_substitutes(one: Assessed, profile: Profile) -> bool:
     return not used.isdisjoint(swaps.values())
 
 
-def _problems(verdict: Verdict) -> Iterator[Problem]:
+def _problems(assessed: Assessed) -> Iterator[Problem]:
     """What is not reproduced, and why: cells one by one as long as they are few."""
+    verdict, snn = assessed.verdict, wording.snn_of(assessed.planned.exhibit)
     if not verdict.holds and verdict.why:
         yield Problem(verdict.exhibit, "as a whole", verdict.why, wording.of_word(verdict.word))
     for status in Status:
@@ -192,7 +193,7 @@ def _problems(verdict: Verdict) -> Iterator[Problem]:
         mark = wording.CELLS[status]
         if len(cells) <= MANY:
             for cell in cells:
-                what = f"{cell.quantity}, {wording.levels(cell.levels)}"
+                what = f"{cell.quantity}, {wording.levels(cell.levels, snn)}"
                 yield Problem(verdict.exhibit, what, _why(cell), mark)
         else:
             whys = list(dict.fromkeys(cell.sentence for cell in cells))

@@ -71,8 +71,9 @@ class Grid:
 def names_of(exhibit: Exhibit) -> dict[str, str]:
     """Quantity → word in a row's label; the first one of a measure goes without saying."""
     names = {"accuracy": "", "cell": ""}
+    snn = wording.snn_of(exhibit)
     for one in exhibit.derive:
-        sides = (wording.levels({one.over: side}) for side in (one.minuend, one.subtrahend))
+        sides = (wording.levels({one.over: side}, snn) for side in (one.minuend, one.subtrahend))
         names[one.quantity] = f"{wording.quantity(one.quantity)} ({' minus '.join(sides)})"
     return names
 
@@ -110,7 +111,7 @@ def comparison(
         nothing = {"", wording.NOTHING}
         said = [line for line in made if line.role == "measured" or
                 not {cell.text for cell in line.cells} <= nothing]  # fmt: skip
-        bodies.append(GridBody(_label(quantity, dict(at), names), tuple(said)))
+        bodies.append(GridBody(_label(quantity, dict(at), names, layout.snn), tuple(said)))
     corner = _corner(layout, [cell.levels for cell in verdict.cells])
     is_words = any(cell.text for cell in verdict.cells)
     return Grid(caption, corner, layout.blocks, tuple(bodies), is_words)
@@ -133,7 +134,7 @@ def listing(cells: pd.DataFrame, layout: Pivot, exhibit: Exhibit) -> str:
         texts = []
         for cell in _cells(line, lambda row: GridCell(_text(row)), layout):
             texts += [*itertools.repeat("", cell.span - 1), cell.text]
-        lines.append([_label(quantity, dict(at), names), *texts])
+        lines.append([_label(quantity, dict(at), names, layout.snn), *texts])
     return wording.aligned(lines)
 
 
@@ -162,8 +163,8 @@ def _corner(layout: Pivot, cells: Sequence[Levels]) -> str:
     return ", ".join(wording.axis(name) for name in used)
 
 
-def _label(quantity: str, levels: Levels, names: Names) -> str:
-    said = ", ".join(wording.level(name, text) for name, text in levels.items() if text)
+def _label(quantity: str, levels: Levels, names: Names, snn: str) -> str:
+    said = ", ".join(wording.level(name, text, snn) for name, text in levels.items() if text)
     name = names.get(quantity, wording.quantity(quantity))
     return f"{said}, {name}" if name and said else said or name
 

@@ -11,6 +11,7 @@ from harness.report import wording
 from harness.report.claims import index
 from harness.report.exhibit import ExhibitView, exhibit_view
 from harness.report.page import Page, headline, page
+from harness.report.pivot import pivot
 from harness.report.render import style
 from harness.report.results import assess
 from harness.report.table import GridBody
@@ -43,6 +44,19 @@ def test_table_1_in_the_layout_of_the_paper() -> None:
     assert row(snn, "golden") == depths + widths
     gap = row(view.grid.bodies[2], "difference")
     assert gap[3] == "+0.01"  # 92.37 − 91.83 is 0.54, printed as 0.53
+
+
+def test_lif_is_the_snn_only_where_no_other_neuron_stands_beside_it() -> None:
+    made = plan("table1", overrides=("neuron=relu,lif,lif-soft",))
+    shown, view = viewed(SyntheticStore(made))
+    assert [body.label for body in view.grid.bodies] == [
+        "ANN", "lif", "lif-soft", "gap (ANN minus lif)"
+    ]  # fmt: skip
+    assert {word for _, word in view.curves.legend} == {"ANN", "lif", "lif-soft"}
+    told = [label for block in pivot(made.exhibits[0]).blocks for label in block.labels]
+    made = plan("table1", overrides=("neuron=lif,lif-soft", "depth=20", "width=1"))
+    told += [label for block in pivot(made.exhibits[0]).blocks for label in block.labels]
+    assert "SNN" not in "".join([*told, *(one.what for one in shown.problems)])
 
 
 def test_what_is_about_several_columns_spans_them() -> None:
