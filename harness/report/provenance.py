@@ -230,9 +230,11 @@ def _parts(
     """The parts of the runs of a point: what is noted of each, its block, what a run made of it,
     and of which networks it is.
     """
-    for part, name in point.measure.blocks.items():
-        block: Any = getattr(blocks, part)[name]
-        yield block.deviations, block, getattr(plan.nodes[point.key].full, part), None
+    for part, names in point.measure.blocks.items():
+        made = getattr(plan.nodes[point.key].full, part)
+        for name, one in zip(names, made if isinstance(made, tuple) else (made,), strict=True):
+            block: Any = getattr(blocks, part)[name]
+            yield block.deviations, block, one, None
     chosen = Substitution() if point.measure.at_published_size else profile.substitute
     swaps: Mapping[str, Mapping[str, str]] = {"dataset": chosen.dataset, "recipe": chosen.recipe}
     for side, training in zip(point.measure.sides, point.trainings, strict=True):

@@ -73,8 +73,9 @@ def names_of(exhibit: Exhibit) -> dict[str, str]:
     names = {"accuracy": "", "cell": ""}
     snn = wording.snn_of(exhibit)
     for one in exhibit.derive:
-        sides = (wording.levels({one.over: side}, snn) for side in (one.minuend, one.subtrahend))
-        names[one.quantity] = f"{wording.quantity(one.quantity)} ({' minus '.join(sides)})"
+        sides = (wording.levels({one.over: side}, snn) for side in one.sides)
+        said = (" over " if one.is_ratio else " minus ").join(sides)
+        names[one.quantity] = f"{wording.quantity(one.quantity)} ({said})"
     return names
 
 

@@ -119,12 +119,11 @@ def _written_down(layout: Layout) -> set[str]:
 
 
 def _unknown_axes(exhibit: Exhibit, document: Document) -> Iterable[HarnessError]:
-    varied = exhibit.varied()
+    known = (*exhibit.varied(), *exhibit.added())
     for index, one in enumerate(exhibit.derive):
-        if one.over not in varied:
-            problem = f"the grid varies no {one.over!r}"
-            yield document.fault(("derive", index, "over"), problem, suggestion(one.over, varied))
-    known = (*varied, *exhibit.added())
+        if one.over not in known:
+            problem = f"neither the grid varies nor the measure adds {one.over!r}"
+            yield document.fault(("derive", index, "over"), problem, suggestion(one.over, known))
     for index, claim in enumerate(exhibit.claim):
         at: Path = ("claim", index, "test")
         along = [((*at, "along"), axis) for axis in claim.test.axes()]
@@ -174,8 +173,9 @@ def _unknown_blocks(exhibit: Exhibit, document: Document, blocks: Blocks) -> Ite
         for path, name in named:
             yield from shelf.faults(str(name), partial(document.fault, path))
     for index, measure in enumerate(exhibit.measure):
-        for part, name in measure.blocks.items():
+        for part, names in measure.blocks.items():
             if part in fixed or all(part in grid.axes() for grid in exhibit.grid):
                 continue  # which takes its place
             shelf = getattr(blocks, part)
-            yield from shelf.faults(name, partial(document.fault, ("measure", index, part)))
+            for name in names:
+                yield from shelf.faults(name, partial(document.fault, ("measure", index, part)))

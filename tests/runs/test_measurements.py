@@ -71,6 +71,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Runs:
     return Runs(tmp_path_factory.mktemp("runs"))
 
 
+CPU = torch.device("cpu")
 Measured = Callable[..., tuple[Node, Path]]
 
 
@@ -171,6 +172,29 @@ def test_a_map_holds_y_down_x_across_and_where_each_layer_stands(
         assert found == pytest.approx(expected, abs=1e-5, nan_ok=True), (name_y, name_x)
 
 
+def test_controls_come_from_the_sweep_and_change_nothing_of_it(
+    runs: Runs, measured: Measured
+) -> None:
+    _, plain = measured("fig3", "depth=8")
+    node, folder = measured("beyond-input", "depth=8", "width=1")
+    maps, known = (load_file(one / "cka.safetensors") for one in (folder, plain))
+    assert list(known) == ["values"]
+    assert set(maps) == {"values", "corrected", "biased", "given-pixels"}
+    torch.testing.assert_close(maps["values"], known["values"], rtol=0, atol=1e-7, equal_nan=True)
+    said = read(folder, "cka.json")
+    assert said.pop("also").keys() == maps.keys() - {"values"}
+    assert said == read(plain, "cka.json")  # which says nothing of them
+    snn, ann = (features(node, runs, side, 32) for side in ("x", "y"))
+    images = images_of(node.full.y, Place(Path(), Path(), runs.data, {}, 1, runs.data))
+    pixels = normalisation(node.full.y, images)(first(images, "test", 32)[0]).flatten(1)
+    pairs = (ann["pool"], snn["bn1"]), (ann["pool"], pixels), (snn["bn1"], pixels)
+    r_xy, r_xz, r_yz = (slow_cka(*pair, 16) for pair in pairs)
+    names = [row["name"] for row in said["y"]]
+    expected = (r_xy - r_xz * r_yz) / math.sqrt((1 - r_xz**2) * (1 - r_yz**2))
+    found = float(maps["given-pixels"][names.index("pool"), names.index("bn1")])
+    assert found == pytest.approx(expected, abs=1e-4)
+
+
 def test_a_network_with_itself_is_1_along_the_diagonal_and_symmetric(measured: Measured) -> None:
     _, folder = measured("fig4", "depth=8", "stages_without_shortcut=no-stage")
     values = load_file(folder / "cka.safetensors")["values"]
@@ -212,6 +236,42 @@ def test_an_attack_leaves_accuracy_and_similarity_for_each_radius(measured: Meas
     assert values.shape == (5, len(said["layers"]))
     assert float(values[0].nanmean()) > float(values[-1].nanmean())  # a larger ball, less alike
     assert said["images"] == {"accuracy": 16, "cka": 32}
+
+
+def test_a_drifting_copy_sees_the_attacked_images(runs: Runs, measured: Measured) -> None:
+    """Written out: the attack in training mode with its statistics left behind, minibatch after
+    minibatch, and the features of the clean images from the weights as they are stored.
+    """
+    node, folder = measured("fig8", "depth=8", "neuron=relu", "attack=pgd-drifting")
+    spec: Any = node.full
+    stored = runs.files[node.inputs["x"]]
+    shown = images_of(spec.x, Place(Path(), Path(), runs.data, {}, 1, runs.data))
+    pixels, labels = first(shown, "test", 32)
+    clean, drifted, epsilon = (
+        normalisation(spec.x, shown)(pixels),
+        trained(spec.x, stored, CPU),
+        0.05,
+    )
+    found = []
+    for inputs, at in zip(clean.split(16), labels.split(16), strict=True):
+        moved = inputs.clone()
+        for _ in range(spec.attack.iterations):
+            moved.requires_grad_()
+            loss = torch.nn.functional.cross_entropy(drifted.train()(moved), at)
+            (gradient,) = torch.autograd.grad(loss, moved)
+            stepped = moved.detach() + spec.attack.step * epsilon * gradient.sign()
+            moved = inputs + (stepped - inputs).clamp(-epsilon, epsilon)
+        found.append(dict(record(drifted.eval(), moved)))
+    of_clean = dict(record(trained(spec.x, stored, CPU), clean))
+    values = load_file(folder / "cka.safetensors")["values"][-1]
+    names = [row["name"] for row in read(folder, "attack.json")["layers"]]
+    for name in ("bn1", "s1.b0", "s3.b0"):
+        attacked = torch.cat([one[name].transpose(0, 1).flatten(1) for one in found])
+        wanted = slow_cka(of_clean[name].transpose(0, 1).flatten(1), attacked, 16)
+        assert float(values[names.index(name)]) == pytest.approx(wanted, abs=1e-4), name
+    smallest = load_file(folder / "cka.safetensors")["values"][0].nanmean()
+    kept = load_file(measured("fig8", "depth=8", "neuron=relu")[1] / "cka.safetensors")["values"][0]
+    assert float(smallest) < 0.999 < float(kept.nanmean())  # what the drift alone does
 
 
 def test_probes_read_every_block(measured: Measured) -> None:

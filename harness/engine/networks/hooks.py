@@ -113,9 +113,11 @@ def record(
     return found
 
 
-Mode = Literal["eval", "train"]
+Mode = Literal["eval", "train", "drifting"]
 
-_IS_TRAINING: Mapping[str, bool] = MappingProxyType({"eval": False, "train": True})
+_IS_TRAINING: Mapping[str, bool] = MappingProxyType(
+    {"eval": False, "train": True, "drifting": True}
+)
 
 
 @contextmanager
@@ -124,11 +126,13 @@ def in_mode(network: nn.Module, mode: str) -> Iterator[None]:
     the running statistics of batch norms, are as they were, bit for bit.
 
     In "train" the batch norms use the statistics of the batch they are shown, so what comes out
-    depends on the batch size. Raises HarnessError for another mode.
+    depends on the batch size. "drifting" is "train" whose running statistics stay where the batches
+    left them: it changes the network for good, so it is for a copy. Raises HarnessError for another
+    mode.
     """
     training = choose(_IS_TRAINING, mode, where="network mode")
     modes = [(layer, layer.training) for layer in network.modules()]
-    before = [(buffer, buffer.clone()) for buffer in network.buffers()] if training else []
+    before = [(buffer, buffer.clone()) for buffer in network.buffers()] if mode == "train" else []
     network.train(training)
     try:
         yield

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from harness.engine.lif.reference import firing
 from harness.parts.neurons import Spiking
+from harness.parts.surrogates import Surrogate
 
 
 class Stepwise(nn.Module):
@@ -18,6 +19,15 @@ class Stepwise(nn.Module):
     def __init__(self, neuron: Spiking) -> None:
         super().__init__()
         self.neuron = neuron
+
+    @property
+    def surrogate(self) -> Surrogate:
+        """What gradients pass; another one leaves the spikes as they are."""
+        return self.neuron.surrogate
+
+    @surrogate.setter
+    def surrogate(self, surrogate: Surrogate) -> None:
+        self.neuron = self.neuron.model_copy(update={"surrogate": surrogate})
 
     @torch.compiler.disable  # type: ignore[untyped-decorator]  # it would round anew, and spikes flip
     def forward(self, folded: Tensor, time_steps: int) -> Tensor:
