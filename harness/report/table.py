@@ -12,10 +12,11 @@ import pandas as pd
 
 from harness.check.compare import CellResult
 from harness.check.equivalence import LEVEL
-from harness.check.golden import PUBLISHED, level_text
+from harness.check.golden import level_text
 from harness.check.status import Status
 from harness.check.verdict import Verdict
 from harness.frames.cells import rows
+from harness.layout import PUBLISHED
 from harness.report import wording
 from harness.report.pivot import Block, Levels, Pivot, spread
 from harness.report.wording import CELLS, Fact, Mark
