@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -69,9 +69,13 @@ class Grid:
     is_words: bool  # rather than numbers
 
 
-def names_of(exhibit: Exhibit) -> dict[str, str]:
-    """Quantity → word in a row's label; the first one of a measure goes without saying."""
+def names_of(exhibit: Exhibit, shown: Collection[str] = ()) -> dict[str, str]:
+    """Quantity → word in a row's label. The first one of a measure goes without saying, but for an
+    accuracy beside others that are `shown` and not derived from it.
+    """
     names = {"accuracy": "", "cell": ""}
+    if len({*shown} - {one.quantity for one in exhibit.derive}) > 1:
+        del names["accuracy"]
     snn = wording.snn_of(exhibit)
     for one in exhibit.derive:
         sides = (wording.levels({one.over: side}, snn) for side in one.sides)
@@ -87,8 +91,9 @@ def comparison(
     interval of what was measured on request. A quantity that is the only one is named once, above
     them.
     """
-    layout, names = spread(layout, [cell.levels for cell in verdict.cells]), names_of(exhibit)
+    layout = spread(layout, [cell.levels for cell in verdict.cells])
     caption, quantities = exhibit.title, {cell.quantity for cell in verdict.cells}
+    names = names_of(exhibit, quantities)
     if len(quantities) == 1 and not quantities <= set(names):
         (one,) = quantities
         names[one], caption = "", f"{caption}: {wording.quantity(one)}"
@@ -121,7 +126,8 @@ def comparison(
 
 def listing(cells: pd.DataFrame, layout: Pivot, exhibit: Exhibit) -> str:
     """Cells of a frame without anything beside them, as a table of text."""
-    names = {str(one): wording.quantity(str(one)) for one in cells["quantity"]} | names_of(exhibit)
+    shown = {str(one) for one in cells["quantity"]}
+    names = {one: wording.quantity(one) for one in shown} | names_of(exhibit, shown)
     found = rows(cells)
     levels = [
         {name: level_text(row[name]) for name in cells.columns[: cells.columns.get_loc("quantity")]}

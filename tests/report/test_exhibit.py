@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from harness.check.status import Word
+from harness.frames.frame import frame_of
 from harness.report import wording
 from harness.report.claims import index
 from harness.report.exhibit import ExhibitView, exhibit_view
@@ -14,7 +15,7 @@ from harness.report.page import Page, headline, page
 from harness.report.pivot import pivot
 from harness.report.render import style
 from harness.report.results import assess
-from harness.report.table import GridBody
+from harness.report.table import GridBody, listing
 from tests.frames.stored import Stored, layer
 from tests.synthetic import PROJECT, SyntheticStore, library, metrics, plan
 
@@ -57,6 +58,18 @@ def test_lif_is_the_snn_only_where_no_other_neuron_stands_beside_it() -> None:
     made = plan("table1", overrides=("neuron=lif,lif-soft", "depth=20", "width=1"))
     told += [label for block in pivot(made.exhibits[0]).blocks for label in block.labels]
     assert "SNN" not in "".join([*told, *(one.what for one in shown.problems)])
+
+
+def test_an_accuracy_beside_other_quantities_is_called_so() -> None:
+    made = plan("table1", profile="quick", changed={"table1": {"golden": None, "derive": []}})
+    (one,) = assess(made, library().profile("quick"), SyntheticStore(made), [], {})
+    whole = frame_of(made.exhibits[0], SyntheticStore(made), {}).cells
+    lines = listing(whole, pivot(made.exhibits[0]), one.planned.exhibit).splitlines()
+    labels = [line.partition("  ")[0] for line in lines]
+    assert {"ANN, accuracy", "SNN, accuracy", "ANN, best epoch"} <= {*labels}
+    alone = whole[whole["quantity"] == "accuracy"]
+    lines = listing(alone, pivot(made.exhibits[0]), one.planned.exhibit).splitlines()
+    assert [line.partition("  ")[0] for line in lines][2:] == ["ANN", "SNN"]
 
 
 def test_what_is_about_several_columns_spans_them() -> None:
