@@ -239,7 +239,7 @@ class Measure(Part, family="measure"):
         said = {part: getattr(self, part) for part in MEASURED if part in type(self).model_fields}
         return {part: (one,) if isinstance(one, str) else one for part, one in said.items()}
 
-    def resolved(self, trainings: Sequence[Training], parts: Mapping[str, tuple[Any, ...]]) -> Run:
+    def resolved(self, trainings: Sequence[Training], parts: Mapping[str, Any]) -> Run:
         """The run that holds the numbers: `trainings` has one for each side, `parts` the blocks.
 
         Its fields are those of the measure with the blocks in place of their names, those of the
@@ -281,7 +281,7 @@ class OfWeights(Measure):
 
     needs = ("network", "dataset", "recipe")  # it has ReLUs
 
-    def resolved(self, trainings: Sequence[Training], parts: Mapping[str, tuple[Any, ...]]) -> Run:
+    def resolved(self, trainings: Sequence[Training], parts: Mapping[str, Any]) -> Run:
         """Of the training, or of the network alone."""
         run, network = super().resolved(trainings, parts), trainings[0].network
         if not isinstance(network, Alexnet) or network.is_trained_here:

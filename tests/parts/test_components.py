@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import py_compile
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -244,6 +246,31 @@ def test_an_installed_package_gives_its_kinds_short_names(study: Path) -> None:
     assert code("rising") == identity(made)["code"]
     assert "no module 'fakesnn.gone'" in neuron("gone")
     assert "did you mean 'rise'?" in neuron("rising", riese="1")
+
+
+def test_python_compiled_before_an_edit_that_keeps_size_and_time_is_refused(study: Path) -> None:
+    path = study / "mystudy/numbers.py"
+    before, times = path.read_text(), path.stat()
+    py_compile.compile(str(path))
+    assert code("mystudy.sharp:Sharp")
+    path.write_text(before.replace("2", "3"))
+    os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+    with pytest.raises(HarnessError, match="Python would run it as it was"):
+        code("mystudy.sharp:Sharp")
+    os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns + 10**9))
+    assert code("mystudy.sharp:Sharp")
+
+
+def test_a_helper_of_a_study_that_was_in_use_before_is_not_taken(study: Path) -> None:
+    for name in ("a", "b"):
+        (study / name).mkdir()
+        (study / name / "helper_of_both.py").write_text(f"HEIGHT = '{name}'\n")
+        text = SHARP.replace(".numbers", "helper_of_both")
+        (study / name / f"sharp_{name}.py").write_text(text)
+        sys.path.append(str(study / name))
+    assert code("sharp_a:Sharp")
+    with pytest.raises(HarnessError, match=r"a/helper_of_both\.py, and not .*b/helper"):
+        code("sharp_b:Sharp")
 
 
 def test_a_class_of_no_file_cannot_be_part_of_a_key() -> None:
