@@ -105,7 +105,7 @@ def code(kind: str) -> str:
 
 def test_a_class_is_found_by_its_place_wherever_a_part_stands(study: Path) -> None:
     made = neuron(rise="0.3", surrogate="mystudy.sharp:Sharp")
-    assert (made.kind, made.rise, made.label) == ("mystudy.alif:Rising", 0.3, "Rising T=4")
+    assert (made.kind, made.rise, made.label) == ("mystudy.alif:Rising", 0.3, "Rising T=4 rise 0.3")
     assert made.surrogate.kind == "mystudy.sharp:Sharp"
     again = TypeAdapter(Neuron).validate_json(made.model_dump_json(), strict=True)
     assert again == made
@@ -292,3 +292,16 @@ def test_a_module_of_another_place_is_not_taken_for_the_study_s(study: Path) -> 
         assert f"and not what {other} has of this name" in neuron("json:Lif")
     finally:
         layout._IN_USE.clear()
+
+
+def test_numbers_that_are_not_the_default_stand_in_the_label(study: Path) -> None:
+    def label(**fields: object) -> str:
+        said = {**neuron().model_dump(), **fields}
+        return TypeAdapter(Neuron).validate_python(said).label
+
+    usual = label()
+    assert usual == "Rising T=4"
+    assert label(rise=0.5) == "Rising T=4 rise 0.5"
+    assert label(reset="soft", detach_reset=True) == "Rising soft T=4 detach_reset true"
+    assert Lif(decay=0.25, threshold=2.0).label == "lif T=4 threshold 2.0 decay 0.25"
+    assert Lif(decay=0.5).label == "lif T=4"
