@@ -109,9 +109,7 @@ def _imported(module: str) -> Any:
         raise
     except ModuleNotFoundError as error:
         if error.name and (module == error.name or module.startswith(f"{error.name}.")):
-            raise HarnessError(
-                module, f"no module {error.name!r}", hint=_near(error.name)
-            ) from None
+            raise _not_there(module, error.name) from None
         raise _unimportable(module, error) from error
     except (Exception, SystemExit) as error:
         raise _unimportable(module, error) from error
@@ -125,7 +123,12 @@ def require_module(module: str) -> None:
     if above:
         _imported(above)
     if find_spec(module) is None:
-        raise HarnessError(module, f"no module {module!r}", hint=_near(module))
+        raise _not_there(module, module)
+
+
+def _not_there(module: str, lacking: str) -> HarnessError:
+    said = f"no module {lacking!r} in the study's folder or among installed packages"
+    return HarnessError(module, said, hint=_near(lacking))
 
 
 def _near(module: str) -> str:
@@ -142,7 +145,7 @@ def _near(module: str) -> str:
         }
         if near := get_close_matches(name, there, n=1):
             return f"did you mean '{above}{above and '.'}{near[0]}'?"
-    return "it is looked for in the folder of the study and among what is installed"
+    return ""
 
 
 def _unimportable(module: str, error: BaseException) -> HarnessError:

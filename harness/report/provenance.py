@@ -211,8 +211,8 @@ def _record(key: str, plan: Plan, manifests: Manifests) -> dict[str, Any]:
 def deviations(
     planned: PlannedExhibit, plan: Plan, blocks: Blocks, profile: Profile
 ) -> tuple[Deviation, ...]:
-    """Each deviation once, of those parts of a run that the measure uses; one whose setting has
-    another value in the run than in its block follows neither.
+    """Each deviation once: of those parts of a run that the measure uses, and of the exhibit. One
+    whose setting has another value in the run than in its block follows neither.
     """
     found: dict[Deviation, None] = {}
     for point in planned.points:
@@ -221,7 +221,8 @@ def deviations(
                 if one.only in (None, variant):
                     found[_as_run(one, block, used)] = None
     parts = ("network", "neuron", "dataset", *MEASURED, "recipe")
-    return tuple(sorted(found, key=lambda one: parts.index(one.setting.partition(".")[0])))
+    ordered = sorted(found, key=lambda one: parts.index(one.setting.partition(".")[0]))
+    return tuple(dict.fromkeys((*ordered, *planned.exhibit.deviations)))
 
 
 def _parts(

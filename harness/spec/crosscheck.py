@@ -75,10 +75,10 @@ def _unknown_quantities(exhibit: Exhibit, document: Document) -> Iterable[Harnes
             yield document.fault(at, _no_such(one.of), suggestion(one.of, measured))
     known = {*measured, *derived}
     for index, claim in enumerate(exhibit.claim):
-        name = claim.test.quantity
-        if name not in known:
-            at = ("claim", index, "test", "quantity")
-            yield document.fault(at, _no_such(name), suggestion(name, known))
+        for field, name in zip(("quantity", "other"), claim.test.quantities(), strict=False):
+            if name not in known:
+                at = ("claim", index, "test", field)
+                yield document.fault(at, _no_such(name), suggestion(name, known))
 
 
 def _no_such(quantity: str) -> str:

@@ -150,6 +150,8 @@ def test_deviations_are_those_of_the_blocks_that_ran() -> None:
     assert not any(one.setting.startswith("recipe.") for one in quick.deviations)
     _, built = viewed(SyntheticStore(plan("tableD1")))
     assert [one.setting for one in built.deviations] == ["network.shortcut"]
+    _, steps = viewed(SyntheticStore(plan("table3")))
+    assert steps.deviations[-1] == steps.exhibit.deviations[0]  # of the exhibit itself
 
 
 def test_a_setting_with_another_value_follows_nothing_and_one_of_anns_touches_no_snn() -> None:

@@ -313,8 +313,9 @@ def test_equal_runs_leave_equal_bytes(runs: Runs, measured: Measured, exhibit: s
 
 
 def test_more_images_than_there_are_is_said(runs: Runs, measured: Measured) -> None:
-    measured("fig6", "depth=8", "time_steps=3")  # the trainings that the node below needs
-    node = nodes_of("fig6", "depth=8", "time_steps=3", "cka.images=4096")[-1]
+    node, _ = measured("fig6", "depth=8", "time_steps=3")
+    many = node.full.cka.model_copy(update={"images": 4096})  # which a plan would refuse
+    node = replace(node, full=node.full.model_copy(update={"cka": many}))
     with pytest.raises(HarnessError, match=r"has 1,024 test images, the spec wants 4,096"):
         runs.run(node, "-many")
 

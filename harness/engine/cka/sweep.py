@@ -1,8 +1,8 @@
 """CKA of whole networks, in one sweep over the images.
 
-The networks run as they are handed in: `network.eval()` first, unless the batch statistics of
-training are wanted. The features of a spiking layer are those of all its time steps concatenated.
-No gradients are kept.
+Networks of the engine run as they are handed in: `network.eval()` first, unless the batch
+statistics of training are wanted. Those that were given run in evaluation mode. The features of a
+spiking layer are those of all its time steps concatenated. No gradients are kept.
 
 Legend: T = time steps, M = images of the minibatch, L = layer calls, C, H, W = channels, height and
 width.
@@ -115,9 +115,19 @@ def cka_heatmap(
             pixels = images_y.unbind(0) if images_y.ndim == 5 else [images_y]
             streams = [joined(stream_of([pixels], *wanted), stream) for stream in streams]
         sums.add(streams[0], None if own else streams[1], images_y.shape[-4])
+    axes = _axes(network_y, network_x)
     if not given:
-        return sums.result(calls_y.names, calls_x.names)
-    return without_pixels(sums.result(("pixels", *calls_y.names), ("pixels", *calls_x.names)))
+        return sums.result(calls_y.names, calls_x.names, axes)
+    names_y, names_x = ("pixels", *calls_y.names), ("pixels", *calls_x.names)
+    return without_pixels(sums.result(names_y, names_x, axes))
+
+
+def _axes(network_y: Network, network_x: Network) -> tuple[str, str]:
+    """Of which network the layers are: by its class, and by its place where that does not tell."""
+    y, x = network_y.called, network_x.called
+    if network_y is not network_x and y == x:
+        y, x = f"the first {y}", f"the second {x}"
+    return f"layer of {y}", f"layer of {x}"
 
 
 @checked
@@ -147,7 +157,8 @@ def time_cka(
         for (images,) in minibatches(batches, (network,)):
             calls.visit(images, take)
     found = require_some(sums)
-    return {name: layer.result(steps[name], steps[name]) for name, layer in found.items()}
+    axes = ("time step", "time step")
+    return {name: layer.result(steps[name], steps[name], axes) for name, layer in found.items()}
 
 
 @checked

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -104,11 +104,13 @@ def record(
 ) -> list[tuple[str, Tensor]]:
     """The outputs [T, B, …] of the layers for these images, in execution order, without gradients.
 
-    All of them are held at once; `hooked` is for those that do not fit. The network's mode is the
-    caller's choice: in training mode the batch norms learn from the images.
+    All of them are held at once; `hooked` is for those that do not fit. The mode of a network of
+    ours is the caller's choice: in training mode the batch norms learn from the images. One that is
+    given is shown them as by `comparing`.
     """
     found: list[tuple[str, Tensor]] = []
-    with torch.no_grad(), hooked(network, layers, lambda *call: found.append(call)):
+    hooks = hooked(network, layers, lambda *call: found.append(call))
+    with torch.no_grad(), comparing(network), hooks:
         network(images)
     return found
 
@@ -142,3 +144,13 @@ def in_mode(network: nn.Module, mode: str) -> Iterator[None]:
         with torch.no_grad():
             for buffer, kept in before:
                 buffer.copy_(kept)
+
+
+@contextmanager
+def comparing(network: Network) -> Iterator[None]:
+    """Inside, a network that was trained elsewhere is in evaluation mode, so that batch norms and
+    dropout do not depend on the minibatch and learn nothing from it; then each layer's mode is as
+    it was. The networks of the engine stay in the mode that they are in.
+    """
+    with in_mode(network, "eval") if network.looked_at_trained else nullcontext():
+        yield
