@@ -214,20 +214,20 @@ def deviations(
     """Each deviation once: of those parts of a run that the measure uses, and of the exhibit. One
     whose setting has another value in the run than in its block follows neither.
     """
-    found: dict[Deviation, None] = {}
+    found: dict[Deviation, str] = {}
     for point in planned.points:
-        for noted, block, used, variant in _parts(point, plan, blocks, profile):
+        for part, noted, block, used, variant in _parts(point, plan, blocks, profile):
             for one in noted:
                 if one.only in (None, variant):
-                    found[_as_run(one, block, used)] = None
+                    found[_as_run(one, block, used)] = part
     parts = ("network", "neuron", "dataset", *MEASURED, "recipe")
-    ordered = sorted(found, key=lambda one: parts.index(one.setting.partition(".")[0]))
+    ordered = sorted(found, key=lambda one: parts.index(found[one]))
     return tuple(dict.fromkeys((*ordered, *planned.exhibit.deviations)))
 
 
 def _parts(
     point: Point, plan: Plan, blocks: Blocks, profile: Profile
-) -> Iterator[tuple[Sequence[Deviation], Spec | None, Spec, str | None]]:
+) -> Iterator[tuple[str, Sequence[Deviation], Spec | None, Spec, str | None]]:
     """The parts of the runs of a point: what is noted of each, its block, what a run made of it,
     and of which networks it is.
     """
@@ -235,7 +235,7 @@ def _parts(
         made = getattr(plan.nodes[point.key].full, part)
         for name, one in zip(names, made if isinstance(made, tuple) else (made,), strict=True):
             block: Any = getattr(blocks, part)[name]
-            yield block.deviations, block, one, None
+            yield part, block.deviations, block, one, None
     chosen = Substitution() if point.measure.at_published_size else profile.substitute
     swaps: Mapping[str, Mapping[str, str]] = {"dataset": chosen.dataset, "recipe": chosen.recipe}
     for side, training in zip(point.measure.sides, point.trainings, strict=True):
@@ -245,9 +245,9 @@ def _parts(
             called = swaps.get(part, {}).get(called, called)
             known, used = getattr(blocks, part).blocks.get(called), getattr(training, part)
             if isinstance(known, Recipes):
-                yield known.deviations, getattr(known, variant), used, variant
+                yield part, known.deviations, getattr(known, variant), used, variant
             elif part != "recipe":
-                yield used.deviations, known, used, variant
+                yield part, used.deviations, known, used, variant
 
 
 def _as_run(one: Deviation, block: Spec | None, used: Spec) -> Deviation:
