@@ -102,7 +102,8 @@ def _file(planned: PlannedExhibit) -> str:
 
 
 def _derived(planned: PlannedExhibit) -> dict[str, str]:
-    return {one.quantity: one.of for one in planned.exhibit.derive}
+    """What is derived, and the quantity that it is a difference of, if it is one."""
+    return {one.quantity: "" if one.is_ratio else one.of for one in planned.exhibit.derive}
 
 
 def write_measured(

@@ -18,7 +18,7 @@ import pandas as pd
 from harness.errors import ExitCode, HarnessError
 from harness.frames.recorded import Recorded
 from harness.plan.expand import PlannedExhibit
-from harness.spec.exhibit import Difference
+from harness.spec.exhibit import Derived
 
 RUN_COLUMNS: Mapping[str, str] = {
     "seed": "seed of the run",
@@ -39,11 +39,12 @@ CELL_COLUMNS: Mapping[str, str] = {
     "why": RUN_COLUMNS["why"],
 }
 POINTS = "percentage points"
+RATIO = "ratio"
 Level = tuple[Any, ...]
 
 
 def runs_frame(planned: PlannedExhibit, found: Recorded) -> pd.DataFrame:
-    """The tidy frame of an exhibit, in the order of its grid, then its differences; a node without
+    """The tidy frame of an exhibit, in the order of its grid, then what is derived; a node without
     numbers has no row.
 
     Raises:
@@ -68,40 +69,41 @@ def runs_frame(planned: PlannedExhibit, found: Recorded) -> pd.DataFrame:
             levels = {**at, **reading.levels, "seed": point.seed, "key": point.key}
             numbers = ("quantity", "value", "text", "unit", "why")
             made.append(levels | {name: getattr(reading, name) for name in numbers})
-    made += [
-        row for one in planned.exhibit.derive for row in _differences(made, one, planned.index)
-    ]
+    made += [row for one in planned.exhibit.derive for row in _derived(made, one, planned.index)]
     return tidy(made, planned.index, RUN_COLUMNS)
 
 
-def _differences(
-    made: Sequence[Mapping[str, Any]], difference: Difference, index: Sequence[str]
+def _derived(
+    made: Sequence[Mapping[str, Any]], one: Derived, index: Sequence[str]
 ) -> Iterable[dict[str, Any]]:
-    """minuend − subtrahend, seed by seed, for each pair of runs that differ in nothing but `over`;
-    a seed that lacks a side has none.
+    """minuend − subtrahend, or dividend / divisor, seed by seed, for each pair of numbers that
+    differ in nothing but `over`; a seed that lacks a side has none.
     """
-    kept = (*(name for name in index if name != difference.over), "seed")
+    kept = (*(name for name in index if name != one.over), "seed")
     sides: dict[str, dict[Level, Mapping[str, Any]]] = {}
     for row in made:
-        if row["quantity"] == difference.of and row[difference.over] is not None:
-            side = sides.setdefault(str(row[difference.over]), {})
+        if row["quantity"] == one.of and row[one.over] is not None:
+            side = sides.setdefault(str(row[one.over]), {})
             side[tuple(row[name] for name in kept)] = row
-    for at, row in sides.get(difference.minuend, {}).items():
-        other = sides.get(difference.subtrahend, {}).get(at)
+    first, second = one.sides
+    for at, row in sides.get(first, {}).items():
+        other = sides.get(second, {}).get(at)
         if other is None:
             continue
-        why = "; ".join(
-            f"{side}: {one['why']}"
-            for side, one in ((difference.minuend, row), (difference.subtrahend, other))
-            if one["why"]
-        )
+        whys = [f"{side}: {of['why']}" for side, of in ((first, row), (second, other)) if of["why"]]
+        if one.is_ratio and other["value"] == 0:
+            whys.append(f"{second} is 0, and nothing is divided by it")
+        value, unit = math.nan, POINTS if row["unit"] == "percent" else row["unit"]
+        if not whys:
+            a, b = row["value"], other["value"]
+            value = a / b if one.is_ratio else a - b
         yield {
             **dict(zip(kept, at, strict=True)),
-            difference.over: None,
-            "quantity": difference.quantity,
-            "value": math.nan if why else row["value"] - other["value"],
-            "unit": POINTS if row["unit"] == "percent" else row["unit"],
-            "why": why,
+            one.over: None,
+            "quantity": one.quantity,
+            "value": value,
+            "unit": RATIO if one.is_ratio else unit,
+            "why": "; ".join(whys),
         }
 
 

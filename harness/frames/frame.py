@@ -85,6 +85,8 @@ def frame_of(planned: PlannedExhibit, artifacts: Artifacts, failures: Mapping[st
         HarnessError: a stored file lacks a field.
     """
     found = recorded(planned, artifacts, failures)
+    fine = {name for one in planned.exhibit.measure for name in one.fine}
+    fine |= {one.quantity for one in planned.exhibit.derive if one.of in fine}
     index, runs = planned.index, runs_frame(planned, found)
     points = tuple(_planned(point, found.absent.get(point.key)) for point in planned.points)
     return Frame(
@@ -95,7 +97,7 @@ def frame_of(planned: PlannedExhibit, artifacts: Artifacts, failures: Mapping[st
         points=points,
         curves=_curves(planned, found),
         maps=maps_of(planned, found),
-        fine=frozenset(name for one in planned.exhibit.measure for name in one.fine),
+        fine=frozenset(fine),
         pinned=planned.exhibit.pinned(),
         left_out=_left_out(planned),
     )
@@ -108,7 +110,7 @@ def _left_out(planned: PlannedExhibit) -> dict[str, tuple[Mapping[str, Any], ...
             found.setdefault(quantity, []).append(point.axes)
     for one in planned.exhibit.derive:  # which lacks a side, and so is at no level of `over`
         for axes in found.get(one.of, ()):
-            if str(axes[one.over]) in (one.minuend, one.subtrahend):
+            if one.over not in axes or str(axes[one.over]) in one.sides:
                 found.setdefault(one.quantity, []).append({**axes, one.over: None})
     return {quantity: tuple(every) for quantity, every in found.items()}
 

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
 from pydantic import Field
 
+from harness.errors import HarnessError
 from harness.measures.base import Measure, Run, Side, Training
 from harness.measures.reading import (
     CKA,
@@ -27,7 +28,7 @@ from harness.measures.reading import (
     stages,
 )
 from harness.measures.work import Work, grams, size_of_training
-from harness.parts.base import Name
+from harness.parts.base import LATER, Name
 from harness.parts.measurement import Cka
 
 if TYPE_CHECKING:
@@ -39,12 +40,18 @@ BRANCH = ("conv1", "bn1", "act2", "conv2", "bn2")
 """The residual branch; not its first activation, which an identity shortcut may carry too."""
 
 
+Control = Literal["corrected", "biased", "given-pixels"]
+CONTROLS: tuple[Control, ...] = get_args(Control)
+"""Estimates that a sweep of the unbiased one gives for little more."""
+
+
 class CkaRun(Run, kind="cka", code="harness.runs.cka:run"):
     """CKA between all layers of two trained networks; without y, of one with itself."""
 
     x: Training
     y: Training | None
     cka: Cka
+    controls: Annotated[bool, LATER] = False  # all of `CONTROLS` from the same sweep
 
     @classmethod
     def work(cls, spec: Mapping[str, Any]) -> Work:
@@ -58,9 +65,10 @@ class CkaRun(Run, kind="cka", code="harness.runs.cka:run"):
 
     @classmethod
     def disk_bytes(cls, spec: Mapping[str, Any]) -> int:
-        """The map at 8 bytes a cell, and the names of its layers."""
+        """The maps at 8 bytes a cell, and the names of their layers."""
         x, y = (size_of_training(spec[name] or spec["x"]).compared for name in ("x", "y"))
-        return 8 * x * y + 80_000
+        maps = 1 + len(CONTROLS) * bool(spec.get("controls"))
+        return 8 * x * y * maps + 80_000
 
 
 class Similarity(Measure):
@@ -76,6 +84,12 @@ class CkaHeatmap(Similarity):
     map: Name = Field(description="what the map is called in the frame, as `ann-snn`")
     x: Side = Side()
     y: Side | None = Field(default=None, description="none: the network of x with itself")
+    also: tuple[Control, ...] = Field(
+        default=(),
+        description="other estimates beside the unbiased one, from the same sweep: corrected for "
+        "finitely many channels, biased, or partial CKA given the pixels that y is shown; their "
+        "maps are called `<map>-corrected` and so on",
+    )
     index = ("map", "layer", "position", "stage_y", "stage_x")
     makes = CkaRun
     file, arrays = "cka.json", "cka.safetensors"
@@ -96,16 +110,31 @@ class CkaHeatmap(Similarity):
     fine = ("diagonal",)
     held = ("mean", "diagonal_mean", "checkerboard", "position_mean")
 
+    def resolved(self, trainings: Sequence[Training], parts: Mapping[str, Any]) -> Run:
+        """One run has all estimates, whichever of them are asked for."""
+        if self.also and parts["cka"].estimator != "unbiased":
+            problem = f"comes with the unbiased estimator, and `{self.cka}` has another"
+            hint = "name a block of the unbiased one, as cka = 'paper'"
+            raise HarnessError(f"measure cka: map {self.map!r}: also", problem, hint=hint)
+        return super().resolved(trainings, {**parts, "controls": bool(self.also)})
+
     def label(self, run: CkaRun) -> str:
         """`CKA of … and itself`."""
         other = "itself" if run.y is None else run.y.label
         return f"CKA of {run.x.label} and {other}"
 
     def read(self, content: Mapping[str, Any]) -> Iterator[Reading]:
-        """The quantities of one map, each with the map's name as a level."""
-        values: Floats = content["arrays"]["values"]
+        """The quantities of each map, each with the map's name as a level."""
+        yield from self._of(self.map, content, content["arrays"]["values"], content["undefined"])
+        for name in self.also:
+            undefined = content["also"][name]["undefined"]
+            yield from self._of(f"{self.map}-{name}", content, content["arrays"][name], undefined)
+
+    def _of(
+        self, name: str, content: Mapping[str, Any], values: Floats, undefined: Any
+    ) -> Iterator[Reading]:
         y, x = layers(content["y"]), layers(content["x"])
-        level = {"map": self.map}
+        level = {"map": name}
         yield defined("mean", CKA, mean(values), NOTHING_DEFINED, level)
         yield Reading("undefined", "cells", float((values != values).sum()), levels=level)
         yield from _shares(values, level)
@@ -114,15 +143,18 @@ class CkaHeatmap(Similarity):
             stands_out = _checkerboard(values, y, x)
             yield defined("checkerboard", CKA, stands_out, NOTHING_DEFINED, level)
         if [layer.name for layer in y] == [layer.name for layer in x]:
-            why = reasons(content["undefined"])
+            why = reasons(undefined)
             yield from _diagonal(values.diagonal(), y, why, level)
 
     def maps(self, content: Mapping[str, Any]) -> Iterator[Map]:
-        """The map itself, ANN (or the other network) up, SNN across."""
+        """The maps themselves, ANN (or the other network) up, SNN across."""
         names_y, names_x = ([row["name"] for row in content[side]] for side in ("y", "x"))
         up, across = self.sides[-1], self.sides[0]
         neurons = (up.network or up.neuron, across.network or across.neuron)
-        yield Map(self.map, names_y, names_x, content["arrays"]["values"], "layer", neurons)
+        arrays = {self.map: content["arrays"]["values"]}
+        arrays |= {f"{self.map}-{name}": content["arrays"][name] for name in self.also}
+        for name, values in arrays.items():
+            yield Map(name, names_y, names_x, values, "layer", neurons)
 
 
 def _shares(values: Floats, level: Mapping[str, str]) -> Iterator[Reading]:

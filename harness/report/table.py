@@ -72,8 +72,9 @@ def names_of(exhibit: Exhibit) -> dict[str, str]:
     """Quantity → word in a row's label; the first one of a measure goes without saying."""
     names = {"accuracy": "", "cell": ""}
     for one in exhibit.derive:
-        sides = (wording.levels({one.over: side}) for side in (one.minuend, one.subtrahend))
-        names[one.quantity] = f"{wording.quantity(one.quantity)} ({' minus '.join(sides)})"
+        sides = (wording.levels({one.over: side}) for side in one.sides)
+        said = (" over " if one.is_ratio else " minus ").join(sides)
+        names[one.quantity] = f"{wording.quantity(one.quantity)} ({said})"
     return names
 
 

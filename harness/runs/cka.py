@@ -13,7 +13,7 @@ import torch
 from harness.engine.cka import Batches, Pairs, cka_heatmap, time_cka
 from harness.errors import HarnessError
 from harness.measures.base import Training
-from harness.measures.cka import CkaRun
+from harness.measures.cka import CONTROLS, CkaRun
 from harness.measures.time_cka import TimeCkaRun
 from harness.parts.measurement import Cka
 from harness.runs.layers import chosen, described
@@ -23,8 +23,9 @@ from harness.runs.trained import first, images_of, minibatches, normalisation, t
 
 
 def run(spec: CkaRun, place: Place, report: Report) -> Numbers:
-    """Compare; `cka.safetensors` holds the map [layers of y, layers of x], `cka.json` their names,
-    where they stand, and why cells are undefined.
+    """Compare; `cka.safetensors` holds the map [layers of y, layers of x] as `values`, `cka.json`
+    their names, where they stand, and why cells are undefined. With `controls` both hold the other
+    estimates by their names, too.
     """
     if spec.y is not None and spec.y.dataset != spec.x.dataset:
         raise HarnessError("cka", "the two networks were trained on different data sets")
@@ -36,9 +37,11 @@ def run(spec: CkaRun, place: Place, report: Report) -> Numbers:
         batches: Batches | Pairs = shown_x
         if spec.y is not None and _differ(spec.x, spec.y):
             batches = zip(shown(spec.y, lambda progress: None), shown_x, strict=True)
-        found = cka_heatmap(y, x, batches, estimator=spec.cka.estimator)
-    write_tensors(place.files / "cka.safetensors", {"values": found.values})
-    record = {
+        also = CONTROLS if spec.controls else ()
+        found = cka_heatmap(y, x, batches, estimator=spec.cka.estimator, also=also)
+    others = {name: one.values for name, one in found.also.items()}
+    write_tensors(place.files / "cka.safetensors", {"values": found.values, **others})
+    record: dict[str, Any] = {
         "x": described(x, found.names_x),
         "y": described(y, found.names_y),
         "undefined": undefined(found.reasons),
@@ -46,6 +49,9 @@ def run(spec: CkaRun, place: Place, report: Report) -> Numbers:
         "minibatches": found.minibatches,
         "estimator": found.estimator,
     }
+    if found.also:
+        reasons = {name: undefined(one.reasons) for name, one in found.also.items()}
+        record["also"] = {name: {"undefined": whys} for name, whys in reasons.items()}
     write_json(place.files / "cka.json", record)
     return {"mean": defined_mean((found.values,)), "undefined": len(found.reasons)}
 

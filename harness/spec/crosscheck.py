@@ -119,12 +119,11 @@ def _written_down(layout: Layout) -> set[str]:
 
 
 def _unknown_axes(exhibit: Exhibit, document: Document) -> Iterable[HarnessError]:
-    varied = exhibit.varied()
+    known = (*exhibit.varied(), *exhibit.added())
     for index, one in enumerate(exhibit.derive):
-        if one.over not in varied:
-            problem = f"the grid varies no {one.over!r}"
-            yield document.fault(("derive", index, "over"), problem, suggestion(one.over, varied))
-    known = (*varied, *exhibit.added())
+        if one.over not in known:
+            problem = f"neither the grid varies nor the measure adds {one.over!r}"
+            yield document.fault(("derive", index, "over"), problem, suggestion(one.over, known))
     for index, claim in enumerate(exhibit.claim):
         at: Path = ("claim", index, "test")
         along = [((*at, "along"), axis) for axis in claim.test.axes()]

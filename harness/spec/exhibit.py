@@ -207,14 +207,35 @@ class Fixed(_Axes):
     seed: int | None = None
 
 
-class Difference(Spec):
-    """A derived quantity: `of` at `over = minuend` less `of` at `over = subtrahend`, per seed."""
+class Derived(Spec):
+    """A derived quantity, per seed: `of` at `over = minuend` less `of` at `over = subtrahend`, or
+    `of` at `over = dividend` divided by `of` at `over = divisor`.
+    """
 
     quantity: Name
     of: Name
-    over: Name
-    minuend: str
-    subtrahend: str
+    over: Name = Field(description="an axis of the grid, or one that the measure adds, as `map`")
+    minuend: str = ""
+    subtrahend: str = ""
+    dividend: str = ""
+    divisor: str = ""
+
+    @model_validator(mode="after")
+    def _is_one_of_both(self) -> Derived:
+        difference, ratio = (self.minuend, self.subtrahend), (self.dividend, self.divisor)
+        if not (all(difference) and not any(ratio)) and not (all(ratio) and not any(difference)):
+            raise ValueError("must have a minuend and a subtrahend, or a dividend and a divisor")
+        return self
+
+    @property
+    def is_ratio(self) -> bool:
+        """Whether it is no difference."""
+        return bool(self.divisor)
+
+    @property
+    def sides(self) -> tuple[str, str]:
+        """The two levels, in their order."""
+        return (self.dividend, self.divisor) if self.is_ratio else (self.minuend, self.subtrahend)
 
 
 Drawing = Annotated[
@@ -238,7 +259,7 @@ class Exhibit(Spec):
         default=None,
         description="what draws it: a module of figures/ or of the package, or module:function",
     )
-    derive: tuple[Difference, ...] = ()
+    derive: tuple[Derived, ...] = ()
     claim: tuple[Claim, ...] = ()
     errata: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()

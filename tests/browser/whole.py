@@ -74,8 +74,11 @@ def _cka(store: Stored, point: Point) -> None:
     values = _cells(len(rows), len(rows), point.key)
     values[5, 5] = np.nan
     undefined = [{"y": [5], "x": [5], "why": "a layer is silent"}]
-    content = {"y": rows, "x": rows, "undefined": undefined}
-    store.keep(point, "cka.json", content, values=values)
+    content: dict[str, Any] = {"y": rows, "x": rows, "undefined": undefined}
+    names = getattr(point.measure, "also", ())
+    others = {name: _cells(len(rows), len(rows), point.key + name) for name in names}
+    content |= {"also": {name: {"undefined": []} for name in others}} if others else {}
+    store.keep(point, "cka.json", content, values=values, **others)
 
 
 def _time_cka(store: Stored, point: Point) -> None:

@@ -125,3 +125,65 @@ def test_curves_are_kept_and_drawn_but_not_listed_on_the_page() -> None:
     assert "diagonal" in set(frame.cells["quantity"])
     assert "diagonal" not in listed
     assert "diagonal_mean" in listed
+
+
+def controlled(exhibit: str, *overrides: str, **arrays: Any) -> Frame:
+    """Each run of an exhibit holds these maps, none of their cells undefined."""
+    made = plan(exhibit, overrides=overrides)
+    store = Stored(made)
+    also = {name: {"undefined": []} for name in arrays if name != "values"}
+    content = {"y": LAYERS, "x": LAYERS, "undefined": [], "also": also}
+    for number, point in enumerate(made.exhibits[0].points):
+        scaled = {name: np.asarray(one) / (1 + number) for name, one in arrays.items()}
+        store.keep(point, "cka.json", content, **scaled)
+    return frame_of(made.exhibits[0], store, {})
+
+
+def test_each_estimate_is_a_map_of_its_own() -> None:
+    flat = np.ones((SIZE, SIZE))
+    arrays = {"values": 0.5 * flat, "corrected": 0.75 * flat, "biased": 0.875 * flat}
+    frame = controlled("beyond-width", "depth=20", "width=1", **arrays)
+    for name, value in {"ann-snn": 0.5, "ann-snn-corrected": 0.75, "ann-snn-biased": 0.875}.items():
+        assert cells_of(frame, "mean", map=name)["value"] == value
+        assert cells_of(frame, "diagonal", map=name, layer="s1.b0")["value"] == value
+    assert frame.maps is not None
+    assert [one.name for _, one in frame.maps.each] == [
+        "ann-snn",
+        "ann-snn-corrected",
+        "ann-snn-biased",
+    ]
+    assert [one.matrix[0, 0] for _, one in frame.maps.each] == [0.5, 0.75, 0.875]
+    assert cells_of(frame, "correction")["value"] == 0.25  # over what the measure adds
+
+
+def test_an_estimate_of_the_sweep_is_undefined_for_its_own_reason() -> None:
+    made = plan("beyond-input", overrides=("width=1",))
+    store, values = Stored(made), np.full((SIZE, SIZE), 0.5)
+    given = values.copy()
+    given[0, :] = math.nan
+    why = "layer 'conv1' has nothing beyond the pixels, so it is 0/0"
+    undefined = [{"why": why, "y": [0] * SIZE, "x": list(range(SIZE))}]
+    content = {"y": LAYERS, "x": LAYERS, "undefined": [],
+               "also": {"given-pixels": {"undefined": undefined}}}  # fmt: skip
+    arrays = {"values": values, "given-pixels": given}
+    store.keep(made.exhibits[0].points[0], "cka.json", content, **arrays)
+    frame = frame_of(made.exhibits[0], store, {})
+    at = {"layer": "conv1"}
+    assert cells_of(frame, "diagonal", map="ann-snn", **at)["value"] == 0.5
+    assert why in cells_of(frame, "diagonal", map="ann-snn-given-pixels", **at)["why"]
+    assert why in cells_of(frame, "of-pixels", **at)["why"]
+
+
+def test_a_ratio_is_taken_per_layer_and_never_by_zero() -> None:
+    """The maps of an exhibit are kept in the order of its measures, each a fraction of the first:
+    ann-snn 1, ann-snn-same-seed 1/2, ann-ann 1/3, snn-snn 1/4.
+    """
+    values = np.eye(SIZE)
+    values[1, 1] = 0.0
+    frame = controlled("beyond-ceiling", values=values)
+    assert cells_of(frame, "of-anns", layer="s1.b0")["value"] == pytest.approx(3)
+    assert cells_of(frame, "of-snns", layer="s1.b0")["value"] == pytest.approx(4)
+    assert cells_of(frame, "same-seed")["value"] == pytest.approx(0.5)
+    assert cells_of(frame, "same-seed")["unit"] == "ratio"
+    assert frame.fine == {"diagonal", "of-anns", "of-snns"}  # one for each layer
+    assert "ann-ann is 0" in cells_of(frame, "of-anns", layer=NAMES[1])["why"]

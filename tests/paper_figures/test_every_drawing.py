@@ -45,10 +45,11 @@ SHOWN: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(("table2", "table3", "tableB1"), ("accuracy",)),
     "fig3": ("diagonal", "position_mean"),
     "figA6": ("probe_accuracy",),
+    **dict.fromkeys(("beyond-input", "beyond-width", "beyond-width-cifar100"), ("mean",)),
     "table1": ("accuracy", "gap"),
 }
 """Exhibit → quantities, each of whose cells is a point of a line or the height of a bar."""
-NO_HEATMAPS = ("fig3", "figA5", "lab-fig1")
+NO_HEATMAPS = ("fig3", "figA5", "lab-fig1", *(name for name in EXHIBITS if "beyond" in name))
 
 
 def cases() -> Iterator[tuple[str, tuple[str, ...]]]:

@@ -33,7 +33,7 @@ def layers_of(spec: Training) -> tuple[Network, list[dict[str, str]]]:
     """A narrow network of the same topology, and where its layers stand."""
     narrow = spec.network.model_copy(update={"base_width": 1, "width": 1})
     made = narrow.build(spec.neuron, classes=10, channels=3, seed=0)
-    return made, described(made)
+    return made, described(made, made.layer_names())
 
 
 def keep(store: Stored, point: Point, random: Any) -> None:

@@ -171,6 +171,29 @@ def test_a_map_holds_y_down_x_across_and_where_each_layer_stands(
         assert found == pytest.approx(expected, abs=1e-5, nan_ok=True), (name_y, name_x)
 
 
+def test_controls_come_from_the_sweep_and_change_nothing_of_it(
+    runs: Runs, measured: Measured
+) -> None:
+    _, plain = measured("fig3", "depth=8")
+    node, folder = measured("beyond-input", "depth=8", "width=1")
+    maps, known = (load_file(one / "cka.safetensors") for one in (folder, plain))
+    assert list(known) == ["values"]
+    assert set(maps) == {"values", "corrected", "biased", "given-pixels"}
+    torch.testing.assert_close(maps["values"], known["values"], rtol=0, atol=1e-7, equal_nan=True)
+    said = read(folder, "cka.json")
+    assert said.pop("also").keys() == maps.keys() - {"values"}
+    assert said == read(plain, "cka.json")  # which says nothing of them
+    snn, ann = (features(node, runs, side, 32) for side in ("x", "y"))
+    images = images_of(node.full.y, Place(Path(), Path(), runs.data, {}, 1, runs.data))
+    pixels = normalisation(node.full.y, images)(first(images, "test", 32)[0]).flatten(1)
+    pairs = (ann["pool"], snn["bn1"]), (ann["pool"], pixels), (snn["bn1"], pixels)
+    r_xy, r_xz, r_yz = (slow_cka(*pair, 16) for pair in pairs)
+    names = [row["name"] for row in said["y"]]
+    expected = (r_xy - r_xz * r_yz) / math.sqrt((1 - r_xz**2) * (1 - r_yz**2))
+    found = float(maps["given-pixels"][names.index("pool"), names.index("bn1")])
+    assert found == pytest.approx(expected, abs=1e-4)
+
+
 def test_a_network_with_itself_is_1_along_the_diagonal_and_symmetric(measured: Measured) -> None:
     _, folder = measured("fig4", "depth=8", "stages_without_shortcut=no-stage")
     values = load_file(folder / "cka.safetensors")["values"]

@@ -94,6 +94,18 @@ BROKEN: list[tuple[str, str, Callable[[str], str], str]] = [
         r"table1\.toml:31: derive\.0\.of: no measure .*'acuracy' – did you mean 'accuracy'",
     ),
     (
+        "a derived quantity that is half a difference and half a ratio",
+        TABLE1,
+        swap("subtrahend", "divisor   "),
+        r"table1\.toml:\d+: derive\.0: must have a minuend and a subtrahend, or a dividend and a",
+    ),
+    (
+        "a difference over what is no axis",
+        TABLE1,
+        swap('over       = "neuron"', 'over       = "neurn"'),
+        r"table1\.toml:\d+: derive\.0\.over: neither the grid varies nor the measure adds 'neurn'",
+    ),
+    (
         "a typo in the kind of a measure",
         TABLE1,
         swap('kind = "accuracy"', 'kind = "acuracy"'),

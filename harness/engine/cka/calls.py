@@ -26,7 +26,7 @@ import torch
 from torch import Tensor, nn
 
 from harness.engine.cka.gram import constant, ordinary, upper_gram_and_scaled
-from harness.engine.cka.hsic import Estimator, HsicVector, hsic_vector, packed
+from harness.engine.cka.hsic import Estimator, Estimators, HsicVector, hsic_vector, packed
 from harness.engine.cka.stream import Deliver, Stream
 from harness.engine.networks import Network, hooked
 from harness.engine.norm import TdBatchNorm
@@ -41,9 +41,9 @@ class LayerCalls:
         self.layers = None if layers is None else tuple(dict.fromkeys(layers))
         self.names: tuple[str, ...] = ()
 
-    def stream(self, images: Tensor, estimator: Estimator) -> Stream:
+    def stream(self, images: Tensor, *estimators: Estimator) -> Stream:
         """The layers' vectors for these images, one forward pass each time it is run."""
-        neighbours = Neighbours(self.network, self.layers, estimator)
+        neighbours = Neighbours(self.network, self.layers, *estimators)
 
         def run(first: int, last: int, deliver: Deliver) -> int:
             index = 0
@@ -98,9 +98,9 @@ class Neighbours:
     """Packed Gram matrices of layer calls; those of batch norms beside their convolutions'."""
 
     def __init__(
-        self, network: Network, layers: Sequence[str] | None, estimator: Estimator
+        self, network: Network, layers: Sequence[str] | None, *estimators: Estimator
     ) -> None:
-        self.estimator = estimator
+        self.estimators: Estimators = estimators
         modules = dict(network.named_modules())
         names = [name for name in layers or network.layer_names() if name in modules]
         self._norms = {
@@ -137,16 +137,16 @@ class Neighbours:
         steps = features_TM.unbind(0)
         scale_C = self._scale_after(layer, features_TM)
         if scale_C is None or constant(steps):
-            return hsic_vector(steps, self.estimator)
+            return hsic_vector(steps, *self.estimators)
         version = features_TM._version
-        within = self.estimator == "corrected"
+        within = "corrected" in self.estimators
         gram, scaled, own_C = upper_gram_and_scaled(steps, scale_C, within=within)
         if not (ordinary(gram) and ordinary(scaled)):
-            return hsic_vector(steps, self.estimator)
+            return hsic_vector(steps, *self.estimators)
         scaled_own_C = None if own_C is None else scale_C**4 * own_C
-        vector = packed(scaled, self.estimator, scaled_own_C)
+        vector = packed(scaled, self.estimators, scaled_own_C)
         self._prepared = _Prepared(self._after[layer], features_TM, version, vector)
-        return packed(gram, self.estimator, own_C)
+        return packed(gram, self.estimators, own_C)
 
     def _note(self, norm: nn.Module, inputs: tuple[Any, ...]) -> None:
         self._input = inputs[0]

@@ -7,7 +7,11 @@ K̃_ij = K_ij − r_i/(m−2) − r_j/(m−2) + Σr/((m−1)(m−2)) with r_i th
 without its cancellation: HSIC₁(K, K) is a sum of squares and cannot come out negative. HSIC₁ of two
 different layers may be negative; that is a value, not a fault.
 
-HSIC₀(K, L) = tr(K·H·L·H) / (m−1)², H = I − 1/m, is the biased one (Gretton et al. 2005).
+HSIC₀(K, L) = tr(K·H·L·H) / (m−1)², H = I − 1/m, is the biased one (Gretton et al. 2005). With
+d_i = K_ii − 2·(r_i/(m−2) − Σr/(2·(m−1)(m−2))) and e_i alike of L, H·K·H = H·(K̃ + diag d)·H, and
+as the rows of K̃ add up to 0,
+(m−1)²·HSIC₀(K, L) = m·(m−3)·HSIC₁(K, L) + (1 − 2/m)·Σ d_i·e_i + Σd·Σe/m²:
+beside the unbiased one it costs m numbers of a layer, and no other Gram matrix.
 
 A layer of C channels has K = Σ_c K_c. Taken for a draw from a population of channels, HSIC₁(K, K)
 is too large by what each channel has in common with itself, and HSIC₁ of two networks is not: so
@@ -20,13 +24,13 @@ hold, and those of 1e-25 vanish in float32 long before. A layer's numbers are th
 power of two of its own, which is exact and 1 for features of ordinary size; CKA is blind to it.
 
 Legend: M (m) = images of the minibatch, P = numbers kept of a Gram matrix, M·(M−1)/2 or that + M,
-L = layers.
+L = layers, E = estimators.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from math import nan
 from typing import Literal
@@ -47,6 +51,7 @@ from harness.engine.cka.gram import (
 )
 
 Estimator = Literal["unbiased", "biased", "corrected"]
+Estimators = tuple[Estimator, ...]
 FEWEST_IMAGES = {"unbiased": 4, "biased": 2, "corrected": 4}
 
 _ROUNDING = 4.0  # roundings of the dtype that a Gram matrix may be off by, relative to its trace
@@ -63,31 +68,33 @@ class HsicVector:
     norm: float  # √HSIC(K, K)/2^exponent; 0.0 or NaN where the layer is not `DEFINED`
     standing: Standing = Standing.DEFINED
     exponent: int = 0  # for features of ordinary size
-    own: float | None = None  # HSIC(K, K) where it is not norm²
+    own: Mapping[Estimator, float] = field(default_factory=dict)  # HSIC(K, K) under each estimator
+    ends: Tensor | None = None  # what makes HSIC₀ of HSIC₁, [M + 1] float64 on the CPU
 
 
-def hsic_vector(steps: Steps, estimator: Estimator) -> HsicVector:
+def hsic_vector(steps: Steps, *estimators: Estimator) -> HsicVector:
     """A layer's vector from its features [M, …] of each step, of any size."""
     if constant(steps):
-        return _undefined(steps, estimator, standing_of(step[:1] for step in steps))
-    gram, own_C = _gram(steps, estimator)
+        return _undefined(steps, estimators, standing_of(step[:1] for step in steps))
+    gram, own_C = _gram(steps, estimators)
     if ordinary(gram):
-        return packed(gram, estimator, own_C)
+        return packed(gram, estimators, own_C)
     if standing_of(steps) is Standing.BROKEN:
-        return _undefined(steps, estimator, Standing.BROKEN)
+        return _undefined(steps, estimators, Standing.BROKEN)
     unit, exponent = at_unit_scale(steps)
-    gram, own_C = _gram(unit, estimator)
-    vector = packed(gram, estimator, own_C)
+    gram, own_C = _gram(unit, estimators)
+    vector = packed(gram, estimators, own_C)
     return replace(vector, exponent=2 * exponent) if vector.norm else vector
 
 
-def _gram(steps: Steps, estimator: Estimator) -> tuple[Tensor, Tensor | None]:
-    return upper_gram_and_own(steps) if estimator == "corrected" else (upper_gram(steps), None)
+def _gram(steps: Steps, estimators: Estimators) -> tuple[Tensor, Tensor | None]:
+    return upper_gram_and_own(steps) if "corrected" in estimators else (upper_gram(steps), None)
 
 
-def packed(gram_MM: Tensor, estimator: Estimator, own_C: Tensor | None = None) -> HsicVector:
+def packed(gram_MM: Tensor, estimators: Estimators, own_C: Tensor | None = None) -> HsicVector:
     """The upper triangle of an `ordinary` Gram matrix, centred; the matrix is used up. `own_C` is
-    HSIC₁ of each channel with itself, for the corrected estimator.
+    HSIC₁ of each channel with itself, for the corrected estimator. Where the biased one is the
+    first it is the only one; every other order has vectors of HSIC₁.
 
     The layer is `UNSHARED` when nothing but rounding is left.
     """
@@ -97,10 +104,12 @@ def packed(gram_MM: Tensor, estimator: Estimator, own_C: Tensor | None = None) -
     sums = upper.sum(1, dtype=torch.float64) + upper.sum(0, dtype=torch.float64)
     trace = float(diagonal.sum() - (diagonal.sum() + sums.sum()) / images)  # of the centred K
     packing = _upper_indices(images, gram_MM.device)
-    if estimator != "biased":
+    ends = None
+    if estimators[0] != "biased":
         shift = _halves(sums / (images - 2), (images - 1) * (images - 2), sums.sum())
         vector = _shifted(upper, shift).flatten().index_select(0, packing)
         scale = (2.0 / (images * (images - 3))) ** 0.5
+        ends = _ends(diagonal - 2 * shift) if "biased" in estimators else None
     else:
         sums = sums + diagonal
         shift = _halves(sums / images, images**2, sums.sum())
@@ -110,12 +119,28 @@ def packed(gram_MM: Tensor, estimator: Estimator, own_C: Tensor | None = None) -
         scale = 1.0 / (images - 1)
     length = float(torch.linalg.vector_norm(vector, dtype=torch.float64))
     if length <= _ROUNDING * torch.finfo(vector.dtype).eps * trace or length == 0.0:
-        return HsicVector(vector.zero_(), 0.0, Standing.UNSHARED, _LEAST)
-    norm, own = scale * length, None
+        nothing = dict.fromkeys(estimators, 0.0)
+        return HsicVector(vector.zero_(), 0.0, Standing.UNSHARED, _LEAST, nothing)
+    norm = scale * length
+    own: dict[Estimator, float] = dict.fromkeys(estimators, norm * norm)
     if own_C is not None:
         others, share = norm * norm - float(own_C.sum()), len(own_C) - 1
-        own = others * len(own_C) / share if share else 0.0
-    return HsicVector(vector.div_(length), norm, own=own)
+        own["corrected"] = others * len(own_C) / share if share else 0.0
+    if ends is not None:
+        own["biased"] = of_biased(images) * norm * norm + float(ends @ ends)
+    return HsicVector(vector.div_(length), norm, own=own, ends=ends)
+
+
+def _ends(ends_M: Tensor) -> Tensor:
+    """[M + 1], whose products are those of d and e in HSIC₀."""
+    images = len(ends_M)
+    whole = (ends_M.sum() / images).reshape(1)
+    return torch.cat([ends_M * (1 - 2 / images) ** 0.5, whole]).cpu() / (images - 1)
+
+
+def of_biased(images: int) -> float:
+    """The share of HSIC₁ that is in HSIC₀."""
+    return images * (images - 3) / (images - 1) ** 2
 
 
 def packed_size(images: int, estimator: Estimator) -> int:
@@ -124,10 +149,11 @@ def packed_size(images: int, estimator: Estimator) -> int:
     return strict + images if estimator == "biased" else strict
 
 
-def _undefined(steps: Steps, estimator: Estimator, standing: Standing) -> HsicVector:
+def _undefined(steps: Steps, estimators: Estimators, standing: Standing) -> HsicVector:
     dtype = torch.promote_types(steps[0].dtype, torch.float32)
-    nothing = steps[0].new_zeros(packed_size(len(steps[0]), estimator), dtype=dtype)
-    return HsicVector(nothing, nan if standing is Standing.BROKEN else 0.0, standing, _LEAST)
+    nothing = steps[0].new_zeros(packed_size(len(steps[0]), estimators[0]), dtype=dtype)
+    norm = nan if standing is Standing.BROKEN else 0.0
+    return HsicVector(nothing, norm, standing, _LEAST, dict.fromkeys(estimators, norm))
 
 
 def _halves(mean_M: Tensor, pairs: int, total: Tensor) -> Tensor:
@@ -151,9 +177,11 @@ def _upper_indices(images: int, device: torch.device) -> Tensor:
 
 @dataclass(frozen=True)
 class Own:
-    """Layers beside themselves: HSIC(K, K) = hsic·4^exponent, and why it is 0 or NaN, if it is."""
+    """Layers beside themselves: HSIC(K, K) = hsic·4^exponent under each estimator, and why it is 0
+    or NaN, if it is.
+    """
 
-    hsic_L: Tensor  # float64 on the CPU
+    hsic_EL: Tensor  # float64 on the CPU
     exponent_L: Tensor  # int64
     standing_L: Tensor  # int64, the largest `Standing` of all minibatches
 
@@ -162,7 +190,7 @@ class Own:
         """Of one minibatch."""
         return cls(
             torch.tensor(
-                [one.norm * one.norm if one.own is None else one.own for one in vectors],
+                [[one.own[name] for one in vectors] for name in vectors[0].own],
                 dtype=torch.float64,
             ),
             torch.tensor([vector.exponent for vector in vectors], dtype=torch.int64),
@@ -172,22 +200,26 @@ class Own:
     @classmethod
     def joined(cls, parts: Sequence[Own]) -> Own:
         """One after the other."""
-        columns = zip(*((one.hsic_L, one.exponent_L, one.standing_L) for one in parts), strict=True)
-        return cls(*map(torch.cat, columns))
+        return cls(
+            torch.cat([one.hsic_EL for one in parts], dim=1),
+            torch.cat([one.exponent_L for one in parts]),
+            torch.cat([one.standing_L for one in parts]),
+        )
 
     def plus(self, other: Own) -> Own:
         """Of the minibatches of both, in the larger of the two scales."""
         exponent_L = torch.maximum(self.exponent_L, other.exponent_L)
         here, there = (
-            scaled(one.hsic_L, 2 * (one.exponent_L - exponent_L)) for one in (self, other)
+            scaled(one.hsic_EL, 2 * (one.exponent_L - exponent_L)) for one in (self, other)
         )
-        hsic_L = here + there
-        return Own(hsic_L, exponent_L, torch.maximum(self.standing_L, other.standing_L))
+        hsic_EL = here + there
+        return Own(hsic_EL, exponent_L, torch.maximum(self.standing_L, other.standing_L))
 
 
 @dataclass(frozen=True)
 class Hsics:
-    """The HSICs of two networks' layers, of each pair [L_y, L_x] or of counterparts only [L].
+    """The HSICs of two networks' layers under each estimator, of each pair [E, L_y, L_x] or of
+    counterparts only [E, L].
 
     HSIC(K, L) = cross·2^(exponent of K + exponent of L).
     """
@@ -208,15 +240,20 @@ class Hsics:
     def balanced(self) -> tuple[Tensor, Tensor, Tensor]:
         """cross, self_y and self_x in scales where the product of the last two is near 1."""
         half_y, half_x = (
-            -(torch.frexp(own.hsic_L).exponent // 2).long() for own in (self.y, self.x)
+            -(torch.frexp(own.hsic_EL).exponent // 2).long() for own in (self.y, self.x)
         )
-        own_y, own_x = scaled(self.y.hsic_L, 2 * half_y), scaled(self.x.hsic_L, 2 * half_x)
+        own_y, own_x = scaled(self.y.hsic_EL, 2 * half_y), scaled(self.x.hsic_EL, 2 * half_x)
         return self._shifted(half_y, half_x), own_y, own_x
 
-    def _shifted(self, by_y_L: Tensor, by_x_L: Tensor) -> Tensor:
-        """cross·2^(by_y + by_x)."""
-        pairs = by_y_L.unsqueeze(1) + by_x_L if self.cross.ndim == 2 else by_y_L + by_x_L
-        return scaled(self.cross, pairs)
+    def _shifted(self, by_y: Tensor, by_x: Tensor) -> Tensor:
+        """cross·2^(by_y + by_x), of [L] or [E, L]."""
+        y, x = paired(by_y, by_x) if self.cross.ndim == 3 else (by_y, by_x)
+        return scaled(self.cross, y + x)
+
+
+def paired(of_y: Tensor, of_x: Tensor) -> tuple[Tensor, Tensor]:
+    """[… L_y] and [… L_x] so that they are of each pair, [… L_y, L_x]."""
+    return of_y.unsqueeze(-1), of_x.unsqueeze(-2)
 
 
 def scaled(numbers: Tensor, exponent: Tensor) -> Tensor:

@@ -6,7 +6,7 @@ Legend: L = layers.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from torch import Tensor
@@ -31,6 +31,7 @@ class CkaMap:
     images: int
     minibatches: int
     estimator: Estimator
+    also: Mapping[str, CkaMap] = field(default_factory=dict)  # other estimates of the same sweep
 
     def to_frame(self) -> DataFrame:
         """[L_y, L_x] with the names of the layers, the first network down, the second across."""

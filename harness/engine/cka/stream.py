@@ -10,7 +10,7 @@ A product runs in float32 over a piece of the P numbers at a time, and the piece
 float64. Where few images are active, single numbers hold most of a vector's length, and float32
 would swallow the many small products beside them (errors of 1e-5): such a piece runs in float64.
 
-Legend: L = layers, P = numbers of a packed Gram matrix.
+Legend: L = layers, E = estimators, P = numbers of a packed Gram matrix.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import torch
 from torch import Tensor
 
 from harness.engine.cka.gram import Steps, add_upper_product
-from harness.engine.cka.hsic import Estimator, Hsics, HsicVector, Own, hsic_vector
+from harness.engine.cka.hsic import Estimator, Hsics, HsicVector, Own, hsic_vector, of_biased
 
 _COLUMNS = {"cpu": 8192, "cuda": 65536}  # of a piece
 _PEAK = 2.0**-6  # of a vector of length 1; 1/√P in evenly spread ones
@@ -51,6 +51,21 @@ def own_hsic(a: Sequence[HsicVector]) -> Tensor:
         total += part
     total = total.triu_(1)
     return _scaled(total + total.T + torch.eye(len(a), device=total.device), a, a)
+
+
+def _each(cross: Tensor, a: Sequence[HsicVector], b: Sequence[HsicVector]) -> Tensor:
+    """Of the HSICs of `a` and `b` those under each estimator, [E, L_y, L_x]: the corrected one
+    differs from HSIC₁ nowhere but in a layer with itself, the biased one by the ends.
+    """
+    found = dict.fromkeys(a[0].own, cross)
+    ends = [one.ends for side in (a, b) for one in side if one.ends is not None]
+    if ends:
+        none = torch.zeros_like(ends[0])
+        left, right = (
+            torch.stack([none if one.ends is None else one.ends for one in side]) for side in (a, b)
+        )
+        found["biased"] = of_biased(len(none) - 1) * cross + left @ right.T
+    return torch.stack([*found.values()])
 
 
 def _zeros(a: Sequence[HsicVector], b: Sequence[HsicVector]) -> Tensor:
@@ -84,13 +99,24 @@ how many layers there are in all. It may be called several times and then repeat
 """
 
 
-def stream_of(layers: Sequence[Steps], estimator: Estimator) -> Stream:
+def stream_of(layers: Sequence[Steps], *estimators: Estimator) -> Stream:
     """Layers whose features are at hand, as a stream."""
 
     def stream(first: int, last: int, deliver: Deliver) -> int:
         for steps in layers[first:last]:
-            deliver(hsic_vector(steps, estimator))
+            deliver(hsic_vector(steps, *estimators))
         return len(layers)
+
+    return stream
+
+
+def joined(first: Stream, then: Stream) -> Stream:
+    """The one layer of `first`, and those of `then`."""
+
+    def stream(start: int, stop: int, deliver: Deliver) -> int:
+        if start == 0:
+            first(0, 1, deliver)
+        return 1 + then(max(0, start - 1), stop - 1, deliver)
 
     return stream
 
@@ -117,11 +143,11 @@ def _two(stream_y: Stream, stream_x: Stream, room: int) -> Hsics:
         block = _Block(held, room - len(held))
         stream_x(0, _ALL, block.add)
         block.flush()
-        rows.append(torch.cat(block.columns, dim=1))
+        rows.append(torch.cat(block.columns, dim=2))
         own_y.append(Own.of(held))
         own_x = block.own
         start += group
-    return Hsics(torch.cat(rows), Own.joined(own_y), Own.joined(own_x))
+    return Hsics(torch.cat(rows, dim=1), Own.joined(own_y), Own.joined(own_x))
 
 
 def _own(stream: Stream, room: int) -> Hsics:
@@ -129,10 +155,10 @@ def _own(stream: Stream, room: int) -> Hsics:
     layers = stream(0, room, held.append)
     if layers <= room:
         own = Own.of(held)
-        return Hsics(own_hsic(held), own, own)
+        return Hsics(_each(own_hsic(held), held, held), own, own)
     group = max(1, room * 3 // 4)
     del held[group:]
-    cross = torch.zeros(layers, layers, dtype=torch.float64)
+    cross = torch.zeros(len(held[0].own), layers, layers, dtype=torch.float64)
     parts: list[Own] = []
     for start in range(0, layers, group):
         if start:
@@ -140,13 +166,13 @@ def _own(stream: Stream, room: int) -> Hsics:
             stream(start, start + group, held.append)
         stop = start + len(held)
         parts.append(Own.of(held))
-        cross[start:stop, start:stop] = own_hsic(held)
+        cross[:, start:stop, start:stop] = _each(own_hsic(held), held, held)
         if stop < layers:
             block = _Block(held, room - len(held))
             stream(stop, _ALL, block.add)
             block.flush()
-            cross[start:stop, stop:] = torch.cat(block.columns, dim=1)
-            cross[stop:, start:stop] = cross[start:stop, stop:].T
+            cross[:, start:stop, stop:] = torch.cat(block.columns, dim=2)
+            cross[:, stop:, start:stop] = cross[:, start:stop, stop:].mT
     own = Own.joined(parts)
     return Hsics(cross, own, own)
 
@@ -165,7 +191,7 @@ def counterparts_of(stream_y: Stream, stream_x: Stream | None, room: int) -> Hsi
         stream_x(start, start + room - 1, lambda b: found.append(_hsics(held.pop(), b)))  # noqa: B023
         start += room - 1
     return Hsics(
-        torch.cat([one.cross for one in found]),
+        torch.cat([one.cross for one in found], dim=1),
         Own.joined([one.y for one in found]),
         Own.joined([one.x for one in found]),
     )
@@ -173,8 +199,8 @@ def counterparts_of(stream_y: Stream, stream_x: Stream | None, room: int) -> Hsi
 
 def _hsics(a: HsicVector, b: HsicVector) -> Hsics:
     cosine = float((a.unit_P * b.unit_P).sum(dtype=torch.float64))
-    cross = torch.tensor([a.norm * b.norm * cosine], dtype=torch.float64)
-    return Hsics(cross, Own.of([a]), Own.of([b]))
+    cross = torch.tensor([[a.norm * b.norm * cosine]], dtype=torch.float64)
+    return Hsics(_each(cross, [a], [b]).flatten(1), Own.of([a]), Own.of([b]))
 
 
 @dataclass
@@ -196,6 +222,7 @@ class _Block:
     def flush(self) -> None:
         """Multiply what is waiting, and let it go."""
         if self.waiting:
-            self.columns.append(cross_hsic(self.held, self.waiting))
+            cross = cross_hsic(self.held, self.waiting)
+            self.columns.append(_each(cross, self.held, self.waiting))
             self.own.append(Own.of(self.waiting))
             self.waiting.clear()

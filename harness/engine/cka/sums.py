@@ -6,6 +6,7 @@ Legend: M = images of the minibatch, L = layers, P = numbers of a packed Gram ma
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import product
 from types import MappingProxyType
 from typing import TypeVar
@@ -15,7 +16,15 @@ from torch import Tensor
 
 from harness.engine.arguments import checked, tensor
 from harness.engine.cka.gram import Standing
-from harness.engine.cka.hsic import FEWEST_IMAGES, Estimator, Hsics, Own, packed_size
+from harness.engine.cka.hsic import (
+    FEWEST_IMAGES,
+    Estimator,
+    Estimators,
+    Hsics,
+    Own,
+    packed_size,
+    paired,
+)
 from harness.engine.cka.result import CkaCurve, CkaMap
 from harness.engine.cka.stream import Stream, counterparts_of, pairs_of, stream_of
 from harness.engine.training.numerics import full_precision
@@ -30,17 +39,22 @@ _BYTES = 4  # of a number of a packed Gram matrix
 
 class HsicSums:
     """ΣHSIC(K, L), ΣHSIC(K, K) and ΣHSIC(L, L) over minibatches: for all pairs of layers, or with
-    `counterparts` for those of equal place alone. Raises HarnessError for an unknown estimator.
+    `counterparts` for those of equal place alone. Raises HarnessError for an unknown estimator, and
+    where the first of several is the biased one.
     """
 
     def __init__(
-        self, estimator: Estimator, memory_limit: int, *, counterparts: bool = False
+        self, estimators: Estimators, memory_limit: int, *, counterparts: bool = False
     ) -> None:
-        if estimator not in FEWEST_IMAGES:
-            *others, last = map(repr, FEWEST_IMAGES)
-            known = f"{', '.join(others)} or {last}"
-            raise HarnessError("CKA estimator", f"expected {known} (got {estimator!r})")
-        self.estimator: Estimator = estimator
+        for estimator in estimators:
+            if estimator not in FEWEST_IMAGES:
+                *others, last = map(repr, FEWEST_IMAGES)
+                known = f"{', '.join(others)} or {last}"
+                raise HarnessError("CKA estimator", f"expected {known} (got {estimator!r})")
+        if len(estimators) > 1 and estimators[0] == "biased":
+            hint = "begin with 'unbiased': the biased one is made from it, but not it from that"
+            raise HarnessError("CKA estimator", "there is no other beside 'biased'", hint=hint)
+        self.estimators = tuple(dict.fromkeys(estimators))
         self.memory_limit = memory_limit
         self.images = 0
         self.minibatches = 0
@@ -52,12 +66,13 @@ class HsicSums:
 
         Raises HarnessError for fewer images than the estimator needs.
         """
-        fewest = FEWEST_IMAGES[self.estimator]
+        first = self.estimators[0]
+        fewest = FEWEST_IMAGES[first]
         if images < fewest:
-            said = f"the {self.estimator} HSIC needs at least {fewest} images"
+            said = f"the {first} HSIC needs at least {fewest} images"
             hint = "leave out a last minibatch that is smaller: DataLoader(…, drop_last=True)"
             raise HarnessError("CKA minibatch", f"{said} (got {images})", hint=hint)
-        room = max(2, self.memory_limit // (_BYTES * packed_size(images, self.estimator)))
+        room = max(2, self.memory_limit // (_BYTES * packed_size(images, first)))
         with torch.no_grad(), full_precision():
             found = self._gone_through(stream_y, stream_x, room)
         self._sums = found if self._sums is None else self._sums.plus(found)
@@ -65,36 +80,50 @@ class HsicSums:
         self.minibatches += 1
 
     def result(self, names_y: Sequence[str], names_x: Sequence[str]) -> CkaMap:
-        """The map; raises HarnessError before the first minibatch."""
-        values, why_y, why_x = self._divided(names_y, names_x)
-        pairs = product(enumerate(why_y), enumerate(why_x))
-        said = self._told(values, {(i, j): a or b for (i, a), (j, b) in pairs})
-        return CkaMap(values, tuple(names_y), tuple(names_x), *said)
+        """The map under the first estimator, with those of the others; raises HarnessError before
+        the first minibatch.
+        """
+        values_E = self._divided()
+        made: list[CkaMap] = []
+        for index, estimator in enumerate(self.estimators):
+            why_y, why_x = self._undefined(index, names_y, names_x)
+            pairs = product(enumerate(why_y), enumerate(why_x))
+            reasons = _told(values_E[index], {(i, j): a or b for (i, a), (j, b) in pairs})
+            said = (reasons, self.images, self.minibatches, estimator)
+            made.append(CkaMap(values_E[index], tuple(names_y), tuple(names_x), *said))
+        return replace(made[0], also={one.estimator: one for one in made[1:]})
 
     def curve(self, names: Sequence[str]) -> CkaCurve:
         """The curve of `counterparts`; raises HarnessError before the first minibatch."""
-        values, why_y, why_x = self._divided(names, names)
-        counterparts = enumerate(zip(why_y, why_x, strict=True))
-        said = self._told(values, {place: a or b for place, (a, b) in counterparts})
-        return CkaCurve(values, tuple(names), *said)
+        values, whys = self._divided()[0], self._undefined(0, names, names)
+        counterparts = enumerate(zip(*whys, strict=True))
+        reasons = _told(values, {place: a or b for place, (a, b) in counterparts})
+        counts = (self.images, self.minibatches)
+        return CkaCurve(values, tuple(names), reasons, *counts, self.estimators[0])
 
-    def _divided(
-        self, names_y: Sequence[str], names_x: Sequence[str]
-    ) -> tuple[Tensor, list[str | None], list[str | None]]:
-        """cross / √(self_y·self_x), and why layers of each side are undefined, where they are."""
-        sums = require_some(self._sums)
-        cross, self_y, self_x = sums.balanced()
-        values = cross / ((self_y.unsqueeze(1) if cross.ndim == 2 else self_y) * self_x).sqrt()
-        return values, _undefined(names_y, sums.y), _undefined(names_x, sums.x)
+    def _divided(self) -> Tensor:
+        """cross / √(self_y·self_x), under each estimator."""
+        cross, self_y, self_x = require_some(self._sums).balanced()
+        if cross.ndim == 3:
+            self_y, self_x = paired(self_y, self_x)
+        return cross / (self_y * self_x).sqrt()
 
-    def _told(
-        self, values: Tensor, why: Mapping[Place, str | None]
-    ) -> tuple[dict[Place, str], int, int, Estimator]:
-        """The reasons that there are, by their place in `values`, which become NaN there."""
-        reasons = {place: reason for place, reason in why.items() if reason is not None}
-        for place in reasons:
-            values[place] = torch.nan
-        return reasons, self.images, self.minibatches, self.estimator
+    def _undefined(
+        self, index: int, names_y: Sequence[str], names_x: Sequence[str]
+    ) -> tuple[list[str | None], list[str | None]]:
+        """Why layers of each side are undefined under an estimator, where they are."""
+        sums, how = require_some(self._sums), self.estimators[index]
+        sides = (names_y, sums.y), (names_x, sums.x)
+        y, x = (_undefined(names, own, own.hsic_EL[index], how) for names, own in sides)
+        return y, x
+
+
+def _told(values: Tensor, why: Mapping[Place, str | None]) -> dict[Place, str]:
+    """The reasons that there are, by their place in `values`, which become NaN there."""
+    reasons = {place: reason for place, reason in why.items() if reason is not None}
+    for place in reasons:
+        values[place] = torch.nan
+    return reasons
 
 
 def require_some(sums: Sums | None) -> Sums:
@@ -126,12 +155,22 @@ _NOT_POSITIVE = (
 )
 
 
-def _undefined(names: Sequence[str], own: Own) -> list[str | None]:
+_MADE_FROM_NONE = (
+    "shares no feature between images, so that the biased HSIC is not had beside the unbiased one, "
+    "but alone"
+)
+
+
+def _undefined(
+    names: Sequence[str], own: Own, hsic_L: Tensor, estimator: Estimator
+) -> list[str | None]:
     """Why no CKA with each of these layers exists; None where it does."""
     found: list[str | None] = []
-    columns = (own.standing_L.tolist(), own.hsic_L.tolist())
+    columns = (own.standing_L.tolist(), hsic_L.tolist())
     for name, number, hsic in zip(names, *columns, strict=True):
-        why = _WHY.get(Standing(number)) or (None if hsic > 0 else _NOT_POSITIVE)
+        why = _WHY.get(standing := Standing(number)) or (None if hsic > 0 else _NOT_POSITIVE)
+        if standing is Standing.UNSHARED and estimator == "biased":
+            why = _MADE_FROM_NONE
         found.append(why and f"layer {name!r} {why}")
     return found
 
@@ -163,7 +202,7 @@ class MinibatchCKA:
             if not names:
                 raise HarnessError(f"CKA names_{side}", "there is no layer to compare")
         self._own = names_x is None
-        self._sums = HsicSums(estimator, memory_limit)
+        self._sums = HsicSums((estimator,), memory_limit)
 
     def update(
         self, features_y: Sequence[Tensor], features_x: Sequence[Tensor] | None = None
@@ -178,13 +217,13 @@ class MinibatchCKA:
             expected = "only features_y" if self._own else "features_y and features_x"
             raise HarnessError("CKA update", f"expected {expected}, as names_y and names_x say")
         images = _images_of(features_y, self.names_y, "y")
-        stream_y = stream_of([[feature] for feature in features_y], self._sums.estimator)
+        stream_y = stream_of([[feature] for feature in features_y], *self._sums.estimators)
         if features_x is None:
             return self._sums.add(stream_y, None, images)
         if images != (other := _images_of(features_x, self.names_x, "x")):
             said = f"{images} images in features_y, {other} in features_x"
             raise HarnessError("CKA update", said, hint="both are of the same images")
-        stream_x = stream_of([[feature] for feature in features_x], self._sums.estimator)
+        stream_x = stream_of([[feature] for feature in features_x], *self._sums.estimators)
         return self._sums.add(stream_y, stream_x, images)
 
     def compute(self) -> Tensor:

@@ -11,7 +11,7 @@ width.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -20,8 +20,9 @@ from harness.engine.arguments import checked, device_of, named, require_input, t
 from harness.engine.cka.calls import LayerCalls
 from harness.engine.cka.gram import rows
 from harness.engine.cka.hsic import Estimator
+from harness.engine.cka.partial import GIVEN_PIXELS, Estimate, without_pixels
 from harness.engine.cka.result import CkaCurve, CkaMap
-from harness.engine.cka.stream import stream_of
+from harness.engine.cka.stream import joined, stream_of
 from harness.engine.cka.sums import MEMORY_LIMIT, HsicSums, require_some
 from harness.engine.networks import Network
 from harness.engine.training.numerics import full_precision
@@ -79,6 +80,7 @@ def cka_heatmap(
     *,
     layers_x: Sequence[str] | None = None,
     estimator: Estimator = "unbiased",
+    also: Sequence[Estimate] = (),
     memory_limit: int = MEMORY_LIMIT,
 ) -> CkaMap:
     """CKA of each layer of `network_y` with each layer of `network_x`, [L_y, L_x] (paper Fig. 2).
@@ -87,19 +89,35 @@ def cka_heatmap(
     `layers` are names of modules, by default those that the networks list; `layers_x` where the
     second network's differ. Where the networks do not see the same tensor, such as one frame and
     ten, `batches` gives pairs. `memory_limit`: see `MinibatchCKA`; features and networks come on
-    top. Raises HarnessError for unknown layers, fewer images than the estimator needs, or none.
+    top.
+
+    `also` are further estimates from the same sweep, in `also` of the map: other estimators, and
+    "given-pixels", the partial CKA of both layers given what `network_y` is shown (Cui et al. 2022,
+    arXiv 2202.00095). Raises HarnessError for unknown layers, fewer images than the estimator
+    needs, or none, and for further estimates that do not come with the estimator.
     """
     own = network_y is network_x and layers_x is None
     calls_y = LayerCalls(network_y, layers)
     calls_x = calls_y if own else LayerCalls(network_x, layers if layers_x is None else layers_x)
-    sums = HsicSums(estimator, memory_limit)
+    given = GIVEN_PIXELS in also
+    if given and estimator != "unbiased":
+        raise HarnessError("CKA also", f"{GIVEN_PIXELS!r} comes with 'unbiased' only")
+    others = cast("list[Estimator]", [one for one in also if one != GIVEN_PIXELS])
+    sums = HsicSums((estimator, *others), memory_limit)
+    wanted = sums.estimators
     for images_y, images_x in minibatches(batches, (network_y, network_x)):
         if own and images_y is not images_x:
             said = "one network, but two different inputs"
             raise HarnessError("CKA batches", said, hint="use clean_against_attacked")
-        stream_x = None if own else calls_x.stream(images_x, estimator)
-        sums.add(calls_y.stream(images_y, estimator), stream_x, images_y.shape[-4])
-    return sums.result(calls_y.names, calls_x.names)
+        streams = [calls_y.stream(images_y, *wanted)]
+        streams += [] if own else [calls_x.stream(images_x, *wanted)]
+        if given:
+            pixels = images_y.unbind(0) if images_y.ndim == 5 else [images_y]
+            streams = [joined(stream_of([pixels], *wanted), stream) for stream in streams]
+        sums.add(streams[0], None if own else streams[1], images_y.shape[-4])
+    if not given:
+        return sums.result(calls_y.names, calls_x.names)
+    return without_pixels(sums.result(("pixels", *calls_y.names), ("pixels", *calls_x.names)))
 
 
 @checked
@@ -122,7 +140,7 @@ def time_cka(
     def take(name: str, features_TM: Tensor) -> None:
         steps[name] = tuple(str(step) for step in range(1, len(features_TM) + 1))
         stream = stream_of([[step] for step in features_TM], estimator)
-        layer = sums.setdefault(name, HsicSums(estimator, memory_limit))
+        layer = sums.setdefault(name, HsicSums((estimator,), memory_limit))
         layer.add(stream, None, features_TM.shape[1])
 
     with torch.no_grad(), full_precision():
@@ -145,7 +163,7 @@ def clean_against_attacked(
     (paper Fig. 8). `pairs` gives (clean, attacked) minibatches of the same images.
     """
     calls = LayerCalls(network, layers)
-    sums = HsicSums(estimator, memory_limit, counterparts=True)
+    sums = HsicSums((estimator,), memory_limit, counterparts=True)
     for clean, attacked in minibatches(pairs, (network, network)):
         stream = calls.stream(clean, estimator)
         sums.add(stream, calls.stream(attacked, estimator), clean.shape[-4])

@@ -137,7 +137,7 @@ def test_channels_drawn_from_one_population_are_alike_however_few_they_are(chann
         for _ in "yx"
     )
     cross = float(cross_hsic(y, x).mean())
-    own_y, own_x = (float(Own.of(side).hsic_L.mean()) for side in (y, x))
+    own_y, own_x = (float(Own.of(side).hsic_EL.mean()) for side in (y, x))
     assert cross / math.sqrt(own_y * own_x) == pytest.approx(1.0, abs=0.06)
     alone_y, alone_x = (sum(one.norm**2 for one in side) / len(side) for side in (y, x))
     assert cross / math.sqrt(alone_y * alone_x) < {4: 0.6, 16: 0.85}[channels]

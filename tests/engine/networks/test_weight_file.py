@@ -130,7 +130,7 @@ def test_a_large_file_is_not_opened(tmp_path: Path) -> None:
     ("state", "said"),
     [
         ({"conv1.weight": torch.zeros(2)}, "holds no convolutions of AlexNet"),
-        ({}, "it begins empty"),
+        ({}, "it has nothing"),
         ([torch.zeros(2)], "holds a list"),
         (torch.zeros(2), "holds a Tensor"),
         ({"features.0.weight": torch.zeros(2, dtype=torch.int8)}, "no plain floating-point"),
