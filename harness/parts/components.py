@@ -26,6 +26,7 @@ from harness.layout import refuse_mistaken
 GROUP = "harness.parts"
 CODE = "code"
 """What the digest of its Python is called among the fields that make a key."""
+_WHERE = "it is looked for in the folder of the study and among what is installed"
 CHANGED = "its Python is another one now"
 
 
@@ -65,7 +66,8 @@ def found(kind: str) -> Any:
     for part in name.split("."):
         if not hasattr(here, part):
             its = [one for one, what in vars(here).items() if inspect.isclass(what)]
-            near = get_close_matches(part, its, n=1)
+            makers = [one for one, what in vars(here).items() if inspect.isfunction(what)]
+            near = get_close_matches(part, its + makers, n=1)
             own = ", ".join(one for one in its if vars(here)[one].__module__ == module)
             hint = f"did you mean '{module}:{near[0]}'?" if near else own and f"it has {own}"
             raise HarnessError(kind, f"{module} has no {part}", hint=hint)
@@ -139,9 +141,10 @@ def _near(module: str) -> str:
             for path in place.iterdir()
             if path.suffix == ".py" or path.is_dir()
         }
+        there -= set() if above else sys.stdlib_module_names  # no study is one of these
         if near := get_close_matches(name, there, n=1):
-            return f"did you mean '{above}{above and '.'}{near[0]}'?"
-    return "it is looked for in the folder of the study and among what is installed"
+            return f"did you mean '{above}{above and '.'}{near[0]}'? {_WHERE}"
+    return _WHERE
 
 
 def _unimportable(module: str, error: BaseException) -> HarnessError:

@@ -33,6 +33,10 @@ class Rising(Spiking):
 
     def step(self, current, state, spike):
         return spike(current - self.threshold), None
+
+
+def make():
+    return Rising
 '''
 SHARP = """
 from harness.parts.surrogates import Surrogate
@@ -119,6 +123,8 @@ IMPORT = "cannot be imported: "
         ("mystudy.alfi:Rising", "no module 'mystudy.alfi'", "did you mean 'mystudy.alif'?"),
         ("mystdy.alif:Rising", "no module 'mystdy'", "did you mean 'mystudy'?"),
         ("mystudy.alif:Risin", "has no Risin", "did you mean 'mystudy.alif:Rising'?"),
+        ("mystudy.alif:maker", "has no maker", "did you mean 'mystudy.alif:make'?"),
+        ("refractory:Lif", "no module 'refractory'", ") – it is looked for in the folder of"),
         ("mystudy.alif:Else", "mystudy.alif has no Else", "it has Rising"),
         ("mystudy.alif:", "is no place in Python", "it reads module:Class"),
         ("mystudy.alif", "must name its kind, one of 'relu'", "'module:Class'"),

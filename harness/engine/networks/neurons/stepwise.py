@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from harness.engine.lif.reference import firing
+from harness.errors import HarnessError
 from harness.parts.neurons import Spiking
 
 
@@ -26,7 +27,11 @@ class Stepwise(nn.Module):
         spike = firing(neuron.surrogate, neuron.fires_at_threshold)
         wide = torch.promote_types(folded.dtype, torch.float32)
         for current in folded.to(wide).view(time_steps, -1, *folded.shape[1:]):
-            fired, state = neuron.step(current, state, spike)
+            made = neuron.step(current, state, spike)
+            if not isinstance(made, tuple) or len(made) != 2:
+                problem = f"must return (spikes, state), and returns a {type(made).__name__}"
+                raise HarnessError(f"step of {neuron.kind}", problem)
+            fired, state = made
             spikes.append(fired)
         return torch.cat(spikes).to(folded.dtype)
 
