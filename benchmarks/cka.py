@@ -22,6 +22,7 @@ from benchmarks.ratio import Row, interleaved
 from harness.engine.cka import cka_heatmap
 from harness.engine.networks import Network, resnet
 from harness.engine.norm import TdBatchNorm
+from harness.measures.cka import CONTROLS
 
 PUBLISHED, TORCH_CKA, OURS = "published idiom", "torch_cka", "engine"
 FEW = 256  # images at which everything can be run
@@ -105,10 +106,23 @@ def scaling(case: Case, rounds: int) -> list[Row]:
     return [row for one in dict.fromkeys(cases) for row in against(one, rounds, slowest=False)]
 
 
+def estimates(case: Case, rounds: int) -> list[Row]:
+    """A sweep that gives all estimates against one of the unbiased one alone."""
+    ann, snn, images = pair(case)
+    timed = {
+        OURS: lambda: cka_heatmap(ann, snn, [images]),
+        f"{OURS}, all estimates": lambda: cka_heatmap(ann, snn, [images], also=CONTROLS),
+    }
+    return interleaved(f"{case}, estimates", timed, peer=OURS, rounds=rounds)
+
+
 def rows(case: Case, rounds: int, *, with_scaling: bool) -> list[Row]:
-    """Against all peers at few images, against the published idiom at the case's."""
+    """Against all peers at few images, against the published idiom at the case's; and all estimates
+    against one.
+    """
     found = against(replace(case, images=FEW), rounds, slowest=True)
     found += against(case, rounds, slowest=False)
+    found += estimates(replace(case, images=FEW), rounds)
     return found + (scaling(case, rounds) if with_scaling else [])
 
 

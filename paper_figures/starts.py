@@ -10,12 +10,15 @@ from paper_figures.select import Levels, at, levels_of, matrix, points
 from paper_figures.style import canvas, parts
 from paper_figures.words import kind, network
 
+OF_ONE_KIND = ("ann-ann", "snn-snn")  # Fig. C.2 is compared with these, and does not show them
+
 
 def draw_starts(frame: DataFrame, maps: DataFrame) -> Figure:
     """A row for each network, a heatmap for each pair of initialisations; where the pair is of an
     SNN and an ANN, the SNN is across.
     """
-    rows = [(levels, levels_of(at(maps, levels), "map")) for levels in points(maps)]
+    drawn = maps[~maps["map"].isin(OF_ONE_KIND)]
+    rows = [(levels, levels_of(at(drawn, levels), "map")) for levels in points(drawn)]
     widest = max((len(pairs) for _, pairs in rows), default=1)
     figure = canvas(2.25 * widest + 0.8, 2.25 * len(rows))
     for part, (levels, pairs) in zip(parts(figure, len(rows), 1), rows, strict=True):

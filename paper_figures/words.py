@@ -77,8 +77,9 @@ def words(levels: Levels, axes: Sequence[str]) -> str:
 
 def kind(levels: Levels) -> str:
     """`Artificial`, `Spiking` or `Spiking (lif-text)`; spiking where no neuron is said."""
-    known = {"relu": "Artificial", "lif": "Spiking"}
-    return known.get(levels.get("neuron", "lif"), f"Spiking ({levels.get('neuron')})")
+    name = str(levels.get("neuron", "lif"))
+    said = "Artificial" if name.startswith("relu") else "Spiking"
+    return said if name in ("relu", "lif") else f"{said} ({name})"
 
 
 def network(levels: Levels) -> str:

@@ -232,7 +232,7 @@ def test_bad_usage_ends_with_2_and_a_hint(done: Path, words: list[str], said: st
 
 
 def test_lists_and_plans_as_json(done: Path) -> None:
-    rooms = (ROOT / "specs" / name for name in ("paper", "lab"))
+    rooms = (ROOT / "specs" / name for name in ("paper", "lab", "beyond"))
     everything = {path.stem for room in rooms for path in room.glob("*.toml")}
     listed = json.loads(harness(done, "list", "--json").stdout)
     assert {row["id"] for row in listed["exhibits"]} == everything

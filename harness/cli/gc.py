@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
+from harness.canonical import flatten
 from harness.cli.options import Spoken, Stored, number
 from harness.errors import HarnessError
 from harness.layout import Layout, layout
@@ -67,6 +68,11 @@ def gc(
         else:
             keep |= wanted
     keep |= wanted_keys(here)
+    if elsewhere := _elsewhere(store, keep):
+        hint = "they stay: name that folder by HARNESS_DATA_DIR, or remove them with harness rm"
+        many = counted(len(elsewhere), "stored run")
+        voice.say(f"{many} of recordings that are in no data folder here; {hint}", "yellow")
+        keep |= elsewhere
     found = collect(store, keep, older_than_s=age, dry_run=True)
     for one in found:
         typed = f", made by {one.made_by}" if one.made_by else ""
@@ -81,6 +87,18 @@ def gc(
     gone = collect(store, keep, older_than_s=age, only=shown) if found else []
     forget_studies(store.tree, forgotten)
     voice.say(f"{_counted(gone)} freed")
+
+
+def _elsewhere(store: Store, keep: Collection[str]) -> set[str]:
+    """Stored runs of recordings in an unpacked folder, known by their content, that no run to be
+    kept is of: they may lie in a data folder that was named to another command.
+    """
+    of = {
+        run.key: {value for name, value in flatten(run.spec) if name.endswith("dataset.unpacked")}
+        for run in store.manifests()
+    }
+    here = set[object]().union(*(seen for key, seen in of.items() if key in keep))
+    return {key for key, seen in of.items() if seen - here}
 
 
 def _asked(

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import Field, field_validator
+from pydantic import AfterValidator, Field
 
 from harness.measures.base import Run, Training
 from harness.measures.cka import Similarity
@@ -33,6 +33,15 @@ if TYPE_CHECKING:
     from harness.measures.reading import Floats
 
 
+def _rising(epsilon: tuple[float, ...]) -> tuple[float, ...]:
+    if list(epsilon) != sorted(set(epsilon)):
+        raise ValueError(f"must rise (got {list(epsilon)})")
+    return epsilon
+
+
+Radii = Annotated[tuple[Annotated[float, Field(gt=0, le=10)], ...], AfterValidator(_rising)]
+
+
 class RobustnessRun(Run, kind="attack", code="harness.runs.attack:run"):
     """One trained network under attack."""
 
@@ -50,7 +59,7 @@ class RobustnessRun(Run, kind="attack", code="harness.runs.attack:run"):
         attacked = (
             passes(size, part["images"], part["batch"], BACKWARD / 2) for part in (attack, cka)
         )
-        iterations = sum(attacked, Work()).times(attack.get("iterations", 1))
+        iterations = sum(attacked, Work()).times(iterations_of(attack))
         return (iterations + grams(size, cka).times(2)).times(len(spec["epsilon"]))
 
 
@@ -59,7 +68,7 @@ class Robustness(Similarity):
 
     kind: Literal["attack"]
     attack: Name = Field(description="block of the attack")
-    epsilon: tuple[Annotated[float, Field(gt=0, le=10)], ...] = Field(
+    epsilon: Radii = Field(
         min_length=1, description="radii of the L∞ ball, in units of the attack; 0 is always taken"
     )
     index = ("epsilon", "layer", "block")
@@ -68,13 +77,6 @@ class Robustness(Similarity):
     quantities = ("attack_accuracy", "attack_cka", "attack_cka_mean", "attack_cka_block")
     fine = ("attack_cka", "attack_cka_block")
     held = ("attack_accuracy", "attack_cka_mean")
-
-    @field_validator("epsilon")
-    @classmethod
-    def _rising(cls, epsilon: tuple[float, ...]) -> tuple[float, ...]:
-        if list(epsilon) != sorted(set(epsilon)):
-            raise ValueError(f"must rise (got {list(epsilon)})")
-        return epsilon
 
     def label(self, run: RobustnessRun) -> str:
         """`PGD on …`."""
@@ -103,6 +105,11 @@ class Robustness(Similarity):
                 inside = mean(values_EL[row, indices(of, block=block)])
                 at = {**level, "block": block}
                 yield defined("attack_cka_block", CKA, inside, NOTHING_DEFINED, at)
+
+
+def iterations_of(attack: Mapping[str, Any]) -> int:
+    """Gradients that an attack takes of an image."""
+    return int(attack.get("iterations", 1) * attack.get("restarts", 1))
 
 
 def text(epsilon: float) -> str:

@@ -237,9 +237,12 @@ class Measure(Part, family="measure"):
         return tuple(side for side in named if side is not None) or (Side(),)
 
     @property
-    def blocks(self) -> Mapping[str, str]:
-        """Part → the named block that it takes it from, in the field of this name."""
-        return {part: getattr(self, part) for part in MEASURED if part in type(self).model_fields}
+    def blocks(self) -> Mapping[str, tuple[str, ...]]:
+        """Part → the named blocks that it takes it from, in the field of this name: one, or those
+        of a measure that has several.
+        """
+        said = {part: getattr(self, part) for part in MEASURED if part in type(self).model_fields}
+        return {part: (one,) if isinstance(one, str) else one for part, one in said.items()}
 
     def resolved(self, trainings: Sequence[Training], parts: Mapping[str, Any]) -> Run:
         """The run that holds the numbers: `trainings` has one for each side, `parts` the blocks.

@@ -106,8 +106,10 @@ class CkaHeatmap(Similarity):
         "diagonal_max",
         "diagonal_step",
         "position_mean",
+        "position_min",
+        "position_falls",
     )
-    fine = ("diagonal",)
+    fine = ("diagonal", "position_min", "position_falls")
     held = ("mean", "diagonal_mean", "checkerboard", "position_mean")
 
     def resolved(self, trainings: Sequence[Training], parts: Mapping[str, Any]) -> Run:
@@ -213,11 +215,30 @@ def _diagonal(
     yield defined("diagonal_max", CKA, largest, NOTHING_DEFINED, level)
     jagged = mean(abs(curve[1:] - curve[:-1]))
     yield defined("diagonal_step", CKA, jagged, NOTHING_DEFINED, level)
+    yield from _positions(curve, of, level)
+
+
+def _positions(curve: Floats, of: Sequence[Layer], level: Mapping[str, str]) -> Iterator[Reading]:
+    """The curve at each position of a residual block: its mean over the blocks, the least of them,
+    and the share of the blocks in which it lies lower there than at the position before.
+    """
+    before: list[int] = []
     for position in POSITIONS:
         places = indices(of, position=position)
         if position == "input" and (outputs := indices(of, position="output")):
             # a block is fed the output of the block before it, the first one the stem's norm
             places = [*indices(of, name="bn1"), *outputs[:-1]]
-        if places:
-            at = {**level, "position": position}
-            yield defined("position_mean", CKA, mean(curve[places]), NOTHING_DEFINED, at)
+        if not places:
+            continue
+        at = {**level, "position": position}
+        known = curve[places][curve[places] == curve[places]]
+        least = float(known.min()) if known.size else math.nan
+        yield defined("position_mean", CKA, mean(curve[places]), NOTHING_DEFINED, at)
+        yield defined("position_min", CKA, least, NOTHING_DEFINED, at)
+        if len(before) == len(places):
+            steps = curve[places] - curve[before]
+            falls = (
+                float((steps[steps == steps] < 0).mean()) if (steps == steps).any() else math.nan
+            )
+            yield defined("position_falls", "share of the blocks", falls, NOTHING_DEFINED, at)
+        before = places

@@ -16,6 +16,7 @@ from contextlib import suppress
 from difflib import get_close_matches
 from functools import cache
 from importlib import import_module, metadata
+from importlib.machinery import SourceFileLoader
 from importlib.util import find_spec, resolve_name
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,6 @@ from harness.layout import refuse_mistaken
 GROUP = "harness.parts"
 CODE = "code"
 """What the digest of its Python is called among the fields that make a key."""
-_WHERE = "it is looked for in the folder of the study and among what is installed"
 CHANGED = "its Python is another one now"
 
 
@@ -110,9 +110,7 @@ def _imported(module: str) -> Any:
         raise
     except ModuleNotFoundError as error:
         if error.name and (module == error.name or module.startswith(f"{error.name}.")):
-            raise HarnessError(
-                module, f"no module {error.name!r}", hint=_near(error.name)
-            ) from None
+            raise _not_there(module, error.name) from None
         raise _unimportable(module, error) from error
     except (Exception, SystemExit) as error:
         raise _unimportable(module, error) from error
@@ -126,7 +124,12 @@ def require_module(module: str) -> None:
     if above:
         _imported(above)
     if find_spec(module) is None:
-        raise HarnessError(module, f"no module {module!r}", hint=_near(module))
+        raise _not_there(module, module)
+
+
+def _not_there(module: str, lacking: str) -> HarnessError:
+    said = f"no module {lacking!r} in the study's folder or among installed packages"
+    return HarnessError(module, said, hint=_near(lacking))
 
 
 def _near(module: str) -> str:
@@ -143,8 +146,8 @@ def _near(module: str) -> str:
         }
         there -= set() if above else sys.stdlib_module_names  # no study is one of these
         if near := get_close_matches(name, there, n=1):
-            return f"did you mean '{above}{above and '.'}{near[0]}'? {_WHERE}"
-    return _WHERE
+            return f"did you mean '{above}{above and '.'}{near[0]}'?"
+    return ""
 
 
 def _unimportable(module: str, error: BaseException) -> HarnessError:
@@ -191,10 +194,34 @@ def code_below(root: Path, module: str) -> str:
     return hashlib.sha256(_content(root, files.values())).hexdigest() if files else ""
 
 
+def code_imported(module: str) -> str:
+    """As `code_below`, of the folder that this module was imported from."""
+    path = Path(getattr(sys.modules[module], "__file__", None) or "")
+    above = len(module.split(".")) - (path.stem != "__init__")
+    return code_below(path.parents[above], module) if path.is_file() else ""
+
+
 def _content(root: Path, paths: Iterable[Path]) -> bytes:
     """A line for each file, in their order by name."""
+    paths = list(paths)
+    for path in paths:
+        _refuse_stale(path)
     sums = [(path, hashlib.sha256(_read(path)).hexdigest()) for path in sorted(paths)]
     return "".join(f"{path.relative_to(root).as_posix()} {one}\n" for path, one in sums).encode()
+
+
+def _refuse_stale(path: Path) -> None:
+    """Raise HarnessError where Python would not run what a file says. It keeps compiled code beside
+    a file, and takes it for that of the file by size and whole second of change alone.
+    """
+    loader = SourceFileLoader("it", str(path))
+    try:
+        is_stale = loader.get_code("it") != loader.source_to_code(_read(path), str(path))
+    except (SyntaxError, ValueError) as error:
+        raise HarnessError(str(path), f"is no Python: {error}") from error
+    if is_stale:
+        problem = "was changed, and Python would run it as it was: size and second are the same"
+        raise HarnessError(str(path), problem, hint=f"touch {path}")
 
 
 def _is_of_others(module: str) -> bool:
@@ -240,10 +267,26 @@ def _with_imports(root: Path, module: str) -> dict[str, Path]:
         name = waiting.pop()
         if name in files or (path := _file(root, name)) is None:
             continue
+        _refuse_mistaken(name, path)
         files[name] = path
         package = name if path.stem == "__init__" else name.rpartition(".")[0]
         waiting += [part for each in _imports(path, package) for part in _and_above(each)]
     return files
+
+
+def _refuse_mistaken(module: str, path: Path) -> None:
+    """Raise HarnessError where Python has another file for what a module of a study imports: that
+    of a study which was in use before, or of a package.
+    """
+    spec, above = None, module.rpartition(".")[0]
+    if not above or above in sys.modules:
+        with suppress(ImportError, ValueError):
+            spec = find_spec(module)
+    file = Path(spec.origin) if spec and spec.has_location and spec.origin else path
+    is_of_python = module.partition(".")[0] in sys.stdlib_module_names
+    if not is_of_python and file.resolve() != path.resolve():
+        hint = "give the module of the study another name, or begin a new process"
+        raise HarnessError(module, f"the module is {file}, and not {path}", hint=hint)
 
 
 def _and_above(module: str) -> Iterator[str]:

@@ -116,6 +116,9 @@ class Given(Network):
 
         where = f"network factory {self.factory}"
         factory = components.found(self.factory)
+        if self.code and self.code != components.code_imported(self.factory.partition(":")[0]):
+            hint = "give the command again, which plans with its Python as it is now"
+            raise HarnessError(where, components.CHANGED, hint=hint)
         with random.fork_rng(devices=()):  # what it draws is overwritten, and disturbs nobody
             try:
                 module = factory(**self.arguments)

@@ -9,10 +9,12 @@ from abc import abstractmethod
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from harness.errors import HarnessError
 from harness.parts.base import Deviations, Part
+from harness.parts.components import is_own, place_of
+from harness.parts.reads import names_read
 from harness.parts.surrogates import Dspike, Surrogate
 
 if TYPE_CHECKING:
@@ -53,6 +55,29 @@ class Relu(Neuron):
         return relu.Relu()
 
 
+class QuantisedRelu(Neuron):
+    """A ReLU of few levels, y = c/L · round(L · min(max(x/c, 0), 1)) with L = 2^bits − 1 and c the
+    ceiling; the gradient passes straight through between 0 and c (Zhou et al., DoReFa-Net, arXiv
+    1606.06160). With the ceiling at a threshold these are the numbers of spikes that an
+    integrate-and-fire neuron has in L steps of constant input.
+    """
+
+    kind: Literal["quantised-relu"]
+    bits: int = Field(default=3, ge=1, le=16, description="⌈log2(T + 1)⌉ for the counts of T steps")
+    ceiling: float = Field(default=1.0, gt=0, description="c, the largest value")
+
+    @property
+    def label(self) -> str:
+        """`quantised-relu of 3 bits`."""
+        return f"{self.called} of {self.bits} bits"
+
+    def layer(self) -> nn.Module:
+        """The rounding, with its straight-through gradient."""
+        from harness.engine.networks.neurons import quantised
+
+        return quantised.QuantisedRelu(self.bits, self.ceiling)
+
+
 class Spiking(Neuron):
     """What all spiking neurons have."""
 
@@ -65,6 +90,25 @@ class Spiking(Neuron):
     encoding: Literal["direct"] = Field(default="direct", description="the image at each step")
     is_spiking: ClassVar[bool] = True
     usual: ClassVar = {"fires_at_threshold": False, "surrogate": Dspike}
+
+    @model_validator(mode="after")
+    def _step_reads_what_is_said(self) -> Spiking:
+        """Of a `step` that others wrote: it is taken, and reads what the spec sets for it."""
+        kind = type(self)
+        if not is_own(kind) or kind.step is Spiking.step:
+            return self
+        place = place_of(kind)
+        owner = next(one for one in kind.__mro__ if "layer" in vars(one))
+        if is_own(owner):
+            return self  # what a layer of its own does with the fields is not known
+        if owner is not Spiking:
+            raise ValueError(f"{place} has a step, which the layer of {owner.__name__} never takes")
+        read = names_read(kind, "step")
+        for name in ("threshold", "reset", "detach_reset"):
+            value = getattr(self, name)
+            if name not in read and value != kind.model_fields[name].default:
+                raise ValueError(f"{name} is {value!r}, but the step of {place} never reads it")
+        return self
 
     @property
     def steps(self) -> int:
@@ -91,6 +135,13 @@ class Spiking(Neuron):
         """
         problem = "has neither a `step` nor a `layer` of its own"
         raise HarnessError(f"neuron {self.kind}", problem)
+
+    def after_reset(self, potential: Tensor, spikes: Tensor) -> Tensor:
+        """The potential [B, …] after `spikes` [B, …], as `reset` and `detach_reset` say."""
+        from harness.engine.lif import reference
+
+        spikes = spikes.detach() if self.detach_reset else spikes
+        return reference.after_reset(potential, spikes, self.threshold, self.reset)
 
 
 class Lif(Spiking):

@@ -16,7 +16,7 @@ from harness.spec.blocks import Blocks, Recipes, Shelf
 from harness.spec.document import Document
 from harness.spec.exhibit import BLOCK_AXES, Exhibit, field_of, value_of
 
-Parts = Mapping[str, Any]
+Parts = Mapping[str, tuple[Any, ...]]
 
 
 def holders(axis: str, measure: Measure, runs: Sequence[Training], parts: Parts) -> list[Any]:
@@ -27,7 +27,7 @@ def holders(axis: str, measure: Measure, runs: Sequence[Training], parts: Parts)
     part, _, name = field_of(axis).partition(".")
     if axis in ("neuron", "network") and all(getattr(side, axis) for side in measure.sides):
         return []
-    found = [parts[part]] if part in parts else []
+    found = list(parts.get(part, ()))
     if part in measure.needs or (part == "numerics" and "recipe" in measure.needs):
         found = [getattr(run, part) for run in runs]
     return [one for one in found if not name or name in type(one).model_fields]
@@ -83,7 +83,7 @@ def _named(exhibit: Exhibit, blocks: Blocks) -> Iterator[tuple[str, list[str], l
     for axis in BLOCK_AXES:
         values = [str(name) for grid in exhibit.grid for name in grid.axes().get(axis, ())]
         if axis in MEASURED and not values and axis not in exhibit.fixed.axes():
-            values = [one.blocks[axis] for one in exhibit.measure if axis in one.blocks]
+            values = [name for one in exhibit.measure for name in one.blocks.get(axis, ())]
         names = list(
             dict.fromkeys(values + list(exhibit.named_neurons() if axis == "neuron" else ()))
         )

@@ -139,8 +139,8 @@ def _planned(
             measure = _of_blocks(stated, axes)
             trainings = _trainings(exhibit, measure, combination, setting, places)
             parts = {
-                part: resolve_part(part, name, axes, setting, places)
-                for part, name in measure.blocks.items()
+                part: tuple(resolve_part(part, name, axes, setting, places) for name in names)
+                for part, names in measure.blocks.items()
             }
             having = {
                 axis: holders(axis, measure, trainings, parts)
@@ -149,8 +149,11 @@ def _planned(
             }
             refuse_relabelled(exhibit, combination, having, setting)
             where = document.fault(("measure", number), "").where
-            _require_images(trainings, {**parts, "measure": measure}, where)
-            run = measure.resolved(trainings, parts)
+            _require_images(trainings, {**parts, "measure": (measure,)}, where)
+            one = {
+                part: parts[part][0] for part in parts if isinstance(getattr(measure, part), str)
+            }
+            run = measure.resolved(trainings, parts | one)
             made = nodes_of(run, measure.label(run))
             nodes |= {node.key: node for node in made}
             mine |= dict.fromkeys(node.key for node in made)
@@ -163,12 +166,14 @@ def _planned(
     return PlannedExhibit(exhibit, tuple(points.values()), tuple(mine), tuple(setting.overrides))
 
 
-def _require_images(trainings: Iterable[Training], parts: Mapping[str, Spec], where: str) -> None:
+def _require_images(
+    trainings: Iterable[Training], parts: Mapping[str, tuple[Spec, ...]], where: str
+) -> None:
     """Raise HarnessError where a part, or the measure, looks at more test images than a data set
     has, if that is known before it is read.
     """
-    for part, block in parts.items():
-        wanted = getattr(block, "images", 0)
+    for part, blocks in parts.items():
+        wanted = max(getattr(block, "images", 0) for block in blocks)
         for dataset in (run.dataset for run in trainings):
             if 0 < (has := getattr(dataset, "test_images", 0)) < wanted:
                 problem = f"{part} looks at {wanted:,} test images, and {dataset.name} has {has:,}"
@@ -248,7 +253,11 @@ def _combinations(exhibit: Exhibit, setting: Setting) -> Iterable[tuple[int, dic
 
 def _of_blocks(measure: Measure, axes: Mapping[str, Any]) -> Measure:
     """The measure with the blocks that an axis puts in place of those that it names."""
-    own = {part: axes[part] for part in measure.blocks if part in axes}
+    own = {
+        part: axes[part] if isinstance(getattr(measure, part), str) else (axes[part],)
+        for part in measure.blocks
+        if part in axes
+    }
     return measure.model_copy(update=own) if own else measure
 
 
@@ -312,7 +321,8 @@ def _changes(plan: Plan, override: Override) -> bool:
         levels = {level for p in points if (level := p.levels.get(override.name)) is not None}
         typed = (level_of(override.name, value) for value in override.values)
         return all(any(same_level(level, one) for level in levels) for one in typed)
-    parts = (getattr(node.full, part, None) for node in plan.nodes.values())
+    said = (getattr(node.full, part, None) for node in plan.nodes.values())
+    parts = (one for some in said for one in (some if isinstance(some, tuple) else (some,)))
     having = [one for one in parts if isinstance(one, Spec) and name in type(one).model_fields]
     found = [getattr(one, name) for one in having]
     (value,) = override.values

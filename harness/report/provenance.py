@@ -218,7 +218,7 @@ def _record(key: str, plan: Plan, manifests: Manifests) -> dict[str, Any]:
 
 
 def deviations(planned: PlannedExhibit, blocks: Blocks, profile: Profile) -> tuple[Deviation, ...]:
-    """Each deviation once, of those parts of a run that the measure uses."""
+    """Each deviation once: of those parts of a run that the measure uses, and of the exhibit."""
     used = [
         getattr(training, part)
         for part in ("network", "neuron", "dataset")
@@ -227,9 +227,11 @@ def deviations(planned: PlannedExhibit, blocks: Blocks, profile: Profile) -> tup
         for training in point.trainings
     ]
     for measure in dict.fromkeys(point.measure for point in planned.points):
-        used += [getattr(blocks, part)[name] for part, name in measure.blocks.items()]
+        for part, names in measure.blocks.items():
+            used += [getattr(blocks, part)[name] for name in names]
     swaps = {} if planned.exhibit.at_published_size else profile.substitute.recipe
     for name in dict.fromkeys(point.levels["recipe"] for point in planned.points):
         recipe = swaps.get(name, name)
         used += [blocks.recipe[recipe]] if recipe else []
-    return tuple(dict.fromkeys(found for part in used for found in part.deviations))
+    parts = (*used, planned.exhibit)
+    return tuple(dict.fromkeys(found for part in parts for found in part.deviations))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import torch
 
 from harness.engine.attacks import accuracy_under_attack, attacked_batches
@@ -65,9 +67,14 @@ def _accuracy(network: Network, images: ImageSet, spec: RobustnessRun, epsilon: 
 def _similarity(
     network: Network, images: ImageSet, spec: RobustnessRun, epsilon: float
 ) -> CkaCurve:
-    """The network is attacked in the mode of the spec, and seen in evaluation mode."""
+    """The network is attacked in the mode of the spec, and seen in evaluation mode. What drifts is
+    a copy for each ε: it is attacked minibatch after minibatch, and sees each of them after its
+    attack; the clean images are seen by the network as it is stored.
+    """
+    drifts = spec.attack.similarity_mode == "drifting"
+    attacked = copy.deepcopy(network) if drifts else network
     batches = attacked_batches(
-        network,
+        attacked,
         *first(images, "test", spec.cka.images),
         normalisation(spec.x, images),
         spec.attack,
@@ -77,4 +84,5 @@ def _similarity(
         batch=spec.cka.batch,
     )
     pairs = ((one.clean, one.attacked) for one in batches)
-    return clean_against_attacked(network, pairs, estimator=spec.cka.estimator)
+    drifted = attacked if drifts else None
+    return clean_against_attacked(network, pairs, drifted=drifted, estimator=spec.cka.estimator)

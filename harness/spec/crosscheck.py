@@ -74,10 +74,10 @@ def _unknown_quantities(exhibit: Exhibit, document: Document) -> Iterable[Harnes
             yield document.fault(at, _no_such(one.of), suggestion(one.of, measured))
     known = {*measured, *derived}
     for index, claim in enumerate(exhibit.claim):
-        name = claim.test.quantity
-        if name not in known:
-            at = ("claim", index, "test", "quantity")
-            yield document.fault(at, _no_such(name), suggestion(name, known))
+        for field, name in zip(("quantity", "other"), claim.test.quantities(), strict=False):
+            if name not in known:
+                at = ("claim", index, "test", field)
+                yield document.fault(at, _no_such(name), suggestion(name, known))
 
 
 def _no_such(quantity: str) -> str:
@@ -174,8 +174,9 @@ def _unknown_blocks(exhibit: Exhibit, document: Document, blocks: Blocks) -> Ite
         for path, name in named:
             yield from shelf.faults(str(name), partial(document.fault, path))
     for index, measure in enumerate(exhibit.measure):
-        for part, name in measure.blocks.items():
+        for part, names in measure.blocks.items():
             if part in fixed or all(part in grid.axes() for grid in exhibit.grid):
                 continue  # which takes its place
             shelf = getattr(blocks, part)
-            yield from shelf.faults(name, partial(document.fault, ("measure", index, part)))
+            for name in names:
+                yield from shelf.faults(name, partial(document.fault, ("measure", index, part)))

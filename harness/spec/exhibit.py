@@ -18,7 +18,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from harness.measures.base import MEASURED, Measure
-from harness.parts.base import Name, Spec
+from harness.parts.base import Deviation, Name, Spec
 from harness.spec.claim import Claim
 from harness.spec.parts import known_fields
 from harness.words import shortened
@@ -262,6 +262,9 @@ class Exhibit(Spec):
     derive: tuple[Derived, ...] = ()
     claim: tuple[Claim, ...] = ()
     errata: tuple[str, ...] = ()
+    deviations: tuple[Deviation, ...] = Field(
+        default=(), description="where the sources differ or are silent and no block decides it"
+    )
     notes: tuple[str, ...] = ()
 
     @field_validator("measure")

@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from harness.parts.base import Deviation
+from harness.parts.components import is_own
 from harness.parts.recipe import Recipe
 from harness.spec.exhibit import Exhibit
 from harness.spec.parts import BLOCKS, models_of
@@ -105,6 +106,8 @@ def _fields(part: str, definitions: Schema) -> dict[str, list[Schema]]:
     """Every field that a model of this part has, with each of its schemas."""
     found: dict[str, list[Schema]] = {}
     for model in models_of(part):
+        if is_own(model):  # a kind by its place: its own file says what it has
+            continue
         for name, said in definitions[model.__name__]["properties"].items():
             seen = found.setdefault(name, [])
             if said not in seen:

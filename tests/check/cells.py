@@ -46,13 +46,14 @@ def cells(
     grid: Sequence[str] = (),
     missing: Sequence[tuple[Any, ...]] = (),
     unit: str = "",
+    quantity: str = "q",
 ) -> Cells:
-    """Cells of the quantity `q`. Planned is every level of `grid` (all axes, where none is named)
+    """Cells of one quantity. Planned is every level of `grid` (all axes, where none is named)
     that occurs in `numbers` or, as a point whose cell is not there, in `missing`.
     """
     content = [
         dict(zip(axes, levels, strict=True))
-        | {"quantity": "q", "n": 1, "unit": unit, "text": None}
+        | {"quantity": quantity, "n": 1, "unit": unit, "text": None}
         | ({"why": said} if isinstance(said, str) else {"why": "", "value": said})
         for levels, said in numbers.items()
     ]

@@ -60,6 +60,19 @@ def test_what_another_study_made_goes_only_after_a_yes(
     assert len(store.manifests()) == stored
 
 
+def test_runs_of_recordings_in_another_data_folder_stay(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store = Store(tmp_path / "store")
+    publish(store, NODE)
+    of = {"dataset": {"unpacked": f"sha256:{'0' * 64}"}}
+    there = Node.of("train", 1, of, {})
+    publish(store, there)
+    said = typed(f"gc --yes --store {store.root}", monkeypatch, capsys)
+    assert "1 stored run of recordings" in said.out + said.err
+    assert [one.key for one in store.manifests()] == [there.key]
+
+
 def tiny_study(folder: Path, depth: int) -> Path:
     """A study with one exhibit that counts the weights of one network."""
     small_project(folder)

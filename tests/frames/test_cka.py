@@ -68,6 +68,23 @@ def test_positions_are_means_over_the_blocks_and_the_input_is_what_a_block_is_fe
         assert found == pytest.approx(expected), position
 
 
+def test_each_block_counts_where_a_position_is_said_to_fall_every_time() -> None:
+    curve = dict.fromkeys(NAMES, 0.9)
+    curve |= {"s1.b0.relu1": 0.5, "s2.b0.relu1": 0.95, "s1.b0": 0.8}
+    frame = framed(np.diag(list(curve.values())))
+    falls = {
+        "act1": 0.5,
+        "conv1": 0.5,
+        "bn1": 0.0,
+        "output": 0.5,
+    }  # s2.b0 is fed 0.8 and gives 0.95
+    for position, share in falls.items():
+        assert cells_of(frame, "position_falls", position=position)["value"] == share, position
+    assert cells_of(frame, "position_min", position="act1")["value"] == 0.5
+    assert cells_of(frame, "position_min", position="output")["value"] == 0.8
+    assert "input" not in set(frame.cells.query("quantity == 'position_falls'")["position"])
+
+
 def test_stages_are_rows_by_columns_and_never_mixed_up() -> None:
     frame = framed(numbered())
     rows = {1: range(2, 9), 2: range(9, 16)}
@@ -120,7 +137,7 @@ def test_curves_are_kept_and_drawn_but_not_listed_on_the_page() -> None:
     from harness.check.standard import Standard
 
     frame = framed(numbered())
-    assert frame.fine == {"diagonal"}
+    assert frame.fine == {"diagonal", "position_min", "position_falls"}
     listed = {cell.quantity for cell in compare(frame, Standard(None, None, "no golden"))}
     assert "diagonal" in set(frame.cells["quantity"])
     assert "diagonal" not in listed
@@ -171,7 +188,7 @@ def test_an_estimate_of_the_sweep_is_undefined_for_its_own_reason() -> None:
     at = {"layer": "conv1"}
     assert cells_of(frame, "diagonal", map="ann-snn", **at)["value"] == 0.5
     assert why in cells_of(frame, "diagonal", map="ann-snn-given-pixels", **at)["why"]
-    assert why in cells_of(frame, "of-pixels", **at)["why"]
+    assert why in cells_of(frame, "of_pixels", **at)["why"]
 
 
 def test_a_ratio_is_taken_per_layer_and_never_by_zero() -> None:
@@ -181,9 +198,9 @@ def test_a_ratio_is_taken_per_layer_and_never_by_zero() -> None:
     values = np.eye(SIZE)
     values[1, 1] = 0.0
     frame = controlled("beyond-ceiling", values=values)
-    assert cells_of(frame, "of-anns", layer="s1.b0")["value"] == pytest.approx(3)
-    assert cells_of(frame, "of-snns", layer="s1.b0")["value"] == pytest.approx(4)
-    assert cells_of(frame, "same-seed")["value"] == pytest.approx(0.5)
-    assert cells_of(frame, "same-seed")["unit"] == "ratio"
-    assert frame.fine == {"diagonal", "of-anns", "of-snns"}  # one for each layer
-    assert "ann-ann is 0" in cells_of(frame, "of-anns", layer=NAMES[1])["why"]
+    assert cells_of(frame, "of_anns", layer="s1.b0")["value"] == pytest.approx(3)
+    assert cells_of(frame, "of_snns", layer="s1.b0")["value"] == pytest.approx(4)
+    assert cells_of(frame, "same_seed")["value"] == pytest.approx(0.5)
+    assert cells_of(frame, "same_seed")["unit"] == "ratio"
+    assert frame.fine == {"diagonal", "of_anns", "of_snns"}  # one for each layer
+    assert "ann-ann is 0" in cells_of(frame, "of_anns", layer=NAMES[1])["why"]

@@ -115,3 +115,29 @@ def test_an_undefined_similarity_says_why() -> None:
     store.keep(made.exhibits[0].points[0], "workflow.json", content, **arrays)
     cell = cells_of(frame_of(made.exhibits[0], store, {}), "cka")
     assert cell["why"] == "seed 0: the layer is silent"
+
+
+def test_energy_is_what_the_operations_cost_and_a_network_without_spikes_has_no_rate() -> None:
+    made = plan("beyond-energy", overrides=("depth=8", "width=1"))
+    store = Stored(made)
+    relu, lif = made.exhibits[0].points[:2]
+    layers = [
+        {"name": "conv1", "rate": 1.0, "is_binary": False}
+        | {"multiply_accumulates": 1000.0, "accumulates": 0.0},
+        {"name": "fc", "rate": 0.25, "is_binary": True}
+        | {"multiply_accumulates": 0.0, "accumulates": 500.0},
+    ]
+    fired = [{"name": "relu", "rates": [0.0, 0.5]}]
+    spiking = {"layers": layers, "neurons": fired, "firing_rate": 0.25}
+    store.keep(lif, "operations.json", spiking)
+    plain = {"layers": layers[:1], "neurons": [], "firing_rate": None}
+    store.keep(relu, "operations.json", plain)
+    frame = frame_of(made.exhibits[0], store, {})
+    assert cells_of(frame, "energy", neuron="relu")["value"] == pytest.approx(4.6)
+    assert cells_of(frame, "energy", neuron="lif")["value"] == pytest.approx(4.6 + 0.45)
+    assert cells_of(frame, "energy_ratio")["value"] == pytest.approx(5.05 / 4.6)
+    assert cells_of(frame, "layer_energy", neuron="lif", layer="fc")["value"] == 0.45
+    assert cells_of(frame, "input_rate", neuron="lif", layer="fc")["value"] == 0.25
+    assert cells_of(frame, "accumulates", neuron="lif")["value"] == 500
+    assert cells_of(frame, "firing_rate", layer="relu", step="2")["value"] == 0.5
+    assert cells_of(frame, "firing_rate_mean")["neuron"] == "lif"

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import py_compile
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from pydantic import TypeAdapter
 
 from harness import layout
+from harness.engine.networks.neurons.stepwise import Stepwise
 from harness.errors import HarnessError
 from harness.layout import study_path
 from harness.parts import components
@@ -114,6 +118,7 @@ def test_a_class_is_found_by_its_place_wherever_a_part_stands(study: Path) -> No
     assert type(made)(fires_at_threshold=True, rise=0.3, surrogate=made.surrogate) == made
 
 
+LOOKED = "in the study's folder or among installed packages"
 IMPORT = "cannot be imported: "
 
 
@@ -122,9 +127,10 @@ IMPORT = "cannot be imported: "
     [
         ("mystudy.alfi:Rising", "no module 'mystudy.alfi'", "did you mean 'mystudy.alif'?"),
         ("mystdy.alif:Rising", "no module 'mystdy'", "did you mean 'mystudy'?"),
+        ("mystdy.alif:Rising", "no module 'mystdy'", LOOKED),
+        ("qqq:Rising", "no module 'qqq'", LOOKED),
         ("mystudy.alif:Risin", "has no Risin", "did you mean 'mystudy.alif:Rising'?"),
         ("mystudy.alif:maker", "has no maker", "did you mean 'mystudy.alif:make'?"),
-        ("refractory:Lif", "no module 'refractory'", ") – it is looked for in the folder of"),
         ("mystudy.alif:Else", "mystudy.alif has no Else", "it has Rising"),
         ("mystudy.alif:", "is no place in Python", "it reads module:Class"),
         ("mystudy.alif", "must name its kind, one of 'relu'", "'module:Class'"),
@@ -145,6 +151,10 @@ def test_what_is_no_neuron_is_told_with_its_place(
     assert said in told
     assert more in told.partition(said)[2]
     assert told.startswith("blocks.toml:2: mine.kind" if ":" in kind else "blocks.toml:1: mine")
+
+
+def test_no_module_of_python_itself_is_suggested_for_one_of_a_study(study: Path) -> None:
+    assert "did you mean" not in neuron("refractory:Lif")  # but operator, which is the nearest
 
 
 @pytest.mark.parametrize(
@@ -252,6 +262,31 @@ def test_an_installed_package_gives_its_kinds_short_names(study: Path) -> None:
     assert "did you mean 'rise'?" in neuron("rising", riese="1")
 
 
+def test_python_compiled_before_an_edit_that_keeps_size_and_time_is_refused(study: Path) -> None:
+    path = study / "mystudy/numbers.py"
+    before, times = path.read_text(), path.stat()
+    py_compile.compile(str(path))
+    assert code("mystudy.sharp:Sharp")
+    path.write_text(before.replace("2", "3"))
+    os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+    with pytest.raises(HarnessError, match="Python would run it as it was"):
+        code("mystudy.sharp:Sharp")
+    os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns + 10**9))
+    assert code("mystudy.sharp:Sharp")
+
+
+def test_a_helper_of_a_study_that_was_in_use_before_is_not_taken(study: Path) -> None:
+    for name in ("a", "b"):
+        (study / name).mkdir()
+        (study / name / "helper_of_both.py").write_text(f"HEIGHT = '{name}'\n")
+        text = SHARP.replace(".numbers", "helper_of_both")
+        (study / name / f"sharp_{name}.py").write_text(text)
+        sys.path.append(str(study / name))
+    assert code("sharp_a:Sharp")
+    with pytest.raises(HarnessError, match=r"a/helper_of_both\.py, and not .*b/helper"):
+        code("sharp_b:Sharp")
+
+
 def test_a_class_of_no_file_cannot_be_part_of_a_key() -> None:
     made = type("Rootless", (Lif,), {"__module__": "__main__"})
     del Neuron.kinds[components.place_of(made)]
@@ -271,3 +306,97 @@ def test_a_module_of_another_place_is_not_taken_for_the_study_s(study: Path) -> 
         assert f"and not what {other} has of this name" in neuron("json:Lif")
     finally:
         layout._IN_USE.clear()
+
+
+STEPS = """
+from harness.parts.neurons import Lif, Spiking
+
+class Silent(Spiking):
+    def step(self, current, state, spike):
+        return spike(current - 1), None
+
+class Resetting(Spiking):
+    def step(self, current, state, spike):
+        potential = current if state is None else state + current
+        spikes = spike(potential - self.threshold)
+        return spikes, self.after_reset(potential, spikes)
+
+def down(neuron, spikes):
+    return neuron.threshold * spikes if neuron.reset == "soft" else spikes
+
+class Helped(Spiking):
+    @property
+    def cut(self):
+        return getattr(self, "detach_reset")
+
+    def step(self, current, state, spike):
+        return (lambda: down(self, spike(current)))(), self.cut
+
+class Derived(Resetting):
+    pass
+
+class Softly(Silent):
+    reset: str = "soft"
+
+class Layered(Silent):
+    def layer(self):
+        return None
+
+class NeverTaken(Lif):
+    def step(self, current, state, spike):
+        return spike(current), None
+
+class Alone(Spiking):
+    def step(self, current, state, spike):
+        return spike(current)
+
+class Two(Spiking):
+    def step(self, current, state, spike):
+        return spike(current.mean(1)), None
+"""
+SET = {"threshold": "0.5", "reset": '"soft"', "detach_reset": "true"}
+
+
+@pytest.mark.parametrize("name", SET)
+def test_what_a_step_never_reads_cannot_be_set(study: Path, name: str) -> None:
+    (study / "mystudy/steps.py").write_text(STEPS)
+    told = neuron("mystudy.steps:Silent", **{name: SET[name]})
+    assert f"{name} is " in told and "the step of mystudy.steps:Silent never reads it" in told
+    for kind in ("Resetting", "Derived", "Helped", "Layered"):
+        assert neuron(f"mystudy.steps:{kind}", **{name: SET[name]}).kind.endswith(kind)
+    plain = {"threshold": "1.0", "reset": '"hard"', "detach_reset": "false"}
+    assert neuron("mystudy.steps:Silent", **plain).reset == "hard"
+    assert neuron("mystudy.steps:Softly").reset == "soft"
+
+
+def test_a_step_that_is_never_taken_is_refused(study: Path) -> None:
+    (study / "mystudy/steps.py").write_text(STEPS)
+    assert "a step, which the layer of Lif never takes" in neuron("mystudy.steps:NeverTaken")
+
+
+def test_a_neuron_of_its_own_resets_as_ours(study: Path) -> None:
+    (study / "mystudy/steps.py").write_text(STEPS)
+    torch.manual_seed(0)
+    found = {}
+    for reset in ("hard", "soft"):
+        for detach in ("true", "false"):
+            said = {"reset": f'"{reset}"', "detach_reset": detach}
+            own, ours = neuron("mystudy.steps:Resetting", **said), neuron("if", **said)
+            current = torch.randn(8, 40).add_(0.5).requires_grad_()
+            spikes = [one.layer()(current, 4) for one in (own, ours)]
+            assert torch.equal(*spikes)
+            weights = torch.randn(8, 40)
+            grads = [torch.autograd.grad((one * weights).sum(), current)[0] for one in spikes]
+            torch.testing.assert_close(*grads)
+            found[reset, detach] = spikes[0].sum().item()
+    assert found["hard", "true"] != found["soft", "true"]
+
+
+@pytest.mark.parametrize(("kind", "got"), [("Alone", "Tensor"), ("Two", r"spikes float32 \[2\]")])
+def test_what_a_step_must_return_is_said(study: Path, kind: str, got: str) -> None:
+    (study / "mystudy/steps.py").write_text(STEPS)
+    layer = neuron(f"mystudy.steps:{kind}").layer()
+    assert isinstance(layer, Stepwise)
+    said = rf"step of mystudy\.steps:{kind}: must return \(spikes, state\).*got {got}"
+    with pytest.raises(HarnessError, match=said):
+        layer(torch.zeros(4, 3), 2)  # two images: the tensor itself would come apart into two

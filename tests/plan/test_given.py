@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,8 @@ import pytest
 
 from harness.errors import HarnessError
 from harness.layout import layout
+from harness.parts.given import Given
+from harness.parts.neurons import Relu
 from harness.plan.estimate import disk_bytes, estimate
 from harness.plan.expand import Plan, expand
 from harness.plan.resolve import Setting
@@ -120,6 +123,24 @@ def test_it_may_stand_beside_networks_that_are_trained_here(tmp_path: Path) -> N
     text = EACH.replace('["a", "b"]', '["a", "resnet"]') + 'neuron = "relu"\nrecipe = "paper"\n'
     kinds = [node.kind for node in planned(tmp_path, text).nodes.values()]
     assert sorted(kinds) == ["given", "train"]
+
+
+def test_a_factory_that_was_edited_since_the_plan_makes_no_network(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "edited_nets.py"
+    file.write_text("from torch import nn\n\n\ndef make():\n    return nn.Linear(3, 2)\n")
+    (tmp_path / "w.pt").write_bytes(WEIGHTS)
+    monkeypatch.setattr(sys, "path", [*sys.path, str(tmp_path)])
+    monkeypatch.delitem(sys.modules, "edited_nets", raising=False)
+    how = {"factory": "edited_nets:make", "file": "w.pt", "normalisation": "dataset"}
+    made = Given(**how).pinned(tmp_path, tmp_path)
+    assert made.code
+    made.build(Relu(), classes=2, channels=3, seed=0)
+    file.write_text(file.read_text().replace("3, 2", "3, 400"))
+    with pytest.raises(HarnessError, match="its Python is another one now"):
+        made.build(Relu(), classes=2, channels=3, seed=0)
+    del sys.modules["edited_nets"]
 
 
 GRAY = "{ mean = [0.5], std = [0.2] }"

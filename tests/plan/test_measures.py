@@ -61,6 +61,10 @@ def test_a_network_with_itself_is_trained_once() -> None:
         ("figA9", "figA4", 2),
         ("lab-fig2", "lab-fig3", 2),  # the CNN and its activations
         ("lab-fig1", "lab-fig9", 1),  # the SNN
+        ("beyond-width", "fig2", 18),  # every training
+        ("beyond-input", "beyond-width", 15),  # one sweep has all estimates
+        ("beyond-ceiling", "figC1", 6),  # all trainings, and the maps of two seeds of one kind
+        ("beyond-untrained-time", "fig6", 6),
     ],
 )
 def test_exhibits_share_what_is_the_same(one: str, other: str, shared: int) -> None:
@@ -76,6 +80,8 @@ def test_the_other_initialisation_is_the_next_seed() -> None:
         "init1-init1": (1, 1),
         "init0-init1": (0, 1),
         "init1-init0": (1, 0),
+        "ann-ann": (0, 1),
+        "snn-snn": (0, 1),
     }
     assert {point.seed for point in points} == {0}
 
@@ -91,7 +97,12 @@ def test_two_measures_give_a_point_each_at_the_same_axes() -> None:
     }
 
 
-@pytest.mark.parametrize("exhibit", ["fig1", "fig3", "fig6", "fig8", "figA6"])
+def test_other_estimates_come_with_the_unbiased_one() -> None:
+    with pytest.raises(HarnessError, match="also: comes with the unbiased estimator"):
+        plan("beyond-input", overrides=("cka.estimator=biased",))
+
+
+@pytest.mark.parametrize("exhibit", ["fig1", "fig3", "fig6", "fig8", "figA6", "beyond-input"])
 def test_every_leaf_of_a_measurement_is_part_of_its_key(exhibit: str) -> None:
     for node in plan(exhibit).nodes.values():
         said = json.loads(json.dumps(node.spec))

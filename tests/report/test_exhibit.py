@@ -123,6 +123,8 @@ def test_deviations_are_those_of_the_blocks_that_ran() -> None:
     assert not any(one.setting.startswith("recipe.") for one in quick.deviations)
     _, built = viewed(SyntheticStore(plan("tableD1")))
     assert [one.setting for one in built.deviations] == ["network.shortcut"]
+    _, steps = viewed(SyntheticStore(plan("table3")))
+    assert steps.deviations[-1] == steps.exhibit.deviations[0]  # of the exhibit itself
 
 
 def test_provenance_holds_all_that_a_number_rests_on() -> None:

@@ -71,6 +71,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Runs:
     return Runs(tmp_path_factory.mktemp("runs"))
 
 
+CPU = torch.device("cpu")
 Measured = Callable[..., tuple[Node, Path]]
 
 
@@ -237,6 +238,42 @@ def test_an_attack_leaves_accuracy_and_similarity_for_each_radius(measured: Meas
     assert said["images"] == {"accuracy": 16, "cka": 32}
 
 
+def test_a_drifting_copy_sees_the_attacked_images(runs: Runs, measured: Measured) -> None:
+    """Written out: the attack in training mode with its statistics left behind, minibatch after
+    minibatch, and the features of the clean images from the weights as they are stored.
+    """
+    node, folder = measured("fig8", "depth=8", "neuron=relu", "attack=pgd-drifting")
+    spec: Any = node.full
+    stored = runs.files[node.inputs["x"]]
+    shown = images_of(spec.x, Place(Path(), Path(), runs.data, {}, 1, runs.data))
+    pixels, labels = first(shown, "test", 32)
+    clean, drifted, epsilon = (
+        normalisation(spec.x, shown)(pixels),
+        trained(spec.x, stored, CPU),
+        0.05,
+    )
+    found = []
+    for inputs, at in zip(clean.split(16), labels.split(16), strict=True):
+        moved = inputs.clone()
+        for _ in range(spec.attack.iterations):
+            moved.requires_grad_()
+            loss = torch.nn.functional.cross_entropy(drifted.train()(moved), at)
+            (gradient,) = torch.autograd.grad(loss, moved)
+            stepped = moved.detach() + spec.attack.step * epsilon * gradient.sign()
+            moved = inputs + (stepped - inputs).clamp(-epsilon, epsilon)
+        found.append(dict(record(drifted.eval(), moved)))
+    of_clean = dict(record(trained(spec.x, stored, CPU), clean))
+    values = load_file(folder / "cka.safetensors")["values"][-1]
+    names = [row["name"] for row in read(folder, "attack.json")["layers"]]
+    for name in ("bn1", "s1.b0", "s3.b0"):
+        attacked = torch.cat([one[name].transpose(0, 1).flatten(1) for one in found])
+        wanted = slow_cka(of_clean[name].transpose(0, 1).flatten(1), attacked, 16)
+        assert float(values[names.index(name)]) == pytest.approx(wanted, abs=1e-4), name
+    smallest = load_file(folder / "cka.safetensors")["values"][0].nanmean()
+    kept = load_file(measured("fig8", "depth=8", "neuron=relu")[1] / "cka.safetensors")["values"][0]
+    assert float(smallest) < 0.999 < float(kept.nanmean())  # what the drift alone does
+
+
 def test_probes_read_every_block(measured: Measured) -> None:
     nodes = nodes_of("figA6", "depth=8", "stages_without_shortcut=no-stage")
     assert [node.kind for node in nodes] == ["train", "cka", "probe"]
@@ -276,8 +313,9 @@ def test_equal_runs_leave_equal_bytes(runs: Runs, measured: Measured, exhibit: s
 
 
 def test_more_images_than_there_are_is_said(runs: Runs, measured: Measured) -> None:
-    measured("fig6", "depth=8", "time_steps=3")  # the trainings that the node below needs
-    node = nodes_of("fig6", "depth=8", "time_steps=3", "cka.images=4096")[-1]
+    node, _ = measured("fig6", "depth=8", "time_steps=3")
+    many = node.full.cka.model_copy(update={"images": 4096})  # which a plan would refuse
+    node = replace(node, full=node.full.model_copy(update={"cka": many}))
     with pytest.raises(HarnessError, match=r"has 1,024 test images, the spec wants 4,096"):
         runs.run(node, "-many")
 

@@ -106,6 +106,7 @@ MEASURED = {
         "maximisation.json",
         ("activation_maximisation.steps=2", "activation_maximisation.starts=1"),
     ),
+    "operations": ("beyond-energy", "operations.json", ("depth=8", "width=1", "neuron=lif")),
     "top_images": ("lab-fig9", "top_images.json", ("network.channels=8",)),
 }
 SMALL = (

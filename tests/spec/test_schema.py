@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.parts.neurons import Spiking
 from harness.spec.schema import KINDS, schema_files, schema_line, schema_of
 
 
@@ -23,6 +24,14 @@ def test_the_first_line_of_every_spec_names_its_schema(root: Path) -> None:
         first = path.read_text(encoding="utf-8").splitlines()[0]
         assert first == schema_line(path), f"{path} must begin with: {schema_line(path)}"
         assert (path.parent / first.removeprefix("#:schema ")).is_file()
+
+
+def test_a_kind_of_ones_own_changes_none(root: Path) -> None:
+    class Eager(Spiking):
+        eagerness: float = 1.0
+
+    Eager(time_steps=2)
+    assert "eagerness" not in schema_files()["neurons.json"].decode()
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from harness.engine.arguments import checked, device_of, require_logits
-from harness.engine.attacks.pgd import Unmoved
+from harness.engine.attacks.ascent import Unmoved, gradients_by
 from harness.engine.networks.hooks import Mode, in_mode
 from harness.engine.randomness import stream
 from harness.engine.training.normalisation import Normalisation
@@ -59,16 +59,17 @@ def attacked_batches(
     for index, (images, labels) in enumerate(parts):
         clean, here = normalisation(images.to(device)), labels.to(device)
         try:
-            attacked = attack.perturb(
-                network,
-                clean,
-                here,
-                epsilon=epsilon,
-                normalisation=normalisation,
-                mode=mode,
-                generator=stream(seed, "attack", index),
-                precision=precision,
-            )
+            with gradients_by(network, attack.surrogate):
+                attacked = attack.perturb(
+                    network,
+                    clean,
+                    here,
+                    epsilon=epsilon,
+                    normalisation=normalisation,
+                    mode=mode,
+                    generator=stream(seed, "attack", index),
+                    precision=precision,
+                )
             moved = True
         except Unmoved as error:
             attacked, why = error.attacked, error

@@ -29,6 +29,7 @@ from harness.engine.cka.gram import constant, ordinary, upper_gram_and_scaled
 from harness.engine.cka.hsic import Estimator, Estimators, HsicVector, hsic_vector, packed
 from harness.engine.cka.stream import Deliver, Stream
 from harness.engine.networks import Network, hooked
+from harness.engine.networks.hooks import comparing
 from harness.engine.norm import TdBatchNorm
 from harness.errors import HarnessError
 
@@ -71,7 +72,7 @@ class LayerCalls:
             names.append(name)
             callback(name, features)
 
-        with hooked(self.network, self.layers, take, kept=False):
+        with comparing(self.network), hooked(self.network, self.layers, take, kept=False):
             self.network(images)
         if not names:
             raise HarnessError("CKA layers", "no layer to compare was called")

@@ -31,6 +31,7 @@ class CkaMap:
     images: int
     minibatches: int
     estimator: Estimator
+    axes: tuple[str, str] = ("layer", "layer")  # of what y and x are, as a drawing says it
     also: Mapping[str, CkaMap] = field(default_factory=dict)  # other estimates of the same sweep
 
     def to_frame(self) -> DataFrame:
@@ -41,14 +42,14 @@ class CkaMap:
 
     def plot(self, axes: Axes | None = None) -> Axes:
         """The map as the figures of the reports show it, the first network up, the second across,
-        from the lower left; in a figure of its own unless `axes` is given.
+        from the lower left, each with its name; in a figure of its own unless `axes` is given.
         """
         from matplotlib.pyplot import subplots
 
         from paper_figures.heatmap import heatmap, scale  # drawn at the end, imported at the end
 
         drawn = subplots(layout="constrained")[1] if axes is None else axes
-        heatmap(drawn, self.values.numpy(), x="layer", y="layer")
+        heatmap(drawn, self.values.numpy(), x=self.axes[1], y=self.axes[0])
         for axis, names in ((drawn.xaxis, self.names_x), (drawn.yaxis, self.names_y)):
             if len(names) <= _NAMED:
                 axis.set_ticks(range(len(names)), names)

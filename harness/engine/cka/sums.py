@@ -79,9 +79,11 @@ class HsicSums:
         self.images += images
         self.minibatches += 1
 
-    def result(self, names_y: Sequence[str], names_x: Sequence[str]) -> CkaMap:
-        """The map under the first estimator, with those of the others; raises HarnessError before
-        the first minibatch.
+    def result(
+        self, names_y: Sequence[str], names_x: Sequence[str], axes: tuple[str, str]
+    ) -> CkaMap:
+        """The map under the first estimator, with those of the others, and of what its axes are;
+        raises HarnessError before the first minibatch.
         """
         values_E = self._divided()
         made: list[CkaMap] = []
@@ -90,7 +92,7 @@ class HsicSums:
             pairs = product(enumerate(why_y), enumerate(why_x))
             reasons = _told(values_E[index], {(i, j): a or b for (i, a), (j, b) in pairs})
             said = (reasons, self.images, self.minibatches, estimator)
-            made.append(CkaMap(values_E[index], tuple(names_y), tuple(names_x), *said))
+            made.append(CkaMap(values_E[index], tuple(names_y), tuple(names_x), *said, axes))
         return replace(made[0], also={one.estimator: one for one in made[1:]})
 
     def curve(self, names: Sequence[str]) -> CkaCurve:
@@ -235,7 +237,9 @@ class MinibatchCKA:
 
     def result(self) -> CkaMap:
         """The map with its names, and the reason for each value that is NaN."""
-        return self._sums.result(self.names_y, self.names_x)
+        axes = ("layer of the first network", "layer of the second network")
+        axes = ("layer", "layer") if self._own else axes
+        return self._sums.result(self.names_y, self.names_x, axes)
 
 
 @checked

@@ -1,8 +1,8 @@
 """CKA of whole networks, in one sweep over the images.
 
-The networks run as they are handed in: `network.eval()` first, unless the batch statistics of
-training are wanted. The features of a spiking layer are those of all its time steps concatenated.
-No gradients are kept.
+Networks of the engine run as they are handed in: `network.eval()` first, unless the batch
+statistics of training are wanted. Those that were given run in evaluation mode. The features of a
+spiking layer are those of all its time steps concatenated. No gradients are kept.
 
 Legend: T = time steps, M = images of the minibatch, L = layer calls, C, H, W = channels, height and
 width.
@@ -115,9 +115,19 @@ def cka_heatmap(
             pixels = images_y.unbind(0) if images_y.ndim == 5 else [images_y]
             streams = [joined(stream_of([pixels], *wanted), stream) for stream in streams]
         sums.add(streams[0], None if own else streams[1], images_y.shape[-4])
+    axes = _axes(network_y, network_x)
     if not given:
-        return sums.result(calls_y.names, calls_x.names)
-    return without_pixels(sums.result(("pixels", *calls_y.names), ("pixels", *calls_x.names)))
+        return sums.result(calls_y.names, calls_x.names, axes)
+    names_y, names_x = ("pixels", *calls_y.names), ("pixels", *calls_x.names)
+    return without_pixels(sums.result(names_y, names_x, axes))
+
+
+def _axes(network_y: Network, network_x: Network) -> tuple[str, str]:
+    """Of which network the layers are: by its class, and by its place where that does not tell."""
+    y, x = network_y.called, network_x.called
+    if network_y is not network_x and y == x:
+        y, x = f"the first {y}", f"the second {x}"
+    return f"layer of {y}", f"layer of {x}"
 
 
 @checked
@@ -147,7 +157,8 @@ def time_cka(
         for (images,) in minibatches(batches, (network,)):
             calls.visit(images, take)
     found = require_some(sums)
-    return {name: layer.result(steps[name], steps[name]) for name, layer in found.items()}
+    axes = ("time step", "time step")
+    return {name: layer.result(steps[name], steps[name], axes) for name, layer in found.items()}
 
 
 @checked
@@ -156,17 +167,20 @@ def clean_against_attacked(
     pairs: Pairs,
     layers: Sequence[str] | None = None,
     *,
+    drifted: Network | None = None,
     estimator: Estimator = "unbiased",
     memory_limit: int = MEMORY_LIMIT,
 ) -> CkaCurve:
     """For each layer the CKA of its features of clean images with those of the attacked ones, [L]
-    (paper Fig. 8). `pairs` gives (clean, attacked) minibatches of the same images.
+    (paper Fig. 8). `pairs` gives (clean, attacked) minibatches of the same images. `drifted` is a
+    copy of the network that sees the attacked ones in its place.
     """
     calls = LayerCalls(network, layers)
+    calls_attacked = calls if drifted is None else LayerCalls(drifted, layers)
     sums = HsicSums((estimator,), memory_limit, counterparts=True)
-    for clean, attacked in minibatches(pairs, (network, network)):
+    for clean, attacked in minibatches(pairs, (network, drifted or network)):
         stream = calls.stream(clean, estimator)
-        sums.add(stream, calls.stream(attacked, estimator), clean.shape[-4])
+        sums.add(stream, calls_attacked.stream(attacked, estimator), clean.shape[-4])
     return sums.curve(calls.names)
 
 

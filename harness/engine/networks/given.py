@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import torch
 from torch import Tensor, nn
@@ -54,7 +54,8 @@ def given(
     shown at each step (`encoding` "direct"), or once to a module that makes the steps itself
     ("own"). Logits that have time become their mean over it. Modules with a `reset()`, as
     SpikingJelly's neurons, are reset before each batch. `layers` are those that are looked at by
-    default; without it all that hold no other layer or have a `reset()`.
+    default; without it all that hold no other layer or have a `reset()`. CKA and `record` show it
+    their images in evaluation mode, and leave each layer's mode as it was.
 
     Raises HarnessError for names that are none; later, for features that contradict `time`.
     """
@@ -74,6 +75,8 @@ def given(
 
 class Given(Network):
     """A module that stays as it is, and what was said of it; build it with `given`."""
+
+    looked_at_trained: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -154,6 +157,11 @@ class Given(Network):
         if own := tuple(name for name, _ in self.named_parameters(recurse=False)):
             rows.append(Part("parameters", ", ".join(own), 1, 0, own, self.time_steps))
         return tuple(rows)
+
+    @property
+    def called(self) -> str:
+        """The class of the module."""
+        return type(self._module[0]).__name__
 
     @property
     def input_channels(self) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -104,18 +104,22 @@ def record(
 ) -> list[tuple[str, Tensor]]:
     """The outputs [T, B, …] of the layers for these images, in execution order, without gradients.
 
-    All of them are held at once; `hooked` is for those that do not fit. The network's mode is the
-    caller's choice: in training mode the batch norms learn from the images.
+    All of them are held at once; `hooked` is for those that do not fit. The mode of a network of
+    ours is the caller's choice: in training mode the batch norms learn from the images. One that is
+    given is shown them as by `comparing`.
     """
     found: list[tuple[str, Tensor]] = []
-    with torch.no_grad(), hooked(network, layers, lambda *call: found.append(call)):
+    hooks = hooked(network, layers, lambda *call: found.append(call))
+    with torch.no_grad(), comparing(network), hooks:
         network(images)
     return found
 
 
-Mode = Literal["eval", "train"]
+Mode = Literal["eval", "train", "drifting"]
 
-_IS_TRAINING: Mapping[str, bool] = MappingProxyType({"eval": False, "train": True})
+_IS_TRAINING: Mapping[str, bool] = MappingProxyType(
+    {"eval": False, "train": True, "drifting": True}
+)
 
 
 @contextmanager
@@ -124,11 +128,13 @@ def in_mode(network: nn.Module, mode: str) -> Iterator[None]:
     the running statistics of batch norms, are as they were, bit for bit.
 
     In "train" the batch norms use the statistics of the batch they are shown, so what comes out
-    depends on the batch size. Raises HarnessError for another mode.
+    depends on the batch size. "drifting" is "train" whose running statistics stay where the batches
+    left them: it changes the network for good, so it is for a copy. Raises HarnessError for another
+    mode.
     """
     training = choose(_IS_TRAINING, mode, where="network mode")
     modes = [(layer, layer.training) for layer in network.modules()]
-    before = [(buffer, buffer.clone()) for buffer in network.buffers()] if training else []
+    before = [(buffer, buffer.clone()) for buffer in network.buffers()] if mode == "train" else []
     network.train(training)
     try:
         yield
@@ -138,3 +144,13 @@ def in_mode(network: nn.Module, mode: str) -> Iterator[None]:
         with torch.no_grad():
             for buffer, kept in before:
                 buffer.copy_(kept)
+
+
+@contextmanager
+def comparing(network: Network) -> Iterator[None]:
+    """Inside, a network that was trained elsewhere is in evaluation mode, so that batch norms and
+    dropout do not depend on the minibatch and learn nothing from it; then each layer's mode is as
+    it was. The networks of the engine stay in the mode that they are in.
+    """
+    with in_mode(network, "eval") if network.looked_at_trained else nullcontext():
+        yield

@@ -27,6 +27,7 @@ class Network(nn.Module, ABC):
     time_steps: int  # shown of a static image; frames bring their own number
     in_place: ClassVar[bool] = True  # a layer may write into what another gave
     step_by_step: bool = False  # each layer is called once a time step
+    looked_at_trained: ClassVar[bool] = False  # in evaluation mode, whatever mode it is in
 
     @abstractmethod
     def layer_names(self) -> tuple[str, ...]:
@@ -37,6 +38,11 @@ class Network(nn.Module, ABC):
     @abstractmethod
     def outline(self) -> tuple[Part, ...]:
         """The rows of its architecture table, in execution order; each parameter belongs to one."""
+
+    @property
+    def called(self) -> str:
+        """What a drawing calls it: its class."""
+        return type(self).__name__
 
     @property
     def input_channels(self) -> int | None:

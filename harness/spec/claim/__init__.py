@@ -1,8 +1,8 @@
 """A sentence of the paper as a predicate over the cells of an exhibit.
 
-Every predicate reads one quantity. `where` holds axes: a level keeps an axis at it, a list of
-levels restricts an axis that the predicate runs along. An axis is one that the grid varies or one
-that the measure adds, as `layer` or `epsilon`.
+Every predicate reads one quantity, `agreement` a second. `where` holds axes: a level keeps an axis
+at it, a list of levels restricts an axis that the predicate runs along. An axis is one that the
+grid varies or one that the measure adds, as `layer` or `epsilon`.
 """
 
 from __future__ import annotations

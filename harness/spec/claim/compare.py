@@ -103,7 +103,11 @@ class Compare(Predicate):
         return Place(high.levels, high.value - low.value, high.unit)
 
 
-def of_coins(places: int, share: float) -> float:
-    """The chance that a difference without a margin has its sign at this share of the places."""
+def of_coins(places: int, share: float, chance: float = 0.5) -> float:
+    """The chance that what noise alone gives at a place by this `chance`, as its sign to a
+    difference without a margin, is there at this share of the places."""
     needed = max(1, math.ceil(share * places - ROUNDING))
-    return float(sum(math.comb(places, k) for k in range(needed, places + 1)) / 2**places)
+    return math.fsum(
+        math.comb(places, k) * chance**k * (1 - chance) ** (places - k)
+        for k in range(needed, places + 1)
+    )

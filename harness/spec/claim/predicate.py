@@ -95,6 +95,10 @@ class Predicate(Part, family="predicate"):
             raise Undefined(NO_CELLS)
         return found
 
+    def quantities(self) -> tuple[str, ...]:
+        """The quantities that it reads."""
+        return (self.quantity,)
+
     def axes(self) -> tuple[str, ...]:
         """The axes that it runs along."""
         along: str | tuple[str, ...] = getattr(self, "along", ())

@@ -6,8 +6,10 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
-from harness.engine.cka import CkaCurve, CkaMap
+from harness.engine.cka import CkaCurve, CkaMap, MinibatchCKA, cka_heatmap, time_cka
+from harness.engine.networks import Network, given
 
 mpl.use("agg")
 
@@ -42,4 +44,33 @@ def test_a_drawing_shows_each_value_where_its_names_stand(layers: int) -> None:
     assert (across == ["l0", "l1", "l2"]) is (layers == 3)
     own = pyplot.figure().subplots()
     assert made.plot(own) is own and len(own.images) == 1
+    pyplot.close("all")
+
+
+def test_a_drawing_says_of_which_network_and_of_what_each_axis_is() -> None:
+    from matplotlib import pyplot
+
+    def made(*layers: nn.Module) -> Network:
+        return given(nn.Sequential(nn.Flatten(), nn.Linear(12, 4), *layers))
+
+    class Tall(nn.Sequential):
+        pass
+
+    def labels(of: CkaMap) -> tuple[str, str]:
+        axes = of.plot()
+        return axes.get_ylabel(), axes.get_xlabel()
+
+    batches = [torch.randn(8, 3, 2, 2)]
+    a, b = made(), given(Tall(nn.Flatten(), nn.Linear(12, 2)))
+    assert labels(cka_heatmap(a, b, batches)) == ("layer of Sequential", "layer of Tall")
+    twice = ("layer of the first Sequential", "layer of the second Sequential")
+    assert labels(cka_heatmap(a, made(nn.Tanh()), batches)) == twice
+    assert labels(cka_heatmap(a, a, batches)) == ("layer of Sequential",) * 2
+    assert labels(time_cka(a, batches)["1"]) == ("time step",) * 2
+    features = MinibatchCKA(("y",), ("x",))
+    features.update([torch.randn(8, 4)], [torch.randn(8, 4)])
+    assert labels(features.result()) == (
+        "layer of the first network",
+        "layer of the second network",
+    )
     pyplot.close("all")

@@ -9,7 +9,13 @@ import torch
 from torch import Tensor, nn
 
 from harness.engine.attacks import pgd
-from harness.engine.cka import cka_heatmap, time_cka
+from harness.engine.cka import (
+    cka_heatmap,
+    cka_intervals,
+    clean_against_attacked,
+    gram_matrices,
+    time_cka,
+)
 from harness.engine.networks import given, record, resnet, summarise
 from harness.engine.networks.given import Time
 from harness.engine.training import Normalisation, accuracy
@@ -263,6 +269,31 @@ def test_the_module_itself_stays_as_it_was() -> None:
     found = summarise(network, (3, 8, 8))
     assert [(row.name, row.channels) for row in found.stages[:2]] == [("conv", 3), ("bn", 0)]
     assert found.parameters == sum(one.numel() for one in module.parameters())
+
+
+def test_it_is_compared_in_evaluation_mode_and_its_modes_stay() -> None:
+    torch.manual_seed(0)
+    module = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.Dropout(0.5), nn.Tanh())
+    module[3].eval()  # a mode of its own
+    before = {name: one.clone() for name, one in module.state_dict().items()}
+    network, shown = given(module), images(8)
+
+    def found() -> list[Tensor]:
+        recorded = [features for _, features in record(network, shown)]
+        maps = (cka_heatmap(network, network, [shown]), time_cka(network, [shown], ["1"])["1"])
+        curve = clean_against_attacked(network, [(shown, images(8, 1))])
+        grams = gram_matrices(network, shown)
+        intervals = cka_intervals(network, network, [shown]).values
+        return [*recorded, *(one.values for one in (*maps, curve)), *grams.values(), intervals]
+
+    unset = found()
+    assert [one.training for one in module] == [True, True, True, False] and module.training
+    for name, one in module.state_dict().items():
+        assert torch.equal(one, before[name]), name
+    module.eval()
+    for one, other in zip(unset, found(), strict=True):
+        torch.testing.assert_close(one, other, rtol=0, atol=0, equal_nan=True)
+    assert not any(one.training for one in module)
 
 
 def test_every_order_is_tried_here() -> None:

@@ -32,6 +32,17 @@ def test_modes_and_statistics_come_back(mode: str, before: bool, broken: bool) -
     assert all(torch.equal(tensor, state[name]) for name, tensor in network.state_dict().items())
 
 
+def test_drifting_leaves_the_statistics_that_training_leaves() -> None:
+    network, trained = (resnet(8, base_width=2, neuron="relu").eval() for _ in range(2))
+    trained.load_state_dict(network.state_dict())
+    with in_mode(network, "drifting"):
+        network(IMAGES)
+    trained.train()(IMAGES)
+    assert not network.training
+    for name, tensor in trained.state_dict().items():
+        assert torch.equal(tensor, network.state_dict()[name]), name
+
+
 def test_another_mode_is_refused_and_changes_nothing() -> None:
     network = resnet(8, base_width=2)
     with pytest.raises(HarnessError, match="network mode: unknown name"), in_mode(network, "test"):

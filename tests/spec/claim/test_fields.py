@@ -13,13 +13,15 @@ BOUND = {"kind": "bound", "quantity": "q", "along": ("depth",), "above": 0.5, "b
 COMPARE = {"kind": "compare", "quantity": "q", "high": {"neuron": "lif"}, "low": {"neuron": "relu"}}
 SPREAD = {"kind": "spread", "quantity": "q", "along": "depth", "below": 1.0, "basis": "b"}
 RANKS = {"kind": "rank_correlation", "quantity": "q", "along": "depth", "below": 0.0}
+EXTREME = {"kind": "extreme", "quantity": "q", "low": {"width": 8}}
+AGREEMENT = RANKS | {"kind": "agreement", "other": "p"}
 
 
 def made(fields: dict[str, Any]) -> Any:
     return TypeAdapter(Predicate).validate_python(fields, strict=True)
 
 
-@pytest.mark.parametrize("fields", [BOUND, COMPARE, SPREAD, RANKS])
+@pytest.mark.parametrize("fields", [BOUND, COMPARE, SPREAD, RANKS, EXTREME, AGREEMENT])
 def test_these_mean_something(fields: dict[str, Any]) -> None:
     assert made(fields).kind == fields["kind"]
 
@@ -53,6 +55,11 @@ def test_these_mean_something(fields: dict[str, Any]) -> None:
         (RANKS | {"below": 1.0, "basis": "b"}, "less than 1"),
         (SPREAD | {"each": ("depth",)}, "'depth' stands in each and in along"),
         (SPREAD | {"below": 0.0}, "greater than 0"),
+        (AGREEMENT | {"below": None}, "needs a bound: above, below or both"),
+        (EXTREME | {"low": {}}, "needs high or low, and one of them only"),
+        (EXTREME | {"high": {"width": 1}}, "needs high or low, and one of them only"),
+        (EXTREME | {"low": {"width": 8, "depth": 20}}, "at most 1"),
+        (EXTREME | {"each": ("width",)}, "'width' stands in each and in low"),
     ],
 )
 def test_these_do_not(fields: dict[str, Any], problem: str) -> None:

@@ -14,6 +14,7 @@ from harness.engine.lif import operator
 from harness.engine.lif.dynamics import Dynamics
 from harness.engine.lif.layer import spikes_of
 from harness.parts import neurons as parts
+from harness.parts.surrogates import Surrogate
 
 
 class Lif(nn.Module):
@@ -23,9 +24,22 @@ class Lif(nn.Module):
 
     def __init__(self, neuron: parts.Lif | parts.If | parts.Plif, backend: str = "auto") -> None:
         super().__init__()
+        self.backend = backend
+        self._are(neuron)
+
+    def _are(self, neuron: parts.Lif | parts.If | parts.Plif) -> None:
+        self.neuron = neuron
         self.dynamics = Dynamics.of(neuron)
         self.said = neuron.model_dump_json()
-        self.backend = backend
+
+    @property
+    def surrogate(self) -> Surrogate:
+        """What gradients pass; another one leaves the spikes as they are."""
+        return self.neuron.surrogate
+
+    @surrogate.setter
+    def surrogate(self, surrogate: Surrogate) -> None:
+        self._are(self.neuron.model_copy(update={"surrogate": surrogate}))
 
     def decay(self) -> float | Tensor:
         """The kept fraction of the potential per step."""
