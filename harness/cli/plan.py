@@ -13,7 +13,6 @@ from rich.text import Text
 from harness.cli.options import Asked, Exhibits, Json, Spoken
 from harness.errors import HarnessError, visible
 from harness.terminal.output import Voice, console, print_json, size, table
-from harness.words import duration
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -181,13 +180,14 @@ def print_plan(held: Survey, console: Console, *, nodes: int = FEW_NODES) -> Non
     do; then the cost.
     """
     from harness.app import NONE_ASKED
-    from harness.terminal.costs import to_do
+    from harness.terminal.costs import about, to_do
 
     rows = []
     for planned in held.plan.exhibits:
         row = _exhibit_record(planned, held)
         counts = (str(row[name]) for name in ("nodes", "stored", "todo"))
-        took = f"~{duration(row['seconds'])}" if row["todo"] else ""
+        todo = [held.estimates[key].seconds for key in planned.nodes if key not in held.stored]
+        took = about(todo) if todo else ""
         why = "; ".join(filter(None, (planned.asked, _why(planned, held))))
         rows.append((row["id"], *counts, took, why))
     columns = ("exhibit", "nodes", "stored", "to do", "time", "why")
@@ -224,6 +224,8 @@ def _why(planned: PlannedExhibit, held: Survey) -> str:
 
 def _print_nodes(held: Survey, console: Console) -> None:
     """The nodes to do, those together that have one reason, which would not fit into a column."""
+    from harness.terminal.costs import about
+
     columns = ("to do", "node", "time", "disk")
     for reason in dict.fromkeys(str(held.reasons[node.key]) for node in held.todo):
         console.print(Text(visible(reason)))
@@ -231,7 +233,7 @@ def _print_nodes(held: Survey, console: Console) -> None:
             (
                 node.key[:8],
                 node.label,
-                f"~{duration(held.estimates[node.key].seconds)}",
+                about([held.estimates[node.key].seconds]),
                 size(held.disk[node.key]),
             )
             for node in held.todo

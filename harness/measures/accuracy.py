@@ -33,5 +33,9 @@ class Accuracy(Measure):
         for quantity, epoch in (("accuracy", self.epoch), (f"accuracy_{other}", other)):
             name = f"{epoch}_accuracy"
             yield number(quantity, PERCENT, content[name], name)
-        yield number("best_epoch", "epoch, from 1", content["best_epoch"], "best_epoch")
+        unit, best = "epoch, from 1", content["best_epoch"]
+        if best == 0:  # of a network that no epoch here has trained
+            yield Reading("best_epoch", unit, why="no epoch was trained here")
+        else:
+            yield number("best_epoch", unit, best, "best_epoch")
         yield number("parameters", "trainable numbers", content["parameters"], "parameters")

@@ -110,6 +110,11 @@ class Run(Spec):
         """Bytes that it leaves, beside a little."""
         return 0
 
+    @property
+    def copied_bytes(self) -> int:
+        """Bytes of a file that it leaves a copy of, beside `disk_bytes`."""
+        return 0
+
 
 class Training(Run, kind="train", code="harness.runs.train:run", revision=2):
     """One network trained once."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, ClassVar
 
 from harness.measures.base import Training
@@ -38,3 +39,9 @@ class GivenRun(Training, kind="given", code="harness.runs.given:run"):
     def work(cls, spec: Mapping[str, Any]) -> Work:
         """The test images, once."""
         return passes(size_of_training(spec), images_in(spec["dataset"])[1])
+
+    @property
+    def copied_bytes(self) -> int:
+        """The file of its weights, where that is here."""
+        path = Path(self.network.path)
+        return path.stat().st_size if self.network.path and path.is_file() else 0

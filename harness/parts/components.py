@@ -66,7 +66,8 @@ def found(kind: str) -> Any:
     for part in name.split("."):
         if not hasattr(here, part):
             its = [one for one, what in vars(here).items() if inspect.isclass(what)]
-            near = get_close_matches(part, its, n=1)
+            makers = [one for one, what in vars(here).items() if inspect.isfunction(what)]
+            near = get_close_matches(part, its + makers, n=1)
             own = ", ".join(one for one in its if vars(here)[one].__module__ == module)
             hint = f"did you mean '{module}:{near[0]}'?" if near else own and f"it has {own}"
             raise HarnessError(kind, f"{module} has no {part}", hint=hint)
@@ -143,6 +144,7 @@ def _near(module: str) -> str:
             for path in place.iterdir()
             if path.suffix == ".py" or path.is_dir()
         }
+        there -= set() if above else sys.stdlib_module_names  # no study is one of these
         if near := get_close_matches(name, there, n=1):
             return f"did you mean '{above}{above and '.'}{near[0]}'?"
     return ""

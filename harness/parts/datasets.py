@@ -99,6 +99,11 @@ class Divided(Dataset):
             return "split as given" if self.split == "given" else "split by a list"
         return f"the {self.split} {self.test_share:.0%} of each class for testing"
 
+    @property
+    def where(self) -> str:
+        """What an error names."""
+        return f"data set {self.name}"
+
     def counts(
         self, labels: Sequence[int], testing: Sequence[bool], names: Sequence[str]
     ) -> dict[str, int]:
@@ -107,8 +112,9 @@ class Divided(Dataset):
         """
         from harness.engine.data.listing import tested
 
-        held = sum(testing) if testing else sum(tested(labels, self.test_share, names).values())
-        return {"train_images": len(labels) - held, "test_images": held}
+        if not testing:
+            testing = [True] * sum(tested(labels, self.test_share, names, self.where).values())
+        return {"train_images": len(labels) - sum(testing), "test_images": sum(testing)}
 
     def testing(self, labels: Sequence[int], given: Sequence[bool] = ()) -> NDArray[np.bool_]:
         """Which are for testing, bool [M]."""

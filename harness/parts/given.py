@@ -85,10 +85,27 @@ class Given(Network):
             if getattr(self, name):
                 problem = f"must not say its {name}, which is found"
                 raise HarnessError(f"network {self.label}", problem, hint="leave it out")
+        from harness.engine.data.weight_header import refuse_foreign
+
         path = study / self.file
         found = {"sha256": fingerprint(path), "path": str(path.absolute())}
+        refuse_foreign(path)
         code = components.code_below(study, self.factory.partition(":")[0])
         return self.model_copy(update={**found, "code": code})
+
+    def refuse_images(self, size: int, channels: int) -> None:
+        """Of as many channels as its normalisation has."""
+        own = None if self.normalisation == "dataset" else len(self.normalisation.mean)
+        if own not in (None, channels):
+            problem = f"its normalisation is of {own} channels, and its images have {channels}"
+            hint = "give it a mean and a std for each channel"
+            raise HarnessError(f"network {self.label}", problem, hint=hint)
+
+    def refuse_still(self) -> None:
+        """Raise HarnessError where nothing says for how many steps it is shown a still image."""
+        if self.time != "none" and self.time_steps is None:
+            problem = f"has time {self.time!r} and no time_steps, and a still image has none"
+            raise HarnessError(f"network {self.label}", problem, hint="add time_steps = 4, say")
 
     def build(self, neuron: Neuron, *, classes: int, channels: int, seed: int) -> Built:
         """What the factory makes, with weights that the file is still to give."""

@@ -103,6 +103,11 @@ class Folder(Own):
         """Where it lies."""
         return Path(self.study) / self.folder
 
+    @property
+    def where(self) -> str:
+        """Its folder."""
+        return str(self.root)
+
     def listing(self) -> Listing:
         """Its files, with their classes."""
         from harness.engine.data.listing import list_files, list_splits

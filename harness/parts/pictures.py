@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -155,7 +156,10 @@ class ImageFolder(Folder):
         listing = self.listing()
         paths = [self.root / file for file in listing.files]
         seen = [look(path) for path in paths]
-        first, name = seen[0], paths[0].name
+        # what differs from most is the odd one
+        usual = Counter(one.channels for one in seen).most_common(1)[0][0]
+        first = Counter(one for one in seen if one.channels == usual).most_common(1)[0][0]
+        name = paths[seen.index(first)].name
         for path, one in zip(paths, seen, strict=True):
             if not self.channels and one.channels != first.channels:
                 problem = f"has {one.channels} channels, {name} has {first.channels}"

@@ -34,6 +34,7 @@ class Basis(StrEnum):
 @dataclass(frozen=True)
 class Estimate:
     """Seconds of one node, and how many earlier runs the figure rests on (0: the roofline alone).
+    They are 0 where nobody knows: the roofline does not count it, and nothing like it has run.
 
     `images_per_second` is that of a training: as its epochs counted where it was measured, which
     leaves evaluation out; else all its images by all its seconds. None for a measurement.
@@ -144,4 +145,5 @@ def _arithmetic(kind: str, spec: Spec) -> dict[str, Any]:
 
 def disk_bytes(node: Node) -> int:
     """Bytes that a node leaves: what its kind says, and a little beside it."""
-    return 20_000 + (Run.kinds[node.kind].disk_bytes(node.spec) if node.kind in Run.kinds else 0)
+    left = Run.kinds[node.kind].disk_bytes(node.spec) if node.kind in Run.kinds else 0
+    return 20_000 + left + (node.full.copied_bytes if isinstance(node.full, Run) else 0)

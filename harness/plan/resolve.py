@@ -87,6 +87,8 @@ def resolve(
     found: Training = setting.pinned(_validated(Training, said, origin))
     if found.dataset.size:  # 0 where nobody has looked at its files
         found.network.refuse_images(found.dataset.size, found.dataset.channels)
+    if isinstance(found.network, Given) and not found.dataset.is_framed:
+        found.network.refuse_still()
     return found
 
 

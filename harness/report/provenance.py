@@ -116,9 +116,18 @@ def _facts(planned: PlannedExhibit, stored: Sequence[Manifest]) -> Iterator[Fact
         said = dict.fromkeys(str(one.environment.get(name) or "") for one in stored)
         if any(said):
             yield Fact(label, ", ".join(word or "not known" for word in said))
+    for name, skipped in dict.fromkeys(_skipped(one) for one in stored):
+        if skipped:
+            yield Fact("skipped events", f"{name}: {skipped}")
     resumed = sum(one.resumed > 0 for one in stored)
     if resumed:
         yield Fact("resumed", f"{words.counted(resumed, 'run')} went on after an interruption")
+
+
+def _skipped(stored: Manifest) -> tuple[str, str]:
+    """A data set, and which damaged records of it were left out; nothing where none was."""
+    skipped = str(stored.numbers.get("skipped_events") or "")
+    return (str(dict(flatten(stored.spec))["dataset.name"]), skipped) if skipped else ("", "")
 
 
 def _settings(specs: Sequence[Mapping[str, Any]]) -> Iterator[Fact]:
@@ -205,6 +214,7 @@ def _record(key: str, plan: Plan, manifests: Manifests) -> dict[str, Any]:
     said |= {"spec": dict(node.spec), "inputs": dict(node.inputs), "stored": stored is not None}
     for name in ("started", "wall_s", "peak_memory_mb", "resumed", "environment"):
         said[name] = getattr(stored, name) if stored is not None else None
+    said["skipped_events"] = (_skipped(stored)[1] or None) if stored is not None else None
     return said
 
 

@@ -80,9 +80,7 @@ def markdown(one: Assessed) -> str:
 def latex(one: Assessed) -> str:
     """The table as LaTeX for `booktabs`, with the caption and the label `tab:ID`."""
     grid = grid_of(one)
-    titles, labels, *rows = [
-        [text.translate(_IN_LATEX) for text in line] for line in lines_of(grid)
-    ]
+    titles, labels, *rows = [[text.translate(_IN_LATEX) for text in line] for line in _lines(grid)]
     columns = pd.MultiIndex.from_tuples(list(zip(titles[2:], labels[2:], strict=True)))
     index = pd.MultiIndex.from_tuples([(row[0], row[1]) for row in rows], names=[titles[0], None])
     frame = pd.DataFrame([row[2:] for row in rows], index=index, columns=columns)

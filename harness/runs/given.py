@@ -12,7 +12,7 @@ from harness.measures.given import GivenRun
 from harness.runs.machine import prepared
 from harness.runs.place import Numbers, Place, Progress, Report, write_json
 from harness.runs.train import keep_weights
-from harness.runs.trained import images_of, normalisation
+from harness.runs.trained import images_of, normalisation, skipped_in
 
 
 def run(spec: GivenRun, place: Place, report: Report) -> Numbers:
@@ -37,7 +37,7 @@ def run(spec: GivenRun, place: Place, report: Report) -> Numbers:
     metrics = {**numbers, "best_epoch": 0, "parameters": parameters, "history": []}
     write_json(place.files / "metrics.json", metrics)
     write_json(place.files / "timing.json", {"seconds": [], "images_per_second": []})
-    return numbers
+    return {**numbers, **skipped_in(images)}
 
 
 def _refuse_changed(path: Path, sha256: str) -> None:

@@ -20,7 +20,7 @@ from harness.measures.base import Training
 from harness.runs.machine import prepare
 from harness.runs.place import Numbers, Place, Progress, Report, write_json
 from harness.runs.several import run_in_ranks
-from harness.runs.trained import images_of, normalisation
+from harness.runs.trained import images_of, normalisation, skipped_in
 
 CHECKPOINT = "training.safetensors"
 TIMES = ("seconds", "images_per_second")  # the only fields of an epoch that two runs differ in
@@ -84,6 +84,7 @@ def trained_in(
         "not_compiled": history.not_compiled,
         **({"not_captured": history.not_captured} if device != "cpu" else {}),
         "seconds": sum(epoch.seconds for epoch in history.epochs),
+        **skipped_in(images),
     }
 
 

@@ -11,7 +11,7 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
-from harness.engine.data.labelled import ImageSet, LabelledSet
+from harness.engine.data.labelled import FrameSet, ImageSet, LabelledSet
 from harness.engine.networks import Network
 from harness.engine.training import Normalisation
 from harness.errors import ExitCode, HarnessError
@@ -48,6 +48,15 @@ def images_of(spec: Training, place: Place) -> LabelledSet:
     frames = spec.steps if spec.dataset.is_framed else 0
     with _ONE_AT_A_TIME:
         return _loaded(spec.dataset, frames, place.data, place.cache)
+
+
+def skipped_in(images: LabelledSet) -> dict[str, str]:
+    """Which damaged records of recordings were left out, as a number of a run: nothing where none
+    was.
+    """
+    skipped = images.skipped if isinstance(images, FrameSet) else {}
+    said = ", ".join(f"{count:,} {why}" for why, count in skipped.items() if count)
+    return {"skipped_events": said} if said else {}
 
 
 @lru_cache(maxsize=2)

@@ -166,8 +166,9 @@ def _needs(measure: Measure, kind: str, names: Iterable[str], blocks: Blocks) ->
     shown = {*names} if None in sides else set()
     shown |= {name for name in sides if name}
     found = [blocks.network.blocks.get(name) for name in shown]
-    if kind in ("neuron", "recipe") and found and all(isinstance(one, Given) for one in found):
-        return False
+    if kind in ("neuron", "recipe") and found:
+        # of a block that is broken, which is told, nobody knows what it needs
+        return kind in measure.needs and not all(isinstance(one, Given | None) for one in found)
     return kind in measure.needs
 
 

@@ -252,7 +252,9 @@ def _whole(source: Path) -> dict[str, tuple[Path | None, ...]]:
         problem, hint = "no such archive", f"harness pack {source} writes one"
         for name, paths in found.items():
             many = f"{missing(paths)} of {len(paths)}"
-            problem, hint = f"of {name[:16]} pieces {many} are missing", "copy all of them"
+            is_one = paths.count(None) == 1
+            many = f"piece {many} is missing" if is_one else f"pieces {many} are missing"
+            problem, hint = f"of {name[:16]} {many}", "copy all of them"
         raise HarnessError(str(source), problem, hint=hint)
     return whole
 

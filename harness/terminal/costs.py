@@ -38,12 +38,22 @@ def to_do(held: Survey, slots: int | None = None) -> str:
     basis = [f"from {runs} stored runs"] if runs else []
     basis += [f"{len(bare)} nodes {labels}" if runs else labels] if bare else []
     workers = min(slots or held.slots, len(held.todo))
-    spent = duration(sum(one.seconds for one in estimates) / workers)
-    said = f"to do: {what} (~{spent} on {workers} worker{'s' if workers > 1 else ''}, "
+    spent = about((one.seconds for one in estimates), workers)
+    said = f"to do: {what} ({spent} on {workers} worker{'s' if workers > 1 else ''}, "
     said += f"{', '.join(basis)}; {size(sum(held.disk.values()))} of disk)"
     for name, count in held.downloads.items():
         said += f"; {name} to download first, {size(count)}"
     return said
+
+
+def about(seconds: Iterable[float], workers: int = 1) -> str:
+    """`~35 min`, of what can be estimated; how many nodes cannot before they have run."""
+    every = list(seconds)
+    unknown = every.count(0)
+    if unknown == len(every):
+        return "time unknown until run"
+    said = f"~{duration(sum(every) / workers)}"
+    return f"{said} and {unknown} unknown until run" if unknown else said
 
 
 def print_costs(held: Survey, console: Console, *, trainings: bool) -> None:

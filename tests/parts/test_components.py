@@ -37,6 +37,10 @@ class Rising(Spiking):
 
     def step(self, current, state, spike):
         return spike(current - self.threshold), None
+
+
+def make():
+    return Rising
 '''
 SHARP = """
 from harness.parts.surrogates import Surrogate
@@ -126,6 +130,7 @@ IMPORT = "cannot be imported: "
         ("mystdy.alif:Rising", "no module 'mystdy'", LOOKED),
         ("qqq:Rising", "no module 'qqq'", LOOKED),
         ("mystudy.alif:Risin", "has no Risin", "did you mean 'mystudy.alif:Rising'?"),
+        ("mystudy.alif:maker", "has no maker", "did you mean 'mystudy.alif:make'?"),
         ("mystudy.alif:Else", "mystudy.alif has no Else", "it has Rising"),
         ("mystudy.alif:", "is no place in Python", "it reads module:Class"),
         ("mystudy.alif", "must name its kind, one of 'relu'", "'module:Class'"),
@@ -146,6 +151,10 @@ def test_what_is_no_neuron_is_told_with_its_place(
     assert said in told
     assert more in told.partition(said)[2]
     assert told.startswith("blocks.toml:2: mine.kind" if ":" in kind else "blocks.toml:1: mine")
+
+
+def test_no_module_of_python_itself_is_suggested_for_one_of_a_study(study: Path) -> None:
+    assert "did you mean" not in neuron("refractory:Lif")  # but operator, which is the nearest
 
 
 @pytest.mark.parametrize(

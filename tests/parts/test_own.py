@@ -18,6 +18,7 @@ from harness.parts.neurons import Relu
 from harness.parts.own import Own
 from harness.parts.pictures import Arrays, ImageFolder
 from harness.parts.recordings import EventFolder
+from harness.runs.trained import skipped_in
 from tests.engine.data.events.made import atis_bytes
 
 
@@ -127,7 +128,7 @@ def test_faults_of_a_folder(tmp_path: Path, kind: str) -> None:
     (tmp_path / "own/dog").mkdir()
     refused(r"dog: holds no \*\.", **RANDOM)
     put(tmp_path, "own/dog", count=1)
-    refused("class 'dog' has a single item", **RANDOM)
+    refused(r"own: class 'dog' has a single item, .* – give it another one", **RANDOM)
     (tmp_path / "list").write_text("dog/0.txt\n")
     refused("names 'dog/0.txt', which", split="list", test_list="list")
     (tmp_path / "list").write_text("dog/0" + next((tmp_path / "own/dog").iterdir()).suffix)
@@ -154,6 +155,12 @@ def test_images_of_several_sizes_and_colours(tmp_path: Path) -> None:
     a_png(tmp_path / "own/dog/5.png", 5, (8, 8, 3))
     with pytest.raises(HarnessError, match=r"5.png: has 3 channels, 0.png has 1"):
         loaded(ImageFolder(name="own", folder="own", **RANDOM), tmp_path)
+    a_png(tmp_path / "own/cat/0.png", 0, (8, 8, 3))  # the odd one is named, though it is the first
+    (tmp_path / "own/dog/5.png").unlink()
+    with pytest.raises(HarnessError, match=r"cat/0.png: has 3 channels, 1.png has 1"):
+        loaded(ImageFolder(name="own", folder="own", **RANDOM), tmp_path)
+    a_png(tmp_path / "own/cat/0.png", 0)
+    a_png(tmp_path / "own/dog/5.png", 5, (8, 8, 3))
     gray = ImageFolder(name="own", folder="own", channels=1, **RANDOM)
     assert loaded(gray, tmp_path).train_images.shape == (7, 1, 8, 8)
     a_png(tmp_path / "own/dog/5.png", 5, (10, 12))
@@ -175,8 +182,21 @@ def test_images_of_several_sizes_and_colours(tmp_path: Path) -> None:
 def test_a_damaged_recording_is_named(tmp_path: Path, content: bytes, said: str) -> None:
     recordings_in(tmp_path, "own/cat", "own/dog")
     (tmp_path / "own/dog/3.bin").write_bytes(content)
-    with pytest.raises(HarnessError, match=rf"dog/3\.bin: byte 0.*: {said}|3\.bin.*{said}"):
+    with pytest.raises(
+        HarnessError, match=rf"dog/3\.bin: byte 0.*: {said}|3\.bin.*{said}"
+    ) as caught:
         loaded(EventFolder(name="own", folder="own", **EVENTS, **RANDOM), tmp_path)
+    assert 'faults = "skip"' in caught.value.hint or said == "holds no events"
+
+
+def test_skipped_records_are_counted(tmp_path: Path) -> None:
+    recordings_in(tmp_path, "own/cat", "own/dog")
+    events = [(1, 2, time, 1) for time in range(200)]
+    own = EventFolder(name="own", folder="own", faults="skip", **EVENTS, **RANDOM)
+    (tmp_path / "own/dog/3.bin").write_bytes(atis_bytes([*events, (40, 2, 200, 1)]))
+    assert skipped_in(loaded(own, tmp_path)) == {"skipped_events": "1 outside the sensor"}
+    (tmp_path / "own/dog/3.bin").write_bytes(atis_bytes(events))
+    assert skipped_in(loaded(own, tmp_path)) == {}
 
 
 def test_arrays_in_one_file_or_in_several(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,12 +12,15 @@ from harness.errors import HarnessError
 from harness.layout import layout
 from harness.parts.given import Given
 from harness.parts.neurons import Relu
+from harness.plan.estimate import disk_bytes, estimate
 from harness.plan.expand import Plan, expand
 from harness.plan.resolve import Setting
 from harness.spec.library import read
 from harness.spec.overrides import parse_override
+from harness.terminal.costs import about
 from tests.small import small_project
 
+WEIGHTS = b"PK\x03\x04 and nobody reads on before a run"
 BLOCKS = """
 [a]
 kind          = "given"
@@ -50,14 +54,20 @@ dataset = "cifar10"
 """
 
 
-def planned(folder: Path, text: str, *typed: str) -> Plan:
-    """The plan of one exhibit beside those that there are."""
+def project_of(folder: Path, text: str, blocks: str = BLOCKS, weights: bytes = WEIGHTS) -> Path:
+    """One exhibit beside those that there are."""
     project = small_project(folder / "project")
     with (project / "specs/blocks/networks.toml").open("a") as file:
-        file.write(BLOCKS)
-    (project / "a.pt").write_bytes(b"nobody reads them before a run")
+        file.write(blocks)
+    (project / "a.pt").write_bytes(weights)
     head, rest = text.split("\n", 2)[1], text.split("\n", 2)[2]
     (project / "specs/paper/ours.toml").write_text(f"{head}\n{HEAD}{rest}")
+    return project
+
+
+def planned(folder: Path, text: str, *typed: str, **how: Any) -> Plan:
+    """The plan of this exhibit."""
+    project = project_of(folder, text, **how)
     library = read(layout(project))
     overrides = tuple(map(parse_override, typed))
     files = project, project / "data"
@@ -120,7 +130,7 @@ def test_a_factory_that_was_edited_since_the_plan_makes_no_network(
 ) -> None:
     file = tmp_path / "edited_nets.py"
     file.write_text("from torch import nn\n\n\ndef make():\n    return nn.Linear(3, 2)\n")
-    (tmp_path / "w.pt").write_bytes(b"")
+    (tmp_path / "w.pt").write_bytes(WEIGHTS)
     monkeypatch.setattr(sys, "path", [*sys.path, str(tmp_path)])
     monkeypatch.delitem(sys.modules, "edited_nets", raising=False)
     how = {"factory": "edited_nets:make", "file": "w.pt", "normalisation": "dataset"}
@@ -131,3 +141,43 @@ def test_a_factory_that_was_edited_since_the_plan_makes_no_network(
     with pytest.raises(HarnessError, match="its Python is another one now"):
         made.build(Relu(), classes=2, channels=3, seed=0)
     del sys.modules["edited_nets"]
+
+
+GRAY = "{ mean = [0.5], std = [0.2] }"
+COLOURED = "{ mean = [0.5, 0.5, 0.5], std = [0.2, 0.2, 0.2] }"
+
+
+@pytest.mark.parametrize(
+    ("blocks", "weights", "said"),
+    [
+        (BLOCKS.replace(COLOURED, GRAY), WEIGHTS, "is of 1 channels, and its images have 3"),
+        (BLOCKS + 'time = "time first"', WEIGHTS, "has time 'time first' and no time_steps"),
+        (BLOCKS, b"<html>404</html>", "is no file of weights"),
+        (BLOCKS, b"", "is no file of weights"),
+        (BLOCKS, b"\x10" + bytes(7) + b"{" + bytes(9), "its header is no header of safetensors"),
+    ],
+)
+def test_what_only_a_run_would_find_is_refused_by_the_plan(
+    tmp_path: Path, blocks: str, weights: bytes, said: str
+) -> None:
+    with pytest.raises(HarnessError, match=said):
+        planned(tmp_path, EACH, blocks=blocks, weights=weights)
+
+
+def test_of_a_broken_block_the_fault_alone_is_told(tmp_path: Path) -> None:
+    blocks = BLOCKS.replace(f"normalisation = {COLOURED}\n", "", 1)
+    project = project_of(tmp_path, EACH, blocks)
+    with pytest.raises(HarnessError) as caught:
+        read(layout(project)).require_whole()
+    assert "normalisation" in str(caught.value)
+    assert "names no" not in str(caught.value)
+
+
+def test_its_disk_is_that_of_its_file_and_its_time_is_not_known(tmp_path: Path) -> None:
+    plan = planned(tmp_path, EACH, weights=WEIGHTS + bytes(50_000))
+    estimates = estimate(plan.nodes.values(), ())
+    for node in plan.nodes.values():
+        assert disk_bytes(node) == 20_000 + 50_000 + len(WEIGHTS)
+        assert about([estimates[node.key].seconds]) == "time unknown until run"
+    assert about([0, 30.0, 30.0], 2) == "~30 s and 1 unknown until run"
+    assert about([30.0, 30.0], 2) == "~30 s"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from harness.canonical import identity_key
-from harness.report.provenance import provenance_json
+from harness.report.provenance import provenance, provenance_json
 from tests.synthetic import ENVIRONMENT, SyntheticStore, library, plan
 
 
@@ -43,3 +43,17 @@ def test_the_spec_and_the_command_that_reproduces_it_are_there() -> None:
     assert found["spec"]["text"].startswith("#:schema ../schema/exhibit.json\n")
     assert found["set"] == ["recipe.epochs=2"]
     assert found["command"].endswith("reproduce table1 --profile paper --set recipe.epochs=2")
+
+
+def test_what_was_skipped_of_damaged_recordings_is_said() -> None:
+    store = SyntheticStore(plan("table1"))
+    (planned,), books = store.plan.exhibits, library()
+    manifests = {key: store.get(key) for key in planned.nodes}
+    first = next(one for one in manifests.values() if one)
+    numbers = {**first.numbers, "skipped_events": "3 outside the sensor"}
+    manifests[first.key] = first.model_copy(update={"numbers": numbers})
+    which = (books.documents["table1"], books.profile("paper"), manifests)
+    found = json.loads(provenance_json(planned, store.plan, *which))
+    assert [one["skipped_events"] for one in found["nodes"]].count("3 outside the sensor") == 1
+    facts = dict(provenance(planned, store.plan, *which, {}).facts)
+    assert facts["skipped events"] == "cifar10: 3 outside the sensor"

@@ -46,6 +46,11 @@ def test_latex_is_escaped_and_ruled(harness: Harness) -> None:
     cells = {row.count("&") + more for row, more in zip(rows, spans, strict=True)}
     assert cells == {3}
     assert said.isascii()
+    head, below = body.split(r"\midrule")
+    table = [line for line in harness("table pair --markdown").out.splitlines() if line[:1] == "|"]
+    assert not numbers(head)
+    assert numbers(below) == numbers("".join(table))
+    assert len([line for line in below.splitlines() if line.endswith(r"\\")]) == len(table) - 2
 
 
 def test_published_values_and_intervals_stand_beside_ours() -> None:

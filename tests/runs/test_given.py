@@ -15,6 +15,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from harness.errors import HarnessError
+from harness.measures.accuracy import Accuracy
 from harness.measures.base import Training
 from harness.measures.given import GivenRun
 from harness.measures.time_cka import TimeCka
@@ -140,6 +141,8 @@ def test_the_accuracy_is_the_same(runs: Runs, ours: Trainings, theirs: Trainings
         a, b = (read(runs.files[one[neuron].key], "metrics.json") for one in (ours, theirs))
         assert a["last_accuracy"] == b["last_accuracy"] == b["best_accuracy"] > 0
         assert a["parameters"] == b["parameters"] and b["history"] == []
+        read_of = {one.quantity: one for one in Accuracy(kind="accuracy").read(b)}
+        assert read_of["best_epoch"].why == "no epoch was trained here"
 
 
 @pytest.mark.parametrize(
@@ -256,7 +259,7 @@ def wrapped(state: dict[str, torch.Tensor], path: Path) -> None:
     [
         (lacking, r"lacks inner\.fc\.weight, inner\.fc\.bias"),
         (beyond, "has besides head.weight"),
-        (reshaped, r"inner\.fc\.bias is \[3\], not \[10\]"),
+        (reshaped, r"another network: its inner\.fc\.bias is \[3\], not \[10\]"),
         (pickled, "is no file of weights.*torch.save"),
         (wrapped, r"holds no weights by name \(it has epoch, model\)"),
     ],

@@ -432,3 +432,17 @@ def test_only_what_is_wanted_goes(filled: Store, tmp_path: Path, identity: Node)
     assert (sent.stored, sent.half_done) == ((), ())
     with pytest.raises(HarnessError, match="holds runs, and no study"):
         take_out(tmp_path / "one", tmp_path / "study")
+
+
+@pytest.mark.parametrize(
+    ("gone", "said"), [((2,), r"piece 2 of \d+ is missing"), ((1, 2), r"pieces 1, 2 of \d+ are m")]
+)
+def test_a_piece_that_is_missing_is_named(
+    gone: tuple[int, ...], said: str, pieces: Path, there: Store
+) -> None:
+    for path in [
+        one for one in pieces.parent.iterdir() if int(one.name.split(".")[-1].split("-")[0]) in gone
+    ]:
+        path.unlink()
+    with pytest.raises(HarnessError, match=said):
+        take_in(there, pieces, done)

@@ -102,19 +102,23 @@ def list_splits(folder: Path, suffixes: Collection[str], *, strict: bool = False
     return Listing(train.class_names, tuple(files), labels, testing)
 
 
-def tested(labels: Sequence[int], share: float, names: Sequence[str] = ()) -> dict[int, int]:
+def tested(
+    labels: Sequence[int], share: float, names: Sequence[str] = (), where: str = "split"
+) -> dict[int, int]:
     """How many of each class are for testing: of n round(share·n), at least 1, at most n − 1.
 
     Raises HarnessError for a share outside 0 … 1 and a class of a single member; `names` are those
-    of the classes.
+    of the classes, and `where` is the set that an error names.
     """
     if not 0 < share < 1:
-        raise HarnessError("split", f"the share must lie between 0 and 1 (got {share})")
+        raise HarnessError(where, f"the share must lie between 0 and 1 (got {share})")
     found = {}
     for label, count in sorted(Counter(labels).items()):
         if count < 2:
             name = repr(names[label]) if names else label
-            raise HarnessError("split", f"class {name} has a single item, which cannot be split")
+            problem = f"class {name} has a single item, which cannot be split"
+            hint = "give it another one or leave the class out, or say the split yourself"
+            raise HarnessError(where, problem, hint=hint)
         found[label] = min(max(round(share * count), 1), count - 1)
     return found
 

@@ -18,6 +18,7 @@ from types import MappingProxyType
 from typing import Any, BinaryIO, Final
 
 from harness.errors import HarnessError
+from harness.files import os_errors
 
 LARGEST: Final = 1 << 30  # bytes, packed and unpacked; AlexNet's published file has 244 million
 PREFIX: Final = "features."  # its convolutions; the linear layers behind them are not looked at
@@ -43,6 +44,7 @@ CONVOLUTIONS: Mapping[str, tuple[int, ...]] = MappingProxyType(
 )
 _WIDTHS: Mapping[str, int] = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2}  # bytes of a number
 _LONGEST = 10_000_000  # bytes of a JSON header, or of a pickle without its tensors
+_PICKLE = b"\x80"
 _PICKLES = 4  # of a file that torch wrote before 1.6: magic, version, system, the dict
 _UNREADABLE = (  # what the readers of a damaged or foreign archive or pickle raise
     zipfile.BadZipFile,
@@ -78,6 +80,20 @@ def refuse_no_weights(path: Path) -> None:
     except OSError as error:
         problem = f"cannot be read: {error.strerror or error}"
         raise HarnessError(where, problem, hint=WANTED) from error
+
+
+def refuse_foreign(path: Path) -> None:
+    """Raise HarnessError for a file that is neither safetensors, as long as its header says, nor a
+    zip or a pickle as torch writes. IO.
+    """
+    where, hint = f"weights {path}", "give a safetensors file, or one that torch.save wrote"
+    with os_errors(path), path.open("rb") as file:
+        start = file.read(JSON_AT + 1)
+        file.seek(0)
+        if is_safetensors(start):
+            _header(where, file, path.stat().st_size)
+        elif not start.startswith((ZIP, _PICKLE)):
+            raise HarnessError(where, "is no file of weights", hint=hint)
 
 
 def is_safetensors(start: bytes) -> bool:

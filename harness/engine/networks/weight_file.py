@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle  # for its exception: nothing here loads a pickle
+import re
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,6 +18,7 @@ from harness.errors import ExitCode, HarnessError
 
 _LARGEST = 1 << 36  # bytes of a file of weights; no network for images comes near
 _HINT = "give a safetensors file, or a state dict: torch.save(network.state_dict(), path)"
+_NO, _NEITHER = "is no file of weights:", "it is neither safetensors nor a state dict of torch"
 _PARALLEL = "module."  # in front of every name that nn.DataParallel saved
 _COUNTED = ".num_batches_tracked"  # by batch norms, in no use once trained
 _SHOWN = 3  # names of an error
@@ -85,11 +88,11 @@ def load_weights(network: nn.Module, weights: Mapping[str, Tensor], where: str) 
     ]
     wrong = [
         f"{said} {', '.join(names[:_SHOWN])}" + (f" … ({len(names)})" if names[_SHOWN:] else "")
-        for said, names in (("lacks", lacking), ("has besides", beyond), ("shapes:", shapes))
+        for said, names in (("it lacks", lacking), ("it has besides", beyond), ("its", shapes))
         if names
     ]
     if wrong:
-        problem = f"is of another network: it {'; '.join(wrong)}"
+        problem = f"is of another network: {'; '.join(wrong)}"
         hint = "the factory and its arguments make the network that the file was saved from"
         raise HarnessError(where, problem, hint=hint, code=ExitCode.RUN_FAILED)
     network.load_state_dict(own | dict(weights))
@@ -105,7 +108,12 @@ def _from_torch(path: Path, start: bytes, largest: int, hint: str) -> dict[str, 
         with zipfile.ZipFile(path) as archive:
             if sum(member.file_size for member in archive.infolist()) > largest:
                 raise _fault(path, f"unpacks to more than {largest:,} bytes", hint)
-    state: Any = torch.load(path, map_location="cpu", weights_only=True)
+    try:
+        state: Any = torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:  # whose advice is to run whatever the file holds
+        other = re.search(r"GLOBAL ([\w.]+)", str(error))
+        problem = f"{_NO} it holds {other[1]}, no tensors alone" if other else f"{_NO} {_NEITHER}"
+        raise _fault(path, problem, hint) from error
     if isinstance(state, Mapping) and isinstance(state.get("state_dict"), Mapping):
         state = state["state_dict"]
     if not isinstance(state, Mapping):

@@ -22,6 +22,7 @@ Faults = Literal["refuse", "skip"]
 Ticks = NDArray[np.int64]
 
 LARGEST_FILE: Final = 100_000_000  # bytes; the largest CIFAR10-DVS recording has a few million
+_DAMAGED: Final = 'fetch it again, or leave damaged events out: faults = "skip"'
 MOST_SKIPPED: Final = 0.01  # of the records; beyond that it is no damaged file but another format
 
 
@@ -137,7 +138,7 @@ def recording(path: Path, raw: Raw, faults: Faults) -> Recording:
     def fault(record: int, problem: str, reason: str, count: int) -> None:
         if faults == "refuse":
             where = f"{path}: byte {raw.first_byte + record * raw.record_bytes}"
-            raise HarnessError(where, problem, hint="fetch it again, or skip faulty events")
+            raise HarnessError(where, problem, hint=_DAMAGED)
         skipped[reason] = count
 
     if raw.left_over:
