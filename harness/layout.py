@@ -24,6 +24,7 @@ from harness.files import read_plain
 from harness.words import shortened
 
 STUDY = "study.toml"
+PUBLISHED = "paper"  # the folder of golden/ that holds what the documents print
 ROOMS = ("blocks", "profiles", "schema")
 """The folders of specs/ that hold no exhibits."""
 

@@ -8,7 +8,8 @@ import shutil
 from pathlib import Path
 
 from harness.check.contents import contents_toml, read_contents, sha256
-from harness.check.golden import FIELDS, PUBLISHED, read_golden, read_table
+from harness.check.golden import FIELDS, read_golden, read_table
+from harness.layout import PUBLISHED
 
 ROOT = Path(__file__).resolve().parent.parent
 DEPTHS = "depth  = [20, 38, 56, 110, 164]"

@@ -9,7 +9,7 @@ from statistics import NormalDist
 from typing import Any
 
 from harness.check.equivalence import Uncertainty, by_seeds, rounding, sample, untested
-from harness.check.golden import PUBLISHED, GoldenCell, SeedValues, level_text
+from harness.check.golden import GoldenCell, SeedValues, level_text
 from harness.check.shift import POWER, Training
 from harness.check.standard import Standard
 from harness.check.status import Status, Word
@@ -17,6 +17,7 @@ from harness.check.tolerance import Allowed, Rule, Seeds, Unsettled, allowed, gu
 from harness.frames.cells import rows
 from harness.frames.frame import Frame
 from harness.frames.recorded import Absence
+from harness.layout import PUBLISHED
 
 MEASURED_HERE = "it is held against a value measured here, not against a published one"
 

@@ -20,10 +20,10 @@ from harness.check.contents import read_contents
 from harness.check.tolerance import Exact, Printed, Rule, Seeds, Unsettled, read_tolerances
 from harness.errors import Faults, HarnessError
 from harness.files import read_plain
+from harness.layout import PUBLISHED
 from harness.parts.base import suggestion
 from harness.spec.safe_text import decoded
 
-PUBLISHED = "paper"  # the folder of golden/ that holds what the documents print
 FIELDS = ("quantity", "value", "same_as", "text", "std", "n", "seeds", "rule", "place")
 UNDEFINED = "undefined"  # in place of the number of a seed
 LARGEST = 10_000_000  # bytes

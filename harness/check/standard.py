@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from harness.check.contents import provenance_of, require_whole
-from harness.check.golden import PUBLISHED, Golden, golden_folder, read_golden, read_table
+from harness.check.golden import Golden, golden_folder, read_golden, read_table
 from harness.errors import Faults, HarnessError
+from harness.layout import PUBLISHED
 from harness.parts.cifar import is_accepted
 from harness.plan.expand import PlannedExhibit
 from harness.spec.exhibit import Exhibit

@@ -13,12 +13,12 @@ from harness.check import equivalence
 from harness.check.bits import Repeat, repeated
 from harness.check.claims import ClaimResult, evaluate
 from harness.check.compare import MEASURED_HERE, CellResult, compare
-from harness.check.golden import PUBLISHED
 from harness.check.shift import ALPHA_SINGLE, seeds_to_decide
 from harness.check.standard import Standard, standard
 from harness.check.status import Status, Word
 from harness.check.together import Group, is_single, seen, together
 from harness.frames.frame import Frame
+from harness.layout import PUBLISHED
 from harness.plan.expand import PlannedExhibit
 from harness.spec.profile import Profile
 from harness.store.manifest import Manifest

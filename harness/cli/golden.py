@@ -41,10 +41,10 @@ def golden(
     - `harness golden --canary` after a change that is meant to change numbers
     """
     from harness import app
-    from harness.check.golden import PUBLISHED
     from harness.check.measured import provenance_of, refuse_unwritten, write_exhibit
     from harness.cli.canary import canary_written
     from harness.execute.environment import environment
+    from harness.layout import PUBLISHED
     from harness.spec.overrides import override
 
     voice, crew = spoken.voice, workers.crew

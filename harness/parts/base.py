@@ -66,6 +66,7 @@ LATER = _Later()
 of a run's key, so that what is stored keeps its key.
 """
 
+WORD = 24  # letters that a label has room for; a fingerprint is longer
 Item = TypeVar("Item")
 FrozenMap = Annotated[
     Mapping[str, Item],
@@ -91,6 +92,9 @@ class Deviation(Spec):
     code: str = Field(description="what the published code does, or 'absent'")
     follows: Literal["paper", "published code", "neither"]
     reason: str = ""
+    only: Literal["ann", "snn"] | None = Field(
+        default=None, description="the networks that it touches; both where nothing is said"
+    )
 
 
 Deviations = Annotated[tuple[Deviation, ...], PRESENTATION]
@@ -141,6 +145,22 @@ class Part(Spec):
     def called(self) -> str:
         """Its kind as people say it: of one that others wrote the name of the class."""
         return str(getattr(self, "kind", "")).rpartition(":")[2]
+
+    def unusual(self, *told: str) -> str:
+        """` decay 0.25`: each of its numbers and words that is not the default of its kind, but for
+        those that are `told` elsewhere; of a kind that others wrote also those without a default.
+        """
+        said, is_own = "", ":" in getattr(self, "kind", "")
+        for name, field in type(self).model_fields.items():
+            value = getattr(self, name)
+            is_word = isinstance(value, bool | int | float) or (
+                isinstance(value, str) and 0 < len(value) <= WORD
+            )
+            if name in ("kind", *told) or not is_word or PRESENTATION in field.metadata:
+                continue
+            if value != field.default if not field.is_required() else is_own:
+                said += f" {name} {str(value).lower() if isinstance(value, bool) else value}"
+        return said
 
     def pinned(self, study: Path, data: Path) -> Self:
         """The part with the fingerprints of the files that it rests on, in fields that enter the

@@ -54,7 +54,8 @@ class Network(Part, family="network"):
         """What people call it: `resnet-20 x2`, with what sets it apart from the usual one."""
         depth, width = getattr(self, "depth", None), getattr(self, "width", 1)
         said = self.called if depth is None else f"{self.called}-{depth}"
-        return said if width == 1 else f"{said} x{width}"
+        said = said if width == 1 else f"{said} x{width}"
+        return said + self.unusual("depth", "width") if ":" in self.kind else said
 
     @property
     def is_trained_here(self) -> bool:

@@ -35,8 +35,8 @@ class Neuron(Part, family="neuron"):
 
     @property
     def label(self) -> str:
-        """What people call it: `relu`, `lif T=4`."""
-        return self.called
+        """What people call it: `relu`, `lif T=4`, with what sets it apart from the usual one."""
+        return self.called + self.unusual()
 
     @abstractmethod
     def layer(self) -> nn.Module:
@@ -69,7 +69,7 @@ class QuantisedRelu(Neuron):
     @property
     def label(self) -> str:
         """`quantised-relu of 3 bits`."""
-        return f"{self.called} of {self.bits} bits"
+        return f"{self.called} of {self.bits} bits{self.unusual('bits')}"
 
     def layer(self) -> nn.Module:
         """The rounding, with its straight-through gradient."""
@@ -107,7 +107,9 @@ class Spiking(Neuron):
         for name in ("threshold", "reset", "detach_reset"):
             value = getattr(self, name)
             if name not in read and value != kind.model_fields[name].default:
-                raise ValueError(f"{name} is {value!r}, but the step of {place} never reads it")
+                how = "" if name == "threshold" else ", as self.after_reset(potential, spikes) does"
+                said = f"{name} is {value!r}, but the step of {place} never reads self.{name}{how}"
+                raise ValueError(said)
         return self
 
     @property
@@ -117,9 +119,10 @@ class Spiking(Neuron):
 
     @property
     def label(self) -> str:
-        """`lif T=4`, `plif soft T=4`."""
+        """`lif T=4`, `plif soft T=4`, `lif T=4 decay 0.25`."""
         soft = " soft" if self.reset == "soft" else ""
-        return f"{self.called}{soft} T={self.time_steps}"
+        said = self.unusual("time_steps", "reset", "fires_at_threshold")
+        return f"{self.called}{soft} T={self.time_steps}{said}"
 
     def layer(self) -> nn.Module:
         """A layer that takes `step` after `step`; a kind with faster code has another."""

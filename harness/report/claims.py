@@ -10,11 +10,11 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 
 from harness.check.claims import ClaimResult
-from harness.check.golden import PUBLISHED
 from harness.check.status import Status
 from harness.check.verdict import Verdict
 from harness.errors import HarnessError
 from harness.frames.frame import Frame
+from harness.layout import PUBLISHED
 from harness.measures.base import Training
 from harness.plan.expand import PlannedExhibit, expand
 from harness.plan.resolve import Setting
@@ -32,6 +32,8 @@ class Finding(StrEnum):
     VERIFIED = "verified"
     CONTRADICTED = "contradicted"
     SMALLER = "only at a smaller scale"
+    HOLDS = "holds here"
+    FAILS = "does not hold here"
     INCONCLUSIVE = "inconclusive"
     NOT_RUN = "not run"
     NOT_ASKED = "not asked for"
@@ -41,6 +43,8 @@ MARKS: Mapping[Finding, Mark] = {
     Finding.VERIFIED: Mark(Finding.VERIFIED, "✓", "good"),
     Finding.CONTRADICTED: Mark(Finding.CONTRADICTED, "✕", "bad"),
     Finding.SMALLER: Mark(Finding.SMALLER, "◐", "open"),
+    Finding.HOLDS: Mark(Finding.HOLDS, "✓", "calm"),
+    Finding.FAILS: Mark(Finding.FAILS, "✕", "calm"),
     Finding.INCONCLUSIVE: Mark(Finding.INCONCLUSIVE, "≈", "open"),
     Finding.NOT_RUN: Mark(Finding.NOT_RUN, "○", "calm"),
     Finding.NOT_ASKED: Mark(Finding.NOT_ASKED, "·", "calm"),
@@ -124,6 +128,8 @@ class Index:
         if counted == len(self.entries):
             return ""
         some = "None" if not counted else f"Only {counted}"
+        if not any(entry.published for entry in self.entries):
+            return f"{some} of them counts: nothing is published of what they speak of."
         return f"{some} of them was tested at the published scale, and only there a claim counts."
 
     @property
@@ -161,16 +167,19 @@ def index(found: Iterable[tuple[PlannedExhibit, Frame, Verdict]], library: Libra
         name, document = planned.exhibit.id, planned.exhibit.source.document
         shown.add(name)
         if verdict.claims:
-            here, there = _scale(planned), _published(name, library)
+            here = _scale(planned)
+            there = _published(name, library) if document in library.published else None
             is_there = not any(point.absence for point in frame.points)
             for claim in verdict.claims:
-                said = _finding(claim, verdict, is_there)
+                said = _finding(claim, verdict, is_there, is_published=there is not None)
                 entries.append(Entry(name, document, claim, *said, here, there))
     others = {name: len(one.claim) for name, one in library.exhibits.items() if name not in shown}
     return Index(tuple(entries), {name: count for name, count in others.items() if count})
 
 
-def _finding(claim: ClaimResult, verdict: Verdict, is_there: bool) -> tuple[Finding, str]:
+def _finding(
+    claim: ClaimResult, verdict: Verdict, is_there: bool, *, is_published: bool
+) -> tuple[Finding, str]:
     if claim.status is Status.NOT_ASKED:
         return Finding.NOT_ASKED, claim.sentence
     if claim.status is Status.UNDEFINED:
@@ -181,6 +190,9 @@ def _finding(claim: ClaimResult, verdict: Verdict, is_there: bool) -> tuple[Find
     if verdict.overridden or verdict.repacked:
         what = "a spec that was changed" if verdict.overridden else "other data than the published"
         return Finding.INCONCLUSIVE, f"{claim.sentence}, on {what}"
+    if not is_published:
+        which = Finding.HOLDS if claim.status is Status.PASS else Finding.FAILS
+        return which, f"{claim.sentence}; nothing is published to be verified"
     if claim.status is Status.PASS:
         return Finding.SMALLER, "the predicate holds at this scale; the published one was not run"
     return Finding.INCONCLUSIVE, (

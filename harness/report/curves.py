@@ -103,9 +103,16 @@ def charts(frame: Frame, layout: Pivot) -> tuple[Chart, ...]:
             groups = [] if unit == "CKA" and _is_one(curves) else list(_apart(curves))
             if len(groups) <= CHARTS:  # what needs more is for the table and for frame.csv
                 found += [
-                    _chart(f"{frame.exhibit}-curve{len(found) + n}", title, along, unit, group)
+                    _chart(
+                        f"{frame.exhibit}-curve{len(found) + n}",
+                        title,
+                        along,
+                        unit,
+                        group,
+                        layout.snn,
+                    )
                     for n, group in enumerate(groups)
-                    for title in [_title(quantity, group, everything)]
+                    for title in [_title(quantity, group, everything, layout.snn)]
                 ]
     return tuple(found)
 
@@ -151,20 +158,26 @@ def _varied(among: Sequence[Mapping[str, str]]) -> dict[str, tuple[str, ...]]:
     return {name: levels for name, levels in found.items() if len(levels) > 1}
 
 
-def _title(quantity: str, curves: Sequence[_Curve], everything: Mapping[str, object]) -> str:
+def _title(
+    quantity: str, curves: Sequence[_Curve], everything: Mapping[str, object], snn: str
+) -> str:
     """The quantity, and those levels that these curves share and others do not have."""
     varied = _varied([curve.levels for curve in curves])
     levels = curves[0].levels.items()
-    at = wording.levels({n: text for n, text in levels if n in everything and n not in varied})
+    told = {n: text for n, text in levels if n in everything and n not in varied}
+    at = wording.levels(told, snn)
     return wording.headed(", ".join(filter(None, (wording.quantity(quantity), at))))
 
 
-def _chart(name: str, title: str, along: str, unit: str, curves: Sequence[_Curve]) -> Chart:
+def _chart(
+    name: str, title: str, along: str, unit: str, curves: Sequence[_Curve], snn: str
+) -> Chart:
     longest = max(curves, key=lambda curve: len(curve.values))
     is_even = len({len(curve.values) for curve in curves}) == 1
     floor, ceiling, ticks = _scale(curves, unit)
     varied = _varied([curve.levels for curve in curves])
-    words = [wording.levels({n: curve.levels[n] for n in varied}) or title for curve in curves]
+    told = ({n: curve.levels[n] for n in varied} for curve in curves)
+    words = [wording.levels(levels, snn) or title for levels in told]
     described = {
         "area": [WIDTH, HEIGHT],
         "steps": len(longest.values),
@@ -270,7 +283,9 @@ def learning(frame: Frame, layout: Pivot) -> Curves | None:
             lines.append(Line(tones[row], _points(curve.test, longest), False, tuple(dots)))
             last = wording.number(curve.test[-1], "percent")
             said.append(f"{_words(row, layout)} seed {curve.seed}: {last} %")
-        title = ", ".join(f"{wording.axis(n)} {wording.level(n, text)}" for n, text in column)
+        title = ", ".join(
+            f"{wording.axis(n)} {wording.level(n, text, layout.snn)}" for n, text in column
+        )
         panels.append(Panel(title, "; ".join(said), tuple(lines), str(longest)))
     legend = tuple((tone, _words(row, layout) or "run") for row, tone in tones.items())
     return Curves(tuple(panels), legend)
@@ -281,7 +296,8 @@ def _row(levels: Mapping[str, str], layout: Pivot) -> tuple[str, ...]:
 
 
 def _words(row: tuple[str, ...], layout: Pivot) -> str:
-    return ", ".join(wording.level(n, text) for n, text in zip(layout.rows, row, strict=False))
+    said = zip(layout.rows, row, strict=False)
+    return ", ".join(wording.level(name, text, layout.snn) for name, text in said)
 
 
 def _points(values: Sequence[float], longest: int) -> str:

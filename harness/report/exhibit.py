@@ -9,11 +9,11 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 from harness.check.claims import ClaimResult
-from harness.check.golden import PUBLISHED
 from harness.check.status import Status, Word
 from harness.check.verdict import Verdict
 from harness.execute.events import Failed
 from harness.frames.frame import MAPS, Frame
+from harness.layout import PUBLISHED
 from harness.parts.base import Deviation
 from harness.plan.expand import Plan, PlannedExhibit
 from harness.report import table, wording
@@ -55,6 +55,7 @@ class ExhibitView:
     verdict: Verdict
     mark: Mark
     source: Source
+    is_published: bool  # whether published values of its source are held
     against: str  # which golden values were in force
     failures: tuple[Failure, ...]
     grid: table.Grid | None  # none where there is nothing to hold the numbers against
@@ -106,6 +107,8 @@ class ExhibitView:
             return ""
         if self.verdict.overridden:
             return "Evaluated on an overridden spec, not counted."
+        if not self.is_published:
+            return "Evaluated here, not counted: nothing is published to be verified."
         return f"Evaluated at this scale, not counted: {self.source.name} speaks of its own."
 
 
@@ -131,6 +134,7 @@ def exhibit_view(
         verdict=verdict,
         mark=wording.of_word(verdict.word),
         source=library.study.documents[exhibit.source.document],
+        is_published=exhibit.source.document in library.published,
         against=against(verdict),
         failures=failures_of(planned, plan, failures),
         grid=table.comparison(verdict, layout, exhibit) if is_table else None,
@@ -142,7 +146,7 @@ def exhibit_view(
         maps=maps_view(planned, frame),
         charts=charts(frame, layout),
         curves=learning(frame, layout),
-        deviations=deviations(planned, library.blocks, profile),
+        deviations=deviations(planned, plan, library.blocks, profile),
         provenance=provenance(planned, plan, document, profile, manifests, failures),
         graph=plan_graph(planned, plan, stored, failures),
         links=(

@@ -45,6 +45,7 @@ def maps_view(planned: PlannedExhibit, frame: Frame) -> MapsView | None:
     """The maps of similarity of an exhibit, and Gram matrices; None where it has none. Pictures
     have no axes to be named, and are none of them.
     """
+    snn = wording.snn_of(planned.exhibit)
     fixed = str(planned.exhibit.fixed.axes().get("neuron") or "")
     maps = [
         ({name: level_text(level) for name, level in levels.items()}, one)
@@ -56,13 +57,13 @@ def maps_view(planned: PlannedExhibit, frame: Frame) -> MapsView | None:
     sides = (tuple(labels) for _, one in maps for labels in (one.labels_y, one.labels_x))
     lists = list(dict.fromkeys(sides))
     packed, entries, rounded = {}, [], set()
-    for (levels, one), title in zip(maps, _titles(maps), strict=True):
+    for (levels, one), title in zip(maps, _titles(maps, snn), strict=True):
         made_of = pack(one.matrix)
         packed[made_of.name] = made_of.text
         rounded.add(made_of.step)
         neuron = levels.get("neuron") or fixed
         whose = [neuron if side is None else side for side in one.neurons]
-        up, across = (f"{wording.level('neuron', side)} {one.of}".strip() for side in whose)
+        up, across = (f"{wording.level('neuron', side, snn)} {one.of}".strip() for side in whose)
         entries.append(
             {
                 "title": title,
@@ -95,7 +96,7 @@ def _ends(matrix: Floats) -> tuple[float, float]:
     return float(f"{first}e{-digits}"), float(f"{max(last, first + 1)}e{-digits}")
 
 
-def _titles(maps: Sequence[tuple[Mapping[str, str], Map]]) -> list[str]:
+def _titles(maps: Sequence[tuple[Mapping[str, str], Map]], snn: str) -> list[str]:
     """What tells each map from the others; of a single one, all that is known of it."""
     kept = [
         name
@@ -103,15 +104,16 @@ def _titles(maps: Sequence[tuple[Mapping[str, str], Map]]) -> list[str]:
         if len({levels[name] for levels, _ in maps}) > 1 or len(maps) == 1
     ]
     is_named = len({one.name for _, one in maps}) > 1 or not kept
-    said = (wording.levels({name: levels[name] for name in kept}) for levels, _ in maps)
-    names = (_name(one.name) if is_named else "" for _, one in maps)
+    said = (wording.levels({name: levels[name] for name in kept}, snn) for levels, _ in maps)
+    names = (_name(one.name, snn) if is_named else "" for _, one in maps)
     return [", ".join(filter(None, both)) for both in zip(said, names, strict=True)]
 
 
-def _name(name: str) -> str:
+def _name(name: str, snn: str) -> str:
     """What a reader calls a map: `gram-lif` is the Gram matrix of the SNN."""
     before, found, neuron = name.partition("gram-")
-    return f"Gram matrix of the {wording.level('neuron', neuron)}" if found and not before else name
+    of = wording.level("neuron", neuron, snn)
+    return f"Gram matrix of the {of}" if found and not before else name
 
 
 @dataclass(frozen=True)

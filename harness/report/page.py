@@ -81,7 +81,7 @@ def page(
         banners=tuple(_banners(assessed, profile, otherwise)),
         tallies=_tallies(verdicts),
         problems=(
-            *(problem for one in verdicts for problem in _problems(one)),
+            *(problem for one in assessed for problem in _problems(one)),
             *(
                 Problem(view.id, "its figure", view.drawn.problem, wording.FAILED_DRAWING)
                 for view in views
@@ -137,13 +137,15 @@ def headline(verdicts: Sequence[Verdict]) -> str:
 def _banners(assessed: Sequence[Assessed], profile: Profile, otherwise: str) -> Iterator[Fact]:
     if profile.banner:
         yield Fact(f"Profile {profile.id}", profile.banner)
+    standing = [one.verdict.exhibit for one in assessed if _has_substitutes(one, profile)]
+    if profile.substitute.banner and standing:
+        some = "" if len(standing) == len(assessed) else f" That is so in {_few(standing)}."
+        yield Fact("Data that stand in", profile.substitute.banner + some)
     overridden = {one.verdict.exhibit: one.verdict.overridden for one in assessed}
     touched = [exhibit for exhibit, typed in overridden.items() if typed]
     if touched:
         typed = ", ".join(dict.fromkeys(itertools.chain(*overridden.values())))
-        few = wording.listed(touched)
-        few = few if len(touched) <= MANY else words.counted(len(touched), "exhibit")
-        what = "nothing here" if len(touched) == len(assessed) else f"of {few} nothing"
+        what = "nothing here" if len(touched) == len(assessed) else f"of {_few(touched)} nothing"
         text = f"{typed}: {what} is held against golden values, and no claim counts."
         yield Fact("Overridden specs", text)
     if parts := [one for one in assessed if one.planned.asked]:
@@ -166,8 +168,22 @@ def _banners(assessed: Sequence[Assessed], profile: Profile, otherwise: str) -> 
         yield Fact("Made otherwise", f"{otherwise}. With --fresh they are run anew.")
 
 
-def _problems(verdict: Verdict) -> Iterator[Problem]:
+def _few(exhibits: Sequence[str]) -> str:
+    return wording.listed(exhibits) if len(exhibits) <= MANY else f"{len(exhibits)} exhibits"
+
+
+def _has_substitutes(one: Assessed, profile: Profile) -> bool:
+    """Whether a data set that stands in for published ones is in a run of the exhibit."""
+    swaps = profile.substitute.dataset
+    points = one.planned.points
+    named = ((str(point.levels.get("dataset")), point.measure) for point in points)
+    used = {name if what.at_published_size else swaps.get(name, name) for name, what in named}
+    return not used.isdisjoint(swaps.values())
+
+
+def _problems(assessed: Assessed) -> Iterator[Problem]:
     """What is not reproduced, and why: cells one by one as long as they are few."""
+    verdict, snn = assessed.verdict, wording.snn_of(assessed.planned.exhibit)
     if not verdict.holds and verdict.why:
         yield Problem(verdict.exhibit, "as a whole", verdict.why, wording.of_word(verdict.word))
     for status in Status:
@@ -177,7 +193,7 @@ def _problems(verdict: Verdict) -> Iterator[Problem]:
         mark = wording.CELLS[status]
         if len(cells) <= MANY:
             for cell in cells:
-                what = f"{cell.quantity}, {wording.levels(cell.levels)}"
+                what = f"{cell.quantity}, {wording.levels(cell.levels, snn)}"
                 yield Problem(verdict.exhibit, what, _why(cell), mark)
         else:
             whys = list(dict.fromkeys(cell.sentence for cell in cells))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from harness.check.golden import level_text
@@ -30,6 +30,7 @@ class Block:
 
     axes: tuple[str, ...]
     columns: tuple[Levels, ...]
+    snn: str = wording.SNN  # the neuron that is called so
 
     @property
     def title(self) -> str:
@@ -38,7 +39,7 @@ class Block:
     @property
     def labels(self) -> tuple[str, ...]:
         return tuple(
-            ", ".join(wording.level(name, column[name]) for name in self.axes)
+            ", ".join(wording.level(name, column[name], self.snn) for name in self.axes)
             for column in self.columns
         )
 
@@ -49,6 +50,7 @@ class Pivot:
 
     rows: tuple[str, ...]
     blocks: tuple[Block, ...]
+    snn: str = wording.SNN  # the neuron that is called so
 
     def columns(self) -> tuple[Levels, ...]:
         """The levels of every column, left to right."""
@@ -91,17 +93,17 @@ def pivot(planned: PlannedExhibit) -> Pivot:
         shared = shared[:-1]
     added = tuple(name for name in planned.index if name not in varied)
     blocks: dict[frozenset[object], Block] = {}
+    snn = wording.snn_of(planned.exhibit)
     for grid in grids:
         across = tuple(name for name in grid if name not in shared)
         held = _held(grid, planned)
         combinations = itertools.product(*(grid[name] for name in across))
         columns = tuple(held | dict(zip(across, at, strict=True)) for at in combinations)
         same = frozenset(frozenset(column.items()) for column in columns)
-        blocks.setdefault(same, Block(across, columns))  # two grids may have been made alike
+        blocks.setdefault(same, Block(across, columns, snn))  # two grids may have been made alike
     shown = blocks.values()
-    return Pivot(
-        (*shared, *added), tuple(_asked_for(shown, planned) if planned.left_out else shown)
-    )
+    asked = tuple(_asked_for(shown, planned) if planned.left_out else shown)
+    return Pivot((*shared, *added), asked, snn)
 
 
 def _asked_for(blocks: Collection[Block], planned: PlannedExhibit) -> Iterator[Block]:
@@ -123,7 +125,7 @@ def _asked_for(blocks: Collection[Block], planned: PlannedExhibit) -> Iterator[B
             if column in full or any(agrees(point, column) for point in alone)
         )
         if columns:
-            yield Block(block.axes, columns)
+            yield replace(block, columns=columns)
 
 
 def _held(grid: Mapping[str, Sequence[str]], planned: PlannedExhibit) -> dict[str, str]:
@@ -158,5 +160,6 @@ def spread(layout: Pivot, cells: Sequence[Levels]) -> Pivot:
         levels = tuple(dict.fromkeys(named))
         if 1 < len(levels) <= WIDEST and 2 * len(named) > len(cells):
             rest = tuple(other for other in layout.rows if other != name)
-            return Pivot(rest, (Block((name,), tuple(held | {name: one} for one in levels)),))
+            columns = tuple(held | {name: one} for one in levels)
+            return replace(layout, rows=rest, blocks=(Block((name,), columns, layout.snn),))
     return layout

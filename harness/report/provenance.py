@@ -15,14 +15,15 @@ from typing import Any, NamedTuple
 from harness import words
 from harness.canonical import flatten
 from harness.execute.events import Failed
-from harness.parts.base import Deviation
+from harness.measures.base import MEASURED, TRAINED
+from harness.parts.base import Deviation, Spec
 from harness.parts.cifar import is_accepted
-from harness.plan.expand import Plan, PlannedExhibit
+from harness.plan.expand import Plan, PlannedExhibit, Point
 from harness.report import wording
 from harness.report.wording import Fact
-from harness.spec.blocks import Blocks
+from harness.spec.blocks import Blocks, Recipes
 from harness.spec.document import Document
-from harness.spec.profile import Profile
+from harness.spec.profile import Profile, Substitution
 from harness.store.manifest import Manifest
 
 Manifests = Mapping[str, Manifest | None]
@@ -217,21 +218,52 @@ def _record(key: str, plan: Plan, manifests: Manifests) -> dict[str, Any]:
     return said
 
 
-def deviations(planned: PlannedExhibit, blocks: Blocks, profile: Profile) -> tuple[Deviation, ...]:
-    """Each deviation once: of those parts of a run that the measure uses, and of the exhibit."""
-    used = [
-        getattr(training, part)
-        for part in ("network", "neuron", "dataset")
-        for point in planned.points
-        if part in point.measure.needs
-        for training in point.trainings
-    ]
-    for measure in dict.fromkeys(point.measure for point in planned.points):
-        for part, names in measure.blocks.items():
-            used += [getattr(blocks, part)[name] for name in names]
-    swaps = {} if planned.exhibit.at_published_size else profile.substitute.recipe
-    for name in dict.fromkeys(point.levels["recipe"] for point in planned.points):
-        recipe = swaps.get(name, name)
-        used += [blocks.recipe[recipe]] if recipe else []
-    parts = (*used, planned.exhibit)
-    return tuple(dict.fromkeys(found for part in parts for found in part.deviations))
+def deviations(
+    planned: PlannedExhibit, plan: Plan, blocks: Blocks, profile: Profile
+) -> tuple[Deviation, ...]:
+    """Each deviation once: of those parts of a run that the measure uses, and of the exhibit. One
+    whose setting has another value in the run than in its block follows neither.
+    """
+    found: dict[Deviation, str] = {}
+    for point in planned.points:
+        for part, noted, block, used, variant in _parts(point, plan, blocks, profile):
+            for one in noted:
+                if one.only in (None, variant):
+                    found[_as_run(one, block, used)] = part
+    parts = ("network", "neuron", "dataset", *MEASURED, "recipe")
+    ordered = sorted(found, key=lambda one: parts.index(found[one]))
+    return tuple(dict.fromkeys((*ordered, *planned.exhibit.deviations)))
+
+
+def _parts(
+    point: Point, plan: Plan, blocks: Blocks, profile: Profile
+) -> Iterator[tuple[str, Sequence[Deviation], Spec | None, Spec, str | None]]:
+    """The parts of the runs of a point: what is noted of each, its block, what a run made of it,
+    and of which networks it is.
+    """
+    for part, names in point.measure.blocks.items():
+        made = getattr(plan.nodes[point.key].full, part)
+        for name, one in zip(names, made if isinstance(made, tuple) else (made,), strict=True):
+            block: Any = getattr(blocks, part)[name]
+            yield part, block.deviations, block, one, None
+    chosen = Substitution() if point.measure.at_published_size else profile.substitute
+    swaps: Mapping[str, Mapping[str, str]] = {"dataset": chosen.dataset, "recipe": chosen.recipe}
+    for side, training in zip(point.measure.sides, point.trainings, strict=True):
+        variant = "snn" if training.neuron.is_spiking else "ann"
+        for part in (part for part in TRAINED if part in point.measure.needs):
+            called = str(getattr(side, part, None) or point.levels.get(part))
+            called = swaps.get(part, {}).get(called, called)
+            known, used = getattr(blocks, part).blocks.get(called), getattr(training, part)
+            if isinstance(known, Recipes):
+                yield part, known.deviations, getattr(known, variant), used, variant
+            elif part != "recipe":
+                yield part, used.deviations, known, used, variant
+
+
+def _as_run(one: Deviation, block: Spec | None, used: Spec) -> Deviation:
+    """With the value of its setting where that is another one than the block has."""
+    name = one.setting.partition(".")[2]
+    value = getattr(used, name, None)
+    if not name or block is None or value == getattr(block, name, None):
+        return one
+    return one.model_copy(update={"follows": "neither", "reason": f"here it is {value}"})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -12,10 +12,11 @@ import pandas as pd
 
 from harness.check.compare import CellResult
 from harness.check.equivalence import LEVEL
-from harness.check.golden import PUBLISHED, level_text
+from harness.check.golden import level_text
 from harness.check.status import Status
 from harness.check.verdict import Verdict
 from harness.frames.cells import rows
+from harness.layout import PUBLISHED
 from harness.report import wording
 from harness.report.pivot import Block, Levels, Pivot, spread
 from harness.report.wording import CELLS, Fact, Mark
@@ -68,11 +69,16 @@ class Grid:
     is_words: bool  # rather than numbers
 
 
-def names_of(exhibit: Exhibit) -> dict[str, str]:
-    """Quantity → word in a row's label; the first one of a measure goes without saying."""
+def names_of(exhibit: Exhibit, shown: Collection[str] = ()) -> dict[str, str]:
+    """Quantity → word in a row's label. The first one of a measure goes without saying, but for an
+    accuracy beside others that are `shown` and not derived from it.
+    """
     names = {"accuracy": "", "cell": ""}
+    if len({*shown} - {one.quantity for one in exhibit.derive}) > 1:
+        del names["accuracy"]
+    snn = wording.snn_of(exhibit)
     for one in exhibit.derive:
-        sides = (wording.levels({one.over: side}) for side in one.sides)
+        sides = (wording.levels({one.over: side}, snn) for side in one.sides)
         said = (" over " if one.is_ratio else " minus ").join(sides)
         names[one.quantity] = f"{wording.quantity(one.quantity)} ({said})"
     return names
@@ -85,8 +91,9 @@ def comparison(
     interval of what was measured on request. A quantity that is the only one is named once, above
     them.
     """
-    layout, names = spread(layout, [cell.levels for cell in verdict.cells]), names_of(exhibit)
+    layout = spread(layout, [cell.levels for cell in verdict.cells])
     caption, quantities = exhibit.title, {cell.quantity for cell in verdict.cells}
+    names = names_of(exhibit, quantities)
     if len(quantities) == 1 and not quantities <= set(names):
         (one,) = quantities
         names[one], caption = "", f"{caption}: {wording.quantity(one)}"
@@ -111,7 +118,7 @@ def comparison(
         nothing = {"", wording.NOTHING}
         said = [line for line in made if line.role == "measured" or
                 not {cell.text for cell in line.cells} <= nothing]  # fmt: skip
-        bodies.append(GridBody(_label(quantity, dict(at), names), tuple(said)))
+        bodies.append(GridBody(_label(quantity, dict(at), names, layout.snn), tuple(said)))
     corner = _corner(layout, [cell.levels for cell in verdict.cells])
     is_words = any(cell.text for cell in verdict.cells)
     return Grid(caption, corner, layout.blocks, tuple(bodies), is_words)
@@ -119,7 +126,8 @@ def comparison(
 
 def listing(cells: pd.DataFrame, layout: Pivot, exhibit: Exhibit) -> str:
     """Cells of a frame without anything beside them, as a table of text."""
-    names = {str(one): wording.quantity(str(one)) for one in cells["quantity"]} | names_of(exhibit)
+    shown = {str(one) for one in cells["quantity"]}
+    names = {one: wording.quantity(one) for one in shown} | names_of(exhibit, shown)
     found = rows(cells)
     levels = [
         {name: level_text(row[name]) for name in cells.columns[: cells.columns.get_loc("quantity")]}
@@ -134,7 +142,7 @@ def listing(cells: pd.DataFrame, layout: Pivot, exhibit: Exhibit) -> str:
         texts = []
         for cell in _cells(line, lambda row: GridCell(_text(row)), layout):
             texts += [*itertools.repeat("", cell.span - 1), cell.text]
-        lines.append([_label(quantity, dict(at), names), *texts])
+        lines.append([_label(quantity, dict(at), names, layout.snn), *texts])
     return wording.aligned(lines)
 
 
@@ -163,8 +171,8 @@ def _corner(layout: Pivot, cells: Sequence[Levels]) -> str:
     return ", ".join(wording.axis(name) for name in used)
 
 
-def _label(quantity: str, levels: Levels, names: Names) -> str:
-    said = ", ".join(wording.level(name, text) for name, text in levels.items() if text)
+def _label(quantity: str, levels: Levels, names: Names, snn: str) -> str:
+    said = ", ".join(wording.level(name, text, snn) for name, text in levels.items() if text)
     name = names.get(quantity, wording.quantity(quantity))
     return f"{said}, {name}" if name and said else said or name
 

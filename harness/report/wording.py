@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from harness.check.status import Status, Word
 from harness.check.verdict import Verdict
+from harness.spec.exhibit import Exhibit
 
 MINUS = "−"
 NOTHING = "–"
@@ -85,10 +86,11 @@ _CLAUSES: Mapping[Word, tuple[str, str]] = {
 }
 _LEVELS: Mapping[tuple[str, str], str] = {
     ("neuron", "relu"): "ANN",
-    ("neuron", "lif"): "SNN",
     ("one_step_stages", "no-stage"): "no stage",
     ("stages_without_shortcut", "no-stage"): "no stage",
 }
+SNN = "lif"
+"""The neuron that is called SNN where no other stands beside it and the ReLU."""
 _TIMES = ("width",)  # axes whose levels are factors
 _AXES: Mapping[str, str] = {
     "time_steps": "time steps",
@@ -107,8 +109,17 @@ def axis(name: str) -> str:
     return _AXES.get(name, name)
 
 
-def level(name: str, text: str) -> str:
-    """A level of an axis: `relu` → ANN, width `2` → ×2, `stage-1-2` → stages 1 and 2."""
+def snn_of(exhibit: Exhibit) -> str:
+    """The neuron of an exhibit that can be called SNN; '' where others are in it, too."""
+    return SNN if {*exhibit.neurons()} <= {"relu", SNN} else ""
+
+
+def level(name: str, text: str, snn: str = SNN) -> str:
+    """A level of an axis: `relu` → ANN, width `2` → ×2, `stage-1-2` → stages 1 and 2. `snn` is the
+    neuron that is called so.
+    """
+    if name == "neuron" and text and text == snn:
+        return "SNN"
     if name in _TIMES and text:
         return f"×{text}"
     if name in _IN_NO_STAGE and text.startswith("stage-"):
@@ -132,14 +143,14 @@ def headed(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def levels(held: Mapping[str, str]) -> str:
+def levels(held: Mapping[str, str], snn: str = SNN) -> str:
     """`ANN, depth 20, with all shortcuts`; levels that a cell does not have are left out."""
     said = []
     for name, text in held.items():
         if text == "no-stage" and name in _IN_NO_STAGE:
             said.append(_IN_NO_STAGE[name])
         elif text:
-            word = level(name, text)
+            word = level(name, text, snn)
             said.append(word if name == "neuron" else f"{axis(name)} {word}")
     return ", ".join(said)
 

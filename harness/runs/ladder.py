@@ -4,6 +4,7 @@ each image.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -47,10 +48,7 @@ def run(spec: LadderRun, place: Place, report: Report) -> Numbers:
             rungs.append([attacked(one, network, epsilon) for one in spec.attack])
             if other is not None:
                 transfer.append(attacked(spec.attack[0], other, epsilon).right_M)
-    worst = [
-        torch.stack([clean_M, *(one.right_M for one in at), *more]).all(0)
-        for at, more in zip(rungs, [[one] for one in transfer] or [[]] * len(rungs), strict=True)
-    ]
+    worst = worst_cases(clean_M, rungs, transfer)
     record = {
         "epsilon": list(spec.epsilon),
         "clean": _percent(clean_M),
@@ -72,6 +70,16 @@ def run(spec: LadderRun, place: Place, report: Report) -> Numbers:
         "least_accuracy": _percent(worst[-1]),
         "zero_gradients": max(zeros),
     }
+
+
+def worst_cases(
+    clean_M: Tensor, rungs: Sequence[Sequence[Trace]], transfer: Sequence[Tensor]
+) -> list[Tensor]:
+    """By ε the images [M] whose answer is right when clean, on each rung, and under transfer."""
+    right = [[clean_M, *(one.right_M for one in at)] for at in rungs]
+    for at, transferred_M in zip(right, transfer, strict=False):  # of no y there is none
+        at.append(transferred_M)
+    return [torch.stack(at).all(0) for at in right]
 
 
 def _percent(right_M: Tensor) -> float:

@@ -13,8 +13,9 @@ from harness.parts.base import suggestion
 from harness.parts.components import require_module
 from harness.parts.given import Given
 from harness.spec.blocks import Blocks, Shelf
+from harness.spec.claim.predicate import listed
 from harness.spec.document import Document, read_document
-from harness.spec.exhibit import BLOCK_AXES, Exhibit
+from harness.spec.exhibit import BLOCK_AXES, Exhibit, level_of, same_level
 from harness.spec.lines import Path
 from harness.spec.parts import fields_of
 from harness.spec.profile import Profile
@@ -124,13 +125,35 @@ def _unknown_axes(exhibit: Exhibit, document: Document) -> Iterable[HarnessError
         if one.over not in known:
             problem = f"neither the grid varies nor the measure adds {one.over!r}"
             yield document.fault(("derive", index, "over"), problem, suggestion(one.over, known))
+        for side in ("minuend", "subtrahend", "dividend", "divisor"):
+            at: Path = ("derive", index, side)
+            yield from _absent_level(exhibit, document, at, one.over, getattr(one, side))
     for index, claim in enumerate(exhibit.claim):
-        at: Path = ("claim", index, "test")
+        at = ("claim", index, "test")
         along = [((*at, "along"), axis) for axis in claim.test.axes()]
         for path, axis in along + [((*at, f, axis), axis) for f, axis, _ in claim.test.held()]:
             if axis not in known:
                 problem = f"neither the grid varies nor the measure adds {axis!r}"
                 yield document.fault(path, problem, suggestion(axis, known))
+        for field, axis, wanted in claim.test.held():
+            for level in listed(wanted):
+                yield from _absent_level(exhibit, document, (*at, field, axis), axis, level)
+
+
+def _absent_level(
+    exhibit: Exhibit, document: Document, at: Path, axis: str, level: object
+) -> Iterable[HarnessError]:
+    """That no grid has this level, if one is named; nothing is known of those that a measure adds,
+    or that a block or a profile sets where a grid leaves the axis alone.
+    """
+    grids = [grid.axes().get(axis) for grid in exhibit.grid]
+    if level == "" or axis in exhibit.added() or not all(grids):
+        return
+    known = dict.fromkeys(level_of(axis, one) for values in grids for one in values or ())
+    if not any(same_level(level_of(axis, level), one) for one in known):
+        problem = f"no grid has the level {level!r} of {axis!r}"
+        hint = suggestion(str(level), map(str, known))
+        yield document.fault(at, problem, hint)
 
 
 def _needs(measure: Measure, kind: str, names: Iterable[str], blocks: Blocks) -> bool:

@@ -315,6 +315,12 @@ class Exhibit(Spec):
         sides = (side for measure in self.measure for side in measure.sides)
         return tuple(side.neuron for side in sides if side.neuron)
 
+    def neurons(self) -> tuple[str, ...]:
+        """All neurons that it names."""
+        chosen = (grid.neuron or () for grid in self.grid)
+        fixed = (self.fixed.neuron,) if self.fixed.neuron else ()
+        return (*itertools.chain(*chosen), *fixed, *self.named_neurons())
+
     def added(self) -> tuple[str, ...]:
         """The columns that its measures add to the index of its cells."""
         return tuple(dict.fromkeys(name for one in self.measure for name in one.index))

@@ -13,7 +13,7 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from harness.errors import Faults, HarnessError
-from harness.layout import PACKED, Layout, refuse_unreadable, spec_files, study_path
+from harness.layout import PACKED, PUBLISHED, Layout, refuse_unreadable, spec_files, study_path
 from harness.parts.base import suggestion
 from harness.spec.blocks import Blocks, Broken, read_blocks
 from harness.spec.crosscheck import exhibit_faults, profile_faults
@@ -39,6 +39,7 @@ class Library:
     blocks: Blocks
     documents: Mapping[str, Document]
     broken: Mapping[str, tuple[HarnessError, ...]] = field(default_factory=dict)
+    published: frozenset[str] = frozenset()  # the documents of which published values are held
 
     def require_whole(self) -> None:
         """Raise Faults with everything that is wrong in any file, each once."""
@@ -142,7 +143,14 @@ def read(layout: Layout, *, canary: bool = False) -> Library:
         _drop(exhibits, name, faults, broken)
     order = list(study.documents)  # as study.toml declares them, whatever the folders are called
     ordered = sorted(exhibits.items(), key=lambda one: order.index(one[1].source.document))
-    return Library(study, dict(ordered), profiles, blocks, documents, broken)
+    return Library(
+        study, dict(ordered), profiles, blocks, documents, broken, _published(exhibits, layout)
+    )
+
+
+def _published(exhibits: Mapping[str, Exhibit], layout: Layout) -> frozenset[str]:
+    printed = {path.name for one in layout.goldens for path in (one / PUBLISHED).glob("*.csv")}
+    return frozenset(one.source.document for one in exhibits.values() if one.golden in printed)
 
 
 def _toml(folder: Path) -> list[Path]:

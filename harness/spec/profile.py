@@ -13,6 +13,9 @@ from harness.parts.measurement import Numerics
 class Substitution(Spec):
     """Blocks that stand in for the published ones at this scale: `cifar10 = "digits"`."""
 
+    banner: str = Field(
+        default="", description="said at the top of a report in which one of these data sets is"
+    )
     dataset: FrozenMap[Name] = Field(default_factory=dict, validate_default=True)
     recipe: FrozenMap[Name] = Field(default_factory=dict, validate_default=True)
 

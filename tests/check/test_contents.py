@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from harness.check.contents import read_contents
-from harness.check.golden import FIELDS, PUBLISHED, read_golden, read_table
+from harness.check.golden import FIELDS, read_golden, read_table
 from harness.check.standard import keeps_seeds, standard
 from harness.cli.check import CHECKED
 from harness.errors import Faults, HarnessError
+from harness.layout import PUBLISHED
 from tests.synthetic import PROJECT, library, plan
 
 SMOKE, PAPER = "smoke/fig3.csv", "paper/tableD1.csv"

@@ -27,6 +27,7 @@ def test_what_it_writes_is_planned_under_every_profile(
     library = load(layout(study))
     assert {"own", "table1", "lab-fig1"} <= set(library.exhibits)
     assert library.study.documents["ours"].name == library.study.title == "A study of our own"
+    assert library.published == {"paper", "lab"}
     for profile in library.profiles.values():
         assert expand(library, ["own"], Setting(library.blocks, profile)).nodes
 

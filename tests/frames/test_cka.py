@@ -202,5 +202,5 @@ def test_a_ratio_is_taken_per_layer_and_never_by_zero() -> None:
     assert cells_of(frame, "of_snns", layer="s1.b0")["value"] == pytest.approx(4)
     assert cells_of(frame, "same_seed")["value"] == pytest.approx(0.5)
     assert cells_of(frame, "same_seed")["unit"] == "ratio"
-    assert frame.fine == {"diagonal", "of_anns", "of_snns"}  # one for each layer
+    assert frame.fine >= {"diagonal", "of_anns", "of_snns"}  # one for each layer
     assert "ann-ann is 0" in cells_of(frame, "of_anns", layer=NAMES[1])["why"]

@@ -36,6 +36,7 @@ PARTS: Mapping[str, str] = {
     "one_step_stages": "[],[2]",
     "neuron": "lif-text,relu",
     "dataset": "cifar10,cifar100",
+    "attack": "pgd",
 }
 """Axis → levels that are a part of those of its exhibits, or none of them."""
 SHOWN: Mapping[str, tuple[str, ...]] = {

@@ -111,7 +111,7 @@ def code(kind: str) -> str:
 
 def test_a_class_is_found_by_its_place_wherever_a_part_stands(study: Path) -> None:
     made = neuron(rise="0.3", surrogate="mystudy.sharp:Sharp")
-    assert (made.kind, made.rise, made.label) == ("mystudy.alif:Rising", 0.3, "Rising T=4")
+    assert (made.kind, made.rise, made.label) == ("mystudy.alif:Rising", 0.3, "Rising T=4 rise 0.3")
     assert made.surrogate.kind == "mystudy.sharp:Sharp"
     again = TypeAdapter(Neuron).validate_json(made.model_dump_json(), strict=True)
     assert again == made
@@ -361,7 +361,7 @@ SET = {"threshold": "0.5", "reset": '"soft"', "detach_reset": "true"}
 def test_what_a_step_never_reads_cannot_be_set(study: Path, name: str) -> None:
     (study / "mystudy/steps.py").write_text(STEPS)
     told = neuron("mystudy.steps:Silent", **{name: SET[name]})
-    assert f"{name} is " in told and "the step of mystudy.steps:Silent never reads it" in told
+    assert f"{name} is " in told and f"step of mystudy.steps:Silent never reads self.{name}" in told
     for kind in ("Resetting", "Derived", "Helped", "Layered"):
         assert neuron(f"mystudy.steps:{kind}", **{name: SET[name]}).kind.endswith(kind)
     plain = {"threshold": "1.0", "reset": '"hard"', "detach_reset": "false"}
@@ -400,3 +400,16 @@ def test_what_a_step_must_return_is_said(study: Path, kind: str, got: str) -> No
     said = rf"step of mystudy\.steps:{kind}: must return \(spikes, state\).*got {got}"
     with pytest.raises(HarnessError, match=said):
         layer(torch.zeros(4, 3), 2)  # two images: the tensor itself would come apart into two
+
+
+def test_numbers_that_are_not_the_default_stand_in_the_label(study: Path) -> None:
+    def label(**fields: object) -> str:
+        said = {**neuron().model_dump(), **fields}
+        return TypeAdapter(Neuron).validate_python(said).label
+
+    usual = label()
+    assert usual == "Rising T=4"
+    assert label(rise=0.5) == "Rising T=4 rise 0.5"
+    assert label(fires_at_threshold=False, time_steps=2) == "Rising T=2"
+    assert Lif(decay=0.25, threshold=2.0).label == "lif T=4 threshold 2.0 decay 0.25"
+    assert Lif(decay=0.5).label == "lif T=4"

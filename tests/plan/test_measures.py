@@ -216,7 +216,7 @@ def test_a_block_of_a_measure_is_an_axis(name: str, part: str, block: str, said:
     assert touched and not {point.key for point in touched} & {point.key for point in before.points}
     wanted = getattr(library().blocks, part)[block]
     for point in touched:
-        assert point.measure.blocks[part] == block
+        assert point.measure.blocks[part] == (block,)
         full = getattr(made.nodes[point.key].full, part)
         assert (type(full), getattr(full, "kind", "")) == (
             type(wanted),
@@ -229,7 +229,7 @@ def test_a_block_of_a_measure_is_an_axis(name: str, part: str, block: str, said:
 
 def test_measures_that_a_block_makes_equal_are_one() -> None:
     measures = [point.measure for point in plan("lab-fig1").exhibits[0].points]
-    assert [one.blocks.get("regression") for one in measures][:2] == ["ridge", "descent"]
+    assert [one.blocks.get("regression") for one in measures][:2] == [("ridge",), ("descent",)]
     made = plan("lab-fig1", overrides=("regression=descent",)).exhibits[0]
     assert [point.measure for point in made.points] == [measures[1], *measures[2:]]
 

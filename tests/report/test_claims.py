@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from harness.report.claims import Finding, Index, Scale, index
+from harness.report.exhibit import exhibit_view
 from harness.report.results import assess
 from tests.report.conftest import Write
 from tests.synthetic import SyntheticStore, folders, library, plan
@@ -46,6 +48,22 @@ def test_at_a_smaller_scale_what_holds_is_told_with_it_and_what_does_not_decides
     assert said["epochs"] == "5 instead of 300"
     assert said["channels"] == "4 instead of 16"
     assert said["networks"] == "9, as published"
+
+
+def test_a_document_of_which_nothing_is_published_has_no_scale_of_its_own(tmp_path: Path) -> None:
+    assert library().published == {"paper", "lab"}
+    books = replace(library(), published=frozenset({"lab"}))
+    store, chosen = SyntheticStore(plan("table1", profile="smoke")), library().profile("smoke")
+    (one,) = assess(store.plan, chosen, store, [folders(tmp_path).golden], {})
+    made = index([one], books)
+    assert set(made.counts) <= {Finding.HOLDS, Finding.FAILS}
+    assert made.weight == "None of them counts: nothing is published of what they speak of."
+    said = {fact.label: fact.text for fact in made.scale}
+    assert (said["networks"], said["epochs"], said["channels"]) == ("9", "5", "4")
+    view = exhibit_view(one, store.plan, books, chosen, {}, {}, None)
+    for entry in made.entries:
+        assert entry.why.endswith("nothing is published to be verified")
+        assert view.counted(entry.claim).endswith("nothing is published to be verified.")
 
 
 def test_an_overridden_spec_decides_nothing(tmp_path: Path) -> None:

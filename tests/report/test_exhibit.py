@@ -7,13 +7,15 @@ from dataclasses import replace
 import pytest
 
 from harness.check.status import Word
+from harness.frames.frame import frame_of
 from harness.report import wording
 from harness.report.claims import index
 from harness.report.exhibit import ExhibitView, exhibit_view
 from harness.report.page import Page, headline, page
+from harness.report.pivot import pivot
 from harness.report.render import style
 from harness.report.results import assess
-from harness.report.table import GridBody
+from harness.report.table import GridBody, listing
 from tests.frames.stored import Stored, layer
 from tests.synthetic import PROJECT, SyntheticStore, library, metrics, plan
 
@@ -43,6 +45,31 @@ def test_table_1_in_the_layout_of_the_paper() -> None:
     assert row(snn, "golden") == depths + widths
     gap = row(view.grid.bodies[2], "difference")
     assert gap[3] == "+0.01"  # 92.37 − 91.83 is 0.54, printed as 0.53
+
+
+def test_lif_is_the_snn_only_where_no_other_neuron_stands_beside_it() -> None:
+    made = plan("table1", overrides=("neuron=relu,lif,lif-soft",))
+    shown, view = viewed(SyntheticStore(made))
+    assert [body.label for body in view.grid.bodies] == [
+        "ANN", "lif", "lif-soft", "gap (ANN minus lif)"
+    ]  # fmt: skip
+    assert {word for _, word in view.curves.legend} == {"ANN", "lif", "lif-soft"}
+    told = [label for block in pivot(made.exhibits[0]).blocks for label in block.labels]
+    made = plan("table1", overrides=("neuron=lif,lif-soft", "depth=20", "width=1"))
+    told += [label for block in pivot(made.exhibits[0]).blocks for label in block.labels]
+    assert "SNN" not in "".join([*told, *(one.what for one in shown.problems)])
+
+
+def test_an_accuracy_beside_other_quantities_is_called_so() -> None:
+    made = plan("table1", profile="quick", changed={"table1": {"golden": None, "derive": []}})
+    (one,) = assess(made, library().profile("quick"), SyntheticStore(made), [], {})
+    whole = frame_of(made.exhibits[0], SyntheticStore(made), {}).cells
+    lines = listing(whole, pivot(made.exhibits[0]), one.planned.exhibit).splitlines()
+    labels = [line.partition("  ")[0] for line in lines]
+    assert {"ANN, accuracy", "SNN, accuracy", "ANN, best epoch"} <= {*labels}
+    alone = whole[whole["quantity"] == "accuracy"]
+    lines = listing(alone, pivot(made.exhibits[0]), one.planned.exhibit).splitlines()
+    assert [line.partition("  ")[0] for line in lines][2:] == ["ANN", "SNN"]
 
 
 def test_what_is_about_several_columns_spans_them() -> None:
@@ -125,6 +152,34 @@ def test_deviations_are_those_of_the_blocks_that_ran() -> None:
     assert [one.setting for one in built.deviations] == ["network.shortcut"]
     _, steps = viewed(SyntheticStore(plan("table3")))
     assert steps.deviations[-1] == steps.exhibit.deviations[0]  # of the exhibit itself
+
+
+def test_a_setting_with_another_value_follows_nothing_and_one_of_anns_touches_no_snn() -> None:
+    typed = ("neuron.fires_at_threshold=false", "recipe.weight_decay=0.01")
+    _, view = viewed(SyntheticStore(plan("table1", overrides=typed, only=("neuron=lif",))))
+    said = {one.setting: (one.follows, one.reason) for one in view.deviations}
+    assert said["neuron.fires_at_threshold"] == ("neither", "here it is False")
+    assert said["recipe.weight_decay"] == ("neither", "here it is 0.01")
+    assert said["neuron.surrogate"][0] == "published code"
+    assert said["recipe.momentum"][0] == "published code"
+    assert "network.shortcut" not in said  # of the rectified input of ANNs
+    store = Stored(plan("fig2", profile="smoke"))
+    _, view = viewed(store, "smoke")
+    said = {one.setting: (one.follows, one.reason) for one in view.deviations}
+    assert said["cka.images"] == ("neither", "here it is 512")
+    assert "network.shortcut" in said
+
+
+def test_the_banner_of_embedded_data_stands_where_they_are_in_the_runs() -> None:
+    def banners(**changed: object) -> dict[str, str]:
+        made = plan("table1", profile="smoke", changed={"table1": changed} if changed else {})
+        shown, _ = viewed(SyntheticStore(made), "smoke")
+        return {fact.label: fact.text for fact in shown.banners}
+
+    assert "digit scans over photographs" in banners()["Data that stand in"]
+    own = {"fixed": {"network": "resnet", "dataset": "n-mnist"}}
+    assert set(banners(**own)) == {"Profile smoke"}
+    assert "digit" not in banners(**own)["Profile smoke"] + library().profile("smoke").title
 
 
 def test_provenance_holds_all_that_a_number_rests_on() -> None:

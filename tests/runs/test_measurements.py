@@ -13,11 +13,15 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from harness.engine.attacks import Trace, attacked_batches
 from harness.engine.networks import record
 from harness.errors import HarnessError
+from harness.measures.ladder import Ladder
+from harness.parts.attacks import Apgd, Pgd
 from harness.plan.expand import expand
 from harness.plan.node import Node
 from harness.plan.resolve import Setting
+from harness.runs.ladder import worst_cases
 from harness.runs.place import Place, Progress
 from harness.runs.trained import first, images_of, normalisation, trained
 from harness.spec.overrides import parse_override
@@ -236,6 +240,49 @@ def test_an_attack_leaves_accuracy_and_similarity_for_each_radius(measured: Meas
     assert values.shape == (5, len(said["layers"]))
     assert float(values[0].nanmean()) > float(values[-1].nanmean())  # a larger ball, less alike
     assert said["images"] == {"accuracy": 16, "cka": 32}
+
+
+def test_an_image_falls_in_the_worst_case_where_it_falls_on_any_rung(
+    runs: Runs, measured: Measured
+) -> None:
+    """Of two rungs and of images made on another ANN, each attacked here once more by itself."""
+    node, _ = measured("beyond-attack", "depth=8", "neuron=lif", "attack=pgd")
+    full: Any = node.full
+    weak, strong = Pgd(iterations=2, images=12), Apgd(iterations=3, images=12)
+    two = full.model_copy(update={"attack": (weak, strong), "epsilon": (1.0,)})
+    here = runs.place(node, "-two")
+    two.run(here, lambda progress: None)
+    found = read(here.files, "ladder.json")
+    shown = images_of(two.x, Place(Path(), Path(), runs.data, {}, 1, runs.data))
+    (pixels, labels), normal = first(shown, "test", 12), normalisation(two.x, shown)
+    x, y = (trained(getattr(two, side), runs.files[node.inputs[side]], CPU) for side in "xy")
+
+    def right(attack: Any, of: torch.nn.Module) -> torch.Tensor:
+        (batch,) = attacked_batches(of, pixels, labels, normal, attack, epsilon=1.0)
+        return x(batch.attacked).argmax(1) == labels
+
+    clean = x(normal(pixels)).argmax(1) == labels
+    rungs = [right(weak, x), right(strong, x), right(weak, y)]
+    worst = clean & rungs[0] & rungs[1] & rungs[2]
+    told = [*found["rungs"], *found["transfer"]]
+    percents = [one["accuracy"][0] for one in told]
+    assert percents == [pytest.approx(100 * one.double().mean().item()) for one in rungs]
+    assert found["worst"] == [pytest.approx(100 * worst.double().mean().item())]
+    assert found["images"] == 12
+    read_as = list(Ladder(kind="ladder", attack=("a", "b"), epsilon=(1.0,)).read(found))
+    over = {one.levels["rung"]: one.value for one in read_as if one.quantity == "overestimate"}
+    assert over["a"] == pytest.approx(percents[0] - found["worst"][0])
+    assert set(over) == {"a", "b", "transfer"}
+    losses = [one.value for one in read_as if one.quantity == "attack_loss"]
+    assert losses == [loss for rung in found["rungs"] for loss in rung["loss"][0]]
+
+
+def test_each_of_clean_rungs_and_transfer_decides_the_worst_case() -> None:
+    held = torch.ones(5, dtype=torch.bool)
+    lost = [held.index_fill(0, torch.tensor([place]), value=False) for place in range(4)]
+    rungs = [[Trace(lost[1], ()), Trace(lost[2], ())]]
+    assert worst_cases(lost[0], rungs, [lost[3]])[0].tolist() == [False] * 4 + [True]
+    assert worst_cases(lost[0], rungs, [])[0].tolist() == [False] * 3 + [True] * 2
 
 
 def test_a_drifting_copy_sees_the_attacked_images(runs: Runs, measured: Measured) -> None:

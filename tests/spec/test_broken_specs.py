@@ -125,6 +125,20 @@ BROKEN: list[tuple[str, str, Callable[[str], str], str]] = [
         r"table1\.toml:\d+: claim\.0\.test\.where\.layer: neither the grid varies nor the measure",
     ),
     (
+        "a claim that reads a level which no grid has",
+        "specs/paper/fig8.toml",
+        swap('low = { neuron = "lif" }', 'low = { neuron = "liff" }'),
+        r"fig8\.toml:\d+: claim\.0\.test\.low\.neuron: no grid has the level 'liff' of 'neuron'"
+        r" – did you mean 'lif'",
+    ),
+    (
+        "a difference from a level which no grid has",
+        TABLE1,
+        swap('minuend    = "relu"', 'minuend    = "rel"'),
+        r"table1\.toml:\d+: derive\.0\.minuend: no grid has the level 'rel' of 'neuron' – did you"
+        r" mean 'relu'",
+    ),
+    (
         "a threshold without its basis",
         TABLE1,
         swap("below = 0.0", "below = -0.5"),

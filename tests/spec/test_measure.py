@@ -41,7 +41,7 @@ def test_the_sides_of_a_measure_are_its_networks(said: Any, sides: tuple[Side, .
 def test_every_measure_names_the_blocks_of_its_own_fields() -> None:
     attack = measure(kind="attack", attack="pgd", epsilon=(0.01,))
     assert attack.blocks == {"cka": ("paper",), "attack": ("pgd",)}
-    assert measure(kind="probe", probe="ridge").blocks == {"probe": "ridge"}
+    assert measure(kind="probe", probe="ridge").blocks == {"probe": ("ridge",)}
     assert measure(kind="accuracy").blocks == {}
 
 
