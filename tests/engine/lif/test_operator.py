@@ -10,7 +10,6 @@ from torch import Tensor
 
 from harness.engine.networks import Network, resnet
 from harness.engine.networks.neurons import neuron_of
-from harness.errors import HarnessError
 from harness.parts.neurons import Spiking
 
 NEURONS: dict[str, dict[str, Any]] = {
@@ -56,16 +55,6 @@ def test_a_neuron_with_a_step_of_its_own_is_left_alone_by_the_compiler() -> None
     run(network, True)
     assert traced
     assert not any(traced)
-
-
-def test_a_step_that_returns_no_state_is_told() -> None:
-    class Stateless(Spiking):
-        def step(self, current: Tensor, state: Any, spike: Any) -> Any:
-            return spike(current - self.threshold)
-
-    layer = Stateless(kind="stateless", time_steps=2).layer()
-    with pytest.raises(HarnessError, match=r"step of stateless: must return \(spikes, state\)"):
-        layer(torch.zeros(4, 3), 2)
 
 
 @pytest.mark.parametrize(
