@@ -120,7 +120,7 @@ def test_what_is_missing_is_named_with_the_command_that_makes_it(results: Result
     ("ask", "said"),
     [
         (lambda found: found.runs("pare"), "no such exhibit"),
-        (lambda found: found.runs(kind="training"), "there are given, train, workflow"),
+        (lambda found: found.runs(kind="training"), "no such runs – there are "),
         (lambda found: found.runs(dept=8), "did you mean 'depth'?"),
         (lambda found: found.maps("pair"), 'pair: has no maps – frame("pair") has its numbers'),
         (lambda found: found.run("ffff"), "no stored run's key begins so"),
@@ -141,6 +141,7 @@ def test_a_run_that_no_exhibit_asks_for_is_had_by_its_key(study: Study) -> None:
     (study.folder / "specs/paper/more.toml").rename(more := study.folder / "more.toml")
     (study.folder / "specs/paper/between.toml").rename(between := study.folder / "between.toml")
     (study.folder / "specs/paper/elsewhere.toml").rename(other := study.folder / "elsewhere.toml")
+    (study.folder / "specs/beyond").rename(beyond := study.folder / "beyond")
     try:
         results = harness.open(study.folder, store=study.store.root)
         assert results.runs() == []
@@ -149,6 +150,7 @@ def test_a_run_that_no_exhibit_asks_for_is_had_by_its_key(study: Study) -> None:
         assert run.label.startswith("resnet-8 ")
         assert not run.network().training
     finally:
+        beyond.rename(study.folder / "specs/beyond")
         for path in (away, more, between, other):
             path.rename(study.folder / "specs/paper" / path.name)
 

@@ -45,10 +45,10 @@ def test_a_unit_is_a_layer_a_channel_of_it_or_a_neuron_of_that(said: Any, proble
 def test_measures_of_the_lab_name_their_blocks_and_sides() -> None:
     pair = {"x": Side(neuron="relu"), "y": Side(neuron="lif")}
     fit = measure(kind="regression", layer="bn2", regression="ridge", **pair)
-    assert fit.blocks == {"regression": "ridge"}
+    assert fit.blocks == {"regression": ("ridge",)}
     assert fit.sides == (Side(neuron="relu"), Side(neuron="lif"))
     assert measure(kind="maximisation", layer="l", activation_maximisation="pixel").blocks == {
-        "activation_maximisation": "pixel"
+        "activation_maximisation": ("pixel",)
     }
     assert measure(kind="kernels", layer="l", tiles="rgb").sides == (Side(),)
 

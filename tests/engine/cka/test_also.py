@@ -109,7 +109,7 @@ def given(y: Tensor, x: Tensor, pixels: Tensor) -> CkaMap:
         joined(stream_of([[pixels]], "unbiased"), stream_of([[one]], "unbiased")) for one in (y, x)
     ]
     sums.add(streams[0], streams[1], len(pixels))
-    return without_pixels(sums.result(("pixels", "y"), ("pixels", "x")))
+    return without_pixels(sums.result(("pixels", "y"), ("pixels", "x"), ("y", "x")))
 
 
 def test_layers_that_share_nothing_but_the_pixels_are_not_alike_given_them() -> None:
