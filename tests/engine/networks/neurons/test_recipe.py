@@ -39,7 +39,7 @@ def test_if_is_lif_that_forgets_nothing() -> None:
 
 
 def test_every_kind_is_called_alike() -> None:
-    for kind in Neuron.kinds:
+    for kind in (one for one in Neuron.kinds if ":" not in one):  # not those of other tests
         assert layer_of(kind)(torch.randn(6, 4), 3).shape == (6, 4)
         assert neuron_of(kind, {}).is_spiking == ("relu" not in kind)
 
