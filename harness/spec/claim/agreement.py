@@ -4,35 +4,25 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from harness.parts.base import Name
-from harness.spec.claim.course import FEWEST, of_orders, spearman
+from harness.spec.claim.course import FEWEST, Ranked, of_orders, signed, spearman
 from harness.spec.claim.predicate import (
     Outcome,
     Place,
     Places,
-    Predicate,
     Undefined,
     bounds,
-    require_bounds,
 )
 
 
-class Agreement(Predicate):
+class Agreement(Ranked):
     """Spearman's ρ of two quantities, over the levels of an axis that both have, lies above (or
     below) a bound."""
 
     kind: Literal["agreement"]
     other: Name = Field(description="the second quantity")
-    along: Name
-    above: float | None = Field(default=None, gt=-1, lt=1)
-    below: float | None = Field(default=None, gt=-1, lt=1)
-
-    @model_validator(mode="after")
-    def _is_bounded(self) -> Agreement:
-        require_bounds(self.above, self.below)
-        return self
 
     def quantities(self) -> tuple[str, ...]:
         """Both."""
@@ -62,19 +52,12 @@ class Agreement(Predicate):
         rho = spearman(ranked, by)
         if rho is None:
             raise Undefined(f"a quantity is the same at every {self.along}, so it has no ranks")
-        noise = of_orders(len(by), lambda order: self._holds(spearman(ranked, order)))
-        return Outcome(self._holds(rho), _said(rho, pairs), noise=noise)
-
-    def _holds(self, rho: float | None) -> bool:
-        if rho is None:
-            return False
-        above = self.above is None or rho > self.above
-        return above and (self.below is None or rho < self.below)
+        noise = of_orders(len(by), lambda order: self.bounded(spearman(ranked, order)))
+        return Outcome(self.bounded(rho), _said(rho, pairs), noise=noise)
 
 
 def _said(rho: float, pairs: list[tuple[Place, Place]]) -> str:
-    signed = f"{rho:+.2f}".replace("-", "−")
     least = min(pairs, key=lambda pair: pair[0].value)
     most = max(pairs, key=lambda pair: pair[0].value)
     ends = ", ".join(f"{a.label}: {a.shown} and {b.shown}" for a, b in (least, most))
-    return f"ρ = {signed} over {len(pairs)} points (least and most of the first: {ends})"
+    return f"ρ = {signed(rho)} over {len(pairs)} points (least and most of the first: {ends})"

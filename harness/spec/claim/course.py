@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Iterable, Sequence
-from typing import Final, Literal
+from typing import Final, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -26,18 +26,35 @@ DRAWS: Final = 5_000  # of longer ones
 SEED: Final = 0
 
 
-class RankCorrelation(Predicate):
-    """Spearman's ρ of the quantity along the axis lies below (or above) a bound."""
+class Ranked(Predicate):
+    """Spearman's ρ against bounds."""
 
-    kind: Literal["rank_correlation"]
     along: Name
     below: float | None = Field(default=None, gt=-1, lt=1)
     above: float | None = Field(default=None, gt=-1, lt=1)
 
     @model_validator(mode="after")
-    def _is_bounded(self) -> RankCorrelation:
+    def _is_bounded(self) -> Self:
         require_bounds(self.above, self.below)
         return self
+
+    def bounded(self, rho: float | None) -> bool:
+        """Whether ρ keeps to its bounds."""
+        if rho is None:
+            return False
+        below = self.below is None or rho < self.below
+        return below and (self.above is None or rho > self.above)
+
+
+def signed(rho: float) -> str:
+    """`−0.90`."""
+    return f"{rho:+.2f}".replace("-", "−")
+
+
+class RankCorrelation(Ranked):
+    """Spearman's ρ of the quantity along the axis lies below (or above) a bound."""
+
+    kind: Literal["rank_correlation"]
 
     def sentence(self) -> str:
         """`Spearman's ρ of gap over width at depth 20 is below 0`."""
@@ -51,19 +68,11 @@ class RankCorrelation(Predicate):
         if rho is None:
             why = f"{self.quantity} is the same at every {self.along}, so it has no ranks"
             raise Undefined(why)
-        signed = f"{rho:+.2f}".replace("-", "−")
-        said = f"ρ = {signed} over {len(series)} points ({_listed(series)})"
+        said = f"ρ = {signed(rho)} over {len(series)} points ({_listed(series)})"
         noise = of_orders(
-            len(series), lambda order: self._holds(spearman(range(len(order)), order))
+            len(series), lambda order: self.bounded(spearman(range(len(order)), order))
         )
-        return Outcome(self._holds(rho), said, noise=noise)
-
-    def _holds(self, rho: float | None) -> bool:
-        """Whether ρ keeps to its bounds."""
-        if rho is None:
-            return False
-        below = self.below is None or rho < self.below
-        return below and (self.above is None or rho > self.above)
+        return Outcome(self.bounded(rho), said, noise=noise)
 
 
 class Monotone(Predicate):
