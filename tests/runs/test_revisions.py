@@ -92,6 +92,7 @@ MEASURED = {
     "cka": ("fig3", "cka.json", ("depth=8",)),
     "time_cka": ("fig6", "cka.json", ("depth=8", "time_steps=3")),
     "attack": ("fig8", "attack.json", ("depth=8", "neuron=relu", "attack.units=pixel")),
+    "evaluation": ("beyond-time", "evaluation.json", ("depth=8", "time_steps=4")),
     "ladder": ("beyond-attack", "ladder.json", ("depth=8", "neuron=relu", "attack=pgd")),
     "probe": (
         "figA6",
