@@ -20,6 +20,7 @@ from harness.engine.cka import (
 )
 from harness.engine.networks import Network, record, resnet
 from harness.errors import HarnessError
+from harness.measures.reading import Map
 from tests.engine.cka.oracle import Matrix, gram, unbiased_hsic
 
 DRAW = torch.Generator().manual_seed(0)
@@ -186,3 +187,13 @@ def test_they_cover_the_similarity_of_the_population(noise: float) -> None:
         low, high = both.result().interval()
         covered += bool(low <= truth <= high)
     assert 0.92 <= covered / draws <= 0.98
+
+
+def test_who_reads_a_stored_run_finds_the_same_ends() -> None:
+    y, x = networks()
+    for found in (cka_heatmap(y, x, BATCHES, LAYERS), cka_heatmap(y, y, BATCHES, LAYERS)):
+        assert found.se is not None
+        read = Map("map", (), (), found.values.numpy(), se=found.se.numpy()).interval
+        assert read is not None
+        for end, other in zip(found.interval(), read, strict=True):
+            near(torch.from_numpy(other), end.tolist())
