@@ -37,7 +37,7 @@ def run(spec: EvaluationRun, place: Place, report: Report) -> Numbers:
     """
     with prepared(spec.x.numerics, place) as device:
         network = trained(spec.x, place.inputs["x"], device)
-        network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # as trained
+        network.to(memory_format=torch.channels_last)  # as trained
         images = images_of(spec.x, place)
         labels_M, last = images.test_labels, int(images.test_labels.max())
 
