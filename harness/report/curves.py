@@ -264,12 +264,12 @@ def _band(ends: Sequence[tuple[float, float] | None], scale: tuple[float, float]
     where there is no interval, and in the scale's range.
     """
     found = []
-    for is_known, group in groupby(enumerate(ends), key=lambda one: one[1] is not None):
-        run = list(group)
-        if not is_known or len(run) < FEW:
+    for _, group in groupby(enumerate(ends), key=lambda one: one[1] is not None):
+        run = [(place, *one) for place, one in group if one is not None]
+        if len(run) < FEW:
             continue
-        points = [(place, high) for place, (_, high) in run]
-        points += [(place, low) for place, (low, _) in reversed(run)]
+        points = [(place, high) for place, _, high in run]
+        points += [(place, low) for place, low, _ in reversed(run)]
         inside = ((place, min(max(end, scale[0]), scale[1])) for place, end in points)
         drawn = (f"{_x(place, len(ends)):.1f} {_y(end, *scale):.1f}" for place, end in inside)
         found.append(f"M{'L'.join(drawn)}Z")
