@@ -23,6 +23,8 @@ def draw(frame: DataFrame) -> Figure:
         among = points(means, ["map", *others])
         for place, look in zip(among, looks(among), strict=True):
             line(axes, at(means, place), along, levels, look)
-    panels[0].set_ylabel("mean CKA of all layers", color=INK, fontsize=NORMAL)
+    units = set(frame.loc[frame["quantity"] == "mean", "unit"])
+    what = "CKA" if units == {"CKA"} else "similarity"
+    panels[0].set_ylabel(f"mean {what} of all layers", color=INK, fontsize=NORMAL)
     legend(panels[0])
     return figure

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-PERCENT, CKA = "percent", "CKA"
+PERCENT, CKA, SIMILARITY = "percent", "CKA", "similarity"
+WHOLE = (CKA, SIMILARITY)  # 0 … 1, unless chance makes them less than 0
 NOTHING_DEFINED = "CKA is undefined in all of these cells"
 COLOURS = ("r", "g", "b")
 WHITE = 255

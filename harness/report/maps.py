@@ -21,7 +21,7 @@ import numpy as np
 from harness.check.golden import level_text
 from harness.frames.frame import Frame
 from harness.frames.maps import Floats
-from harness.measures.reading import CKA, Map
+from harness.measures.reading import WHOLE, Map
 from harness.plan.expand import PlannedExhibit
 from harness.report import wording
 
@@ -71,7 +71,7 @@ def maps_view(planned: PlannedExhibit, frame: Frame) -> MapsView | None:
                 "low": made_of.low,
                 "step": made_of.step,
                 "unit": one.unit,
-                "scale": SCALE if one.unit == CKA else _ends(one.matrix),
+                "scale": SCALE if one.unit in WHOLE else _ends(one.matrix),
                 "x": {"caption": across, "labels": lists.index(tuple(one.labels_x))},
                 "y": {"caption": up, "labels": lists.index(tuple(one.labels_y))},
             }
