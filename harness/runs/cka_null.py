@@ -6,15 +6,15 @@ from dataclasses import replace
 
 from harness.engine.cka.null import cka_nulls
 from harness.measures.cka_null import MAPS, NULLS, CkaNullRun
-from harness.runs.cka import defined_mean, recorded, shown
+from harness.runs.cka import defined_mean, errors, recorded, shown
 from harness.runs.machine import prepared
 from harness.runs.place import Numbers, Place, Report, write_json, write_tensors
 from harness.runs.trained import first, images_of, trained
 
 
 def run(spec: CkaNullRun, place: Place, report: Report) -> Numbers:
-    """Compare; `cka.safetensors` holds CKA as `values` and for each null the calibrated map
-    `beyond-class`, its threshold `same-class`, `p-class` and `familywise-class`, all of them
+    """Compare; `cka.safetensors` holds CKA as `values` with `se`, and for each null the calibrated
+    map `beyond-class`, its threshold `same-class`, `p-class` and `familywise-class`, all of them
     [layers of y, layers of x]; `cka.json` the layers and why cells are undefined.
     """
     with prepared(spec.x.numerics, place) as device:
@@ -31,7 +31,7 @@ def run(spec: CkaNullRun, place: Place, report: Report) -> Numbers:
         found, nulls = cka_nulls(
             y, x, labelled, nulls=NULLS, permutations=permutations, level=level
         )
-    arrays = {"values": found.values}
+    arrays = {"values": found.values, **errors({"se": found})}
     for null, one in nulls.items():
         arrays |= {f"beyond-{null}": one.calibrated, f"same-{null}": one.threshold}
         arrays |= {f"p-{null}": one.p, f"familywise-{null}": one.familywise}

@@ -175,7 +175,7 @@ def similarities(
     cka, *others = (one.result(*names, axes) for one in sums.values())
     found = dict(zip(_KERNELS[1:], others, strict=True))
     for name, each in means.items():
-        found[name] = replace(cka, values=torch.stack(each).mean(0))
+        found[name] = replace(cka, values=torch.stack(each).mean(0), se=None)
     return replace(cka, also={name: _with_reasons(name, found[name], cka) for name in SIMILARITIES})
 
 
