@@ -84,6 +84,7 @@ class _Layer:
     centred_MM: Tensor  # HKH
     gram_MM: Tensor
     means_M: Tensor  # of the features of each image
+    is_flat_M: Tensor  # whether they are all the same
     features: int
 
     @classmethod
@@ -104,20 +105,26 @@ class _Layer:
         gram = gram + gram.triu(1).T
         gram = gram - gram.mean(0)
         centred = gram - gram.mean(1, keepdim=True)
+        matrices = [rows(step) for step in steps]
         # the features are those less their mean, and the mean
-        beside, whole, count = torch.zeros_like(gram[0]), torch.zeros_like(gram[0]), 0
-        for step in map(rows, steps):
-            mean = step.mean(0, dtype=centred.dtype)
-            beside += (step @ mean.to(step.dtype)).double() - mean.square().sum() / 2
-            whole += step.sum(1, dtype=centred.dtype)
-            count += step.shape[1]
-        raw = centred + beside + beside[:, None]
-        return cls(Standing.DEFINED, centred, raw, whole / count, count)
+        beside_M = torch.zeros_like(gram[0])
+        for matrix in matrices:
+            mean = matrix.mean(0, dtype=gram.dtype)
+            beside_M += (matrix @ mean.to(matrix.dtype)).double() - mean.square().sum() / 2
+        features = sum(matrix.shape[1] for matrix in matrices)
+        means_M = sum(matrix.sum(1, dtype=gram.dtype) for matrix in matrices) / features
+        high_M = torch.stack([matrix.amax(1) for matrix in matrices]).amax(0)
+        low_M = torch.stack([matrix.amin(1) for matrix in matrices]).amin(0)
+        is_flat_M = high_M == low_M
+        # what is 0 is so after all roundings
+        some_M = ~(is_flat_M & (high_M == 0))
+        raw = (centred + beside_M + beside_M[:, None]) * torch.outer(some_M, some_M)
+        return cls(Standing.DEFINED, centred, raw, means_M, is_flat_M, features)
 
     @classmethod
     def _without(cls, features: Tensor, standing: Standing) -> _Layer:
         nothing = features.new_zeros(len(features), len(features), dtype=torch.float64)
-        return cls(standing, nothing, nothing, nothing[0], 1)
+        return cls(standing, nothing, nothing, nothing[0], nothing[0] == 0, 1)
 
     @property
     def shares_M(self) -> Tensor:
@@ -245,9 +252,8 @@ def _correlations(layer: _Layer) -> Tensor:
     squares_MM = layer.gram_MM / layer.features
     covariances = squares_MM - torch.outer(layer.means_M, layer.means_M)
     variances_M = covariances.diagonal()
-    is_flat = variances_M <= _ROUNDING * squares_MM.diagonal()
     ranks_P = _ranks(_upper(covariances / torch.outer(variances_M, variances_M).sqrt()))
-    return torch.where(is_flat.any(), torch.nan, ranks_P - ranks_P.mean())
+    return torch.where(layer.is_flat_M.any(), torch.nan, ranks_P - ranks_P.mean())
 
 
 def _ranks(values_P: Tensor) -> Tensor:
