@@ -103,7 +103,7 @@ class LayerMaps(Similarity):
         "position_falls",
     )
     fine = ("diagonal", "position_min", "position_falls")
-    held = ("mean", "diagonal_mean", "checkerboard", "position_mean")
+    held: ClassVar[tuple[str, ...]] = ("mean", "diagonal_mean", "checkerboard", "position_mean")
 
     @property
     def units(self) -> Mapping[str, str]:

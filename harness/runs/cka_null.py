@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import torch
+
 from harness.engine.cka.null import cka_nulls
 from harness.measures.cka_null import MAPS, NULLS, CkaNullRun
 from harness.runs.cka import defined_mean, errors, recorded, shown
@@ -25,7 +27,7 @@ def run(spec: CkaNullRun, place: Place, report: Report) -> Numbers:
         batches = shown(spec.cka, (spec.y, spec.x), place, device, report)
         labelled = (
             (*(images if isinstance(images, tuple) else (images,)), own)
-            for images, own in zip(batches, labels.split(spec.cka.batch), strict=True)
+            for images, own in zip(batches, torch.split(labels, spec.cka.batch), strict=True)
         )
         permutations, level = spec.permutations, spec.level
         found, nulls = cka_nulls(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.engine.cka.similarity import Settings, similarities
+from harness.engine.cka.similarity import similarities
 from harness.measures.similarity import SimilarityRun
 from harness.runs.cka import defined_mean, errors, recorded, shown
 from harness.runs.layers import chosen
@@ -15,7 +15,6 @@ def run(spec: SimilarityRun, place: Place, report: Report) -> Numbers:
     """Compare; `cka.safetensors` holds CKA as `values` with `se`, and every other measure under its
     name, all of them [layers of y, layers of x]; `cka.json` the layers and why cells are undefined.
     """
-    settings = Settings(spec.neighbours, spec.sigma, spec.removed)
     with prepared(spec.x.numerics, place) as device:
         sides = ((spec.y, "y"), (spec.x, "x"))
         y, x = (trained(one, place.inputs[side], device) for one, side in sides)
@@ -24,7 +23,16 @@ def run(spec: SimilarityRun, place: Place, report: Report) -> Numbers:
             for network, (one, _) in zip((y, x), sides, strict=True)
         )
         batches = shown(spec.cka, (spec.y, spec.x), place, device, report)
-        found = similarities(y, x, batches, layers_y, layers_x=layers_x, settings=settings)
+        found = similarities(
+            y,
+            x,
+            batches,
+            layers_y,
+            layers_x=layers_x,
+            neighbours=spec.neighbours,
+            sigma=spec.sigma,
+            removed=spec.removed,
+        )
     others = {name: one.values for name, one in found.also.items()}
     write_tensors(
         place.files / "cka.safetensors", {"values": found.values, **errors({"se": found}), **others}

@@ -102,7 +102,7 @@ def cka_nulls(
         sums.add(*streams, len(labels))
     axes = axes_of(network_y, network_x)
     observed = sums.result(calls_y.names, calls_x.names, axes)
-    own, *permuted = sums.values.split([1] + [permutations] * len(nulls))
+    own, *permuted = torch.split(sums.values, [1] + [permutations] * len(nulls))
     return observed, {
         null: _judged(torch.cat([own, one]), level)
         for null, one in zip(nulls, permuted, strict=True)
@@ -120,11 +120,11 @@ def order_within(groups_M: Tensor, draw: torch.Generator) -> Tensor:
 
 def _labelled(batches: Labelled) -> Iterator[tuple[list[Tensor], Tensor]]:
     for batch in batches:
-        *images, labels = batch if isinstance(batch, list | tuple) else [batch]
-        if not images or tensor("CKA batches", labels).ndim != 1:
+        parts = [tensor("CKA batches", one) for one in batch]
+        if len(parts) < 2 or parts[-1].ndim != 1:
             said = "a minibatch without labels"
             raise HarnessError("CKA batches", said, hint="expected (images, labels), labels [M]")
-        yield images, labels.cpu()
+        yield parts[:-1], parts[-1].cpu()
 
 
 class _PermutedSums(HsicSums):
@@ -181,7 +181,7 @@ def _judged(values: Tensor, level: float) -> CkaNull:
     """Of [1 + B, L_y, L_x], the first of which is the observed one."""
     own, count = values[0], len(values)
     p = (values >= own).double().mean(0)  # the observed one is among them
-    threshold = values.sort(0).values[math.ceil((1 - level) * count) - 1]
+    threshold = values.sort(0).values[math.ceil((1 - level) * count - 1e-9) - 1]
     # τ may be 1: of a layer with itself, where an order leaves all images in their places
     calibrated = ((own - threshold) / (1 - threshold).clamp(min=1e-12)).clamp(0, 1)
     spread = values.std(0, correction=0)

@@ -35,6 +35,7 @@ from harness.engine.arguments import checked
 from harness.engine.cka.calls import LayerCalls
 from harness.engine.cka.gram import (
     Standing,
+    Steps,
     at_unit_scale,
     constant,
     ordinary,
@@ -66,17 +67,6 @@ _WHY: Mapping[str, str] = {
 
 
 @dataclass(frozen=True)
-class Settings:
-    """`neighbours` is k of `mutual-knn`, `sigma` that of `rbf`, `removed` the share of the images
-    that `largest-removed` leaves out.
-    """
-
-    neighbours: int = 10
-    sigma: float = 0.4
-    removed: float = 0.05
-
-
-@dataclass(frozen=True)
 class _Layer:
     """One layer on one minibatch: float64 where it is defined."""
 
@@ -92,7 +82,7 @@ class _Layer:
         """From features [T, M, …]. A power of two that brings them to ordinary size is taken out,
         to which all measures are blind.
         """
-        steps = features_TM.unbind(0)
+        steps: Steps = features_TM.unbind(0)
         if constant(steps):
             return cls._without(steps[0], standing_of(step[:1] for step in steps))
         upper = upper_gram(steps)
@@ -112,7 +102,8 @@ class _Layer:
             mean = matrix.mean(0, dtype=gram.dtype)
             beside_M += (matrix @ mean.to(matrix.dtype)).double() - mean.square().sum() / 2
         features = sum(matrix.shape[1] for matrix in matrices)
-        means_M = sum(matrix.sum(1, dtype=gram.dtype) for matrix in matrices) / features
+        sums = [matrix.sum(1, dtype=gram.dtype) for matrix in matrices]
+        means_M = torch.stack(sums).sum(0) / features
         high_M = torch.stack([matrix.amax(1) for matrix in matrices]).amax(0)
         low_M = torch.stack([matrix.amin(1) for matrix in matrices]).amin(0)
         is_flat_M = high_M == low_M
@@ -153,10 +144,13 @@ def similarities(
     layers: Sequence[str] | None = None,
     *,
     layers_x: Sequence[str] | None = None,
-    settings: Settings = Settings(),
+    neighbours: int = 10,
+    sigma: float = 0.4,
+    removed: float = 0.05,
 ) -> CkaMap:
     """Unbiased CKA of each layer of `network_y` with each of `network_x`, and in `also` of the map
-    each of `SIMILARITIES`. Arguments as those of `cka_heatmap`.
+    each of `SIMILARITIES`. Arguments as those of `cka_heatmap`; `neighbours` is k of `mutual-knn`,
+    `sigma` that of `rbf`, `removed` the share of the images that `largest-removed` leaves out.
 
     Two Gram matrices of float64 of each layer, 16·M² bytes, are held at once; `procrustes` takes a
     singular value decomposition [M, M] of each pair. Raises HarnessError as `cka_heatmap` does, and
@@ -167,16 +161,20 @@ def similarities(
     means: dict[str, list[Tensor]] = {name: [] for name in _MEANS}
     with torch.no_grad(), full_precision():
         for shown in minibatches(batches, (network_y, network_x)):
-            if (images := shown[0].shape[-4]) < settings.neighbours + 2:
-                said = f"expected more than {settings.neighbours + 1} images (got {images})"
+            if (images := shown[0].shape[-4]) < neighbours + 2:
+                said = f"expected more than {neighbours + 1} images (got {images})"
                 raise HarnessError("similarity minibatch", said, hint="or take fewer neighbours")
             y, x = (_layers(*side) for side in zip(calls, shown, strict=True))
-            kept_M = _without_largest([*y, *x], settings.removed)
+            kept_M = _without_largest([*y, *x], removed)
             for name, one in sums.items():
-                kernels = [[_kernel(name, layer, kept_M, settings) for layer in s] for s in (y, x)]
-                one.add(*map(ready, kernels), len(kept_M) if name == "largest-removed" else images)
+                stream_y, stream_x = (
+                    ready([_kernel(name, layer, kept_M, sigma) for layer in side])
+                    for side in (y, x)
+                )
+                left = len(kept_M) if name == "largest-removed" else images
+                one.add(stream_y, stream_x, left)
             means["rsa"].append(_products(_correlations, y, x))
-            means["mutual-knn"].append(_products(partial(_neighbours, settings.neighbours), y, x))
+            means["mutual-knn"].append(_products(partial(_neighbours, neighbours), y, x))
             means["procrustes"].append(_nuclear(y, x))
     names, axes = (calls[0].names, calls[1].names), axes_of(network_y, network_x)
     cka, *others = (one.result(*names, axes) for one in sums.values())
@@ -209,11 +207,11 @@ def _without_largest(layers: Sequence[_Layer], share: float) -> Tensor:
     return shares_M.argsort(stable=True)[:left].sort().values
 
 
-def _kernel(name: str, layer: _Layer, kept_M: Tensor, settings: Settings) -> HsicVector:
+def _kernel(name: str, layer: _Layer, kept_M: Tensor, sigma: float) -> HsicVector:
     """Of a kernel matrix of one layer, for HSIC."""
     gram = layer.centred_MM
     if name == "rbf":
-        gram = _of_distances(gram, settings.sigma)
+        gram = _of_distances(gram, sigma)
     elif name == "largest-removed":
         gram = gram[kept_M][:, kept_M]
     elif name == "first-removed":
@@ -258,10 +256,9 @@ def _correlations(layer: _Layer) -> Tensor:
 
 def _ranks(values_P: Tensor) -> Tensor:
     """From 1 on; equal values have the mean of theirs."""
-    ordered, places = values_P.sort()
-    _, group, counts = ordered.unique_consecutive(return_inverse=True, return_counts=True)
-    means = counts.cumsum(0) - (counts - 1) / 2.0
-    return torch.empty_like(values_P).scatter_(0, places, means.to(values_P.dtype)[group])
+    ordered = values_P.sort().values
+    below, up_to = (torch.searchsorted(ordered, values_P, right=end) for end in (False, True))
+    return (below + up_to + 1).to(values_P.dtype) / 2
 
 
 def _neighbours(count: int, layer: _Layer) -> Tensor:
@@ -279,5 +276,5 @@ def _nuclear(y: Sequence[_Layer], x: Sequence[_Layer]) -> Tensor:
 
 
 def _upper(matrix_MM: Tensor) -> Tensor:
-    row, column = torch.triu_indices(*matrix_MM.shape, 1, device=matrix_MM.device)
+    row, column = torch.triu_indices(len(matrix_MM), len(matrix_MM), 1, device=matrix_MM.device)
     return matrix_MM[row, column]

@@ -12,7 +12,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from harness.engine.cka.similarity import SIMILARITIES, Settings, similarities
+from harness.engine.cka.similarity import SIMILARITIES, similarities
 from harness.engine.networks import Network, given, record
 from harness.errors import HarnessError
 from tests.engine.cka import oracle
@@ -20,7 +20,7 @@ from tests.engine.cka.test_sweep import ann, images, snn
 
 Matrix = np.ndarray[Any, Any]
 LAYERS = ["conv1", "s1.b0"]
-FEW = Settings(neighbours=2, sigma=0.6, removed=0.2)
+NEIGHBOURS, SIGMA, REMOVED = 2, 0.6, 0.2
 
 
 def hsics(k: Matrix, l: Matrix) -> list[float]:  # noqa: E741
@@ -34,7 +34,7 @@ def distances(of: Matrix) -> Matrix:
 def gaussian(of: Matrix) -> Matrix:
     d = distances(of)
     pairs = sorted(d[np.triu_indices(len(of), 1)])
-    return np.exp(-(d**2) / (2 * (FEW.sigma * pairs[(len(pairs) - 1) // 2]) ** 2))
+    return np.exp(-(d**2) / (2 * (SIGMA * pairs[(len(pairs) - 1) // 2]) ** 2))
 
 
 def without_first(of: Matrix) -> Matrix:
@@ -59,10 +59,10 @@ def mutual_knn(x: Matrix, y: Matrix) -> float:
     def nearest(of: Matrix, i: int) -> set[int]:
         cosine = {j: of[i] @ of[j] / (np.linalg.norm(of[i]) * np.linalg.norm(of[j]))
                   for j in range(len(of)) if j != i}  # fmt: skip
-        return set(sorted(cosine, key=lambda j: -cosine[j])[: FEW.neighbours])
+        return set(sorted(cosine, key=lambda j: -cosine[j])[:NEIGHBOURS])
 
     common = [len(nearest(x, i) & nearest(y, i)) for i in range(len(x))]
-    return sum(common) / (FEW.neighbours * len(x))
+    return sum(common) / (NEIGHBOURS * len(x))
 
 
 def procrustes(x: Matrix, y: Matrix) -> float:
@@ -73,7 +73,7 @@ def procrustes(x: Matrix, y: Matrix) -> float:
 def kept(layers: list[Matrix]) -> list[int]:
     squares = [((of - of.mean(0)) ** 2).sum(1) for of in layers]
     shares = np.mean([one / one.sum() for one in squares], 0)
-    left = len(shares) - math.ceil(FEW.removed * len(shares))
+    left = len(shares) - math.ceil(REMOVED * len(shares))
     return sorted(np.argsort(shares)[:left].tolist())
 
 
@@ -104,7 +104,7 @@ def test_each_is_its_definition() -> None:
          for batch in batches]
         for net in (y, x)
     )  # fmt: skip
-    found = similarities(y, x, batches, LAYERS, settings=FEW)
+    found = similarities(y, x, batches, LAYERS, neighbours=NEIGHBOURS, sigma=SIGMA, removed=REMOVED)
     assert [*found.also] == [*SIMILARITIES] and found.names_y == tuple(LAYERS)
     for name, wanted in slow(of_y, of_x).items():
         one = found if name == "cka" else found.also[name]
@@ -125,10 +125,10 @@ class Made(nn.Module):
         return self.a(a(images_MCHW)).flatten(1) + self.b(b(images_MCHW)).sum() * 0
 
 
-def between(a: Any, b: Any, shown: Tensor, **how: Any) -> dict[str, float]:
+def between(a: Any, b: Any, shown: Tensor) -> dict[str, float]:
     """Of two functions of the image, under each measure."""
     network: Network = given(Made(a, b), layers=["a", "b"])
-    found = similarities(network, network, [shown], ["a"], layers_x=["b"], settings=Settings(**how))
+    found = similarities(network, network, [shown], ["a"], layers_x=["b"])
     return {"cka": float(found.values)} | {n: float(one.values) for n, one in found.also.items()}
 
 
