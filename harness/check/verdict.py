@@ -13,6 +13,7 @@ from harness.check import equivalence
 from harness.check.bits import Repeat, repeated
 from harness.check.claims import ClaimResult, evaluate
 from harness.check.compare import MEASURED_HERE, CellResult, compare
+from harness.check.estimate import seed_by_seed
 from harness.check.shift import ALPHA_SINGLE, seeds_to_decide
 from harness.check.standard import Standard, standard
 from harness.check.status import Status, Word
@@ -145,7 +146,8 @@ def judge(
         repeat = repeated(planned, manifests, against.provenance, against.golden.seeds)
     cells = compare(measured, against, repeats=repeat.exactly)
     counted = against.name == PUBLISHED and not against.changed
-    claims = tuple(evaluate(claim, measured, counted=counted) for claim in exhibit.claim)
+    each = seed_by_seed(measured) if exhibit.claim else ()
+    claims = tuple(evaluate(one, measured, counted=counted, each=each) for one in exhibit.claim)
     evidence, evidence_why = _evidence(cells, claims, against)
     absent = [point.absence.reason for point in measured.points if point.absence]
     if exhibit.golden and against.name and not against.changed:

@@ -11,6 +11,8 @@ from pydantic import Field, model_validator
 
 from harness.parts.base import Name
 from harness.spec.claim.predicate import (
+    RHO,
+    STEPS,
     Outcome,
     Place,
     Places,
@@ -72,7 +74,7 @@ class RankCorrelation(Ranked):
         noise = of_orders(
             len(series), lambda order: self.bounded(spearman(range(len(order)), order))
         )
-        return Outcome(self.bounded(rho), said, noise=noise)
+        return Outcome(self.bounded(rho), said, noise=noise, value=rho, of=RHO)
 
 
 class Monotone(Predicate):
@@ -107,7 +109,8 @@ class Monotone(Predicate):
             len(series), lambda order: all(b > a for a, b in itertools.pairwise(order))
         )
         noise = noise if self.holds else 1 - noise
-        return Outcome((not against) == self.holds, said, noise=noise)
+        share, of = kept / len(steps), STEPS
+        return Outcome((not against) == self.holds, said, noise=noise, value=share, of=of)
 
 
 def _series(test: Predicate, along: str, places: Places) -> list[Place]:
