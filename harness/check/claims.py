@@ -151,7 +151,8 @@ def places(measured: Frame, quantity: str, along: Sequence[str], where: Where) -
         Undefined: several cells at a place, or a quantity that does not vary along an axis.
     """
     found: dict[tuple[str, ...], Place] = {}
-    for row in rows(measured.cells[measured.cells["quantity"] == quantity]):
+    table = measured.cells.assign(se=measured.se or math.nan)
+    for row in rows(table[table["quantity"] == quantity]):
         if agrees(row, where):
             place = _place(row, quantity, along)
             key = tuple(map(level_text, place.levels))
@@ -183,7 +184,7 @@ def _place(row: Mapping[str, Any], quantity: str, along: Sequence[str]) -> Place
     why = row["why"] or ("no number" if math.isnan(row["value"]) else "")
     prefix = levels(dict(zip(along, at, strict=True)))
     said = f"{prefix}: {why}" if prefix and why else why
-    return Place(at, math.nan if why else float(row["value"]), str(row["unit"]), said)
+    return Place(at, math.nan if why else float(row["value"]), str(row["unit"]), said, row["se"])
 
 
 def _expected(measured: Frame, along: Sequence[str], where: Where) -> Iterator[tuple[Any, ...]]:

@@ -8,9 +8,12 @@ from dataclasses import dataclass, replace
 from statistics import fmean, stdev
 from typing import Final
 
+import numpy as np
+
 from harness.check.tolerance import t_quantile
-from harness.frames.cells import cells
+from harness.frames.cells import SE, cells
 from harness.frames.frame import Frame
+from harness.measures.reading import Map
 from harness.spec.claim.predicate import RHO, SHARE, STEPS, Outcome
 
 LEVEL: Final = 0.95
@@ -19,6 +22,7 @@ WITHIN: Mapping[str, tuple[float, float]] = {
     STEPS: (0.0, 1.0),
     RHO: (-1.0, 1.0),
 }
+IMAGES: Final = "over images, for these networks; it says nothing of other seeds"
 ONE_SEED: Final = "one seed, whose spread is not known"
 
 
@@ -52,13 +56,15 @@ def seed_by_seed(measured: Frame) -> tuple[Frame, ...]:
         points = tuple(point for point in measured.points if point.seed == seed)
         runs = measured.runs[measured.runs["seed"] == seed]
         table = cells(runs, measured.index, [(point.axes, seed) for point in points])
-        found.append(replace(measured, runs=runs, cells=table, points=points))
+        alone = {"cells": table.drop(columns=SE), "se": tuple(table[SE])}
+        found.append(replace(measured, runs=runs, points=points, **alone))
     return tuple(found)
 
 
 def estimate(outcome: Outcome, quantity: str, unit: str, each: Sequence[Outcome]) -> Estimate:
     """The decisive number of an outcome and its interval by Student's t over the outcomes of `each`
-    seed by itself. Of a rank correlation or a share it ends where these do.
+    seed by itself. Of a rank correlation or a share it ends where these do. Of one seed it is that
+    over images, where this is known.
     """
     if math.isnan(outcome.value):
         return Estimate(of=outcome.of or quantity)
@@ -66,7 +72,7 @@ def estimate(outcome: Outcome, quantity: str, unit: str, each: Sequence[Outcome]
     alone = Estimate(outcome.value, outcome.of or quantity, told, over=ONE_SEED)
     values = [one.value for one in each]
     if len(values) < 2:
-        return alone
+        return alone if math.isnan(outcome.se) else _over_images(alone, outcome.se)
     held = sum(one.holds is True for one in each)
     if any(map(math.isnan, values)):
         why = "seeds of which one alone does not decide it"
@@ -77,3 +83,9 @@ def estimate(outcome: Outcome, quantity: str, unit: str, each: Sequence[Outcome]
     low, high = max(least, centre - half), min(most, centre + half)
     return replace(alone, low=low, high=high, over=f"over {len(values)} seeds, by Student's t",
                    holds=held, seeds=len(values))  # fmt: skip
+
+
+def _over_images(alone: Estimate, se: float) -> Estimate:
+    one = Map("", (), (), np.array([[alone.value]]), se=np.array([[se]]))
+    low, high = one.interval or (one.matrix, one.matrix)
+    return replace(alone, low=float(low[0, 0]), high=float(high[0, 0]), over=IMAGES)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from harness.check import equivalence
+from harness.check.beside import told
 from harness.check.bits import Repeat, repeated
 from harness.check.claims import ClaimResult, evaluate
 from harness.check.compare import MEASURED_HERE, CellResult, compare
@@ -31,6 +32,7 @@ _SENTENCES: Mapping[Word, str] = {  # of all others it is said whether they hold
         "nothing contradicts it, but cells or claims are missing, undefined or unexpected"
     ),
     Word.NOTHING_HELD: "nothing was held, so nothing could fail: {why}",
+    Word.BESIDE: "it stands beside the published numbers and is held against nothing, as {why}",
     Word.NOT_COMPARED: "held against nothing: {why}",
 }
 OTHER_BITS = "other bits on the same class of processor, by the same versions"
@@ -70,7 +72,7 @@ class Verdict:
     @property
     def is_held(self) -> bool:
         """Whether anything that counts could have failed."""
-        return self.word not in (Word.NOT_COMPARED, Word.NOTHING_HELD)
+        return self.word not in (Word.BESIDE, Word.NOT_COMPARED, Word.NOTHING_HELD)
 
     @property
     def explanation(self) -> str:
@@ -189,6 +191,8 @@ def _folded(
     if holds and any(status.is_open for status in found):
         return Word.INCOMPLETE, False, ""
     if holds and against.golden is None and not counted:
+        if beside := told(cells):
+            return Word.BESIDE, True, f"{against.why}; {beside}"
         return Word.NOT_COMPARED, True, against.why
     if not found & {Status.PASS, Status.FAIL}:
         return Word.NOTHING_HELD, False, _unheld(cells)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
@@ -14,15 +14,12 @@ from harness.check.claims import ClaimResult, unevaluated
 from harness.check.record import estimate_record
 from harness.check.status import Status
 from harness.check.verdict import Verdict
-from harness.errors import HarnessError
 from harness.frames.frame import Frame
-from harness.layout import PUBLISHED
-from harness.measures.base import Training
-from harness.plan.expand import PlannedExhibit, expand
+from harness.plan.expand import PlannedExhibit
 from harness.plan.node import Node
-from harness.plan.resolve import Setting
 from harness.report import wording
 from harness.report.controls import Control, Robustness, controls_of, summary
+from harness.report.scale import Scale, published_scale, scale_of, together
 from harness.report.wording import Fact, Mark
 from harness.spec.claim import Claim
 from harness.spec.exhibit import Exhibit
@@ -31,7 +28,6 @@ from harness.store.manifest import Manifest
 from harness.words import duration
 
 VERSION = 2  # of claims.json
-FEW = 4  # names that are listed one by one
 _HOLDS: Mapping[Status, bool] = {Status.PASS: True, Status.FAIL: False}
 
 
@@ -58,29 +54,6 @@ MARKS: Mapping[Finding, Mark] = {
     Finding.NOT_RUN: Mark(Finding.NOT_RUN, "○", "calm"),
     Finding.NOT_ASKED: Mark(Finding.NOT_ASKED, "·", "calm"),
 }
-
-
-@dataclass(frozen=True)
-class Scale:
-    """What the trainings behind a claim are, each value once."""
-
-    data: tuple[str, ...]
-    epochs: tuple[str, ...]
-    networks: tuple[str, ...]
-    channels: tuple[str, ...]  # of the first layer, which profiles change, too
-    seeds: tuple[str, ...]
-
-    def beside(self, published: Scale | None) -> Iterator[Fact]:
-        """Each of these beside what the document has; the seeds alone, since it names none."""
-        for name, here in asdict(self).items():
-            there = asdict(published)[name] if published else here
-            if name == "seeds":
-                which = "seed" if len(here) == 1 else "seeds"
-                yield Fact(name, f"{len(here)} ({which} {wording.listed(here)})")
-            elif here:
-                as_published = ", as published" if published else ""
-                other = f" instead of {_names(there)}" if {*here} != {*there} else as_published
-                yield Fact(name, _names(here) + other)
 
 
 @dataclass(frozen=True)
@@ -137,9 +110,16 @@ class Index:
     names: Mapping[str, str] = field(default_factory=dict)
 
     @property
+    def own(self) -> tuple[Entry, ...]:
+        """Those that are counted: a control that repeats a claim is none of its own, unless there
+        is nothing else.
+        """
+        return tuple(one for one in self.entries if not one.claim.repeats) or self.entries
+
+    @property
     def sentence(self) -> str:
         """`Of 7 claims, 4 hold here, 2 do not hold and 1 could not be evaluated`"""
-        said = Counter(entry.claim.status for entry in self.entries)
+        said = Counter(entry.claim.status for entry in self.own)
         does = {
             Status.PASS: ("holds here", "hold here"),
             Status.FAIL: ("does not hold", "do not hold"),
@@ -147,23 +127,23 @@ class Index:
             Status.NOT_ASKED: ("was not asked for", "were not asked for"),
         }
         parts = [f"{said[how]} {does[how][said[how] != 1]}" for how in does if said[how]]
-        total = len(self.entries)
+        total = len(self.own)
         return f"Of {total} claim{'s' * (total != 1)}, {wording.listed(parts)}"
 
     @property
     def weight(self) -> str:
         """What that says of the documents."""
-        counted = sum(entry.claim.counted for entry in self.entries)
-        if counted == len(self.entries):
+        counted = sum(entry.claim.counted for entry in self.own)
+        if counted == len(self.own):
             return ""
         some = "None" if not counted else f"Only {counted}"
-        if not any(entry.published for entry in self.entries):
+        if not any(entry.published for entry in self.own):
             return f"{some} of them counts: nothing is published of what they speak of."
         return f"{some} of them was tested at the published scale, and only there a claim counts."
 
     @property
     def counts(self) -> dict[Finding, int]:
-        found = Counter(entry.finding for entry in self.entries)
+        found = Counter(entry.finding for entry in self.own)
         return {one: found[one] for one in Finding if found[one]}
 
     @property
@@ -180,25 +160,31 @@ class Index:
         """Document → how many claims it has, how many of these hold, do not, or are open, as they
         are not run, and how many that hold are robust, or not.
         """
-        every = _grouped((*self.entries, *self.elsewhere), lambda entry: entry.document)
-        return {self.names.get(one, one): _counted(every[one]) for one in every}
+
+        def whose(entry: Entry) -> str:
+            name = self.names.get(entry.document, entry.document)
+            return f"{name}, repeated" if entry.claim.repeats else name
+
+        every = _grouped((*self.entries, *self.elsewhere), whose)
+        order = [name + how for how in ("", ", repeated") for name in self.names.values()]
+        return {name: _counted(every[name]) for name in order if name in every}
 
     @property
     def robust(self) -> str:
         """How many of those that hold do so under each of their controls."""
-        return summary([entry.robust for entry in self.entries if not entry.claim.repeats])
+        return summary([entry.robust for entry in self.own])
 
     @property
     def failing(self) -> tuple[Entry, ...]:
-        return tuple(entry for entry in self.entries if entry.holds is False)
+        return tuple(entry for entry in self.own if entry.holds is False)
 
     @property
     def scale(self) -> tuple[Fact, ...]:
         """The scale of all of them together."""
         published = [entry.published for entry in self.entries if entry.published]
         return tuple(
-            _together(entry.here for entry in self.entries).beside(
-                _together(published) if len(published) == len(self.entries) else None
+            together(entry.here for entry in self.entries).beside(
+                together(published) if len(published) == len(self.entries) else None
             )
         )
 
@@ -232,7 +218,8 @@ def index(
     """The claims of these exhibits, in their order, then those of all others; `nodes` and
     `manifests` of the plan say what the runs took.
     """
-    found = list(found)
+    order = [*library.study.documents]
+    found = sorted(found, key=lambda one: order.index(one[0].exhibit.source.document))
     holds = {
         (verdict.exhibit, claim.id): _HOLDS.get(claim.status)
         for _, _, verdict in found
@@ -245,8 +232,8 @@ def index(
         name, document = planned.exhibit.id, planned.exhibit.source.document
         shown.add(name)
         if verdict.claims:
-            here = _scale(planned)
-            there = _published(name, library) if document in library.published else None
+            here = scale_of(planned)
+            there = published_scale(name, library) if document in library.published else None
             is_there = not any(point.absence for point in frame.points)
             for claim in verdict.claims:
                 said = _finding(claim, verdict, is_there, is_published=there is not None)
@@ -256,7 +243,7 @@ def index(
                 spent = _seconds(claim.keys, nodes, manifests)
                 entries.append(Entry(name, document, claim, *said, here, there, robust, spent))
     others = [one for name, one in library.exhibits.items() if name not in shown]
-    others.sort(key=lambda one: wording.natural(one.id))
+    others.sort(key=lambda one: (order.index(one.source.document), wording.natural(one.id)))
     names = {name: one.name for name, one in library.study.documents.items()}
     elsewhere = tuple(_not_run(one, claim, controls) for one in others for claim in one.claim)
     return Index(tuple(entries), elsewhere, names)
@@ -308,50 +295,6 @@ def _finding(
     return Finding.INCONCLUSIVE, (
         "the predicate does not hold at this scale, which decides nothing about the published one"
     )
-
-
-def _scale(planned: PlannedExhibit) -> Scale:
-    trainings = [training for point in planned.points for training in point.trainings]
-    return Scale(
-        data=_each(training.dataset.name for training in trainings),
-        epochs=_each(one.recipe.epochs for one in trainings if one.kind == Training.kind),
-        networks=_each(training.network.label for training in trainings),
-        channels=_each(_channels(training) for training in trainings),
-        seeds=_each(point.seed for point in planned.points),
-    )
-
-
-def _channels(training: Training) -> int | None:
-    channels: int | None = getattr(training.network, "base_width", None)
-    return channels
-
-
-def _published(name: str, library: Library) -> Scale | None:
-    """The scale of an exhibit under the profile whose golden values are the published ones."""
-    for profile in library.profiles.values():
-        if profile.golden == PUBLISHED:
-            try:
-                plan = expand(library, (name,), Setting(library.blocks, profile))
-            except HarnessError:  # of a block that this report does not need
-                return None
-            return _scale(plan.exhibits[0])
-    return None
-
-
-def _each(values: Iterable[object]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(str(value) for value in values if value is not None))
-
-
-def _together(scales: Iterable[Scale]) -> Scale:
-    every = [asdict(one) for one in scales]
-    return Scale(**{
-        name: _each(value for one in every for value in one[name])
-        for name in Scale.__dataclass_fields__
-    })  # fmt: skip
-
-
-def _names(values: Sequence[str]) -> str:
-    return wording.listed(values) if len(values) <= FEW else str(len(values))
 
 
 def claims_json(found: Index, profile: str) -> bytes:

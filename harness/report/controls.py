@@ -58,7 +58,7 @@ class Robustness:
 
     @property
     def sentence(self) -> str:
-        """`holds: unbiased, biased; not: corrected; also untrained, so it is not about training`"""
+        """What they say, as `holds: unbiased · biased; does not: corrected`."""
         changed = [control for control in self.controls if not control.without]
         lacking = [control for control in self.controls if control.without]
         parts = [
@@ -73,7 +73,7 @@ class Robustness:
 
 def _listed(what: str, names: Iterable[str]) -> str:
     found = list(dict.fromkeys(names))
-    return f"{what}: {', '.join(found)}" if found else ""
+    return f"{what}: {' · '.join(found)}" if found else ""
 
 
 def _also(lacking: Iterable[Control]) -> Iterable[str]:
@@ -82,7 +82,7 @@ def _also(lacking: Iterable[Control]) -> Iterable[str]:
     for one in lacking:
         by_lack.setdefault(one.without, []).append(one.under)
     for lack, names in by_lack.items():
-        yield f"holds also {', '.join(dict.fromkeys(names))}, so it is not about {lack}"
+        yield f"holds also {' · '.join(dict.fromkeys(names))}, so it is not about {lack}"
 
 
 def controls_of(
@@ -110,5 +110,6 @@ def summary(found: Sequence[Robustness]) -> str:
     whom = "Of the one claim that holds and has" if len(known) == 1 else (
         f"Of the {len(known)} claims that hold and have"
     )  # fmt: skip
-    said = f"{robust or 'none'} {'is' if robust == 1 else 'are'} robust"
-    return f"{whom} controls that were run, {said}: holds under each of them"
+    does = "is robust: it holds" if robust == 1 else "are robust: they hold"
+    said = f"{robust} {does} under each of them" if robust else "none holds under each of them"
+    return f"{whom} controls that were run, {said}"

@@ -37,6 +37,7 @@ class Cells:
     points: Sequence[Point]
     runs: pd.DataFrame = field(default_factory=lambda: tidy([], (), RUN_COLUMNS))
     left_out: Mapping[str, Any] = field(default_factory=dict)
+    se: tuple[float, ...] = ()
     is_asked_for = Frame.is_asked_for
 
 

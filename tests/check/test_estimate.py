@@ -40,7 +40,7 @@ def test_it_ends_where_a_rank_correlation_or_a_share_does(of: str, least: float)
 def test_without_seeds_to_spread_it_has_none_and_says_so() -> None:
     alone = estimate(outcome(0.35), "gap", "", [])
     assert not alone.is_interval
-    assert interval(alone) == f"none, of {ONE_SEED}"
+    assert interval(alone) == f"none: {ONE_SEED}"
     one_open = [outcome(0.3), outcome(math.nan, holds=None)]
     found = estimate(outcome(0.35), "gap", "", one_open)
     assert not found.is_interval

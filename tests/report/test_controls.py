@@ -20,13 +20,13 @@ ONLY_TRAINED = control("untrained", False, "training")
 # whether the claim holds, its controls, whether it is robust, the word, the sentence
 CASES: list[tuple[bool | None, tuple[Control, ...], bool | None, str, str]] = [
     (True, (), None, "", ""),
-    (True, (UNBIASED, BIASED), True, "robust", "holds: unbiased, biased"),
+    (True, (UNBIASED, BIASED), True, "robust", "holds: unbiased · biased"),
     (
         True,
         (UNBIASED, BIASED, CORRECTED),
         False,
         "not robust",
-        "holds: unbiased, biased; does not: corrected",
+        "holds: unbiased · biased; does not: corrected",
     ),
     (
         True,
@@ -81,6 +81,6 @@ def test_how_many_are_robust_is_told_of_those_that_hold_and_have_controls_that_w
     others = [Robustness(True, ()), Robustness(True, (NOT_RUN,)), Robustness(False, (CORRECTED,))]
     assert summary(others) == ""
     one = "Of the one claim that holds and has controls that were run, "
-    assert summary([robust, *others]) == f"{one}1 is robust: holds under each of them"
+    assert summary([robust, *others]) == f"{one}1 is robust: it holds under each of them"
     assert summary([robust, fragile, fragile]).startswith("Of the 3 claims that hold and have")
-    assert "none are robust" in summary([fragile, fragile])
+    assert "none holds under each" in summary([fragile, fragile])

@@ -11,6 +11,7 @@ from pydantic import Field, model_validator
 
 from harness.parts.base import Name
 from harness.spec.claim.predicate import (
+    MANY,
     RHO,
     STEPS,
     Outcome,
@@ -123,6 +124,11 @@ def _series(test: Predicate, along: str, places: Places) -> list[Place]:
 
 
 def _listed(series: Sequence[Place]) -> str:
+    if len(series) > MANY:
+        named = [series[0], *(end(series, key=lambda one: one.value) for end in (min, max))]
+        first, least, most = (f"{one.label}: {one.shown}" for one in named)
+        last = f"{series[-1].label}: {series[-1].shown}"
+        return f"first {first}, last {last}, least {least}, most {most}"
     return ", ".join(f"{place.label}: {place.shown}" for place in series)
 
 

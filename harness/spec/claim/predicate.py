@@ -31,12 +31,15 @@ class Undefined(Exception):
 
 @dataclass(frozen=True)
 class Place:
-    """Levels along the axes of a predicate; `why` says what is wrong where `value` is NaN."""
+    """Levels along the axes of a predicate; `why` says what is wrong where `value` is NaN. `se` is
+    the standard error over images of a CKA, where it is known.
+    """
 
     levels: tuple[Any, ...]
     value: float
     unit: str = ""
     why: str = ""
+    se: float = math.nan
 
     @property
     def label(self) -> str:
@@ -58,7 +61,8 @@ Raises Undefined where the cells are no such series."""
 class Outcome:
     """`holds` is None where the cells do not decide it, and `why` says the reason. `said` is what
     was measured, `noise` how often it would hold by noise alone: NaN where that depends on the size
-    of the noise. `value` is the number that decides, and `of` what it is: '' for the quantity.
+    of the noise. `value` is the number that decides, and `of` what it is: '' for the quantity; `se`
+    is its standard error over images.
     """
 
     holds: bool | None
@@ -67,6 +71,7 @@ class Outcome:
     noise: float = math.nan
     value: float = math.nan
     of: str = ""
+    se: float = math.nan
 
 
 class Predicate(Part, family="predicate"):
@@ -194,7 +199,7 @@ def tally(found: Sequence[Place], holds: Callable[[float], bool], share: float) 
     if unknown:
         said += f"; {len(unknown)} undefined, as {unknown[0].why}"
     if len(found) == 1:
-        return Outcome(len(true) >= needed, said, value=known[0].value)
+        return Outcome(len(true) >= needed, said, value=known[0].value, se=known[0].se)
     return Outcome(len(true) >= needed, said, value=len(true) / len(known), of=SHARE)
 
 
