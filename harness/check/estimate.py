@@ -56,8 +56,8 @@ def seed_by_seed(measured: Frame) -> tuple[Frame, ...]:
         points = tuple(point for point in measured.points if point.seed == seed)
         runs = measured.runs[measured.runs["seed"] == seed]
         table = cells(runs, measured.index, [(point.axes, seed) for point in points])
-        alone = {"cells": table.drop(columns=SE), "se": tuple(table[SE])}
-        found.append(replace(measured, runs=runs, points=points, **alone))
+        errors, table = tuple(table[SE]), table.drop(columns=SE)
+        found.append(replace(measured, runs=runs, cells=table, points=points, se=errors))
     return tuple(found)
 
 

@@ -422,7 +422,7 @@ def test_a_short_schedule_on_the_published_data_stands_beside_the_published_numb
     assert all(cell.is_beside and cell.published and not cell.golden for cell in accuracies)
     assert sorted({round(cell.difference, 6) for cell in accuracies}) == [-12.5, -10.0]
     assert "accuracy: 18 cells off by −12.50 in the median (−12.50 to −10.00)" in verdict.why
-    assert "Spearman's ρ +0.9" in verdict.why
+    assert "their order beside the published one: Spearman's ρ +0.89" in verdict.why
     assert "gap: 9 cells off by +0.00 in the median (+0.00 to +2.50)" in verdict.why
     digits = judged(
         SyntheticStore(plan("table1", profile="smoke", overrides=("depth=20",))), "smoke"
