@@ -104,7 +104,7 @@ def write_results(
         own = {**_files(one, project, plan, manifests), **files_of(figure, out / name)}
         files |= {f"{name}/{file}": content for file, content in own.items()}
     verdicts = tuple(one.verdict for one in assessed)
-    claims = index(assessed, project.library)
+    claims = index(assessed, project.library, plan.nodes, manifests)
     typed, study = places.command(project.command), project.library.study.title
     files |= {
         CLAIMS: claims_json(claims, profile.id),
