@@ -11,24 +11,13 @@ from rich.console import Console, RenderableType
 from rich.text import Text
 
 from harness.diff.compare import Cell, Change, Difference, Number
-from harness.words import as_code, counted, escaped, fence_of, markdown_table
+from harness.words import Section, as_code, counted, escaped, fence_of, markdown_table
 
 MOST = 20  # numbers of one exhibit that are told one by one
 LONG = 72  # letters of a value
 _DECIMAL = re.compile(r"-?\d+\.\d{7,}(e[+-]?\d+)?", re.ASCII)  # no version is so long
 
 Tabled = Callable[[tuple[str, ...], tuple[tuple[str, ...], ...]], RenderableType]
-
-
-@dataclass(frozen=True)
-class Section:
-    """A heading, a table, and what was left out of it."""
-
-    title: str
-    columns: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    note: str = ""
-    code: tuple[str, ...] = ()  # lines to be shown as they are
 
 
 def summary(found: Difference) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -32,6 +33,7 @@ from harness.report.render import render, render_claims
 from harness.spec.library import Library
 from harness.spec.profile import Profile
 from harness.store.made import Otherwise, made_otherwise
+from harness.words import Section
 
 ARCHIVE = "report.zip"
 REPORT = "report.html"
@@ -47,6 +49,16 @@ class Written(NamedTuple):
     verdicts: tuple[Verdict, ...]
     undrawn: Mapping[str, str]
     otherwise: Otherwise
+
+
+class FirstSaid(NamedTuple):
+    """What a page says before everything else, and the files beside it that hold all of it."""
+
+    sections: tuple[Section, ...] = ()
+    files: Mapping[str, bytes] = {}
+
+
+NOTHING = FirstSaid()
 
 
 class Project(Protocol):
@@ -69,6 +81,7 @@ def write_results(
     failures: Mapping[str, Failed],
     *,
     as_zip: bool = False,
+    first: FirstSaid = NOTHING,
 ) -> Written:
     """Assess every exhibit of the plan and write its files, then report.html; with `as_zip` also
     report.zip, which holds what was written now and nothing that lay there.
@@ -106,13 +119,13 @@ def write_results(
     verdicts = tuple(one.verdict for one in assessed)
     claims = index(assessed, project.library)
     typed, study = places.command(project.command), project.library.study.title
+    whole = page(assessed, views, claims, profile, typed, made_with, study, otherwise.sentence)
     files |= {
+        **first.files,
         CLAIMS: claims_json(claims, profile.id),
         CLAIMS_PAGE: render_claims(claims, profile),
         JUNIT: junit_xml(verdicts),
-        REPORT: render(
-            page(assessed, views, claims, profile, typed, made_with, study, otherwise.sentence)
-        ),
+        REPORT: render(replace(whole, first=first.sections)),
     }
     told = {name: content and places.of_file(name, content) for name, content in files.items()}
     if as_zip:
