@@ -144,7 +144,7 @@ def told_of_stores(found: StoreDifference) -> Told:
     said = f"{counted(found.common, 'run')} in both: {differ} differ, {found.same} the same"
     for name, alone in (("A", found.only_before), ("B", found.only_after)):
         said += f"; {len(alone)} only in {name}" if alone else ""
-    return Told(sides, tuple(_sections(found)), said)
+    return Told(sides, tuple(_sections(found)), said, found.differs)
 
 
 def _sections(found: StoreDifference) -> Iterator[Section]:

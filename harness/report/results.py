@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import NamedTuple, Protocol
 
 import harness
@@ -23,21 +23,26 @@ from harness.layout import Layout
 from harness.plan.expand import Plan
 from harness.report import wording
 from harness.report.claims import claims_json, index
+from harness.report.crate import METADATA, crate, statement
 from harness.report.exhibit import Assessed, exhibit_view
 from harness.report.figures import drawn, files_of
-from harness.report.page import page
+from harness.report.page import Page, page
 from harness.report.places import Places
 from harness.report.provenance import Manifests, provenance_json
 from harness.report.publish import archive, publish
 from harness.report.render import render, render_claims
+from harness.spec.document import Document
 from harness.spec.library import Library
 from harness.spec.profile import Profile
 from harness.store.made import Otherwise, made_otherwise
+from harness.store.manifest import Manifest
 from harness.words import Section
 
 ARCHIVE = "report.zip"
 REPORT = "report.html"
 JUNIT = "verdicts.xml"
+SIGNABLE = "verdicts.intoto.json"
+SPEC = "spec.toml"  # of an exhibit, in the archive
 CLAIMS, CLAIMS_PAGE = "claims.json", "claims.html"
 
 
@@ -128,11 +133,54 @@ def write_results(
         REPORT: render(replace(whole, first=first.sections)),
     }
     told = {name: content and places.of_file(name, content) for name, content in files.items()}
+    books = project.library.documents
+    specs = {
+        name: replace(books[name], text=places(books[name].text))
+        for name in (one.planned.exhibit.id for one in assessed)
+    }
+    sent = {name: content for name, content in told.items() if content is not None}
+    told[SIGNABLE] = sent[SIGNABLE] = statement(sent, verdicts, specs.values())
     if as_zip:
-        sent = {name: content for name, content in told.items() if content is not None}
-        told[ARCHIVE] = archive(sent, out.name)
+        runs = [one for one in manifests.values() if one is not None]
+        packed = _archived(out.name, sent, specs, runs, assessed, whole)
+        told[ARCHIVE] = archive({one: places.of_file(one, text) for one, text in packed.items()})
     publish(out, told)
     return Written(verdicts, undrawn, otherwise)
+
+
+def _archived(
+    root: str,
+    files: Mapping[str, bytes],
+    specs: Mapping[str, Document],
+    runs: Sequence[Manifest],
+    assessed: Sequence[Assessed],
+    whole: Page,
+) -> dict[str, bytes]:
+    """What report.zip holds: the files below one folder with the specs that they are made of, and
+    beside it what the archive is as an RO-Crate; nothing of that where no run can be told of.
+    """
+    placed = {f"{root}/{name}/{SPEC}": one for name, one in specs.items()}
+    sent = {f"{root}/{name}": content for name, content in files.items()}
+    sent = {name: content for name, content in sent.items() if PurePath(name).name[0] != "."}
+    sent |= {name: one.text.encode() for name, one in placed.items()}
+    if not runs:
+        return sent
+    data = {
+        (point.run.dataset.name, point.run.dataset.provenance)
+        for one in assessed
+        for point in one.planned.points
+    }
+    sent[METADATA] = crate(
+        sent,
+        placed,
+        runs,
+        title=f"{whole.study}: {whole.title}",
+        description=f"{whole.headline}. {whole.claims.sentence}.",
+        command=whole.command,
+        sources=whole.sources,
+        data=data,
+    )
+    return sent
 
 
 def _files(
