@@ -6,12 +6,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
-from functools import partial
 from typing import Any
 
 import torch
 
 from harness.engine.cka import Batches, CkaCurve, CkaMap, Pairs, cka_heatmap, time_cka
+from harness.engine.networks import Network
 from harness.engine.networks.shuffle import shuffled_in_time
 from harness.errors import HarnessError
 from harness.measures.base import Training
@@ -39,11 +39,7 @@ def run(spec: CkaRun, place: Place, report: Report) -> Numbers:
             if side is not None and seen.shuffled:
                 neurons = firing(network, side.neuron)
                 shuffling.enter_context(shuffled_in_time(network, neurons, side.seed))
-        shown = partial(_minibatches, spec.cka, place, device)
-        shown_x = shown(spec.x, report)
-        batches: Batches | Pairs = shown_x
-        if spec.y is not None and _differ(spec.x, spec.y):
-            batches = zip(shown(spec.y, lambda progress: None), shown_x, strict=True)
+        batches = shown(spec.cka, (spec.y, spec.x), place, device, report)
         also = CONTROLS if spec.controls else ()
         seen_y = spec.seen_x if spec.y is None else spec.seen_y
         how, time_x = spec.cka.estimator, spec.seen_x.time
@@ -53,6 +49,12 @@ def run(spec: CkaRun, place: Place, report: Report) -> Numbers:
     others = {name: one.values for name, one in found.also.items()}
     arrays = {"values": found.values, **errors({"se": found}), **others}
     write_tensors(place.files / "cka.safetensors", arrays)
+    write_json(place.files / "cka.json", recorded(found, y, x))
+    return {"mean": defined_mean((found.values,)), "undefined": len(found.reasons)}
+
+
+def recorded(found: CkaMap, y: Network, x: Network) -> dict[str, Any]:
+    """What cka.json says of a map and of those beside it: layers, and why cells are undefined."""
     record: dict[str, Any] = {
         "x": described(x, found.names_x),
         "y": described(y, found.names_y),
@@ -64,8 +66,22 @@ def run(spec: CkaRun, place: Place, report: Report) -> Numbers:
     if found.also:
         reasons = {name: undefined(one.reasons) for name, one in found.also.items()}
         record["also"] = {name: {"undefined": whys} for name, whys in reasons.items()}
-    write_json(place.files / "cka.json", record)
-    return {"mean": defined_mean((found.values,)), "undefined": len(found.reasons)}
+    return record
+
+
+def shown(
+    cka: Cka,
+    sides: tuple[Training | None, Training],
+    place: Place,
+    device: torch.device,
+    report: Report,
+) -> Batches | Pairs:
+    """What y and x are shown: the same, or to each its own; without y there is only x."""
+    y, x = sides
+    shown_x = _minibatches(cka, place, device, x, report)
+    if y is None or not _differ(x, y):
+        return shown_x
+    return zip(_minibatches(cka, place, device, y, lambda progress: None), shown_x, strict=True)
 
 
 def _differ(x: Training, y: Training) -> bool:
