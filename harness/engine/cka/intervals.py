@@ -120,7 +120,8 @@ def standard_error(values: Tensor, moments: Tensor) -> Tensor:
     of = dict(zip(MOMENTS, moments, strict=True))
     own = of["k_k"] + of["l_l"] + 2 * of["k_l"]
     variance: Tensor = values.square() / 4 * own - values * (of["kl_k"] + of["kl_l"])
-    return (variance + of["kl_kl"]).clamp(min=0).sqrt()
+    variance += of["kl_kl"]
+    return variance.clamp(min=0).sqrt()
 
 
 def interval(values: Tensor, se: Tensor, level: float) -> tuple[Tensor, Tensor]:
