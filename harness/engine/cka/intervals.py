@@ -130,5 +130,5 @@ def interval(values: Tensor, se: Tensor, level: float) -> tuple[Tensor, Tensor]:
     inside = values.clamp(-1, 1)
     middle, width = inside.atanh(), spread / (1 - inside.square())
     exact = inside.abs() >= 1 - _EXACT
-    low, high = (torch.where(exact, inside, (middle + s * width).tanh()) for s in (-1, 1))
+    low, high = (torch.where(exact, values, (middle + s * width).tanh()) for s in (-1, 1))
     return low, high
