@@ -222,7 +222,7 @@ def _kernel(name: str, layer: _Layer, kept_M: Tensor, sigma: float) -> HsicVecto
     if layer.standing is Standing.DEFINED:
         return packed(gram.float(), ("unbiased",))
     norm = torch.nan if layer.standing is Standing.BROKEN else 0.0
-    return HsicVector(0.0 * _upper(gram), norm, layer.standing, own={"unbiased": norm})
+    return HsicVector(0.0 * _upper(gram).float(), norm, layer.standing, own={"unbiased": norm})
 
 
 def _products(
