@@ -21,6 +21,7 @@ from harness.report.exhibit import Assessed, ExhibitView
 from harness.report.wording import Count, Fact, Mark
 from harness.spec.profile import Profile
 from harness.spec.study import Source
+from harness.words import Section
 
 T = TypeVar("T")
 FEW = 3  # exhibits that a headline can name
@@ -58,6 +59,7 @@ class Page:
     study: str
     packed: Mapping[str, str]  # cells of maps, by name: exhibits that share a map share its text
     claims: Index
+    first: tuple[Section, ...] = ()  # what is said before all of this
 
 
 def page(
