@@ -19,6 +19,7 @@ from harness.store.transfer import Done, send, take_in
 from harness.words import Section, counted
 
 MOST = 20  # runs that are told one by one
+FIELDS = 5  # numbers of a run that are
 UNKNOWN = "not known"
 
 
@@ -79,11 +80,14 @@ class Merged:
     def sentence(self) -> str:
         """How far they agree, before anything else."""
         shared = sum(one.same + one.other for one in self.brought)
+        if not shared:
+            return "no two of them have the same run"
         if not self.contested:
-            met = f"{counted(shared, 'run')} that several have are the same" if shared else ""
-            return met or "no two of them have the same run"
-        several = len(self.contested)
-        said = f"{several} of {counted(shared, 'run')} that several sources have differ"
+            is_one = "the one run" if shared == 1 else f"all {shared} runs"
+            return f"{is_one} that several have {'is' if shared == 1 else 'are'} the same"
+        several = sum(one.other for one in self.brought)
+        said = f"{several} of {counted(shared, 'run')} that several sources have "
+        said += "differs" if several == 1 else "differ"
         said += "; this report uses those of the source that was named first"
         mixed = counted(len(self.mixed), "run")
         return said + (f", and {mixed} made of the others" if self.mixed else "")
@@ -248,9 +252,9 @@ def _sources(found: Merged) -> Section:
 def _numbers(one: Contested) -> Iterator[tuple[str, ...]]:
     """The numbers of a run that are about the whole of it first."""
     fields = sorted(one.fields, key=lambda field: field.name.count("."))
-    yield from map(told_of_field, fields[:MOST])
-    if fields[MOST:]:
-        yield (one.run, f"and {counted(len(fields[MOST:]), 'field')} more", "", "", "")
+    yield from map(told_of_field, fields[:FIELDS])
+    if more := fields[FIELDS:]:
+        yield (one.run, f"and {counted(len(more), 'field')} more", "", "", "")
     if one.files:
         yield (one.run, ", ".join(one.files), "other bytes", "", "")
 
