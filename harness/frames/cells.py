@@ -38,6 +38,9 @@ CELL_COLUMNS: Mapping[str, str] = {
     "unit": RUN_COLUMNS["unit"],
     "why": RUN_COLUMNS["why"],
 }
+SE = "se"
+"""A column beside these, that is in no file: the standard error over images of a CKA. That of a
+mean over seeds is at most their mean, since all networks saw the same images."""
 POINTS = "percentage points"
 RATIO = "ratio"
 Level = tuple[Any, ...]
@@ -67,10 +70,10 @@ def runs_frame(planned: PlannedExhibit, found: Recorded) -> pd.DataFrame:
                 problem = f"gives {reading.quantity!r}, which is none of its quantities"
                 raise HarnessError(f"measure {measure.kind}", problem)
             levels = {**at, **reading.levels, "seed": point.seed, "key": point.key}
-            numbers = ("quantity", "value", "text", "unit", "why")
+            numbers = ("quantity", "value", "text", "unit", "why", "se")
             made.append(levels | {name: getattr(reading, name) for name in numbers})
     made += [row for one in planned.exhibit.derive for row in _derived(made, one, planned.index)]
-    return tidy(made, planned.index, RUN_COLUMNS)
+    return tidy(made, planned.index, (*RUN_COLUMNS, SE))
 
 
 def _derived(
@@ -126,7 +129,7 @@ def cells(
     for (quantity, level), members in made:
         levels = dict(zip(index, level, strict=True))
         content.append(levels | {"quantity": quantity} | _cell(members, _seeds(points, levels)))
-    return tidy(content, index, CELL_COLUMNS)
+    return tidy(content, index, (*CELL_COLUMNS, SE))
 
 
 def _cell(members: Sequence[Mapping[str, Any]], expected: Sequence[int]) -> dict[str, Any]:
@@ -143,6 +146,7 @@ def _cell(members: Sequence[Mapping[str, Any]], expected: Sequence[int]) -> dict
     return {
         "value": fmean(values) if usable else math.nan,
         "std": stdev(values) if usable and len(values) > 1 else math.nan,
+        SE: fmean(row.get(SE, math.nan) for row in members) if usable else math.nan,
         "n": len(members),
         "text": texts.pop() if len(texts) == 1 and not why else None,
         "unit": members[0]["unit"],
@@ -178,7 +182,7 @@ def tidy(
 
 
 def _dtype(name: str, values: pd.Series[Any]) -> str:
-    if name in ("value", "std"):
+    if name in ("value", "std", SE):
         return "float64"
     if name in ("seed", "n"):
         return "int64"

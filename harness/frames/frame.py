@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 
 from harness.canonical import digest
-from harness.frames.cells import CELL_COLUMNS, RUN_COLUMNS, cells, rows, runs_frame
+from harness.frames.cells import CELL_COLUMNS, RUN_COLUMNS, SE, cells, rows, runs_frame
 from harness.frames.maps import Maps, maps_of
 from harness.frames.recorded import Absence, Artifacts, Recorded, recorded
 from harness.plan.expand import PlannedExhibit, Point
@@ -69,6 +69,7 @@ class Frame:
     fine: frozenset[str] = frozenset()
     pinned: tuple[str, ...] = ()
     left_out: Mapping[str, tuple[Mapping[str, Any], ...]] = field(default_factory=dict)
+    se: tuple[float, ...] = ()  # of each cell, over images; NaN where it is not known
 
     def is_asked_for(self, quantity: str, levels: Mapping[str, str]) -> bool:
         """Whether a cell, or the cells that it is derived from, are none of those left out."""
@@ -88,18 +89,20 @@ def frame_of(planned: PlannedExhibit, artifacts: Artifacts, failures: Mapping[st
     fine = {name for one in planned.exhibit.measure for name in one.fine}
     fine |= {one.quantity for one in planned.exhibit.derive if one.of in fine}
     index, runs = planned.index, runs_frame(planned, found)
+    made = cells(runs, index, [(point.axes, point.seed) for point in planned.points])
     points = tuple(_planned(point, found.absent.get(point.key)) for point in planned.points)
     return Frame(
         exhibit=planned.exhibit.id,
         index=index,
-        runs=runs,
-        cells=cells(runs, index, [(point.axes, point.seed) for point in points]),
+        runs=runs.drop(columns=SE),
+        cells=made.drop(columns=SE),
         points=points,
         curves=_curves(planned, found),
         maps=maps_of(planned, found),
         fine=frozenset(fine),
         pinned=planned.exhibit.pinned(),
         left_out=_left_out(planned),
+        se=tuple(made[SE]),
     )
 
 

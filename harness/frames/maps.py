@@ -26,7 +26,11 @@ MAP_COLUMNS: Mapping[str, str] = {
     "label_x": "what the column is",
     "value": "mean over the seeds; empty where it is undefined for one of them",
 }
-
+ENDS: Mapping[str, str] = {
+    "low": "where the value lies in 95 of 100 sets of images, for these networks; empty where that "
+    "is not known",
+    "high": "the other end; it says nothing of other seeds",
+}
 
 Floats = NDArray[np.float64]
 
@@ -40,10 +44,10 @@ class Maps:
 
     @cached_property
     def table(self) -> pd.DataFrame:
-        """One tidy frame, built column by column: the axes, then `MAP_COLUMNS`. A map of 577 layers
-        has a third of a million cells.
+        """One tidy frame, built column by column: the axes, then `MAP_COLUMNS` and `ENDS`. A map
+        of 577 layers has a third of a million cells.
         """
-        columns: dict[str, list[Any]] = {name: [] for name in (*self.axes, *MAP_COLUMNS)}
+        columns: dict[str, list[Any]] = {name: [] for name in (*self.axes, *MAP_COLUMNS, *ENDS)}
         for levels, one in self.each:
             rows, across = one.matrix.shape
             for name, level in levels.items():
@@ -55,14 +59,21 @@ class Maps:
             columns["label_y"].append(np.repeat(np.asarray(one.labels_y, dtype=object), across))
             columns["label_x"].append(np.tile(np.asarray(one.labels_x, dtype=object), rows))
             columns["value"].append(np.asarray(one.matrix, dtype=np.float64).ravel())
+            unknown = np.full_like(columns["value"][-1], np.nan)
+            for name, end in zip(ENDS, one.interval or (unknown, unknown), strict=True):
+                columns[name].append(end.ravel())
         return pd.DataFrame(
             {name: np.concatenate(parts) if parts else [] for name, parts in columns.items()}
         )
 
     @cached_property
     def csv_gz(self) -> bytes:
-        """maps.csv.gz: seven digits, no clock."""
-        text = self.table.to_csv(index=False, lineterminator="\n", float_format="%.7g")
+        """maps.csv.gz: seven digits, no clock, and without `ENDS`, which would make it thrice as
+        large.
+        """
+        text = self.table.drop(columns=[*ENDS]).to_csv(
+            index=False, lineterminator="\n", float_format="%.7g"
+        )
         packed = io.BytesIO()
         with gzip.GzipFile(filename="", fileobj=packed, mode="wb", compresslevel=6, mtime=0) as out:
             out.write(text.encode())
@@ -107,4 +118,7 @@ def _mean(maps: Sequence[Map]) -> Map:
             list(first.labels_x),
         ):
             raise HarnessError(f"map {first.name}", "the seeds give maps of different layers")
-    return replace(first, matrix=np.mean([one.matrix for one in maps], axis=0))
+    errors = [one.se for one in maps if one.se is not None]
+    # of the mean it is at most their mean, since all networks saw the same images
+    se = np.mean(errors, axis=0) if len(errors) == len(maps) else None
+    return replace(first, matrix=np.mean([one.matrix for one in maps], axis=0), se=se)

@@ -5,6 +5,7 @@ Legend: E = values of ε, L = layers.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -84,12 +85,14 @@ class Robustness(Similarity):
 
     def read(self, content: Mapping[str, Any]) -> Iterator[Reading]:
         """Accuracy under attack for each ε with 0; CKA between clean and attacked for each ε above
-        0, by layer, as the mean over a residual block, and over all layers.
+        0, by layer, as the mean over a residual block, and over all layers. The standard error of a
+        mean is at most the mean of the standard errors, which is what it has.
         """
         for row in content["accuracy"]:
             level = {"epsilon": text(row["epsilon"])}
             yield number("attack_accuracy", PERCENT, row["accuracy"], "accuracy", level)
         values_EL: Floats = content["arrays"]["values"]
+        se_EL: Floats = content["arrays"].get("se", math.nan * values_EL)
         of = layers(content["layers"])
         why = reasons(content["undefined"])
         blocks = tuple(dict.fromkeys(layer.block for layer in of if layer.block))
@@ -98,13 +101,15 @@ class Robustness(Similarity):
             for place, layer in enumerate(of):
                 at = {**level, "layer": layer.name}
                 said = why.get((row, place), NOTHING_DEFINED)
-                yield defined("attack_cka", CKA, float(values_EL[row, place]), said, at)
-            whole = mean(values_EL[row])
-            yield defined("attack_cka_mean", CKA, whole, NOTHING_DEFINED, level)
+                value, se = float(values_EL[row, place]), float(se_EL[row, place])
+                yield defined("attack_cka", CKA, value, said, at, se)
+            whole, of_whole = mean(values_EL[row]), mean(se_EL[row])
+            yield defined("attack_cka_mean", CKA, whole, NOTHING_DEFINED, level, of_whole)
             for block in blocks:
-                inside = mean(values_EL[row, indices(of, block=block)])
+                within = indices(of, block=block)
+                inside, se = mean(values_EL[row, within]), mean(se_EL[row, within])
                 at = {**level, "block": block}
-                yield defined("attack_cka_block", CKA, inside, NOTHING_DEFINED, at)
+                yield defined("attack_cka_block", CKA, inside, NOTHING_DEFINED, at, se)
 
 
 def iterations_of(attack: Mapping[str, Any]) -> int:

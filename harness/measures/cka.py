@@ -65,9 +65,9 @@ class CkaRun(Run, kind="cka", code="harness.runs.cka:run"):
 
     @classmethod
     def disk_bytes(cls, spec: Mapping[str, Any]) -> int:
-        """The maps at 8 bytes a cell, and the names of their layers."""
+        """The maps and the standard errors at 8 bytes a cell, and the names of their layers."""
         x, y = (size_of_training(spec[name] or spec["x"]).compared for name in ("x", "y"))
-        maps = 1 + len(CONTROLS) * bool(spec.get("controls"))
+        maps = 2 + len(CONTROLS) * bool(spec.get("controls"))
         return 8 * x * y * maps + 80_000
 
 
@@ -127,13 +127,19 @@ class CkaHeatmap(Similarity):
 
     def read(self, content: Mapping[str, Any]) -> Iterator[Reading]:
         """The quantities of each map, each with the map's name as a level."""
-        yield from self._of(self.map, content, content["arrays"]["values"], content["undefined"])
+        arrays, whys = content["arrays"], content["undefined"]
+        yield from self._of(self.map, content, arrays["values"], whys, arrays.get("se"))
         for name in self.also:
             undefined = content["also"][name]["undefined"]
             yield from self._of(f"{self.map}-{name}", content, content["arrays"][name], undefined)
 
     def _of(
-        self, name: str, content: Mapping[str, Any], values: Floats, undefined: Any
+        self,
+        name: str,
+        content: Mapping[str, Any],
+        values: Floats,
+        undefined: Any,
+        se: Floats | None = None,
     ) -> Iterator[Reading]:
         y, x = layers(content["y"]), layers(content["x"])
         level = {"map": name}
@@ -146,7 +152,9 @@ class CkaHeatmap(Similarity):
             yield defined("checkerboard", CKA, stands_out, NOTHING_DEFINED, level)
         if [layer.name for layer in y] == [layer.name for layer in x]:
             why = reasons(undefined)
-            yield from _diagonal(values.diagonal(), y, why, level)
+            own = values.diagonal()
+            of_own = math.nan * own if se is None else se.diagonal()
+            yield from _diagonal(own, of_own, y, why, level)
 
     def maps(self, content: Mapping[str, Any]) -> Iterator[Map]:
         """The maps themselves, ANN (or the other network) up, SNN across."""
@@ -156,7 +164,8 @@ class CkaHeatmap(Similarity):
         arrays = {self.map: content["arrays"]["values"]}
         arrays |= {f"{self.map}-{name}": content["arrays"][name] for name in self.also}
         for name, values in arrays.items():
-            yield Map(name, names_y, names_x, values, "layer", neurons)
+            se = content["arrays"].get("se") if name == self.map else None
+            yield Map(name, names_y, names_x, values, "layer", neurons, se=se)
 
 
 def _shares(values: Floats, level: Mapping[str, str]) -> Iterator[Reading]:
@@ -204,11 +213,16 @@ def _checkerboard(values: Floats, y: Sequence[Layer], x: Sequence[Layer]) -> flo
 
 
 def _diagonal(
-    curve: Floats, of: Sequence[Layer], why: Mapping[tuple[int, int], str], level: Mapping[str, str]
+    curve: Floats,
+    se: Floats,
+    of: Sequence[Layer],
+    why: Mapping[tuple[int, int], str],
+    level: Mapping[str, str],
 ) -> Iterator[Reading]:
     for place, (layer, value) in enumerate(zip(of, curve.tolist(), strict=True)):
         at = {**level, "layer": layer.name}
-        yield defined("diagonal", CKA, value, why.get((place, place), NOTHING_DEFINED), at)
+        said = why.get((place, place), NOTHING_DEFINED)
+        yield defined("diagonal", CKA, value, said, at, float(se[place]))
     known = curve[curve == curve]
     largest = float(known.max()) if known.size else math.nan
     yield defined("diagonal_mean", CKA, mean(curve), NOTHING_DEFINED, level)

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 PERCENT, CKA = "percent", "CKA"
+Z, EXACT = 1.959964, 2e-7
+"""Of the normal distribution for 95 of 100; of 1 − CKA², below which a layer is the same."""
 NOTHING_DEFINED = "CKA is undefined in all of these cells"
 COLOURS = ("r", "g", "b")
 WHITE = 255
@@ -34,6 +36,7 @@ class Reading:
     text: str | None = None
     why: str = ""
     levels: Mapping[str, str] = field(default_factory=dict)  # index columns that the measure adds
+    se: float = math.nan  # standard error over images of a CKA, or no less than that
 
 
 def number(
@@ -50,13 +53,18 @@ def number(
 
 
 def defined(
-    quantity: str, unit: str, value: float | None, why: str, levels: Mapping[str, str] | None = None
+    quantity: str,
+    unit: str,
+    value: float | None,
+    why: str,
+    levels: Mapping[str, str] | None = None,
+    se: float = math.nan,
 ) -> Reading:
     """A reading of a number that is None or NaN for a known reason."""
     at = levels or {}
     if value is None or math.isnan(value):
         return Reading(quantity, unit, why=why, levels=at)
-    return Reading(quantity, unit, float(value), levels=at)
+    return Reading(quantity, unit, float(value), levels=at, se=se)
 
 
 @dataclass(frozen=True)
@@ -65,7 +73,8 @@ class Map:
 
     `of` says what its rows and columns are, as `layer`; one of a picture, or of curves, says
     nothing. `neurons` are those of the networks up and across, None where the point says which;
-    `unit` is what a cell counts.
+    `unit` is what a cell counts; `se` are the standard errors over images of its cells, where they
+    are known.
     """
 
     name: str
@@ -75,6 +84,29 @@ class Map:
     of: str = ""
     neurons: tuple[str | None, str | None] = (None, None)
     unit: str = CKA
+    se: Floats | None = None
+
+    @property
+    def interval(self) -> tuple[Floats, Floats] | None:
+        """Low and high of each cell, as `spread` says; None where it is not known."""
+        import numpy as np
+
+        if self.se is None:
+            return None
+        inside, by = np.clip(self.matrix, -1, 1), spread(self.matrix, self.se)
+        with np.errstate(divide="ignore"):
+            low, high = (np.tanh(np.arctanh(inside) + sign * by) for sign in (-1, 1))
+        return low, high
+
+
+def spread(values: Floats, se: Floats) -> Floats:
+    """By how much atanh CKA may be off in 95 of 100 sets of images, for the same networks; 0 where
+    a layer is compared with itself. It says nothing of other seeds.
+    """
+    import numpy as np
+
+    left = 1 - np.square(np.clip(values, -1, 1))
+    return np.where(left > EXACT, Z * se / np.maximum(left, EXACT), 0 * se)
 
 
 def picture(name: str, image_CHW: Floats) -> Iterator[Map]:

@@ -78,4 +78,5 @@ class TimeCka(Similarity):
         for name in content["layers"]:
             values = content["arrays"][name]
             steps = [str(step) for step in range(1, len(values) + 1)]
-            yield Map(str(name), steps, steps, values, "time step", ("", ""))
+            se = content["arrays"].get(f"se/{name}")
+            yield Map(str(name), steps, steps, values, "time step", ("", ""), se=se)

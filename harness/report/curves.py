@@ -5,11 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any, NamedTuple
+
+import numpy as np
 
 from harness.check.golden import level_text
 from harness.frames.cells import rows
 from harness.frames.frame import Frame
+from harness.measures.reading import Map
 from harness.report import wording
 from harness.report.pivot import Block, Pivot, agrees
 
@@ -35,6 +39,7 @@ class Series:
     word: str
     path: str
     dots: tuple[Point, ...]
+    band: str = ""  # its interval, around
 
 
 @dataclass(frozen=True)
@@ -50,6 +55,11 @@ class Chart:
     series: tuple[Series, ...]
     said: str
     described: Mapping[str, Any]
+
+    @property
+    def has_bands(self) -> bool:
+        """Whether it has intervals to be explained."""
+        return any(one.band for one in self.series)
 
 
 class Line(NamedTuple):
@@ -79,18 +89,30 @@ class Curves(NamedTuple):
 
 @dataclass
 class _Curve:
-    """One series while it is gathered: names along the axis, and values, NaN where undefined."""
+    """One series while it is gathered: names along the axis, and values with their standard errors
+    over images, NaN where undefined.
+    """
 
     levels: Mapping[str, str]
     names: list[str]
     values: list[float]
+    se: list[float]
+
+    @property
+    def ends(self) -> list[tuple[float, float] | None]:
+        """The interval of each value, where it is known."""
+        values, se = np.array([self.values]), np.array([self.se])
+        found = Map("", (), (), values, se=se).interval
+        pairs = zip(*(end[0].tolist() for end in found or ()), strict=True)
+        return [None if math.isnan(low) else (low, high) for low, high in pairs]
 
 
 def charts(frame: Frame, layout: Pivot) -> tuple[Chart, ...]:
     """A chart for each quantity that runs along something, and for each block of the grid."""
     found: list[Chart] = []
+    every = frame.cells.assign(se=frame.se if frame.se else math.nan)
     for quantity in dict.fromkeys(map(str, frame.cells["quantity"])):
-        cells = frame.cells[frame.cells["quantity"] == quantity]
+        cells = every[every["quantity"] == quantity]
         known = (name for name in ALONG if name in cells.columns)
         along = next((name for name in known if cells[name].nunique() >= FEW), None)
         unit = str(cells["unit"].iloc[0])
@@ -133,9 +155,10 @@ def _gathered(
         if not any(agrees(levels, column) for column in block.columns):
             continue
         key = {name: levels[name] for name in index if name != along}
-        curve = made.setdefault(tuple(key.values()), _Curve(key, [], []))
+        curve = made.setdefault(tuple(key.values()), _Curve(key, [], [], []))
         curve.names.append(levels[along])
         curve.values.append(float(str(row["value"])) if row["value"] is not None else math.nan)
+        curve.se.append(float(str(row["se"])))
     return [curve for curve in made.values() if len(curve.values) >= FEW]
 
 
@@ -177,6 +200,7 @@ def _chart(
     floor, ceiling, ticks = _scale(curves, unit)
     varied = _varied([curve.levels for curve in curves])
     told = ({n: curve.levels[n] for n in varied} for curve in curves)
+    ends = [curve.ends for curve in curves]
     words = [wording.levels(levels, snn) or title for levels in told]
     described = {
         "area": [WIDTH, HEIGHT],
@@ -185,8 +209,9 @@ def _chart(
             {
                 "names": curve.names,
                 "values": [None if math.isnan(v) else float(f"{v:.4g}") for v in curve.values],
+                "ends": _written(own),
             }
-            for curve in curves
+            for curve, own in zip(curves, ends, strict=True)
         ],
     }
     return Chart(
@@ -197,15 +222,21 @@ def _chart(
         ticks_x=tuple(_ticks_x(longest.names)) if is_even else (),
         ticks_y=tuple((f"{_y(value, floor, ceiling):.1f}", text) for value, text in ticks),
         series=tuple(
-            _series(f"t{place}", word, curve.values, (floor, ceiling))
-            for place, (word, curve) in enumerate(zip(words, curves, strict=True))
+            _series(f"t{place}", word, curve.values, own, (floor, ceiling))
+            for place, (word, curve, own) in enumerate(zip(words, curves, ends, strict=True))
         ),
         said="; ".join(f"{w}: {_extent(c.values)}" for w, c in zip(words, curves, strict=True)),
         described=described,
     )
 
 
-def _series(tone: str, word: str, values: Sequence[float], scale: tuple[float, float]) -> Series:
+def _series(
+    tone: str,
+    word: str,
+    values: Sequence[float],
+    ends: Sequence[tuple[float, float] | None],
+    scale: tuple[float, float],
+) -> Series:
     """A path over all of the width, broken where a value is undefined."""
     path, dots, is_down = [], [], False
     for place, value in enumerate(values):
@@ -218,7 +249,31 @@ def _series(tone: str, word: str, values: Sequence[float], scale: tuple[float, f
             dots.append((x, y))
         path.append(f"{'L' if is_down else 'M'}{x} {y}")
         is_down = True
-    return Series(tone, word, "".join(path), tuple(dots))
+    return Series(tone, word, "".join(path), tuple(dots), _band(ends, scale))
+
+
+def _written(ends: Sequence[tuple[float, float] | None]) -> list[list[float] | None] | None:
+    """As the script reads them; None where there is none."""
+    if not any(ends):
+        return None
+    return [one and [float(f"{end:.3f}") for end in one] for one in ends]
+
+
+def _band(ends: Sequence[tuple[float, float] | None], scale: tuple[float, float]) -> str:
+    """Around the curve, to the right along the upper ends and back along the lower ones; broken
+    where there is no interval, and in the scale's range.
+    """
+    found = []
+    for is_known, group in groupby(enumerate(ends), key=lambda one: one[1] is not None):
+        run = list(group)
+        if not is_known or len(run) < FEW:
+            continue
+        points = [(place, high) for place, (_, high) in run]
+        points += [(place, low) for place, (low, _) in reversed(run)]
+        inside = ((place, min(max(end, scale[0]), scale[1])) for place, end in points)
+        drawn = (f"{_x(place, len(ends)):.1f} {_y(end, *scale):.1f}" for place, end in inside)
+        found.append(f"M{'L'.join(drawn)}Z")
+    return "".join(found)
 
 
 def _scale(

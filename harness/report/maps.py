@@ -3,7 +3,9 @@
 A map is kept as text: rounded, predicted from its neighbours, deflated, base64. Rounded to 0.001,
 neighbouring cells of a map of similarity differ by little, and what is left over after each cell is
 predicted from those left of it and below it takes less than a byte. The script of the page
-(`unpack.js`) goes the way back; its steps stand in `pack`, in this order.
+(`unpack.js`) goes the way back; its steps stand in `pack`, in this order. An interval is kept as
+the logarithm of its half width on the scale of atanh, in steps of 2 %: it takes little, and the
+script finds both ends.
 """
 
 from __future__ import annotations
@@ -21,12 +23,13 @@ import numpy as np
 from harness.check.golden import level_text
 from harness.frames.frame import Frame
 from harness.frames.maps import Floats
-from harness.measures.reading import CKA, Map
+from harness.measures.reading import CKA, Map, spread
 from harness.plan.expand import PlannedExhibit
 from harness.report import wording
 
 SCALE = (0.0, 1.0)  # of the colours, as in the paper; what lies below has the colour of 0
 FINEST = 3  # digits after the point
+OF_SPREAD = 2  # of the logarithm of a half width
 STEPS = 60_000  # at most, between the least and the greatest value of a map
 UNDEFINED = 0xFFFF
 
@@ -39,6 +42,7 @@ class MapsView:
     described: Mapping[str, Any]
     packed: Mapping[str, str]
     rounding: str
+    said: str  # of their intervals; nothing where none has any
 
 
 def maps_view(planned: PlannedExhibit, frame: Frame) -> MapsView | None:
@@ -62,6 +66,9 @@ def maps_view(planned: PlannedExhibit, frame: Frame) -> MapsView | None:
         packed[made_of.name] = made_of.text
         rounded.add(made_of.step)
         neuron = levels.get("neuron") or fixed
+        interval = _interval(one)
+        if interval is not None:
+            packed[interval.name] = interval.text
         whose = [neuron if side is None else side for side in one.neurons]
         up, across = (f"{wording.level('neuron', side, snn)} {one.of}".strip() for side in whose)
         entries.append(
@@ -70,6 +77,8 @@ def maps_view(planned: PlannedExhibit, frame: Frame) -> MapsView | None:
                 "cells": made_of.name,
                 "low": made_of.low,
                 "step": made_of.step,
+                "interval": interval
+                and {"cells": interval.name, "low": interval.low, "step": interval.step},
                 "unit": one.unit,
                 "scale": SCALE if one.unit == CKA else _ends(one.matrix),
                 "x": {"caption": across, "labels": lists.index(tuple(one.labels_x))},
@@ -79,7 +88,18 @@ def maps_view(planned: PlannedExhibit, frame: Frame) -> MapsView | None:
     described = {"labels": lists, "maps": entries}
     widest = max(rounded)
     rounding = f"Values are rounded to {widest:g}, so they are off by at most {widest / 2:g}."
-    return MapsView(f"{planned.exhibit.id}-maps", described, packed, rounding)
+    known = any(entry["interval"] for entry in entries)
+    said = wording.OVER_IMAGES if known else ""
+    return MapsView(f"{planned.exhibit.id}-maps", described, packed, rounding, said)
+
+
+def _interval(one: Map) -> Packed | None:
+    """The half widths of a map's intervals; None where they are not known, or there are none."""
+    if one.se is None:
+        return None
+    by = spread(one.matrix, one.se)
+    known = by > 0
+    return pack(np.log10(by, where=known, out=np.full(by.shape, np.nan)), OF_SPREAD)
 
 
 def _ends(matrix: Floats) -> tuple[float, float]:
@@ -130,11 +150,13 @@ class Packed:
         return "m" + hashlib.sha256(self.text.encode()).hexdigest()[:16]
 
 
-def pack(matrix: Floats) -> Packed:
-    """[rows, columns], NaN where undefined → counts of a power of ten from a round number on."""
+def pack(matrix: Floats, finest: int = FINEST) -> Packed:
+    """[rows, columns], NaN where undefined → counts of a power of ten from a round number on, of at
+    most so many digits after the point.
+    """
     defined = matrix[np.isfinite(matrix)]
     least, greatest = (defined.min(), defined.max()) if defined.size else (0.0, 0.0)
-    digits = _digits(float(greatest - least))
+    digits = _digits(float(greatest - least), finest)
     first = math.floor(round(least * 10.0**digits, 6))
     counts = np.full(matrix.shape, UNDEFINED, dtype=np.int64)
     counts[np.isfinite(matrix)] = np.rint(defined * 10.0**digits).astype(np.int64) - first
@@ -146,9 +168,9 @@ def pack(matrix: Floats) -> Packed:
     return Packed(text, _decimal(first, digits), _decimal(1, digits))
 
 
-def _digits(span: float) -> int:
+def _digits(span: float, finest: int) -> int:
     """Digits after the point, negative for whole tens, that give a span at most `STEPS` steps."""
-    return min(FINEST, -math.ceil(math.log10(span / STEPS))) if span > 0 else FINEST
+    return min(finest, -math.ceil(math.log10(span / STEPS))) if span > 0 else finest
 
 
 def _decimal(count: int, digits: int) -> float:

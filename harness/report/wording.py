@@ -13,6 +13,7 @@ from harness.spec.exhibit import Exhibit
 
 MINUS = "−"
 NOTHING = "–"
+OVER_IMAGES = "95 % over images, for these two networks; says nothing of other seeds"
 
 
 class Fact(NamedTuple):

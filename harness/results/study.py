@@ -116,7 +116,8 @@ class Results:
         return (frame.runs if seeds else frame.cells).copy()
 
     def maps(self, exhibit: str, *, missing_ok: bool = False) -> pd.DataFrame:
-        """The maps of an exhibit, as means over its seeds: a row for each cell of a map.
+        """The maps of an exhibit, as means over its seeds: a row for each cell of a map, with its
+        interval over images from `low` to `high` where the estimator has one.
 
         Raises:
             HarnessError: no such exhibit, it has no maps, or one of its runs is not stored.

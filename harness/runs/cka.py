@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 
-from harness.engine.cka import Batches, Pairs, cka_heatmap, time_cka
+from harness.engine.cka import Batches, CkaCurve, CkaMap, Pairs, cka_heatmap, time_cka
 from harness.errors import HarnessError
 from harness.measures.base import Training
 from harness.measures.cka import CONTROLS, CkaRun
@@ -23,8 +23,9 @@ from harness.runs.trained import first, images_of, minibatches, normalisation, t
 
 
 def run(spec: CkaRun, place: Place, report: Report) -> Numbers:
-    """Compare; `cka.safetensors` holds the map [layers of y, layers of x] as `values`, `cka.json`
-    their names, where they stand, and why cells are undefined. With `controls` both hold the other
+    """Compare; `cka.safetensors` holds the map [layers of y, layers of x] as `values`, and as `se`
+    the standard errors over images where the estimator has them; `cka.json` the names of the
+    layers, where they stand, and why cells are undefined. With `controls` both hold the other
     estimates by their names, too.
     """
     if spec.y is not None and spec.y.dataset != spec.x.dataset:
@@ -40,7 +41,8 @@ def run(spec: CkaRun, place: Place, report: Report) -> Numbers:
         also = CONTROLS if spec.controls else ()
         found = cka_heatmap(y, x, batches, estimator=spec.cka.estimator, also=also)
     others = {name: one.values for name, one in found.also.items()}
-    write_tensors(place.files / "cka.safetensors", {"values": found.values, **others})
+    arrays = {"values": found.values, **errors({"se": found}), **others}
+    write_tensors(place.files / "cka.safetensors", arrays)
     record: dict[str, Any] = {
         "x": described(x, found.names_x),
         "y": described(y, found.names_y),
@@ -72,6 +74,11 @@ def _minibatches(
     return minibatches(pixels, cka.batch, normalisation(side, images), device, report)
 
 
+def errors(found: Mapping[str, CkaMap | CkaCurve]) -> dict[str, torch.Tensor]:
+    """Standard errors over images by name, of those that have any."""
+    return {name: one.se for name, one in found.items() if one.se is not None}
+
+
 def undefined(reasons: Mapping[tuple[int, int], str]) -> list[dict[str, Any]]:
     """Why cells are undefined: each reason once, with the rows and columns of its cells."""
     grouped: dict[str, list[tuple[int, int]]] = {}
@@ -91,8 +98,9 @@ def defined_mean(maps: Iterable[torch.Tensor]) -> float | None:
 
 
 def over_time(spec: TimeCkaRun, place: Place, report: Report) -> Numbers:
-    """Compare; `cka.safetensors` holds a map [T, T] for each layer under its name, `cka.json` the
-    layers in execution order and why cells are undefined.
+    """Compare; `cka.safetensors` holds a map [T, T] for each layer under its name, and under `se/`
+    and its name the standard errors; `cka.json` the layers in execution order and why cells are
+    undefined.
     """
     with prepared(spec.x.numerics, place) as device:
         network = trained(spec.x, place.inputs["x"], device)
@@ -100,7 +108,8 @@ def over_time(spec: TimeCkaRun, place: Place, report: Report) -> Numbers:
         batches = _minibatches(spec.cka, place, device, spec.x, report)
         found = time_cka(network, batches, layers, estimator=spec.cka.estimator)
     maps = {name: one.values for name, one in found.items()}
-    write_tensors(place.files / "cka.safetensors", maps)
+    of_maps = errors({f"se/{name}": one for name, one in found.items()})
+    write_tensors(place.files / "cka.safetensors", {**maps, **of_maps})
     record = {
         "layers": list(found),
         "undefined": {name: undefined(one.reasons) for name, one in found.items() if one.reasons},

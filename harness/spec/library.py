@@ -20,6 +20,7 @@ from harness.spec.crosscheck import exhibit_faults, profile_faults
 from harness.spec.document import Document, read_document
 from harness.spec.exhibit import Exhibit
 from harness.spec.profile import Profile
+from harness.spec.repeats import with_repeats
 from harness.spec.study import Study, read_study
 from harness.spec.validate import validate
 
@@ -136,7 +137,8 @@ def read(layout: Layout, *, canary: bool = False) -> Library:
         _drop(profiles, name, profile_faults(profile, profile_files[name], blocks), broken)
     files = map(_toml, rooms) if canary else map(spec_files, studies)
     texts, unread = _documents(layout, itertools.chain(*files))
-    broken = _both(broken, unread)
+    texts, astray = with_repeats(texts)
+    broken = _both(_both(broken, unread), astray)
     exhibits, documents = _models(Exhibit, texts, broken)
     for name, exhibit in list(exhibits.items()):
         faults = exhibit_faults(exhibit, documents[name], blocks, study.documents, layout)

@@ -14,6 +14,7 @@ from harness.parts.recipe import Recipe
 from harness.spec.exhibit import Exhibit
 from harness.spec.parts import BLOCKS, models_of
 from harness.spec.profile import Profile
+from harness.spec.repeats import Repeat
 from harness.spec.study import Study
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -54,8 +55,13 @@ def schema_line(spec: Path) -> str:
 
 
 def _exhibit() -> Schema:
-    """An exhibit; `[grid]` is short for a single `[[grid]]`, and `[measure]` likewise."""
+    """An exhibit; `[grid]` is short for a single `[[grid]]`, and `[measure]` likewise. A claim may
+    repeat others.
+    """
     made = TypeAdapter(Exhibit).json_schema()
+    made["$defs"]["Repeat"] = TypeAdapter(Repeat).json_schema()
+    claims = made["properties"]["claim"]
+    claims["items"] = {"anyOf": [claims["items"], {"$ref": "#/$defs/Repeat"}]}
     for name in ("grid", "measure"):
         listed = made["properties"][name]
         title = listed.pop("title", name)

@@ -41,7 +41,9 @@ def test_rows_are_y_columns_are_x_and_every_cell_stands_once() -> None:
     store = Stored(made)
     keep(store, 0, np.arange(6.0).reshape(3, 2))
     cells = table(framed(made, store))
-    assert list(cells.columns) == ["depth", "map", "y", "x", "label_y", "label_x", "value"]
+    columns = ["depth", "map", "y", "x", "label_y", "label_x", "value", "low", "high"]
+    assert list(cells.columns) == columns
+    assert cells["low"].isna().all()  # a run of before keeps no standard errors
     found = {(row.label_y, row.label_x): row.value for row in cells.itertuples()}
     assert found == {
         ("conv1", "conv1"): 0.0,
@@ -125,3 +127,25 @@ def test_a_large_map_is_built_by_columns() -> None:
     cells = table(framed(made, store))
     assert len(cells) == 577**2
     assert cells["y"].dtype == np.int64
+
+
+def test_a_mean_over_seeds_has_the_mean_of_the_errors_and_the_file_none_of_it() -> None:
+    made = plan("fig3", overrides=("seed=0,1",))
+    store = Stored(made)
+    points = [one for one in made.exhibits[0].points if one.axes["depth"] == 110]
+    content = {"y": TWO, "x": TWO, "undefined": []}
+    for point, value, se in zip(points, (0.5, 0.75), (0.125, 0.0625), strict=True):
+        arrays = {"values": np.full((2, 2), value), "se": np.full((2, 2), se)}
+        store.keep(point, "cka.json", content, **arrays)
+    frame = framed(made, store)
+    by = 1.959964 * 0.09375 / (1 - 0.625**2)
+    cell = table(frame).iloc[0]
+    assert cell["low"] == pytest.approx(math.tanh(math.atanh(0.625) - by))
+    assert cell["high"] == pytest.approx(math.tanh(math.atanh(0.625) + by))
+    assert frame.maps is not None
+    assert b"low" not in gzip.decompress(frame.maps.csv_gz).splitlines()[0]
+    place = list(frame.cells["quantity"]).index("diagonal")
+    assert frame.se[place] == 0.09375
+    assert "se" not in {*frame.cells.columns, *frame.runs.columns}
+    store.keep(points[0], "cka.json", content, values=np.full((2, 2), 0.5))  # one of before
+    assert table(framed(made, store))["low"].isna().all()

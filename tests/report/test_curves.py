@@ -19,7 +19,7 @@ def drawn(name: str, store: Stored | SyntheticStore) -> tuple[Chart, ...]:
     return charts(frame, pivot(planned))
 
 
-def scaling(holes: tuple[int, ...] = ()) -> Stored:
+def scaling(holes: tuple[int, ...] = (), se: float | None = None) -> Stored:
     """Fig. 2 with maps of two sizes: depths have other numbers of layers than widths."""
     store = Stored(plan("fig2"))
     for point in store.plan.exhibits[0].points:
@@ -30,7 +30,8 @@ def scaling(holes: tuple[int, ...] = ()) -> Stored:
             values[hole][hole] = math.nan
         why = [{"y": list(holes), "x": list(holes), "why": "silent"}] if holes else []
         content = {"y": rows, "x": rows, "undefined": why}
-        store.keep(point, "cka.json", content, values=values)
+        arrays = {"values": values} if se is None else {"values": values, "se": [[se] * n] * n}
+        store.keep(point, "cka.json", content, **arrays)
     return store
 
 
@@ -56,6 +57,23 @@ def test_cka_stands_between_0_and_1() -> None:
     chart = drawn("fig2", scaling())[0]
     assert [text for _, text in chart.ticks_y] == ["0", "0.2", "0.4", "0.6", "0.8", "1"]
     assert chart.series[0].path.startswith(f"M0.0 {HEIGHT / 4:.1f}")
+
+
+def test_a_curve_has_a_band_where_its_errors_are_known() -> None:
+    chart = drawn("fig2", scaling(holes=(5,), se=0.0625))[0]
+    by = 1.959964 * 0.0625 / (1 - 0.75**2)
+    low, high = (math.tanh(math.atanh(0.75) + sign * by) for sign in (-1, 1))
+    said = chart.described["series"][0]["ends"]
+    assert said[0] == [pytest.approx(low, abs=5e-4), pytest.approx(high, abs=5e-4)]
+    assert said[5] is None
+    band = chart.series[0].band
+    assert band.startswith(f"M0.0 {(1 - high) * HEIGHT:.1f}L")
+    assert f"L0.0 {(1 - low) * HEIGHT:.1f}Z" in band  # it comes back to where it began
+    assert band.count("Z") == 2  # on both sides of the hole
+    assert chart.has_bands
+    without = drawn("fig2", scaling())[0]
+    assert not without.has_bands
+    assert without.described["series"][0]["ends"] is None
 
 
 def test_a_network_is_like_itself_and_no_curve_says_so() -> None:

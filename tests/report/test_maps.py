@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pytest
@@ -40,6 +41,25 @@ def test_a_map_has_its_axes_and_names_and_cells() -> None:
     packed = Packed(view.packed[first["cells"]], first["low"], first["step"])
     assert unpacked(packed, 2, 2) == [[0.5, 0.25], [0.125, 0.0]]
     assert view.rounding == "Values are rounded to 0.001, so they are off by at most 0.0005."
+
+
+def test_a_map_has_the_widths_of_its_intervals_where_a_run_keeps_errors() -> None:
+    store = Stored(plan("fig2"))
+    values, se = [[1.0, 0.6], [0.0, math.nan]], [[0.0, 0.04], [0.1, math.nan]]
+    rows = [layer("conv1"), layer("bn1")]
+    for point in store.plan.exhibits[0].points:
+        content = {"y": rows, "x": rows, "undefined": []}
+        store.keep(point, "cka.json", content, values=values, se=se)
+    view = viewed(store)
+    assert view is not None
+    packed = view.described["maps"][0]["interval"]
+    found = unpacked(Packed(view.packed[packed["cells"]], packed["low"], packed["step"]), 2, 2)
+    assert packed["step"] == 0.01
+    assert 10 ** found[0][1] == pytest.approx(1.96 * 0.04 / (1 - 0.6**2), rel=0.03)
+    assert 10 ** found[1][0] == pytest.approx(1.96 * 0.1, rel=0.03)
+    assert [math.isnan(one) for row in found for one in row] == [True, False, False, True]
+    assert "says nothing of other seeds" in view.said
+    assert viewed(square("fig2")).said == ""  # type: ignore[union-attr]
 
 
 def test_the_sides_of_a_map_are_called_by_the_neurons_of_its_point() -> None:

@@ -1,7 +1,6 @@
 """Centred kernel alignment between layers (paper Fig. 2 to 8, A.1 to A.12, C.1, C.2)."""
 
 from harness.engine.cka.hsic import Estimator
-from harness.engine.cka.intervals import CkaIntervals, cka_intervals
 from harness.engine.cka.result import CkaCurve, CkaMap
 from harness.engine.cka.sums import MEMORY_LIMIT, MinibatchCKA, cka
 from harness.engine.cka.sweep import (
@@ -17,14 +16,12 @@ __all__ = [
     "MEMORY_LIMIT",
     "Batches",
     "CkaCurve",
-    "CkaIntervals",
     "CkaMap",
     "Estimator",
     "MinibatchCKA",
     "Pairs",
     "cka",
     "cka_heatmap",
-    "cka_intervals",
     "clean_against_attacked",
     "gram_matrices",
     "time_cka",

@@ -33,6 +33,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from math import nan
+from types import MappingProxyType
 from typing import Literal
 
 import numpy as np
@@ -53,6 +54,12 @@ from harness.engine.cka.gram import (
 Estimator = Literal["unbiased", "biased", "corrected"]
 Estimators = tuple[Estimator, ...]
 FEWEST_IMAGES = {"unbiased": 4, "biased": 2, "corrected": 4}
+
+MOMENTS: Mapping[str, tuple[int, int]] = MappingProxyType(
+    {"kl_kl": (2, 2), "k_l": (2, 2), "kl_k": (3, 1), "kl_l": (1, 3), "k_k": (4, 0), "l_l": (0, 4)}
+)
+"""Of what the deletion of an image changes in HSIC₁ of K with L, of K and of L with itself, and how
+often the unit of each has that of K and of L."""
 
 _ROUNDING = 4.0  # roundings of the dtype that a Gram matrix may be off by, relative to its trace
 _LEAST = -(2**20)  # exponent of a layer of norm 0, so that it sets no other minibatch's
@@ -206,6 +213,11 @@ class Own:
             torch.cat([one.standing_L for one in parts]),
         )
 
+    def share_of(self, whole: Own) -> Tensor:
+        """√(HSIC(K, K) / that of `whole`) under the first estimator, [L]; 0 where that has none."""
+        part = scaled(self.hsic_EL[0], 2 * (self.exponent_L - whole.exponent_L))
+        return (part / whole.hsic_EL[0].where(whole.hsic_EL[0] != 0, 1.0)).sqrt()
+
     def plus(self, other: Own) -> Own:
         """Of the minibatches of both, in the larger of the two scales."""
         exponent_L = torch.maximum(self.exponent_L, other.exponent_L)
@@ -227,6 +239,7 @@ class Hsics:
     cross: Tensor  # float64 on the CPU
     y: Own
     x: Own
+    moments: Tensor  # `MOMENTS`, shaped as `cross`; none where HSIC₁ is not the first estimator
 
     def plus(self, other: Hsics) -> Hsics:
         """Of the minibatches of both."""
@@ -235,7 +248,11 @@ class Hsics:
             one._shifted(one.y.exponent_L - y.exponent_L, one.x.exponent_L - x.exponent_L)
             for one in (self, other)
         )
-        return Hsics(here + there, y, x)
+        in_units = [
+            one.moments * _units(one.moments, one.y.share_of(y), one.x.share_of(x))
+            for one in (self, other)
+        ]
+        return Hsics(here + there, y, x, in_units[0] + in_units[1])
 
     def balanced(self) -> tuple[Tensor, Tensor, Tensor]:
         """cross, self_y and self_x in scales where the product of the last two is near 1."""
@@ -249,6 +266,12 @@ class Hsics:
         """cross·2^(by_y + by_x), of [L] or [E, L]."""
         y, x = paired(by_y, by_x) if self.cross.ndim == 3 else (by_y, by_x)
         return scaled(self.cross, y + x)
+
+
+def _units(moments: Tensor, of_y: Tensor, of_x: Tensor) -> Tensor:
+    """What each moment is multiplied by where those of K and L are in other units."""
+    y, x = paired(of_y, of_x) if moments.ndim == 3 else (of_y, of_x)
+    return torch.stack([y**up * x**across for up, across in MOMENTS.values()])[: len(moments)]
 
 
 def paired(of_y: Tensor, of_x: Tensor) -> tuple[Tensor, Tensor]:

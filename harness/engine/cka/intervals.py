@@ -8,148 +8,125 @@ se² = Σ over minibatches (m − 1)/m·Σ_i (influence − its mean)² (Efron a
 Statistics 9, 1981). The interval is that of atanh θ. What it says is about images, for these two
 networks; it says nothing of other seeds.
 
-Legend: M (m) = images of the minibatch, L = layers.
+se² is a sum of six second moments of D^KL, D^KK and D^LL over the images. They are kept in units of
+√(YZ), Y and Z, so that no scale of the features can overflow them.
+
+Legend: M (m) = images of the minibatch, L = layers, I = images at once, P = numbers of a packed
+Gram matrix.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from functools import lru_cache
 from statistics import NormalDist
+from typing import Final
 
 import torch
 from torch import Tensor
 
-from harness.engine.arguments import checked
-from harness.engine.cka.calls import LayerCalls
-from harness.engine.cka.gram import upper_gram
-from harness.engine.cka.sums import require_some
-from harness.engine.cka.sweep import Batches, Pairs, minibatches
-from harness.engine.networks import Network
-from harness.engine.training.numerics import full_precision
-from harness.errors import HarnessError
+from harness.engine.cka.hsic import MOMENTS, HsicVector
 
-FEWEST = 5  # images of a minibatch: one is left out, and HSIC₁ needs four
-_IMAGES = 32  # at once
+FEWEST: Final = 5  # images of a minibatch: one is left out, and HSIC₁ needs four
+LEVEL: Final = 0.95
+_AT_ONCE = 2**22  # numbers
+_EXACT = 1e-7  # of 1 − θ: a layer with itself
 
 
-@dataclass(frozen=True)
-class CkaIntervals:
-    """Unbiased CKA of each layer of one network with each of another, and where it lies over
-    images: float64 on the CPU, [L_y, L_x], NaN where a layer has no CKA.
+def moments(a: Sequence[HsicVector], b: Sequence[HsicVector]) -> Tensor:
+    """Second moments of what the deletion of an image changes, of each of `a` with each of `b`:
+    [moment, L_y, L_x] float64 on the CPU, in the order of `MOMENTS`, NaN for fewer than 5 images;
+    [0, L_y, L_x] where the first estimator is not the unbiased one.
+
+    All pairs of an image are one product of [L_y, M] and [M, L_x].
     """
-
-    values: Tensor
-    low: Tensor
-    high: Tensor
-    names_y: tuple[str, ...]
-    names_x: tuple[str, ...]
-    level: float  # share of sets of images whose interval covers
-
-
-@dataclass(frozen=True)
-class _Moments:
-    """Of one minibatch, or of several added up: HSIC₁, and the centred second moments of what the
-    deletion of an image changes, of pairs KL and of layers with themselves, K and L.
-    """
-
-    kl: Tensor  # [L_y, L_x], as all that name both
-    k: Tensor  # [L_y]
-    l: Tensor  # noqa: E741 - [L_x]
-    kl_kl: Tensor
-    kl_k: Tensor
-    kl_l: Tensor
-    k_l: Tensor
-    k_k: Tensor
-    l_l: Tensor
-
-    def plus(self, other: _Moments) -> _Moments:
-        """Of both."""
-        return _Moments(*(getattr(self, n) + getattr(other, n) for n in self.__dataclass_fields__))
-
-
-@checked
-@torch.no_grad()
-def cka_intervals(
-    network_y: Network,
-    network_x: Network,
-    batches: Batches | Pairs,
-    layers: Sequence[str] | None = None,
-    *,
-    layers_x: Sequence[str] | None = None,
-    level: float = 0.95,
-) -> CkaIntervals:
-    """Arguments as those of `cka_heatmap`; the Gram matrices of a minibatch, 4·M² bytes a layer,
-    are held at once. Raises HarnessError for minibatches of fewer than 5 images.
-    """
-    calls = LayerCalls(network_y, layers), LayerCalls(network_x, layers_x or layers)
-    found: _Moments | None = None
-    with full_precision():
-        for shown in minibatches(batches, (network_y, network_x)):
-            if (images := shown[0].shape[-4]) < FEWEST:
-                said = f"an interval over images needs at least {FEWEST} (got {images})"
-                raise HarnessError("CKA minibatch", said)
-            y, x = (_centred_grams(*side) for side in zip(calls, shown, strict=True))
-            here = _moments(y, x)
-            found = here if found is None else found.plus(here)
-    values, low, high = _interval(require_some(found), level)
-    return CkaIntervals(values, low, high, calls[0].names, calls[1].names, level)
+    if next(iter(a[0].own), None) != "unbiased":
+        return torch.zeros(0, len(a), len(b), dtype=torch.float64)
+    packed, device = len(a[0].unit_P), a[0].unit_P.device
+    images = (1 + round((1 + 8 * packed) ** 0.5)) // 2
+    if images < FEWEST:
+        return torch.full((len(MOMENTS), len(a), len(b)), torch.nan, dtype=torch.float64)
+    sums = torch.zeros(4, len(a), len(b), dtype=torch.float64, device=device)
+    own_y, own_x = [], []
+    step = max(1, _AT_ONCE // (images * (len(a) + len(b)) + 4 * len(a) * len(b)))
+    for start in range(0, images, step):
+        stop = min(start + step, images)
+        y_ILM = _rows(a, start, stop, images)
+        x_ILM = y_ILM if b is a else _rows(b, start, stop, images)
+        if y_ILM.dtype != x_ILM.dtype:
+            y_ILM, x_ILM = y_ILM.double(), x_ILM.double()
+        pairs = (y_ILM @ x_ILM.mT).double()
+        y_IL, x_IL = (
+            torch.linalg.vector_norm(rows, dim=2, dtype=torch.float64).square()
+            for rows in (y_ILM, x_ILM)
+        )
+        own_y.append(y_IL)
+        own_x.append(x_IL)
+        sums[0] += pairs.sum(0)
+        sums[1] += (pairs * y_IL.unsqueeze(2)).sum(0)
+        sums[2] += (pairs * x_IL.unsqueeze(1)).sum(0)
+        sums[3] += pairs.square_().sum(0)
+    y_ML, x_ML = torch.cat(own_y), torch.cat(own_x)
+    total, with_y, with_x, squares = sums
+    mean_y, mean_x = y_ML.mean(0).unsqueeze(1), x_ML.mean(0).unsqueeze(0)
+    y_ML, x_ML = y_ML - mean_y.T, x_ML - mean_x
+    found = {
+        "kl_kl": squares - total.square() / images,
+        "k_l": y_ML.T @ x_ML,
+        "kl_k": with_y - total * mean_y,
+        "kl_l": with_x - total * mean_x,
+        "k_k": y_ML.square().sum(0).unsqueeze(1).expand_as(total),
+        "l_l": x_ML.square().sum(0).expand_as(total),
+    }
+    # of unit vectors h_i/(m·(m − 3)) is half a row's sum, and its deletion changes −slope times it
+    slope = images * (images - 2) / ((images - 1) * (images - 4))
+    planes = torch.stack([found[name] for name in MOMENTS])
+    return (planes * (slope**2 * (images - 1) / images)).cpu()
 
 
-def _centred_grams(calls: LayerCalls, images: Tensor) -> Tensor:
-    """U-centred Gram matrices of all layers, [L, M, M], of features that float32 holds squared."""
-    found: list[Tensor] = []
-
-    def take(name: str, features_TM: Tensor) -> None:
-        upper = upper_gram(features_TM.unbind(0)).triu(1).double()
-        gram = upper + upper.T
-        size = len(gram)
-        rows = gram.sum(1) / (size - 2)
-        gram -= rows[:, None] + rows - rows.sum() / (size - 1)
-        found.append(gram.fill_diagonal_(0.0).float())
-
-    calls.visit(images, take)
-    return torch.stack(found)
+def _rows(vectors: Sequence[HsicVector], start: int, stop: int, images: int) -> Tensor:
+    """Rows start … stop − 1 of the centred Gram matrices, [I, L, M]."""
+    first = vectors[0].unit_P
+    flat = _square_indices(images, first.device)[start:stop].flatten()
+    found = torch.stack([vector.unit_P.index_select(0, flat) for vector in vectors])
+    rows_LIM = found.view(len(vectors), stop - start, images)
+    rows_LIM.diagonal(start, 1, 2).zero_()
+    return rows_LIM.transpose(0, 1)
 
 
-def _moments(y_LMM: Tensor, x_LMM: Tensor) -> _Moments:
-    """Of one minibatch."""
-    images = y_LMM.shape[-1]
-    own_y_ML, own_x_ML = (one.square().sum(2, dtype=torch.float64).T for one in (y_LMM, x_LMM))
-    # what the deletion of an image changes is −slope·h_i and the same for all images
-    slope = 2 * (images - 2) / ((images - 3) * (images - 1) * (images - 4))
-    weight = (images - 1) / images * slope**2
-    parts = zip(*(torch.split(one, _IMAGES, 1) for one in (y_LMM, x_LMM)), strict=True)
-    # h_i of all pairs at once, for each image
-    pairs_MLL = torch.cat([(y.transpose(0, 1) @ x.permute(1, 2, 0)).double() for y, x in parts])
-    sums = (pairs_MLL, own_y_ML, own_x_ML)
-    kl, k, l = (one.sum(0) / (images * (images - 3)) for one in sums)  # noqa: E741
-    pairs, own_y, own_x = (one - one.mean(0) for one in sums)
-    moments = (
-        pairs.square().sum(0),
-        (pairs * own_y[:, :, None]).sum(0),
-        (pairs * own_x[:, None, :]).sum(0),
-        own_y.T @ own_x,
-        own_y.square().sum(0),
-        own_x.square().sum(0),
-    )
-    return _Moments(kl.cpu(), k.cpu(), l.cpu(), *(weight * one.cpu() for one in moments))
+@lru_cache(maxsize=2)  # a sweep has minibatches of one size, and a last one
+def _square_indices(images: int, device: torch.device) -> Tensor:
+    """Where each number of [M, M] stands in the packed upper triangle; on the diagonal anywhere."""
+    size = images * (images - 1) // 2
+    dtype = torch.int64 if size >= 2**31 else torch.int32
+    places = torch.arange(size, dtype=dtype, device=device)
+    square = torch.zeros(images, images, dtype=dtype, device=device)
+    row, column = torch.triu_indices(images, images, 1, device=device)
+    square[row, column] = places
+    square[column, row] = places
+    return square
 
 
-def _interval(of: _Moments, level: float) -> tuple[Tensor, Tensor, Tensor]:
-    """CKA and the ends of its interval."""
-    x, y, z = of.kl, of.k[:, None], of.l[None, :]
-    values = x / (y * z).sqrt()
-    # θ/X = 1/√(YZ), which is no 0/0 where X is 0
-    root, half = 1 / (y * z).sqrt(), values / 2
-    variance = (
-        root.square() * of.kl_kl
-        + half.square() * (of.k_k[:, None] / y**2 + of.l_l[None, :] / z**2 + 2 * of.k_l / (y * z))
-        - 2 * root * half * (of.kl_k / y + of.kl_l / z)
-    )
-    spread = NormalDist().inv_cdf((1 + level) / 2) * variance.clamp(min=0).sqrt()
+def flipped(planes: Tensor, estimators: int) -> Tensor:
+    """HSICs and moments [plane, L_y, L_x] of the same pairs the other way round."""
+    swapped = ("kl_kl", "k_l", "kl_l", "kl_k", "l_l", "k_k")
+    places = [estimators + swapped.index(name) for name in MOMENTS]
+    return planes.mT[[*range(estimators), *places][: len(planes)]]
+
+
+def standard_error(values: Tensor, moments: Tensor) -> Tensor:
+    """Of CKA over images, as `values` are shaped."""
+    of = dict(zip(MOMENTS, moments, strict=True))
+    own = of["k_k"] + of["l_l"] + 2 * of["k_l"]
+    variance = of["kl_kl"] + values.square() / 4 * own - values * (of["kl_k"] + of["kl_l"])
+    return variance.clamp(min=0).sqrt()
+
+
+def interval(values: Tensor, se: Tensor, level: float) -> tuple[Tensor, Tensor]:
+    """The ends of the interval that covers in this share of sets of images."""
+    spread = NormalDist().inv_cdf((1 + level) / 2) * se
     inside = values.clamp(-1, 1)
     middle, width = inside.atanh(), spread / (1 - inside.square())
-    exact = inside.abs() >= 1 - 1e-7  # a layer with itself
+    exact = inside.abs() >= 1 - _EXACT
     low, high = (torch.where(exact, inside, (middle + s * width).tanh()) for s in (-1, 1))
-    return values, low, high
+    return low, high

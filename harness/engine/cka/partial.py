@@ -39,6 +39,7 @@ def _inner(found: CkaMap) -> CkaMap:
         names_x=found.names_x[1:],
         reasons={(y - 1, x - 1): why for (y, x), why in found.reasons.items() if y and x},
         also={},
+        se=None if found.se is None else found.se[1:, 1:],
     )
 
 
@@ -55,4 +56,4 @@ def _given(found: CkaMap) -> CkaMap:
         alone = found.reasons.get((0, 0))
         reasons[i, j] = alone or f"layer {name!r} has nothing beyond the pixels, so it is 0/0"
         values[i, j] = torch.nan
-    return replace(inner, values=values, reasons=reasons)
+    return replace(inner, values=values, reasons=reasons, se=None)

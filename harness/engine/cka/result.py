@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 from torch import Tensor
 
 from harness.engine.cka.hsic import Estimator
+from harness.engine.cka.intervals import LEVEL, interval
+from harness.errors import HarnessError
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -33,6 +35,14 @@ class CkaMap:
     estimator: Estimator
     axes: tuple[str, str] = ("layer", "layer")  # of what y and x are, as a drawing says it
     also: Mapping[str, CkaMap] = field(default_factory=dict)  # other estimates of the same sweep
+    se: Tensor | None = None  # standard errors over images, as `values`; of the unbiased one only
+
+    def interval(self, level: float = LEVEL) -> tuple[Tensor, Tensor]:
+        """Where each value lies over images, for these two networks, in `level` of all sets of
+        images: low and high, NaN where a value is, and everywhere after a minibatch of fewer than 5
+        images. It says nothing of other seeds. Raises HarnessError for another estimator.
+        """
+        return _interval(self, level)
 
     def to_frame(self) -> DataFrame:
         """[L_y, L_x] with the names of the layers, the first network down, the second across."""
@@ -68,9 +78,21 @@ class CkaCurve:
     images: int
     minibatches: int
     estimator: Estimator
+    se: Tensor | None = None  # as that of `CkaMap`
+
+    def interval(self, level: float = LEVEL) -> tuple[Tensor, Tensor]:
+        """As that of `CkaMap`, [L] each."""
+        return _interval(self, level)
 
     def to_frame(self) -> DataFrame:
         """[L, 1]: a column `cka`, indexed by the names of the layers."""
         from pandas import DataFrame
 
         return DataFrame({"cka": self.values.numpy()}, index=[*self.names])
+
+
+def _interval(of: CkaMap | CkaCurve, level: float) -> tuple[Tensor, Tensor]:
+    if of.se is None:
+        said = f"is known of the unbiased estimator only (this is {of.estimator!r})"
+        raise HarnessError("CKA interval", said, hint="estimator = 'unbiased'")
+    return interval(of.values, of.se, level)

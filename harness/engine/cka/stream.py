@@ -23,6 +23,7 @@ from torch import Tensor
 
 from harness.engine.cka.gram import Steps, add_upper_product
 from harness.engine.cka.hsic import Estimator, Hsics, HsicVector, Own, hsic_vector, of_biased
+from harness.engine.cka.intervals import flipped, moments
 
 _COLUMNS = {"cpu": 8192, "cuda": 65536}  # of a piece
 _PEAK = 2.0**-6  # of a vector of length 1; 1/√P in evenly spread ones
@@ -66,6 +67,15 @@ def _each(cross: Tensor, a: Sequence[HsicVector], b: Sequence[HsicVector]) -> Te
         )
         found["biased"] = of_biased(len(none) - 1) * cross + left @ right.T
     return torch.stack([*found.values()])
+
+
+def _planes(cross: Tensor, a: Sequence[HsicVector], b: Sequence[HsicVector]) -> Tensor:
+    """HSICs and then moments, so that blocks of both are put side by side at once."""
+    return torch.cat([_each(cross, a, b), moments(a, b)])
+
+
+def _of_planes(planes: Tensor, y: Own, x: Own) -> Hsics:
+    return Hsics(planes[: len(y.hsic_EL)], y, x, planes[len(y.hsic_EL) :])
 
 
 def _zeros(a: Sequence[HsicVector], b: Sequence[HsicVector]) -> Tensor:
@@ -147,7 +157,7 @@ def _two(stream_y: Stream, stream_x: Stream, room: int) -> Hsics:
         own_y.append(Own.of(held))
         own_x = block.own
         start += group
-    return Hsics(torch.cat(rows, dim=1), Own.joined(own_y), Own.joined(own_x))
+    return _of_planes(torch.cat(rows, dim=1), Own.joined(own_y), Own.joined(own_x))
 
 
 def _own(stream: Stream, room: int) -> Hsics:
@@ -155,10 +165,10 @@ def _own(stream: Stream, room: int) -> Hsics:
     layers = stream(0, room, held.append)
     if layers <= room:
         own = Own.of(held)
-        return Hsics(_each(own_hsic(held), held, held), own, own)
+        return _of_planes(_planes(own_hsic(held), held, held), own, own)
     group = max(1, room * 3 // 4)
     del held[group:]
-    cross = torch.zeros(len(held[0].own), layers, layers, dtype=torch.float64)
+    planes = torch.zeros(0)
     parts: list[Own] = []
     for start in range(0, layers, group):
         if start:
@@ -166,15 +176,19 @@ def _own(stream: Stream, room: int) -> Hsics:
             stream(start, start + group, held.append)
         stop = start + len(held)
         parts.append(Own.of(held))
-        cross[:, start:stop, start:stop] = _each(own_hsic(held), held, held)
+        within = _planes(own_hsic(held), held, held)
+        if not start:
+            planes = within.new_zeros(len(within), layers, layers)
+        planes[:, start:stop, start:stop] = within
         if stop < layers:
             block = _Block(held, room - len(held))
             stream(stop, _ALL, block.add)
             block.flush()
-            cross[:, start:stop, stop:] = torch.cat(block.columns, dim=2)
-            cross[:, stop:, start:stop] = cross[:, start:stop, stop:].mT
+            beyond = torch.cat(block.columns, dim=2)
+            planes[:, start:stop, stop:] = beyond
+            planes[:, stop:, start:stop] = flipped(beyond, len(held[0].own))
     own = Own.joined(parts)
-    return Hsics(cross, own, own)
+    return _of_planes(planes, own, own)
 
 
 def counterparts_of(stream_y: Stream, stream_x: Stream | None, room: int) -> Hsics:
@@ -194,13 +208,14 @@ def counterparts_of(stream_y: Stream, stream_x: Stream | None, room: int) -> Hsi
         torch.cat([one.cross for one in found], dim=1),
         Own.joined([one.y for one in found]),
         Own.joined([one.x for one in found]),
+        torch.cat([one.moments for one in found], dim=1),
     )
 
 
 def _hsics(a: HsicVector, b: HsicVector) -> Hsics:
     cosine = float((a.unit_P * b.unit_P).sum(dtype=torch.float64))
     cross = torch.tensor([[a.norm * b.norm * cosine]], dtype=torch.float64)
-    return Hsics(_each(cross, [a], [b]).flatten(1), Own.of([a]), Own.of([b]))
+    return _of_planes(_planes(cross, [a], [b]).flatten(1), Own.of([a]), Own.of([b]))
 
 
 @dataclass
@@ -223,6 +238,6 @@ class _Block:
         """Multiply what is waiting, and let it go."""
         if self.waiting:
             cross = cross_hsic(self.held, self.waiting)
-            self.columns.append(_each(cross, self.held, self.waiting))
+            self.columns.append(_planes(cross, self.held, self.waiting))
             self.own.append(Own.of(self.waiting))
             self.waiting.clear()

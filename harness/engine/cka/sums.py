@@ -25,6 +25,7 @@ from harness.engine.cka.hsic import (
     packed_size,
     paired,
 )
+from harness.engine.cka.intervals import standard_error
 from harness.engine.cka.result import CkaCurve, CkaMap
 from harness.engine.cka.stream import Stream, counterparts_of, pairs_of, stream_of
 from harness.engine.training.numerics import full_precision
@@ -93,7 +94,8 @@ class HsicSums:
             reasons = _told(values_E[index], {(i, j): a or b for (i, a), (j, b) in pairs})
             said = (reasons, self.images, self.minibatches, estimator)
             made.append(CkaMap(values_E[index], tuple(names_y), tuple(names_x), *said, axes))
-        return replace(made[0], also={one.estimator: one for one in made[1:]})
+        also = {one.estimator: one for one in made[1:]}
+        return replace(made[0], also=also, se=self._standard_error(made[0].values))
 
     def curve(self, names: Sequence[str]) -> CkaCurve:
         """The curve of `counterparts`; raises HarnessError before the first minibatch."""
@@ -101,7 +103,12 @@ class HsicSums:
         counterparts = enumerate(zip(*whys, strict=True))
         reasons = _told(values, {place: a or b for place, (a, b) in counterparts})
         counts = (self.images, self.minibatches)
-        return CkaCurve(values, tuple(names), reasons, *counts, self.estimators[0])
+        se = self._standard_error(values)
+        return CkaCurve(values, tuple(names), reasons, *counts, self.estimators[0], se)
+
+    def _standard_error(self, values: Tensor) -> Tensor | None:
+        moments = require_some(self._sums).moments
+        return standard_error(values, moments) if len(moments) else None
 
     def _divided(self) -> Tensor:
         """cross / √(self_y·self_x), under each estimator."""

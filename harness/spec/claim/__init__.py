@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import pkgutil
 from importlib import import_module
+from typing import Annotated
 
 from pydantic import Field
+from pydantic.json_schema import SkipJsonSchema
 
 from harness.parts.base import Name, Spec
 from harness.spec.claim.predicate import Predicate
@@ -20,9 +22,13 @@ for _file in pkgutil.iter_modules(__path__):
 
 
 class Claim(Spec):
-    """What the paper says, where, and how it is put to the test."""
+    """What the paper says, where, and how it is put to the test; of one that `repeats` the claim of
+    another exhibit, as "fig2/brighter-with-width", also what is different here.
+    """
 
     id: Name
     text: str = Field(min_length=1)
     place: str
     test: Predicate
+    repeats: Annotated[str, SkipJsonSchema()] = ""
+    under: Annotated[str, SkipJsonSchema()] = ""

@@ -48,10 +48,12 @@ async function choiceOfMaps(root) {
 async function matrixOf(described, map) {
   const [labelsX, labelsY] = [map.x, map.y].map((axis) => described.labels[axis.labels]);
   const [rows, columns] = [labelsY.length, labelsX.length];
-  const text = document.getElementById(map.cells).textContent;
-  const values = await unpack({ text, rows, columns, low: map.low, step: map.step });
+  const textOf = (name) => document.getElementById(name).textContent;
+  const values = await unpack({ text: textOf(map.cells), rows, columns, low: map.low, step: map.step });
+  const { interval } = map;
+  const widths = interval && (await unpack({ ...interval, rows, columns, text: textOf(interval.cells) }));
   const matrix = {
-    title: map.title, rows, columns, values, labelsX, labelsY,
+    title: map.title, rows, columns, values, widths, labelsX, labelsY,
     captionX: map.x.caption, captionY: map.y.caption, step: map.step, scale: map.scale,
   };
   return { ...matrix, image: imageOf(matrix) };

@@ -15,14 +15,15 @@ function readableChart(figure) {
     const x = steps > 1 ? (at / (steps - 1)) * area[0] : area[0] / 2;
     for (const side of ["x1", "x2"]) mark.setAttribute(side, x);
     mark.removeAttribute("visibility");
-    said.replaceChildren(...series.flatMap(({ names, values }, number) => {
+    said.replaceChildren(...series.flatMap(({ names, values, ends }, number) => {
       const label = words[number];
       if (label.control?.checked === false) return [];
       const item = document.createElement("span");
       item.className = `tone ${label.dataset.tone}`;
       const place = Math.round((at / Math.max(1, steps - 1)) * (values.length - 1)); // of its own
       const value = values[place] === null ? "undefined" : String(values[place]).replace("-", "−");
-      item.textContent = `${label.textContent.trim()}, ${names[place]}: ${value}`;
+      const around = ends?.[place] ? ` [${ends[place].join(", ").replaceAll("-", "−")}]` : "";
+      item.textContent = `${label.textContent.trim()}, ${names[place]}: ${value}${around}`;
       return [item];
     }));
   }

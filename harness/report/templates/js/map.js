@@ -14,6 +14,7 @@ function mapViewer(root) {
   const context = canvas.getContext("2d");
   const said = {
     value: root.querySelector(".value"),
+    interval: root.querySelector(".interval"),
     x: root.querySelector(".across"),
     y: root.querySelector(".up"),
   };
@@ -46,7 +47,10 @@ function mapViewer(root) {
     const { matrix } = state;
     const across = `${matrix.labelsX[column]} (${column + 1} of ${matrix.columns})`;
     const up = `${matrix.labelsY[row]} (${row + 1} of ${matrix.rows})`;
-    said.value.textContent = written(matrix.values[row * matrix.columns + column], matrix.step);
+    const cell = row * matrix.columns + column;
+    said.value.textContent = written(matrix.values[cell], matrix.step);
+    const ends = matrix.widths && endsOf(matrix.values[cell], matrix.widths[cell], matrix.step);
+    said.interval.textContent = ends ? `[${ends.map((end) => written(end, matrix.step)).join(", ")}]` : "";
     said.x.textContent = `→ ${matrix.captionX} ${across}`;
     said.y.textContent = `↑ ${matrix.captionY} ${up}`;
   }

@@ -53,21 +53,30 @@ function drawPlane(context, { layout, matrix, shown, pinned, hovered, dragged, i
   const ends = { scale: matrix.scale, ink };
   const { row, column } = pinned;
   drawProfile(context, {
-    ...ends, box: layout.row, along: "row", values: rowOf(matrix, row),
+    ...ends, box: layout.row, along: "row", values: rowOf(matrix, matrix.values, row),
+    intervals: intervalsOf(matrix, (cells) => rowOf(matrix, cells, row)),
     from: shown.left, to: shown.right, at: column,
   });
   drawProfile(context, {
-    ...ends, box: layout.column, along: "column", values: columnOf(matrix, column),
+    ...ends, box: layout.column, along: "column", values: columnOf(matrix, matrix.values, column),
+    intervals: intervalsOf(matrix, (cells) => columnOf(matrix, cells, column)),
     from: shown.bottom, to: shown.top, at: row,
   });
   if (dragged) frame(context, dragged, ink);
 }
 
-function rowOf({ values, columns }, row) {
+/** The ends along a row or a column, which `pick` takes from all cells; null where there are none. */
+function intervalsOf({ values, widths, step }, pick) {
+  if (!widths) return null;
+  const along = pick(widths);
+  return Array.from(pick(values), (value, cell) => endsOf(value, along[cell], step));
+}
+
+function rowOf({ columns }, values, row) {
   return values.subarray(row * columns, (row + 1) * columns);
 }
 
-function columnOf({ values, rows, columns }, column) {
+function columnOf({ rows, columns }, values, column) {
   return Float64Array.from({ length: rows }, (_, row) => values[row * columns + column]);
 }
 

@@ -4,7 +4,7 @@
  * Draw `values[from … to)` along a side of the map.
  * `box` is where; `along` says whether cells go from left to right or from below upwards.
  */
-function drawProfile(context, { box, along, values, from, to, at, scale, ink }) {
+function drawProfile(context, { box, along, values, intervals, from, to, at, scale, ink }) {
   const place = (cell, value) => {
     const share = (value - scale[0]) / (scale[1] - scale[0]);
     const where = (cell + 0.5 - from) / (to - from);
@@ -26,6 +26,7 @@ function drawProfile(context, { box, along, values, from, to, at, scale, ink }) 
   context.strokeStyle = ink[along];
   context.lineWidth = 1.6;
   context.lineJoin = "round";
+  if (intervals) band(context, intervals, Math.max(0, Math.floor(from)), to, place, ink[along]);
   let points = [];
   for (let cell = Math.max(0, Math.floor(from)); cell < to; cell++) {
     if (!Number.isNaN(values[cell])) points.push(place(cell, values[cell]));
@@ -45,6 +46,26 @@ function drawProfile(context, { box, along, values, from, to, at, scale, ink }) 
     context.textAlign = along === "row" ? "left" : "center";
     context.fillText(short(value), along === "row" ? x + 5 : x, along === "row" ? y + 4 : y - 6);
   }
+}
+
+/** What lies between the ends of the intervals; a cell that has none breaks it. */
+function band(context, intervals, from, to, place, colour) {
+  context.save();
+  context.globalAlpha = 0.22;
+  context.fillStyle = colour;
+  let edge = [];
+  for (let cell = from; cell <= to; cell++) {
+    const ends = cell < to ? intervals[cell] : null;
+    if (ends) edge.push(ends.map((end) => place(cell, end)));
+    else if (edge.length) {
+      context.beginPath();
+      for (const [low] of edge) context.lineTo(...low);
+      for (const [, high] of edge.reverse()) context.lineTo(...high);
+      context.fill();
+      edge = [];
+    }
+  }
+  context.restore();
 }
 
 function line(context, points) {

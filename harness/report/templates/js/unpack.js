@@ -26,6 +26,16 @@ async function inflate(bytes) {
   return new Uint8Array(await new Response(stream).arrayBuffer());
 }
 
+/**
+ * The ends of the interval around a value, from the logarithm of its half width on the scale of
+ * atanh; null where there is none. A value that is 1 but for its rounding is taken for less.
+ */
+function endsOf(value, width, step) {
+  if (Number.isNaN(value) || Number.isNaN(width)) return null;
+  const middle = Math.atanh(Math.min(1 - step / 2, Math.max(step / 2 - 1, value)));
+  return [-1, 1].map((sign) => Math.tanh(middle + sign * 10 ** width));
+}
+
 /** An end of a scale; thousands and more in powers of ten. */
 function short(value) {
   const text = Math.abs(value) < 1e4 ? `${value}` : value.toExponential(1).replace("e+", "e");
