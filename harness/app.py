@@ -19,6 +19,7 @@ from harness.execute.executor import Crew, MakeJob, Queue
 from harness.execute.job import Job
 from harness.execute.survey import Survey, executor_for, survey
 from harness.layout import Layout, refuse_unwritable
+from harness.plan.estimate import Basis
 from harness.plan.expand import Plan, expand, refuse_idle
 from harness.plan.node import Node
 from harness.plan.resolve import Setting
@@ -243,7 +244,8 @@ def run(project: Project, held: Survey, crew: Crew, voice: Voice) -> Mapping[str
     with executor_for(held, project.layout.store, crew) as executor:
         use_store(project.layout)
         voice.tell(to_do(held, executor.slots))
-        board = Board(held.plan.nodes, queue, executor.slots)
+        measured = {key for key, one in held.estimates.items() if one.basis is Basis.MEASURED}
+        board = Board(held.plan.nodes, queue, executor.slots, measured)
         with screen_for(board, console(), voice) as tell:
             return executor(queue, job_maker(project, executor.threads), tell)
 
