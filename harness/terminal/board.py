@@ -13,7 +13,16 @@ from rich.console import Console, Group
 from rich.live import Live
 from rich.text import Text
 
-from harness.execute.events import Advanced, Event, Failed, Finished, Retried, Started, Waiting
+from harness.execute.events import (
+    Advanced,
+    Event,
+    Failed,
+    Finished,
+    Retried,
+    Started,
+    Strayed,
+    Waiting,
+)
 from harness.execute.executor import Queue, Tell
 from harness.execute.outlook import Outlook
 from harness.plan.node import Node
@@ -38,6 +47,7 @@ class Row(NamedTuple):
     left: str
 
 
+STYLES = {Failed: "red", Strayed: "yellow"}
 LEAST = ("rate", "spent", "note", "left")
 """What a narrow screen leaves out, the first first."""
 
@@ -114,6 +124,8 @@ def sentence(event: Event) -> str:
     if isinstance(event, Advanced):
         rate = _rate(event.progress)
         return _told(event.progress) + (f", {rate} images/s" if rate else "")
+    if isinstance(event, Strayed):
+        return f"WARNING: {event.problem}"
     if isinstance(event, Waiting):
         return f"{event.holder} runs it, waiting for the result"
     if isinstance(event, Retried):
@@ -127,11 +139,11 @@ def sentence(event: Event) -> str:
 
 class Lines:
     """Plain lines: starts, ends, failures, and where a long run is, at most every `quiet_s`; or
-    those of one kind of event alone.
+    those of some kinds of event alone.
     """
 
     def __init__(
-        self, board: Board, console: Console, quiet_s: float = QUIET_S, only: type[Any] = object
+        self, board: Board, console: Console, quiet_s: float = QUIET_S, only: Any = object
     ) -> None:
         self.board = board
         self.console = console
@@ -165,7 +177,7 @@ class LiveTable:
         if event is not None:
             self.board.tell(event)
             if not isinstance(event, Started | Advanced):
-                style = "red" if isinstance(event, Failed) else ""
+                style = STYLES.get(type(event), "")
                 self.live.console.print(Text(self.board.line(event), style=style))
         self.live.update(self._drawn())
 
@@ -211,7 +223,7 @@ def screen_for(board: Board, console: Console, voice: Voice = Voice.PLAIN) -> It
     line if that is wanted.
     """
     if voice is Voice.QUIET:
-        yield Lines(board, console, only=Failed)
+        yield Lines(board, console, only=Failed | Strayed)
     elif voice is Voice.VERBOSE:
         yield Lines(board, console, quiet_s=0)
     elif is_screen(console) and console.is_interactive and not os.environ.get("CI"):

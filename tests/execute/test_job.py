@@ -9,8 +9,9 @@ from pathlib import Path
 import torch
 
 from harness.execute.environment import CODE, code_digest, git_state
-from harness.execute.events import Event, Failed, Finished
+from harness.execute.events import Event, Failed, Finished, Strayed
 from harness.execute.job import Job, run_job
+from harness.plan.course import Band
 from harness.store.store import Store
 from tests.faults.tiny import three
 from tests.synthetic import plan
@@ -47,3 +48,21 @@ def test_by_what_a_run_was_made_says_who_ran_it_and_not_who_planned_it(tmp_path:
         "cpu_capability": torch.backends.cpu.get_cpu_capability(),
     }
     assert environment["git_of_project"] == "theirs"  # which nobody else knows
+
+
+def test_an_epoch_that_is_not_like_the_known_ones_is_told_at_once(tmp_path: Path) -> None:
+    told: list[Event] = []
+    course = (
+        Band(1, "test_accuracy", 0.0, 100.0, 50.0, 1.0, 5),
+        Band(2, "train_accuracy", 99.0, 100.0, 99.5, 0.1, 5),
+        Band(2, "test_accuracy", 0.0, 100.0, 50.0, 1.0, 5),
+    )
+    job = replace(three(tmp_path)[0], course=course)
+    assert isinstance(run_job(job, told.append), Finished)
+    names = [type(event).__name__ for event in told]
+    assert names == ["Started", "Advanced", "Advanced", "Strayed", "Advanced", "Finished"]
+    (stray,) = (event for event in told if isinstance(event, Strayed))
+    assert stray.problem.startswith("accuracy on the training set ")
+    assert stray.problem.endswith("% after epoch 2, outside of 99.0 … 100.0 % (5 seeds)")
+    logged = [json.loads(line) for line in (job.log).read_text().splitlines()]
+    assert [one["message"] for one in logged if one["level"] == "WARNING"] == [stray.problem]

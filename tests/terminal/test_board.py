@@ -9,12 +9,13 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from harness.execute.events import Advanced, Failed, Finished, Started
+from harness.execute.events import Advanced, Failed, Finished, Started, Strayed
 from harness.execute.executor import Queue
 from harness.parts.measurement import Numerics
 from harness.plan.node import Node
 from harness.runs.place import Progress
 from harness.terminal import board as screen
+from harness.terminal.output import Voice
 
 
 class Terminal(io.StringIO):
@@ -145,3 +146,14 @@ def test_a_very_narrow_screen_keeps_name_and_step(monkeypatch: pytest.MonkeyPatc
     first, *_ = drawn(40, monkeypatch)
     assert first.startswith("node resnet-20 ")
     assert first.endswith("…seed 0  epoch 3/10")
+
+
+@pytest.mark.parametrize("voice", [Voice.QUIET, Voice.PLAIN])
+def test_a_training_off_its_known_course_is_a_warning(voice: Voice) -> None:
+    out = io.StringIO()
+    with screen.screen_for(board({"a": 1.0}), Console(file=out, width=200), voice) as tell:
+        tell(Started("a", 0))
+        tell(Advanced("a", Progress(1, 300, "epoch")))
+        tell(Strayed("a", "accuracy 10.2 % after epoch 10, outside of …"))
+    assert "[0/1] node a: WARNING: accuracy 10.2 % after epoch 10" in out.getvalue()
+    assert ("started" in out.getvalue()) == (voice is Voice.PLAIN)
