@@ -70,10 +70,12 @@ def read_courses(folders: Sequence[Path], name: str | None) -> dict[str, Course]
 def _course(folder: Path, name: str, file: str) -> dict[str, list[Band]]:
     golden = read_golden(folder, name, file, INDEX)
     require_whole(folder / name / file, golden.lines if golden else None)
-    if golden and name != PUBLISHED:
-        provenance_of(folder / name / file)
     found: dict[str, list[Band]] = {}
-    for cell in golden.cells if golden else ():
+    if golden is None:
+        return found
+    if name != PUBLISHED:
+        provenance_of(folder / name / file)
+    for cell in golden.cells:
         if cell.quantity not in WORDS or not cell.index[2].isdecimal():
             raise HarnessError(f"{folder.name}/{name}/{file}", f"{cell.quantity} at {cell.index}")
         if cell.number is None:  # unsettled

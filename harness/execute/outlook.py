@@ -14,28 +14,51 @@ from dataclasses import dataclass
 from harness.execute.events import Advanced, Event, Failed, Finished, Retried, Started
 from harness.execute.executor import Queue
 from harness.execute.forecast import simulate
+from harness.plan.course import settings_of
 from harness.plan.estimate import device_of
 from harness.plan.node import Node
 
-TRUST_S = 2.0  # an estimate counts as much as so many estimated seconds that were seen
-NOTHING_S = 1e-9  # of an estimate that nobody had
+TRUST = 0.05  # of a node: an estimate counts as much as so much of it that was seen
+WARM_S = 8.0  # of the first node of a worker: kernels are compiled, data sets are made
 Group = tuple[str, ...]
+Seen = tuple[float, float]
+"""Seconds that were seen, and the share of the node that was done in them."""
 
 
 @dataclass
 class _Run:
-    """A node that runs; times in seconds on the clock of whoever tells the events."""
+    """A node that runs or has run; times in seconds on the clock of whoever tells the events."""
 
-    since: float  # its start, or the first report of a run that was taken up again
-    skipped: float | None  # share that was done by then; None: not known before a report
-    at: float  # its last report
-    share: float = 0.0  # done by then
-    step: float = 1.0  # share between two reports
+    since: float
+    warm_s: float  # of its time until its first report
+    step: float  # share between two reports
+    first: tuple[float, float] | None = None  # time of the first report, and the share done by then
+    last: tuple[float, float] | None = None
+    ended: float | None = None
+
+    def report(self, at: float, share: float) -> None:
+        self.first = self.first or (at, share)
+        self.last = (at, share)
 
     @property
-    def seen(self) -> tuple[float, float]:
-        """Seconds that were seen, and the share of the node that was done in them."""
-        return self.at - self.since, self.share - (self.skipped or 0.0)
+    def share(self) -> float:
+        return self.last[1] if self.last else 0.0
+
+    def seen(self, at: float) -> Iterator[Seen]:
+        """What says how fast it is. The time before its first report counts where there is no
+        better, since a worker may have to warm up.
+        """
+        if self.first and self.last and self.last != self.first:
+            yield self.last[0] - self.first[0], self.last[1] - self.first[1]
+        elif self.ended is not None:
+            yield max(self.ended - self.since - self.warm_s, 0.0), 1.0
+        elif self.first and self.warm_s == 0 and self.first[1] > 0:
+            yield self.first[0] - self.since, self.first[1]
+
+    def waited(self, at: float) -> Seen:
+        """What has passed since its last report, and the share that will be done with the next."""
+        begun = self.last[0] if self.last else self.since + self.warm_s
+        return at - begun, min(self.step, 1.0 - self.share)
 
 
 class Outlook:
@@ -48,23 +71,27 @@ class Outlook:
     def __init__(self, queue: Queue, slots: int, measured: Collection[str] = ()) -> None:
         self._queue = queue
         self._slots = slots
-        self._groups = {key: _group(one, key in measured) for key, one in queue.nodes.items()}
-        self._runs: dict[str, _Run] = {}
-        self._ended: dict[str, float] = {}  # seconds of the nodes that ran here to their end
+        self._groups = {key: _groups(one, key in measured) for key, one in queue.nodes.items()}
+        self._runs: dict[str, _Run] = {}  # that run
+        self._ended: dict[str, _Run] = {}  # here, to their end
+        self._started = 0
+        self._trust_s = TRUST * sum(queue.seconds.values()) / max(len(queue.seconds), 1)
 
     def tell(self, event: Event, at: float) -> None:
         """Take an event into account."""
         if isinstance(event, Started):
-            self._runs[event.key] = _Run(at, None if event.resumed else 0.0, at)
+            warm = WARM_S if self._started < self._slots else 0.0
+            self._started += 1
+            self._runs[event.key] = _Run(at, warm, _step(self._queue.nodes.get(event.key)))
         elif isinstance(event, Advanced) and (run := self._runs.get(event.key)):
-            share = event.progress.done / max(event.progress.of, 1)
-            if run.skipped is None:
-                run.since, run.skipped = at, share
-            run.at, run.share, run.step = at, share, 1 / max(event.progress.of, 1)
+            of = max(event.progress.of, 1)
+            run.step = 1 / of
+            run.report(at, event.progress.done / of)
         elif isinstance(event, Finished | Failed | Retried):
             run = self._runs.pop(event.key, None)
-            if isinstance(event, Finished) and event.here and run and run.skipped == 0:
-                self._ended[event.key] = at - run.since
+            if isinstance(event, Finished) and event.here and run:
+                run.ended = at
+                self._ended[event.key] = run
 
     def left_s(self, at: float) -> float:
         """Seconds from `at` until the last node is done, if nothing fails."""
@@ -79,17 +106,14 @@ class Outlook:
         return self._rests(self._corrected(at), at)
 
     def _rests(self, corrected: Mapping[str, float], at: float) -> dict[str, float]:
-        return {
-            key: _rest(run, corrected[key], at)
-            for key, run in self._runs.items()
-            if key in corrected
-        }
+        running = self._runs.keys() & corrected
+        return {key: _rest(self._runs[key], corrected[key], at) for key in running}
 
     def _corrected(self, at: float) -> dict[str, float]:
         """Whole seconds of each node that is not done, by those like it."""
         queue, factors = self._queue, self._factors(at)
         return {
-            key: self._estimate(key) * factors[self._groups[key]]
+            key: self._estimate(key) * factors[self._groups[key][-1]]
             for key in queue.nodes
             if key not in queue.done and key not in queue.lost
         }
@@ -97,49 +121,57 @@ class Outlook:
     def _estimate(self, key: str) -> float:
         return self._queue.seconds.get(key, 0.0)
 
-    def _factors(self, at: float) -> defaultdict[Group, float]:
-        """Seconds seen by seconds estimated, for each group; one of which nothing was seen has that
-        of all groups of its device whose estimates rest on the same.
+    def _factors(self, at: float) -> dict[Group, float]:
+        """Seconds seen by seconds estimated, of each group. What nothing was seen of has the factor
+        of the next larger group that it belongs to.
         """
         sums = defaultdict[Group, list[float]](lambda: [0.0, 0.0])
-        for key, seconds, expected in self._seen(at):
-            group = self._groups[key]
-            for level in (group, group[1:]):
-                sums[level][0] += seconds
-                sums[level][1] += expected
-        found = defaultdict[Group, float](lambda: 1.0)
-        for group in dict.fromkeys(self._groups.values()):
+
+        def add(key: str, seconds: float, expected: float) -> None:
+            for group in self._groups[key]:
+                sums[group][0] += seconds
+                sums[group][1] += expected
+
+        for key, run in (*self._ended.items(), *self._runs.items()):
+            for seconds, share in run.seen(at):
+                add(key, seconds, share * self._estimate(key))
+        found = self._ratios(sums)
+        for key, run in self._runs.items():  # what is late says that it is slower, and how much
+            seconds, share = run.waited(at)
+            expected = share * self._estimate(key)
+            if seconds > expected * found.get(self._groups[key][-1], 1.0):
+                add(key, seconds, expected)
+        return self._ratios(sums)
+
+    def _ratios(self, sums: Mapping[Group, list[float]]) -> dict[Group, float]:
+        found: dict[Group, float] = {}
+        for groups in self._groups.values():
             factor = 1.0
-            for level in (group[1:], group):
-                seconds, expected = sums[level]
-                factor = (seconds + TRUST_S * factor) / (expected + TRUST_S)
-            found[group] = factor
+            for group in groups:
+                seconds, expected = sums.get(group, (0.0, 0.0))
+                factor = (seconds + self._trust_s * factor) / (expected + self._trust_s)
+                found[group] = factor
         return found
 
-    def _seen(self, at: float) -> Iterator[tuple[str, float, float]]:
-        """Nodes with the seconds that were seen of them, and those that were expected instead."""
-        for key, seconds in self._ended.items():
-            yield key, seconds, self._estimate(key)
-        for key, run in self._runs.items():
-            seconds, share = run.seen
-            if share > 0:
-                yield key, seconds, share * self._estimate(key)
-            elif not run.skipped and at - run.since > self._estimate(key):  # at least as much
-                yield key, at - run.since, self._estimate(key)
+
+def _groups(node: Node, is_measured: bool) -> tuple[Group, ...]:
+    """From large to small: what is estimated alike, its kind, and what differs in seeds alone."""
+    alike = (device_of(node.spec), "measured" if is_measured else "counted")
+    return alike, (*alike, node.kind), (*alike, node.kind, settings_of(node.spec))
+
+
+def _step(node: Node | None) -> float:
+    """The share of a node between two reports, as far as that is known before."""
+    epochs = node.spec.get("recipe", {}).get("epochs", 1) if node else 1
+    return 1 / max(int(epochs), 1)
 
 
 def _rest(run: _Run, whole_s: float, at: float) -> float:
     """Seconds left of a node that takes `whole_s` by its group: its own pace counts by what it has
     done, and it is never nearer to its end than its next report.
     """
-    seconds, share = run.seen
-    expected = share * whole_s
-    own = (seconds + TRUST_S) / (expected + TRUST_S) * whole_s
-    if share and expected < NOTHING_S:
-        own = seconds / share
-    left = (1 - run.share) * own - (at - run.at)
-    return max(left, (1 - run.share - run.step) * own, 0.0)
-
-
-def _group(node: Node, is_measured: bool) -> Group:
-    return (node.kind, device_of(node.spec), "measured" if is_measured else "counted")
+    own = whole_s
+    for seconds, share in run.seen(at):
+        own = (seconds + TRUST * whole_s) / (share + TRUST)
+    waited, _ = run.waited(at)
+    return max((1 - run.share) * own - waited, (1 - run.share - run.step) * own, 0.0)

@@ -68,7 +68,8 @@ def _fast(image_CHW: Tensor, slowest: float, mean_C11: Tensor) -> Tensor:
     spectrum_CHF = torch.fft.rfft2(image_CHW) * kept_HF.to(image_CHW.device)
     waves = torch.fft.irfft2(spectrum_CHF, s=(height, width))
     room = torch.minimum(mean_C11, 1 - mean_C11).min()
-    return mean_C11 + waves * (room / waves.abs().max()).clamp(max=1.0)
+    image: Tensor = mean_C11 + waves * (room / waves.abs().max()).clamp(max=1.0)
+    return image
 
 
 PARAMETRISATIONS = {"pixel": _pixels, "fourier": _fourier}
