@@ -92,6 +92,21 @@ def browser(session: nox.Session) -> None:
 
 
 @nox.session
+def standards(session: nox.Session) -> None:
+    """Hold report.zip against the validator of RO-Crates, and CITATION.cff against its schema."""
+    install(session)
+    made = ("tableD1", "--quiet", "--store", f"{session.create_tmp()}/store", "--out")
+    out = f"{session.create_tmp()}/out"
+    session.run("python", "-m", "harness", "reproduce", *made, out)
+    session.run("python", "-m", "harness", "report", *made, out, "--zip")
+    # each in an environment of its own: the first wants an older rich than the harness runs with
+    crate = ("roc-validator==0.13.0", "rocrate-validator", "--disable-color", "validate")
+    asked = ("--no-paging", "--verbose", "--profile-identifier", "process-run-crate")
+    session.run("uvx", "--from", *crate, *asked, f"{out}/smoke/report.zip", external=True)
+    session.run("uvx", "cffconvert==2.0.0", "--validate", external=True)
+
+
+@nox.session
 def cluster(session: nox.Session) -> None:
     """Run nodes on a Ray cluster of several small machines here, which are killed in the middle."""
     install(session, "tests", extras=("cluster",))

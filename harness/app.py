@@ -41,6 +41,7 @@ from harness.words import duration
 
 if TYPE_CHECKING:
     from harness.check.verdict import Verdict  # brings pandas
+    from harness.report.results import FirstSaid
 
 FEW = 3  # runs that a line names
 NONE_ASKED = "none of their cells were asked for"
@@ -289,8 +290,11 @@ def report(
     voice: Voice,
     *,
     as_zip: bool = False,
+    first: FirstSaid | None = None,
+    shown: Path | None = None,
 ) -> Outcome:
-    """Assess what is stored, write frames, verdicts, figures and the report, say what came of it.
+    """Assess what is stored, write frames, verdicts, figures and the report, say what came of it,
+    after what is said `first`; `shown` is where the report will be, if it is moved there.
 
     An exhibit whose golden file is broken is left as it is, and the others are written.
 
@@ -299,7 +303,7 @@ def report(
     """
     from harness.check.standard import golden_faults  # brings pandas
     from harness.check.status import Word
-    from harness.report.results import write_results  # brings matplotlib, too
+    from harness.report.results import NOTHING, write_results  # brings matplotlib, too
 
     profile, goldens = project.profile, project.layout.goldens
     wrong = {one.exhibit.id: tuple(golden_faults(one, profile, goldens)) for one in plan.exhibits}
@@ -308,13 +312,15 @@ def report(
     if faults and not sound:
         raise Faults(faults)
     plan = replace(plan, exhibits=sound)
-    written = write_results(project, plan, project.store, failures, as_zip=as_zip)
+    written = write_results(
+        project, plan, project.store, failures, as_zip=as_zip, first=first or NOTHING
+    )
     _tell(written.verdicts, plan, voice)
     if plan.passed_over:
         voice.tell(f"{', '.join(plan.passed_over)}: {NONE_ASKED}")
     for name, problem in written.undrawn.items():
         voice.say(f"{name}: {problem}", "red")
-    voice.tell(str(project.out / "report.html"))
+    voice.tell(str(shown or project.out / "report.html"))
     failed = bool(failures or written.undrawn)
     is_open = (Word.INCOMPLETE, Word.UNDECIDED)  # as it must be where runs failed
     broken = any(not one.holds and not (failed and one.word in is_open) for one in written.verdicts)

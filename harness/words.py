@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 
 def duration(seconds: float, *, digits: int = 2) -> str:
@@ -28,6 +29,17 @@ def shortened(text: str) -> str:
 def counted(n: int, noun: str) -> str:
     """`1 cell`, `27 cells`."""
     return f"{n:,} {noun}{'' if n == 1 else 's'}"
+
+
+@dataclass(frozen=True)
+class Section:
+    """A heading, a table, and what is to be said beside it."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    note: str = ""
+    code: tuple[str, ...] = ()  # lines to be shown as they are
 
 
 def markdown_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:

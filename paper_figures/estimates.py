@@ -7,8 +7,10 @@ from pandas import DataFrame
 
 from paper_figures.select import at, axes_of, points
 from paper_figures.series import ascending, legend, line, panel, ways
-from paper_figures.style import INK, NORMAL
+from paper_figures.style import INK, NORMAL, SMALL
 from paper_figures.words import looks
+
+BESIDE = 4  # names that have room in a panel
 
 
 def draw(frame: DataFrame) -> Figure:
@@ -23,6 +25,18 @@ def draw(frame: DataFrame) -> Figure:
         among = points(means, ["map", *others])
         for place, look in zip(among, looks(among), strict=True):
             line(axes, at(means, place), along, levels, look)
-    panels[0].set_ylabel("mean CKA of all layers", color=INK, fontsize=NORMAL)
-    legend(panels[0])
+    units = set(frame.loc[frame["quantity"] == "mean", "unit"])
+    what = "CKA" if units == {"CKA"} else "similarity"
+    panels[0].set_ylabel(f"mean {what} of all layers", color=INK, fontsize=NORMAL)
+    if len(panels[0].get_legend_handles_labels()[0]) <= BESIDE:
+        legend(panels[0])
+    else:
+        figure.set_figwidth(figure.get_figwidth() + 2)
+        figure.legend(
+            *panels[0].get_legend_handles_labels(),
+            frameon=False,
+            fontsize=SMALL,
+            labelcolor=INK,
+            loc="outside right center",
+        )
     return figure

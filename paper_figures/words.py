@@ -103,7 +103,8 @@ def looks(among: Sequence[Levels]) -> list[Look]:
         neuron = _neuron(levels)
         turn = seen[neuron] = seen.get(neuron, -1) + 1
         own = _NEURONS.get(neuron) or _OTHERS[(1 + foreign.index(neuron)) % len(_OTHERS)]
-        other = _OTHERS[turn % len(_OTHERS)]
+        again, place = divmod(turn, len(_OTHERS))
+        other = (_OTHERS[place][0], *_OTHERS[(place + again) % len(_OTHERS)][1:])
         if "neuron" in axes:
             colour, marker, dashes = (
                 own if turn == 0 else (own[0], *_OTHERS[-turn % len(_OTHERS)][1:])

@@ -5,9 +5,10 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from harness.check.estimate import Estimate, estimate
 from harness.check.golden import level_text
 from harness.check.status import Status
 from harness.frames.cells import rows
@@ -49,6 +50,11 @@ class ClaimResult:
     basis: str
     counted: bool
     noise: float = math.nan  # how often it would hold by noise alone
+    estimate: Estimate = field(default_factory=Estimate)
+    keys: frozenset[str] = frozenset()  # of the nodes with the numbers that it reads
+    repeats: str = ""
+    under: str = ""
+    without: str = ""
 
     @property
     def by_noise(self) -> str:
@@ -58,30 +64,22 @@ class ClaimResult:
         return f"noise alone would bear it out in {100 * self.noise:.2g} % of cases"
 
 
-def evaluate(claim: Claim, measured: Frame, *, counted: bool) -> ClaimResult:
-    """Evaluate one claim. What cannot be evaluated is UNDEFINED with the reason, never a pass; so
-    is what holds without having met a number. One of which some place is not asked for is
-    NOT_ASKED, and does not count.
+def evaluate(
+    claim: Claim, measured: Frame, *, counted: bool, each: Sequence[Frame] = ()
+) -> ClaimResult:
+    """Evaluate one claim, and by the frames of `each` seed its interval. What cannot be evaluated
+    is UNDEFINED with the reason, never a pass; so is what holds without having met a number. One of
+    which some place is not asked for is NOT_ASKED, and does not count.
     """
-    met: list[Place] = []
-
-    def read(quantity: str, along: Sequence[str], where: Where) -> list[Place]:
-        if any(agrees(axes, where) for axes in measured.left_out.get(quantity, ())):
-            raise _NotAskedFor
-        met.extend(found := places(measured, quantity, along, where))
-        return found
-
+    reader = _Reader(measured)
     try:
-        outcome = claim.test.evaluate(read)
-        if outcome.holds and all(place.why for place in met):
-            raise Undefined(NO_CELLS)
+        outcome = _outcome(claim, reader)
         status, said = _STATUS[outcome.holds]
-    except Undefined as reason:
-        outcome = Outcome(None, why=str(reason))
-        status, said = _STATUS[None]
     except _NotAskedFor:
         outcome, counted = Outcome(None), False
         status, said = Status.NOT_ASKED, Status.NOT_ASKED.value
+    unit = next((place.unit for place in reader.met if place.unit), "")
+    seeds = [_outcome(claim, _Reader(one)) for one in each] if outcome.holds is not None else []
     return ClaimResult(
         id=claim.id,
         text=claim.text,
@@ -93,7 +91,53 @@ def evaluate(claim: Claim, measured: Frame, *, counted: bool) -> ClaimResult:
         basis=claim.test.basis,
         counted=counted,
         noise=outcome.noise,
+        estimate=estimate(outcome, reader.quantity, unit, seeds),
+        keys=frozenset(reader.keys),
+        repeats=claim.repeats,
+        under=claim.under,
+        without=claim.without,
     )
+
+
+def unevaluated(claim: Claim, why: str) -> ClaimResult:
+    """A claim of which nothing was read."""
+    said = f"{_STATUS[None][1]}{why}"
+    test = claim.test
+    return ClaimResult(
+        claim.id, claim.text, claim.place, Status.UNDEFINED, said, test.sentence(), "", test.basis,
+        counted=False, repeats=claim.repeats, under=claim.under, without=claim.without,
+    )  # fmt: skip
+
+
+@dataclass
+class _Reader:
+    """Reads places of a frame, and remembers them and the nodes whose numbers they are."""
+
+    measured: Frame
+    met: list[Place] = field(default_factory=list)
+    keys: set[str] = field(default_factory=set)
+    quantity: str = ""  # the first that is read
+
+    def __call__(self, quantity: str, along: Sequence[str], where: Where) -> list[Place]:
+        frame, self.quantity = self.measured, self.quantity or quantity
+        if any(agrees(axes, where) for axes in frame.left_out.get(quantity, ())):
+            raise _NotAskedFor
+        self.met.extend(found := places(frame, quantity, along, where))
+        of_it = frame.runs.loc[frame.runs["quantity"] == quantity, "key"]
+        known = {str(key) for key in of_it.dropna().unique()}  # none where it is derived
+        points = (point for point in frame.points if not known or point.key in known)
+        self.keys |= {point.key for point in points if agrees(point.axes, where)}
+        return found
+
+
+def _outcome(claim: Claim, reader: _Reader) -> Outcome:
+    try:
+        outcome = claim.test.evaluate(reader)
+        if outcome.holds and all(place.why for place in reader.met):
+            raise Undefined(NO_CELLS)
+    except Undefined as reason:
+        return Outcome(None, why=str(reason))
+    return outcome
 
 
 def places(measured: Frame, quantity: str, along: Sequence[str], where: Where) -> list[Place]:
@@ -107,7 +151,8 @@ def places(measured: Frame, quantity: str, along: Sequence[str], where: Where) -
         Undefined: several cells at a place, or a quantity that does not vary along an axis.
     """
     found: dict[tuple[str, ...], Place] = {}
-    for row in rows(measured.cells[measured.cells["quantity"] == quantity]):
+    table = measured.cells.assign(se=measured.se or math.nan)
+    for row in rows(table[table["quantity"] == quantity]):
         if agrees(row, where):
             place = _place(row, quantity, along)
             key = tuple(map(level_text, place.levels))
@@ -139,7 +184,7 @@ def _place(row: Mapping[str, Any], quantity: str, along: Sequence[str]) -> Place
     why = row["why"] or ("no number" if math.isnan(row["value"]) else "")
     prefix = levels(dict(zip(along, at, strict=True)))
     said = f"{prefix}: {why}" if prefix and why else why
-    return Place(at, math.nan if why else float(row["value"]), str(row["unit"]), said)
+    return Place(at, math.nan if why else float(row["value"]), str(row["unit"]), said, row["se"])
 
 
 def _expected(measured: Frame, along: Sequence[str], where: Where) -> Iterator[tuple[Any, ...]]:

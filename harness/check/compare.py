@@ -58,7 +58,10 @@ def _at(row: Mapping[str, Any], measured: Frame) -> At:
 
 @dataclass(frozen=True)
 class CellResult:
-    """One cell with its status; `golden` and `published` as printed, '' where there is none."""
+    """One cell with its status; `golden` and `published` as printed, '' where there is none. The
+    difference is that to the golden value; of one that stands beside the published value, held
+    against nothing, to this.
+    """
 
     levels: Mapping[str, str]
     quantity: str
@@ -88,6 +91,11 @@ class CellResult:
     def is_derived(self) -> bool:
         """Whether it is made of other cells, as a gap is."""
         return bool(self.origin.values) and not self.origin.trainings
+
+    @property
+    def is_beside(self) -> bool:
+        """Whether it stands beside a published number and is held against nothing."""
+        return self.status is Status.NOT_COMPARED and not math.isnan(self.difference)
 
     @property
     def training(self) -> Training | None:
@@ -178,6 +186,11 @@ def _result(row: _Row, measured: Frame, standard: Standard, origin: Origin) -> C
         status, why = Status.IDLE, idle
     is_published = standard.golden is not None and standard.golden.name == PUBLISHED
     found = sample(value, std, n, number)
+    difference = math.nan
+    if number is not None and not math.isnan(bound.value):
+        difference = value - number.value
+    elif standard.is_beside and published and published.number and not here.get("why"):
+        difference = value - published.number.value
     if status not in (Status.PASS, Status.FAIL):
         uncertainty = untested(status.sentence(why), found)
     elif rule is None or not is_published:
@@ -195,7 +208,7 @@ def _result(row: _Row, measured: Frame, standard: Standard, origin: Origin) -> C
         text=level_text(here["text"]),
         unit=unit,
         golden=golden.shown if golden else "",
-        difference=math.nan if number is None or math.isnan(bound.value) else value - number.value,
+        difference=difference,
         tolerance=bound.value,
         basis=bound.basis,
         computed=bound.computed,

@@ -12,6 +12,7 @@ from typing import Any
 from harness.check.claims import ClaimResult
 from harness.check.compare import CellResult
 from harness.check.equivalence import LEVEL
+from harness.check.estimate import LEVEL as CLAIM_LEVEL
 from harness.check.shift import POWER
 from harness.check.status import Status
 from harness.check.together import Group
@@ -111,7 +112,17 @@ def _group(group: Group) -> dict[str, Any]:
 
 def _claim(claim: ClaimResult) -> dict[str, Any]:
     said = _of(claim, "id", "text", "place", "predicate", "basis", "measured", "counted")
-    return said | _of(claim, "sentence", "status", "noise")
+    said |= _of(claim, "sentence", "status", "noise")
+    return said | {"estimate": estimate_record(claim), "repeats": claim.repeats or None}
+
+
+def estimate_record(claim: ClaimResult) -> dict[str, Any]:
+    """The number that decides a claim: `of` says what it is, `over` over what its interval is, or
+    why it has none.
+    """
+    found = claim.estimate
+    said = _of(found, "value", "of", "unit", "low", "high", "over")
+    return said | {"level": CLAIM_LEVEL, "holds_in_seeds": found.holds, "seeds": found.seeds}
 
 
 def junit_xml(verdicts: Sequence[Verdict]) -> bytes:

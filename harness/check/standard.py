@@ -13,6 +13,7 @@ from harness.check.golden import Golden, golden_folder, read_golden, read_table
 from harness.errors import Faults, HarnessError
 from harness.layout import PUBLISHED
 from harness.parts.cifar import is_accepted
+from harness.parts.datasets import Dataset
 from harness.plan.expand import PlannedExhibit
 from harness.spec.exhibit import Exhibit
 from harness.spec.profile import Profile, Substitution
@@ -32,7 +33,9 @@ class Standard:
 
     `name` is the set in force, whether or not it has a file of this exhibit; `changed` is what the
     user typed, or the profile says, that makes it another measurement; `provenance` says what
-    values that were measured here rest on.
+    values that were measured here rest on. `is_beside` says that the published values, which are
+    not in force, are of the same data: they are no standard for another schedule, but its numbers
+    may stand beside them.
     """
 
     golden: Golden | None
@@ -40,6 +43,7 @@ class Standard:
     why: str = ""
     name: str | None = None
     changed: tuple[str, ...] = ()
+    is_beside: bool = False
     provenance: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -76,7 +80,8 @@ def standard(planned: PlannedExhibit, profile: Profile, folders: Sequence[Path])
     rests_on: Mapping[str, Any] = {}
     if golden and golden.name != PUBLISHED:
         rests_on = provenance_of(_place(folders, golden.name, file))
-    return Standard(golden, published, "" if golden else why, name, changed, rests_on)
+    is_beside = bool(published) and not golden and all(map(_is_published, _data(planned)))
+    return Standard(golden, published, "" if golden else why, name, changed, is_beside, rests_on)
 
 
 def golden_faults(
@@ -122,9 +127,20 @@ def _changes(planned: PlannedExhibit, golden: str | None, profile: Profile) -> I
         return
     if profile.change or profile.substitute != Substitution():
         yield f"profile {profile.id}, which is not the published scale"
-    for data in dict.fromkeys(run.dataset for point in planned.points for run in point.trainings):
-        if sha256(data.provenance.encode()).hexdigest() != PUBLISHED_DATA.get(data.name):
+    for data in _data(planned):
+        if not _is_published(data):
             yield "--repacked-data" if is_accepted(data) else f"{data.name}, not as published"
+
+
+def _data(planned: PlannedExhibit) -> tuple[Dataset, ...]:
+    """The data sets of its trainings."""
+    trainings = (run for point in planned.points for run in point.trainings)
+    return tuple(dict.fromkeys(run.dataset for run in trainings))
+
+
+def _is_published(data: Dataset) -> bool:
+    """Whether its files are the published ones."""
+    return sha256(data.provenance.encode()).hexdigest() == PUBLISHED_DATA.get(data.name)
 
 
 def _for_orientation(file: str, folders: Sequence[Path], index: Sequence[str]) -> Golden | None:

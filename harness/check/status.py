@@ -73,5 +73,6 @@ class Word(StrEnum):
     UNDECIDED = "more seeds would decide"
     INCOMPLETE = "incomplete"
     NOTHING_HELD = "nothing held"
+    BESIDE = "beside the published"
     NOT_COMPARED = "not compared"
     NOT_TESTED = "not tested"

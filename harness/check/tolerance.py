@@ -23,6 +23,7 @@ _RANGES = {  # by unit
     "percent": (0.0, 100.0),
     "percentage points": (-100.0, 100.0),
     "CKA": (0.0, 1.0),
+    "similarity": (0.0, 1.0),
     "0 … 1": (0.0, 1.0),
     "share of the activations": (0.0, 1.0),
     "share of the cells": (0.0, 1.0),

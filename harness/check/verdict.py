@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import TypeVar
 
 from harness.check import equivalence
+from harness.check.beside import told
 from harness.check.bits import Repeat, repeated
 from harness.check.claims import ClaimResult, evaluate
 from harness.check.compare import MEASURED_HERE, CellResult, compare
 from harness.check.course import Stray
+from harness.check.estimate import seed_by_seed
 from harness.check.shift import ALPHA_SINGLE, seeds_to_decide
 from harness.check.standard import Standard, standard
 from harness.check.status import Status, Word
@@ -32,6 +34,7 @@ _SENTENCES: Mapping[Word, str] = {  # of all others it is said whether they hold
         "nothing contradicts it, but cells or claims are missing, undefined or unexpected"
     ),
     Word.NOTHING_HELD: "nothing was held, so nothing could fail: {why}",
+    Word.BESIDE: "it stands beside the published numbers and is held against nothing, as {why}",
     Word.NOT_COMPARED: "held against nothing: {why}",
 }
 OTHER_BITS = "other bits on the same class of processor, by the same versions"
@@ -74,7 +77,7 @@ class Verdict:
     @property
     def is_held(self) -> bool:
         """Whether anything that counts could have failed."""
-        return self.word not in (Word.NOT_COMPARED, Word.NOTHING_HELD)
+        return self.word not in (Word.BESIDE, Word.NOT_COMPARED, Word.NOTHING_HELD)
 
     @property
     def explanation(self) -> str:
@@ -150,7 +153,8 @@ def judge(
         repeat = repeated(planned, manifests, against.provenance, against.golden.seeds)
     cells = compare(measured, against, repeats=repeat.exactly)
     counted = against.name == PUBLISHED and not against.changed
-    claims = tuple(evaluate(claim, measured, counted=counted) for claim in exhibit.claim)
+    each = seed_by_seed(measured) if exhibit.claim else ()
+    claims = tuple(evaluate(one, measured, counted=counted, each=each) for one in exhibit.claim)
     evidence, evidence_why = _evidence(cells, claims, against)
     absent = [point.absence.reason for point in measured.points if point.absence]
     if exhibit.golden and against.name and not against.changed:
@@ -192,6 +196,8 @@ def _folded(
     if holds and any(status.is_open for status in found):
         return Word.INCOMPLETE, False, ""
     if holds and against.golden is None and not counted:
+        if beside := told(cells):
+            return Word.BESIDE, True, f"{against.why}; {beside}"
         return Word.NOT_COMPARED, True, against.why
     if not found & {Status.PASS, Status.FAIL}:
         return Word.NOTHING_HELD, False, _unheld(cells)

@@ -22,7 +22,7 @@ from harness.terminal.streams import reader_left
 
 COMMANDS = {
     "Reproduce": ("init", "list_", "plan", "reproduce", "report", "check", "worker"),
-    "Results": ("runs", "show", "table", "diff", "rm", "pack", "unpack"),
+    "Results": ("runs", "show", "table", "diff", "rm", "pack", "unpack", "merge"),
     "Look after it": ("doctor", "gpu", "verify", "gc", "golden", "schema"),
 }
 """Heading of the help → functions, each in the file of its name."""

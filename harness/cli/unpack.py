@@ -58,7 +58,7 @@ def unpack(
         layout = stored.layout()
         refuse_unwritable(layout.store, "--store")
         store = Store(layout.store)
-        found = take_in(store, source, _done)
+        found = take_in(store, source, done)
         record_study(store.tree, layout.project)
     if as_json:
         keys = {"stored": list(found.stored), "half_done": list(found.half_done)}
@@ -71,7 +71,8 @@ def unpack(
     spoken.voice.tell("; ".join([*of_study, taken, *left]))
 
 
-def _done(checkpoints: Path) -> int:
+def done(checkpoints: Path) -> int:
+    """How many epochs of a training are in the folder of its checkpoints."""
     from harness.runs.train import epochs_done  # brings torch, where two are to be held together
 
     return epochs_done(checkpoints)

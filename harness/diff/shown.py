@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -11,24 +12,15 @@ from rich.console import Console, RenderableType
 from rich.text import Text
 
 from harness.diff.compare import Cell, Change, Difference, Number
-from harness.words import as_code, counted, escaped, fence_of, markdown_table
+from harness.words import Section, as_code, counted, escaped, fence_of, markdown_table
 
 MOST = 20  # numbers of one exhibit that are told one by one
 LONG = 72  # letters of a value
+FEW = 5  # exhibits of one side alone that a sentence names
+ROOM = 60_000  # bytes of a comment; GitHub takes 65,536 characters
 _DECIMAL = re.compile(r"-?\d+\.\d{7,}(e[+-]?\d+)?", re.ASCII)  # no version is so long
 
 Tabled = Callable[[tuple[str, ...], tuple[tuple[str, ...], ...]], RenderableType]
-
-
-@dataclass(frozen=True)
-class Section:
-    """A heading, a table, and what was left out of it."""
-
-    title: str
-    columns: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    note: str = ""
-    code: tuple[str, ...] = ()  # lines to be shown as they are
 
 
 def summary(found: Difference) -> str:
@@ -42,12 +34,16 @@ def summary(found: Difference) -> str:
     if found.standards:
         said += f"; held against something else in {counted(len(found.standards), 'place')}"
     for name, alone in (("A", found.only_before), ("B", found.only_after)):
-        said += f"; only in {name}: {', '.join(alone)}" if alone else ""
+        named = ", ".join(alone[:FEW]) + (f" and {len(alone) - FEW} more" if alone[FEW:] else "")
+        said += f"; only in {name}: {named}" if alone else ""
     return said
 
 
 def sections(found: Difference) -> Iterator[Section]:
     """The tables that are not empty, verdicts first, then numbers, then what explains them."""
+    for name, alone in (("A", found.only_before), ("B", found.only_after)):
+        if alone[FEW:]:
+            yield Section(f"Only in {name}", ("exhibit",), tuple((one,) for one in alone))
     if found.verdicts:
         verdicts = ((one.name, one.before, one.after) for one in found.verdicts)
         yield Section("Verdicts", ("exhibit", "A", "B"), tuple(verdicts))
@@ -135,6 +131,7 @@ class Told:
     sides: tuple[tuple[str, str], ...]
     sections: tuple[Section, ...]
     summary: str
+    differs: bool
 
 
 def told(found: Difference) -> Told:
@@ -143,7 +140,7 @@ def told(found: Difference) -> Told:
         (one.folder, f"{one.profile}, {counted(len(one.exhibits), 'exhibit')}")
         for one in (found.before, found.after)
     )
-    return Told(sides, tuple(sections(found)), summary(found))
+    return Told(sides, tuple(sections(found)), summary(found), found.differs)
 
 
 def print_text(found: Told, console: Console, table: Tabled) -> None:
@@ -165,19 +162,43 @@ def print_text(found: Told, console: Console, table: Tabled) -> None:
 
 
 def markdown(found: Told) -> str:
-    """For a pull request: the summary first, then a table for each section."""
-    lines = [f"**{escaped(found.summary)}**", ""]
+    """For a comment on a pull request: the first line says it, and each table is folded. What would
+    be longer than `ROOM` is cut, and its rows are counted.
+    """
+    verdict = "Different" if found.differs else "No difference"
+    lines = [f"**{verdict}.** {escaped(found.summary)}", ""]
     for name, (folder, holds) in zip("AB", found.sides, strict=True):
         lines.append(f"- {name}: {as_code(folder)}, {escaped(holds)}")
+    room = ROOM - len("".join(lines).encode())
     for section in found.sections:
-        lines += ["", f"### {escaped(section.title)}", ""]
-        if section.code:
-            fence = fence_of(section.code, 3)
-            lines += [f"{fence}diff", *section.code, fence]
-        else:
-            lines += markdown_table(section.columns, section.rows)
-        lines += ["", escaped(section.note)] if section.note else []
+        block = _folded(section, len(section.rows), len(section.code))
+        rows, code = len(section.rows), len(section.code)
+        while len(block.encode()) > room and rows + code:
+            rows, code = rows // 2, code // 2
+            block = _folded(section, rows, code)
+        lines += block.splitlines()
+        room -= len(block.encode())
     return "\n".join(lines) + "\n"
+
+
+def _folded(section: Section, rows: int, code: int) -> str:
+    """A section behind its title, with so many of its rows or lines of code."""
+    more = len(section.rows) - rows + len(section.code) - code
+    count = counted(len(section.rows), "row") if section.rows else "lines"
+    lines = ["", "<details>", f"<summary>{_plain(section.title)} ({count})</summary>", ""]
+    if section.code:
+        fence = fence_of(section.code, 3)
+        lines += [f"{fence}diff", *section.code[:code], fence]
+    else:
+        lines += markdown_table(section.columns, section.rows[:rows])
+    lines += ["", escaped(section.note)] if section.note else []
+    lines += ["", f"Cut here, in --json: {more:,} more."] if more else []
+    return "\n".join([*lines, "", "</details>"])
+
+
+def _plain(title: str) -> str:
+    """A title inside of a tag, where Markdown is not read."""
+    return html.escape(" ".join(title.split()))
 
 
 def record(found: Difference) -> dict[str, Any]:

@@ -13,12 +13,12 @@ from typing import Any
 from harness.canonical import flatten, short
 from harness.check.bits import CLOCK
 from harness.diff.compare import Change, together, values_of
-from harness.diff.shown import MOST, Section, Told, changes
+from harness.diff.shown import MOST, Told, changes
 from harness.layout import reachable
 from harness.plan.node import label_of
 from harness.store.manifest import Manifest
 from harness.store.store import Store
-from harness.words import counted
+from harness.words import Section, counted
 
 
 @dataclass(frozen=True)
@@ -77,18 +77,18 @@ def compare_stores(a: Path, b: Path, *, within: float = 0.0) -> StoreDifference:
     others: dict[str, tuple[str, ...]] = {}
     same = 0
     for key in common:
-        files = _apart(before[key], after[key])
-        found = [one for name in files for one in _fields(stores, before[key], name, within)]
-        rest = tuple(name for name in files if not name.endswith(".json"))
+        found, rest = apart(stores, before[key], after[key], within)
         fields += found
-        others |= {_told(before[key]): rest} if rest and not within else {}
+        others |= {told_run(before[key]): rest} if rest and not within else {}
         same += not found and (not rest or within > 0)
-    made = [(_told(before[key]), before[key].environment, after[key].environment) for key in common]
+    made = [
+        (told_run(before[key]), before[key].environment, after[key].environment) for key in common
+    ]
     return StoreDifference(
         folders=(str(a), str(b)),
         sizes=(len(before), len(after)),
-        only_before=tuple(_told(one) for key, one in before.items() if key not in after),
-        only_after=tuple(_told(one) for key, one in after.items() if key not in before),
+        only_before=tuple(told_run(one) for key, one in before.items() if key not in after),
+        only_after=tuple(told_run(one) for key, one in after.items() if key not in before),
         common=len(common),
         same=same,
         fields=tuple(fields),
@@ -97,14 +97,22 @@ def compare_stores(a: Path, b: Path, *, within: float = 0.0) -> StoreDifference:
     )
 
 
-def _told(run: Manifest) -> str:
+def told_run(run: Manifest) -> str:
+    """A run as a table names it: the start of its key, and its label."""
     digits = short(run.key)
     return f"{digits} {label_of(run.kind, run.spec, run.key).removesuffix(digits)}".rstrip()
 
 
-def _apart(a: Manifest, b: Manifest) -> list[str]:
+def apart(
+    stores: Sequence[Store], a: Manifest, b: Manifest, within: float = 0.0
+) -> tuple[list[Field], tuple[str, ...]]:
+    """The fields of JSON in which a run of two stores differs by more than `within`, and the names
+    of its other files with other bytes; clocks are no difference.
+    """
     names = sorted({*a.files, *b.files} - set(CLOCK))
-    return [name for name in names if a.files.get(name) != b.files.get(name)]
+    files = [name for name in names if a.files.get(name) != b.files.get(name)]
+    fields = [one for name in files for one in _fields(stores, a, name, within)]
+    return fields, tuple(name for name in files if not name.endswith(".json"))
 
 
 def _fields(stores: Sequence[Store], run: Manifest, name: str, within: float) -> Iterator[Field]:
@@ -113,7 +121,7 @@ def _fields(stores: Sequence[Store], run: Manifest, name: str, within: float) ->
         return
     before, after = (_content(store, run.key, name) for store in stores)
     for field in dict.fromkeys((*before, *after)):
-        one = Field(_told(run), name, field, before.get(field), after.get(field))
+        one = Field(told_run(run), name, field, before.get(field), after.get(field))
         apart = one.difference
         if one.before != one.after and (apart is None or abs(apart) > within):
             yield one
@@ -136,7 +144,7 @@ def told_of_stores(found: StoreDifference) -> Told:
     said = f"{counted(found.common, 'run')} in both: {differ} differ, {found.same} the same"
     for name, alone in (("A", found.only_before), ("B", found.only_after)):
         said += f"; {len(alone)} only in {name}" if alone else ""
-    return Told(sides, tuple(_sections(found)), said)
+    return Told(sides, tuple(_sections(found)), said, found.differs)
 
 
 def _sections(found: StoreDifference) -> Iterator[Section]:
@@ -148,7 +156,7 @@ def _sections(found: StoreDifference) -> Iterator[Section]:
         for run in dict.fromkeys(one.run for one in found.fields):
             mine = [one for one in found.fields if one.run == run]
             mine.sort(key=lambda one: one.name.count("."))  # what is about the whole run first
-            rows += [_row(one) for one in mine[:MOST]]
+            rows += [told_of_field(one) for one in mine[:MOST]]
             more += len(mine[MOST:])
         note = f"Left out here, in --json: {more} more." if more else ""
         yield Section("Numbers", ("run", "field", "A", "B", "B − A"), tuple(rows), note)
@@ -159,7 +167,8 @@ def _sections(found: StoreDifference) -> Iterator[Section]:
         yield changes("Made with", "what", found.environment, found.common)
 
 
-def _row(one: Field) -> tuple[str, ...]:
+def told_of_field(one: Field) -> tuple[str, ...]:
+    """Its row in a table: run, field, A, B, B − A."""
     off = "" if one.difference is None else f"{one.difference:+.4g}".replace("-", "−")
     return (
         one.run,

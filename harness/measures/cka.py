@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, get_args
 
 from pydantic import Field
 
@@ -77,23 +78,15 @@ class Similarity(Measure):
     cka: Name = Field(default="paper", description="block that says how similarity is estimated")
 
 
-class CkaHeatmap(Similarity):
-    """CKA between all layers of two networks, or of one (Fig. 2, p. 5); x is across, y up."""
+class LayerMaps(Similarity):
+    """A measure whose results are maps of all layers of two networks; x is across, y up."""
 
-    kind: Literal["cka"]
     map: Name = Field(description="what the map is called in the frame, as `ann-snn`")
     x: Side = Side()
     y: Side | None = Field(default=None, description="none: the network of x with itself")
-    also: tuple[Control, ...] = Field(
-        default=(),
-        description="other estimates beside the unbiased one, from the same sweep: corrected for "
-        "finitely many channels, biased, or partial CKA given the pixels that y is shown; their "
-        "maps are called `<map>-corrected` and so on",
-    )
     index = ("map", "layer", "position", "stage_y", "stage_x")
-    makes = CkaRun
     file, arrays = "cka.json", "cka.safetensors"
-    quantities = (
+    quantities: ClassVar[tuple[str, ...]] = (
         "mean",
         "undefined",
         f"share_below_{LOW}",
@@ -110,28 +103,29 @@ class CkaHeatmap(Similarity):
         "position_falls",
     )
     fine = ("diagonal", "position_min", "position_falls")
-    held = ("mean", "diagonal_mean", "checkerboard", "position_mean")
+    held: ClassVar[tuple[str, ...]] = ("mean", "diagonal_mean", "checkerboard", "position_mean")
+
+    @property
+    def units(self) -> Mapping[str, str]:
+        """Other maps beside that of CKA → what they count; they are called `<map>-<name>`."""
+        return {}
 
     def resolved(self, trainings: Sequence[Training], parts: Mapping[str, Any]) -> Run:
-        """One run has all estimates, whichever of them are asked for."""
-        if self.also and parts["cka"].estimator != "unbiased":
+        """The others come with the unbiased estimator."""
+        if self.units and parts["cka"].estimator != "unbiased":
             problem = f"comes with the unbiased estimator, and `{self.cka}` has another"
             hint = "name a block of the unbiased one, as cka = 'paper'"
-            raise HarnessError(f"measure cka: map {self.map!r}: also", problem, hint=hint)
-        return super().resolved(trainings, {**parts, "controls": bool(self.also)})
-
-    def label(self, run: CkaRun) -> str:
-        """`CKA of … and itself`."""
-        other = "itself" if run.y is None else run.y.label
-        return f"CKA of {run.x.label} and {other}"
+            raise HarnessError(f"measure {self.called}: map {self.map!r}: also", problem, hint=hint)
+        return super().resolved(trainings, parts)
 
     def read(self, content: Mapping[str, Any]) -> Iterator[Reading]:
         """The quantities of each map, each with the map's name as a level."""
         arrays, whys = content["arrays"], content["undefined"]
         yield from self._of(self.map, content, arrays["values"], whys, arrays.get("se"))
-        for name in self.also:
+        for name, unit in self.units.items():
             undefined = content["also"][name]["undefined"]
-            yield from self._of(f"{self.map}-{name}", content, content["arrays"][name], undefined)
+            for one in self._of(f"{self.map}-{name}", content, content["arrays"][name], undefined):
+                yield replace(one, unit=unit) if one.unit == CKA else one
 
     def _of(
         self,
@@ -147,7 +141,8 @@ class CkaHeatmap(Similarity):
         yield Reading("undefined", "cells", float((values != values).sum()), levels=level)
         yield from _shares(values, level)
         yield from _stages(values, y, x, level)
-        if indices(y, position="output") and indices(x, position="output"):
+        outputs = indices(y, position="output") and indices(x, position="output")
+        if outputs and any(layer.position in BRANCH for layer in (*y, *x)):
             stands_out = _checkerboard(values, y, x)
             yield defined("checkerboard", CKA, stands_out, NOTHING_DEFINED, level)
         if [layer.name for layer in y] == [layer.name for layer in x]:
@@ -161,11 +156,39 @@ class CkaHeatmap(Similarity):
         names_y, names_x = ([row["name"] for row in content[side]] for side in ("y", "x"))
         up, across = self.sides[-1], self.sides[0]
         neurons = (up.network or up.neuron, across.network or across.neuron)
-        arrays = {self.map: content["arrays"]["values"]}
-        arrays |= {f"{self.map}-{name}": content["arrays"][name] for name in self.also}
-        for name, values in arrays.items():
-            se = content["arrays"].get("se") if name == self.map else None
-            yield Map(name, names_y, names_x, values, "layer", neurons, se=se)
+        arrays = content["arrays"]
+        se = arrays.get("se")
+        yield Map(self.map, names_y, names_x, arrays["values"], "layer", neurons, se=se)
+        for name, unit in self.units.items():
+            called = f"{self.map}-{name}"
+            yield Map(called, names_y, names_x, arrays[name], "layer", neurons, unit)
+
+
+class CkaHeatmap(LayerMaps):
+    """CKA between all layers of two networks, or of one (Fig. 2, p. 5); x is across, y up."""
+
+    kind: Literal["cka"]
+    also: tuple[Control, ...] = Field(
+        default=(),
+        description="other estimates beside the unbiased one, from the same sweep: corrected for "
+        "finitely many channels, biased, or partial CKA given the pixels that y is shown; their "
+        "maps are called `<map>-corrected` and so on",
+    )
+    makes = CkaRun
+
+    @property
+    def units(self) -> Mapping[str, str]:
+        """CKA all of them."""
+        return dict.fromkeys(self.also, CKA)
+
+    def resolved(self, trainings: Sequence[Training], parts: Mapping[str, Any]) -> Run:
+        """One run has all estimates, whichever of them are asked for."""
+        return super().resolved(trainings, {**parts, "controls": bool(self.also)})
+
+    def label(self, run: CkaRun) -> str:
+        """`CKA of … and itself`."""
+        other = "itself" if run.y is None else run.y.label
+        return f"CKA of {run.x.label} and {other}"
 
 
 def _shares(values: Floats, level: Mapping[str, str]) -> Iterator[Reading]:
@@ -239,9 +262,10 @@ def _positions(curve: Floats, of: Sequence[Layer], level: Mapping[str, str]) -> 
     before: list[int] = []
     for position in POSITIONS:
         places = indices(of, position=position)
-        if position == "input" and (outputs := indices(of, position="output")):
+        outputs, stem = indices(of, position="output"), indices(of, name="bn1")
+        if position == "input" and outputs and stem:
             # a block is fed the output of the block before it, the first one the stem's norm
-            places = [*indices(of, name="bn1"), *outputs[:-1]]
+            places = [*stem, *outputs[:-1]]
         if not places:
             continue
         at = {**level, "position": position}

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-PERCENT, CKA = "percent", "CKA"
+PERCENT, CKA, SIMILARITY = "percent", "CKA", "similarity"
+WHOLE = (CKA, SIMILARITY)  # 0 … 1, unless chance makes them less than 0
 Z, EXACT = 1.959964, 2e-7
 """Of the normal distribution for 95 of 100; of 1 − CKA², below which a layer is the same."""
 NOTHING_DEFINED = "CKA is undefined in all of these cells"

@@ -5,25 +5,30 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
+from types import MappingProxyType
 
-from harness.check.claims import ClaimResult
+from harness.check.claims import ClaimResult, unevaluated
+from harness.check.record import estimate_record
 from harness.check.status import Status
 from harness.check.verdict import Verdict
-from harness.errors import HarnessError
 from harness.frames.frame import Frame
-from harness.layout import PUBLISHED
-from harness.measures.base import Training
-from harness.plan.expand import PlannedExhibit, expand
-from harness.plan.resolve import Setting
+from harness.plan.expand import PlannedExhibit
+from harness.plan.node import Node
 from harness.report import wording
+from harness.report.controls import Control, Robustness, controls_of, summary
+from harness.report.scale import Scale, published_scale, scale_of, together
 from harness.report.wording import Fact, Mark
+from harness.spec.claim import Claim
+from harness.spec.exhibit import Exhibit
 from harness.spec.library import Library
+from harness.store.manifest import Manifest
+from harness.words import duration
 
-VERSION = 1  # of claims.json
-FEW = 4  # names that are listed one by one
+VERSION = 2  # of claims.json
+_HOLDS: Mapping[Status, bool] = {Status.PASS: True, Status.FAIL: False}
 
 
 class Finding(StrEnum):
@@ -52,29 +57,6 @@ MARKS: Mapping[Finding, Mark] = {
 
 
 @dataclass(frozen=True)
-class Scale:
-    """What the trainings behind a claim are, each value once."""
-
-    data: tuple[str, ...]
-    epochs: tuple[str, ...]
-    networks: tuple[str, ...]
-    channels: tuple[str, ...]  # of the first layer, which profiles change, too
-    seeds: tuple[str, ...]
-
-    def beside(self, published: Scale | None) -> Iterator[Fact]:
-        """Each of these beside what the document has; the seeds alone, since it names none."""
-        for name, here in asdict(self).items():
-            there = asdict(published)[name] if published else here
-            if name == "seeds":
-                which = "seed" if len(here) == 1 else "seeds"
-                yield Fact(name, f"{len(here)} ({which} {wording.listed(here)})")
-            elif here:
-                as_published = ", as published" if published else ""
-                other = f" instead of {_names(there)}" if {*here} != {*there} else as_published
-                yield Fact(name, _names(here) + other)
-
-
-@dataclass(frozen=True)
 class Entry:
     """A claim with what is said of it; `published` is the scale that its document has."""
 
@@ -85,6 +67,23 @@ class Entry:
     why: str
     here: Scale
     published: Scale | None
+    robust: Robustness
+    seconds: float | None = None  # of the runs that it rests on, as they took when they were made
+
+    @property
+    def name(self) -> str:
+        """`fig2/brighter-with-width`, as a control refers to it."""
+        return f"{self.exhibit}/{self.claim.id}"
+
+    @property
+    def more(self) -> tuple[Fact, ...]:
+        """What stands beside it on the page, where there is any of it."""
+        return (
+            Fact("interval", wording.interval(self.claim.estimate)),
+            Fact("repeats", self.claim.repeats),
+            Fact("controls", ": ".join(filter(None, (self.robust.word, self.robust.sentence)))),
+            Fact("rests on", f"{duration(self.seconds)} of runs" if self.seconds else ""),
+        )
 
     @property
     def mark(self) -> Mark:
@@ -93,7 +92,7 @@ class Entry:
     @property
     def holds(self) -> bool | None:
         """Whether its predicate holds at this scale; None where it could not be evaluated."""
-        return {Status.PASS: True, Status.FAIL: False}.get(self.claim.status)
+        return _HOLDS.get(self.claim.status)
 
     @property
     def scale(self) -> tuple[Fact, ...]:
@@ -102,15 +101,25 @@ class Entry:
 
 @dataclass(frozen=True)
 class Index:
-    """All claims of the exhibits of a report; `elsewhere` counts those of other exhibits."""
+    """All claims of the exhibits of a report; `elsewhere` are those of other exhibits, which were
+    not run. `names` says what the documents are called.
+    """
 
     entries: tuple[Entry, ...]
-    elsewhere: Mapping[str, int]
+    elsewhere: tuple[Entry, ...] = ()
+    names: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def own(self) -> tuple[Entry, ...]:
+        """Those that are counted: a control that repeats a claim is none of its own, unless there
+        is nothing else.
+        """
+        return tuple(one for one in self.entries if not one.claim.repeats) or self.entries
 
     @property
     def sentence(self) -> str:
         """`Of 7 claims, 4 hold here, 2 do not hold and 1 could not be evaluated`"""
-        said = Counter(entry.claim.status for entry in self.entries)
+        said = Counter(entry.claim.status for entry in self.own)
         does = {
             Status.PASS: ("holds here", "hold here"),
             Status.FAIL: ("does not hold", "do not hold"),
@@ -118,63 +127,151 @@ class Index:
             Status.NOT_ASKED: ("was not asked for", "were not asked for"),
         }
         parts = [f"{said[how]} {does[how][said[how] != 1]}" for how in does if said[how]]
-        total = len(self.entries)
+        total = len(self.own)
         return f"Of {total} claim{'s' * (total != 1)}, {wording.listed(parts)}"
 
     @property
     def weight(self) -> str:
         """What that says of the documents."""
-        counted = sum(entry.claim.counted for entry in self.entries)
-        if counted == len(self.entries):
+        counted = sum(entry.claim.counted for entry in self.own)
+        if counted == len(self.own):
             return ""
         some = "None" if not counted else f"Only {counted}"
-        if not any(entry.published for entry in self.entries):
+        if not any(entry.published for entry in self.own):
             return f"{some} of them counts: nothing is published of what they speak of."
         return f"{some} of them was tested at the published scale, and only there a claim counts."
 
     @property
     def counts(self) -> dict[Finding, int]:
-        found = Counter(entry.finding for entry in self.entries)
+        found = Counter(entry.finding for entry in self.own)
         return {one: found[one] for one in Finding if found[one]}
 
     @property
     def by_exhibit(self) -> dict[str, list[Entry]]:
-        found: dict[str, list[Entry]] = {}
-        for entry in self.entries:
-            found.setdefault(entry.exhibit, []).append(entry)
-        return found
+        return _grouped(self.entries, lambda entry: entry.exhibit)
+
+    @property
+    def not_run(self) -> dict[str, list[Entry]]:
+        """Those of other exhibits, by exhibit."""
+        return _grouped(self.elsewhere, lambda entry: entry.exhibit)
+
+    @property
+    def documents(self) -> dict[str, dict[str, int]]:
+        """Document → how many claims it has, how many of these hold, do not, or are open, as they
+        are not run, and how many that hold are robust, or not.
+        """
+
+        def whose(entry: Entry) -> str:
+            name = self.names.get(entry.document, entry.document)
+            return f"{name}, repeated" if entry.claim.repeats else name
+
+        every = _grouped((*self.entries, *self.elsewhere), whose)
+        order = [name + how for how in ("", ", repeated") for name in self.names.values()]
+        return {name: _counted(every[name]) for name in order if name in every}
+
+    @property
+    def robust(self) -> str:
+        """How many of those that hold do so under each of their controls."""
+        return summary([entry.robust for entry in self.own])
 
     @property
     def failing(self) -> tuple[Entry, ...]:
-        return tuple(entry for entry in self.entries if entry.holds is False)
+        return tuple(entry for entry in self.own if entry.holds is False)
 
     @property
     def scale(self) -> tuple[Fact, ...]:
         """The scale of all of them together."""
         published = [entry.published for entry in self.entries if entry.published]
         return tuple(
-            _together(entry.here for entry in self.entries).beside(
-                _together(published) if len(published) == len(self.entries) else None
+            together(entry.here for entry in self.entries).beside(
+                together(published) if len(published) == len(self.entries) else None
             )
         )
 
 
-def index(found: Iterable[tuple[PlannedExhibit, Frame, Verdict]], library: Library) -> Index:
-    """The claims of these exhibits, in their order."""
+def _grouped(entries: Iterable[Entry], by: Callable[[Entry], str]) -> dict[str, list[Entry]]:
+    found: dict[str, list[Entry]] = {}
+    for entry in entries:
+        found.setdefault(by(entry), []).append(entry)
+    return found
+
+
+def _counted(entries: Sequence[Entry]) -> dict[str, int]:
+    holds = Counter(entry.holds for entry in entries)
+    robust = Counter(entry.robust.is_robust for entry in entries if entry.holds)
+    return {
+        "claims": len(entries),
+        "hold": holds[True],
+        "do_not_hold": holds[False],
+        "open": holds[None],
+        "robust": robust[True],
+        "not_robust": robust[False],
+    }
+
+
+def index(
+    found: Iterable[tuple[PlannedExhibit, Frame, Verdict]],
+    library: Library,
+    nodes: Mapping[str, Node] = MappingProxyType({}),
+    manifests: Mapping[str, Manifest | None] = MappingProxyType({}),
+) -> Index:
+    """The claims of these exhibits, in their order, then those of all others; `nodes` and
+    `manifests` of the plan say what the runs took.
+    """
+    order = [*library.study.documents]
+    found = sorted(found, key=lambda one: order.index(one[0].exhibit.source.document))
+    holds = {
+        (verdict.exhibit, claim.id): _HOLDS.get(claim.status)
+        for _, _, verdict in found
+        for claim in verdict.claims
+    }
+    controls = controls_of(library, holds)
     entries: list[Entry] = []
     shown = set()
     for planned, frame, verdict in found:
         name, document = planned.exhibit.id, planned.exhibit.source.document
         shown.add(name)
         if verdict.claims:
-            here = _scale(planned)
-            there = _published(name, library) if document in library.published else None
+            here = scale_of(planned)
+            there = published_scale(name, library) if document in library.published else None
             is_there = not any(point.absence for point in frame.points)
             for claim in verdict.claims:
                 said = _finding(claim, verdict, is_there, is_published=there is not None)
-                entries.append(Entry(name, document, claim, *said, here, there))
-    others = {name: len(one.claim) for name, one in library.exhibits.items() if name not in shown}
-    return Index(tuple(entries), {name: count for name, count in others.items() if count})
+                robust = Robustness(
+                    _HOLDS.get(claim.status), controls.get(f"{name}/{claim.id}", ())
+                )
+                spent = _seconds(claim.keys, nodes, manifests)
+                entries.append(Entry(name, document, claim, *said, here, there, robust, spent))
+    others = [one for name, one in library.exhibits.items() if name not in shown]
+    others.sort(key=lambda one: (order.index(one.source.document), wording.natural(one.id)))
+    names = {name: one.name for name, one in library.study.documents.items()}
+    elsewhere = tuple(_not_run(one, claim, controls) for one in others for claim in one.claim)
+    return Index(tuple(entries), elsewhere, names)
+
+
+def _not_run(exhibit: Exhibit, claim: Claim, controls: Mapping[str, tuple[Control, ...]]) -> Entry:
+    why = "its exhibit is not in this report"
+    said = unevaluated(claim, why)
+    robust = Robustness(None, controls.get(f"{exhibit.id}/{claim.id}", ()))
+    document, none = exhibit.source.document, Scale((), (), (), (), ())
+    return Entry(exhibit.id, document, said, Finding.NOT_RUN, why, none, None, robust)
+
+
+def _seconds(
+    keys: Iterable[str], nodes: Mapping[str, Node], manifests: Mapping[str, Manifest | None]
+) -> float | None:
+    """What the nodes with these keys took, each with all that it needs; None of what is not known,
+    as nothing is stored.
+    """
+    every: set[str] = set()
+    left = [key for key in keys if key in nodes]
+    while left:
+        key = left.pop()
+        if key not in every:
+            every.add(key)
+            left += [needed for needed in nodes[key].inputs.values() if needed in nodes]
+    known = [made.wall_s for key in sorted(every) if (made := manifests.get(key))]
+    return sum(known) if known else None
 
 
 def _finding(
@@ -200,60 +297,17 @@ def _finding(
     )
 
 
-def _scale(planned: PlannedExhibit) -> Scale:
-    trainings = [training for point in planned.points for training in point.trainings]
-    return Scale(
-        data=_each(training.dataset.name for training in trainings),
-        epochs=_each(one.recipe.epochs for one in trainings if one.kind == Training.kind),
-        networks=_each(training.network.label for training in trainings),
-        channels=_each(_channels(training) for training in trainings),
-        seeds=_each(point.seed for point in planned.points),
-    )
-
-
-def _channels(training: Training) -> int | None:
-    channels: int | None = getattr(training.network, "base_width", None)
-    return channels
-
-
-def _published(name: str, library: Library) -> Scale | None:
-    """The scale of an exhibit under the profile whose golden values are the published ones."""
-    for profile in library.profiles.values():
-        if profile.golden == PUBLISHED:
-            try:
-                plan = expand(library, (name,), Setting(library.blocks, profile))
-            except HarnessError:  # of a block that this report does not need
-                return None
-            return _scale(plan.exhibits[0])
-    return None
-
-
-def _each(values: Iterable[object]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(str(value) for value in values if value is not None))
-
-
-def _together(scales: Iterable[Scale]) -> Scale:
-    every = [asdict(one) for one in scales]
-    return Scale(**{
-        name: _each(value for one in every for value in one[name])
-        for name in Scale.__dataclass_fields__
-    })  # fmt: skip
-
-
-def _names(values: Sequence[str]) -> str:
-    return wording.listed(values) if len(values) <= FEW else str(len(values))
-
-
 def claims_json(found: Index, profile: str) -> bytes:
-    """claims.json: `holds` is null where a claim could not be evaluated; `verdict` says what that
-    means for the document, whose own scale stands beside the one here.
+    """claims.json: every claim of the study, those of exhibits that are not in this report as "not
+    run", which `counts` leaves out. `holds` is null where a claim could not be evaluated; `verdict`
+    says what that means for the document, whose own scale stands beside the one here.
     """
     content = {
         "version": VERSION,
         "profile": profile,
         "counts": dict(found.counts),
-        "claims": [_record(entry) for entry in found.entries],
-        "claims_of_other_exhibits": dict(found.elsewhere),
+        "documents": found.documents,
+        "claims": [_record(entry) for entry in (*found.entries, *found.elsewhere)],
     }
     return (json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode()
 
@@ -263,9 +317,19 @@ def _record(entry: Entry) -> dict[str, object]:
     said: dict[str, object] = {"exhibit": entry.exhibit, "document": entry.document}
     said |= {name: getattr(claim, name) for name in ("id", "text", "place", "predicate", "basis")}
     said |= {"measured": claim.measured, "noise": None if math.isnan(claim.noise) else claim.noise}
+    said |= {"estimate": estimate_record(claim)}
     said |= {"holds": entry.holds, "counted": claim.counted, "verdict": entry.finding}
     published = asdict(entry.published) if entry.published else None
+    controls = [asdict(control) for control in entry.robust.controls]
     return said | {
         "sentence": entry.why,
-        "scale": {"here": asdict(entry.here), "published": published},
+        "robust": entry.robust.is_robust,
+        "controls": controls,
+        "controls_say": entry.robust.sentence,
+        "repeats": claim.repeats or None,
+        "scale": {
+            "here": asdict(entry.here) if entry.here.data else None,
+            "published": published,
+        },
+        "seconds": entry.seconds,
     }

@@ -14,7 +14,7 @@ import numpy as np
 from harness.check.golden import level_text
 from harness.frames.cells import rows
 from harness.frames.frame import Frame
-from harness.measures.reading import Map
+from harness.measures.reading import WHOLE, Map
 from harness.plan.course import Course
 from harness.report import wording
 from harness.report.pivot import Block, Pivot, agrees
@@ -125,7 +125,7 @@ def charts(frame: Frame, layout: Pivot) -> tuple[Chart, ...]:
         everything = _varied([{n: level_text(row[n]) for n in frame.index} for row in listed])
         for block in layout.blocks:
             curves = _gathered(listed, frame.index, along, block)
-            groups = [] if unit == "CKA" and _is_one(curves) else list(_apart(curves))
+            groups = [] if unit in WHOLE and _is_one(curves) else list(_apart(curves))
             if len(groups) <= CHARTS:  # what needs more is for the table and for frame.csv
                 found += [
                     _chart(
@@ -267,12 +267,12 @@ def _band(ends: Sequence[tuple[float, float] | None], scale: tuple[float, float]
     where there is no interval, and in the scale's range.
     """
     found = []
-    for is_known, group in groupby(enumerate(ends), key=lambda one: one[1] is not None):
-        run = list(group)
-        if not is_known or len(run) < FEW:
+    for _, group in groupby(enumerate(ends), key=lambda one: one[1] is not None):
+        run = [(place, *one) for place, one in group if one is not None]
+        if len(run) < FEW:
             continue
-        points = [(place, high) for place, (_, high) in run]
-        points += [(place, low) for place, (low, _) in reversed(run)]
+        points = [(place, high) for place, _, high in run]
+        points += [(place, low) for place, low, _ in reversed(run)]
         inside = ((place, min(max(end, scale[0]), scale[1])) for place, end in points)
         drawn = (f"{_x(place, len(ends)):.1f} {_y(end, *scale):.1f}" for place, end in inside)
         found.append(f"M{'L'.join(drawn)}Z")
@@ -286,7 +286,7 @@ def _scale(
     values = [value for curve in curves for value in curve.values if not math.isnan(value)]
     least, greatest = min(values, default=0.0), max(values, default=1.0)
     whole = 100.0 if unit.startswith("percent") else 1.0
-    if greatest > whole or not (unit == "CKA" or unit.startswith(("percent", "share"))):
+    if greatest > whole or not (unit in WHOLE or unit.startswith(("percent", "share"))):
         whole = 10.0 ** math.ceil(math.log10(greatest)) if greatest > 0 else 1.0
     floor = min(0.0, math.floor(least / whole * 5) / 5 * whole)
     count = round((whole - floor) / whole * 5)

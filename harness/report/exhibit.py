@@ -30,6 +30,7 @@ from harness.report.provenance import (
     failures_of,
     provenance,
 )
+from harness.report.scale import published_scale, scale_of
 from harness.report.wording import Fact, Mark
 from harness.spec.exhibit import Exhibit
 from harness.spec.library import Library
@@ -135,7 +136,7 @@ def exhibit_view(
         mark=wording.of_word(verdict.word),
         source=library.study.documents[exhibit.source.document],
         is_published=exhibit.source.document in library.published,
-        against=against(verdict),
+        against=against(verdict) or beside(planned, verdict, library),
         failures=failures_of(planned, plan, failures),
         grid=table.comparison(verdict, layout, exhibit) if is_table else None,
         is_held=is_held,
@@ -167,6 +168,22 @@ def against(verdict: Verdict) -> str:
             "not against the published ones."
         )
     return ""  # the status says why
+
+
+def beside(planned: PlannedExhibit, verdict: Verdict, library: Library) -> str:
+    """What it means that the numbers stand beside published ones which other runs made; nothing
+    where they do not.
+    """
+    if verdict.word is not Word.BESIDE:
+        return ""
+    published = published_scale(planned.exhibit.id, library)
+    scale = "; ".join(f"{label} {text}" for label, text in scale_of(planned).beside(published))
+    held = verdict.claim_counts.get(Status.PASS, 0)
+    but = f", but at this scale {held} of its {len(verdict.claims)} claims hold"
+    return (
+        f"Beside the published numbers: {scale}. That decides nothing about them, since what they "
+        f"were made by was not run{but if verdict.claims else ''}."
+    )
 
 
 def _more(

@@ -23,7 +23,7 @@ import numpy as np
 from harness.check.golden import level_text
 from harness.frames.frame import Frame
 from harness.frames.maps import Floats
-from harness.measures.reading import CKA, Map, spread
+from harness.measures.reading import WHOLE, Map, spread
 from harness.plan.expand import PlannedExhibit
 from harness.report import wording
 
@@ -80,7 +80,7 @@ def maps_view(planned: PlannedExhibit, frame: Frame) -> MapsView | None:
                 "interval": interval
                 and {"cells": interval.name, "low": interval.low, "step": interval.step},
                 "unit": one.unit,
-                "scale": SCALE if one.unit == CKA else _ends(one.matrix),
+                "scale": SCALE if one.unit in WHOLE else _ends(one.matrix),
                 "x": {"caption": across, "labels": lists.index(tuple(one.labels_x))},
                 "y": {"caption": up, "labels": lists.index(tuple(one.labels_y))},
             }

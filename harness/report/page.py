@@ -12,7 +12,7 @@ from typing import NamedTuple, TypeVar
 from harness import words
 from harness.canonical import flatten
 from harness.check.compare import CellResult
-from harness.check.status import Status
+from harness.check.status import Status, Word
 from harness.check.verdict import Verdict
 from harness.parts.base import Deviation
 from harness.report import wording
@@ -21,10 +21,12 @@ from harness.report.exhibit import Assessed, ExhibitView
 from harness.report.wording import Count, Fact, Mark
 from harness.spec.profile import Profile
 from harness.spec.study import Source
+from harness.words import Section
 
 T = TypeVar("T")
 FEW = 3  # exhibits that a headline can name
 MANY = 6  # cells, or exhibits, that are told one by one
+NOTHING = wording.clauses(Word.NOT_COMPARED)
 _QUIET = (Status.PASS, Status.NOT_COMPARED, Status.IDLE)
 
 
@@ -57,6 +59,7 @@ class Page:
     study: str
     packed: Mapping[str, str]  # cells of maps, by name: exhibits that share a map share its text
     claims: Index
+    first: tuple[Section, ...] = ()  # what is said before all of this
 
 
 def page(
@@ -122,11 +125,11 @@ def headline(verdicts: Sequence[Verdict]) -> str:
     or do not hold, then how many do: `Of 5 exhibits, 1 has changed and 4 show no change`.
     """
     order = ("bad", "good", "open", "calm")
-    if len(verdicts) > FEW and {wording.of_word(one.word).tone for one in verdicts} == {"calm"}:
+    if len(verdicts) > FEW and all(wording.told_by(one) == NOTHING for one in verdicts):
         return f"None of {len(verdicts)} exhibits is held against anything"
     alike: dict[tuple[str, str], list[str]] = {}
     for one in sorted(verdicts, key=lambda one: order.index(wording.of_word(one.word).tone)):
-        alike.setdefault(wording.clauses(one.word), []).append(one.name)
+        alike.setdefault(wording.told_by(one), []).append(one.name)
     if len(verdicts) > FEW:
         told = (f"{len(those)}\u00a0{does[len(those) > 1]}" for does, those in alike.items())
         return f"Of {len(verdicts)} exhibits, {wording.listed(told)}"

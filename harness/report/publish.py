@@ -87,14 +87,12 @@ def _is_there(target: Path, content: bytes) -> bool:
         return False
 
 
-def archive(files: Mapping[str, bytes], root: str) -> bytes:
-    """`files` (path → content) as a ZIP archive below one folder `root`, in the order of their
-    paths; hidden ones are for the harness alone.
-    """
+def archive(files: Mapping[str, bytes]) -> bytes:
+    """`files` (path → content) as a ZIP archive, in the order of their paths."""
     made = io.BytesIO()
     with zipfile.ZipFile(made, "w") as into:
-        for name in sorted(name for name in files if Path(name).name[0] != "."):
-            entry = zipfile.ZipInfo(f"{root}/{name}", date_time=EPOCH)
+        for name in sorted(files):
+            entry = zipfile.ZipInfo(name, date_time=EPOCH)
             entry.compress_type = zipfile.ZIP_DEFLATED
             entry.create_system = 3  # POSIX, wherever it is made
             entry.external_attr = PLAIN_FILE

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
+from dataclasses import replace
+from pathlib import Path, PurePath
 from typing import NamedTuple, Protocol
 
 import harness
@@ -23,20 +24,26 @@ from harness.layout import Layout
 from harness.plan.expand import Plan
 from harness.report import wording
 from harness.report.claims import claims_json, index
+from harness.report.crate import METADATA, crate, statement
 from harness.report.exhibit import Assessed, exhibit_view
 from harness.report.figures import drawn, files_of
-from harness.report.page import page
+from harness.report.page import Page, page
 from harness.report.places import Places
 from harness.report.provenance import Manifests, provenance_json
 from harness.report.publish import archive, publish
 from harness.report.render import render, render_claims
+from harness.spec.document import Document
 from harness.spec.library import Library
 from harness.spec.profile import Profile
 from harness.store.made import Otherwise, made_otherwise
+from harness.store.manifest import Manifest
+from harness.words import Section
 
 ARCHIVE = "report.zip"
 REPORT = "report.html"
 JUNIT = "verdicts.xml"
+SIGNABLE = "verdicts.intoto.json"
+SPEC = "spec.toml"  # of an exhibit, in the archive
 CLAIMS, CLAIMS_PAGE = "claims.json", "claims.html"
 
 
@@ -48,6 +55,16 @@ class Written(NamedTuple):
     verdicts: tuple[Verdict, ...]
     undrawn: Mapping[str, str]
     otherwise: Otherwise
+
+
+class FirstSaid(NamedTuple):
+    """What a page says before everything else, and the files beside it that hold all of it."""
+
+    sections: tuple[Section, ...] = ()
+    files: Mapping[str, bytes] = {}
+
+
+NOTHING = FirstSaid()
 
 
 class Project(Protocol):
@@ -70,6 +87,7 @@ def write_results(
     failures: Mapping[str, Failed],
     *,
     as_zip: bool = False,
+    first: FirstSaid = NOTHING,
 ) -> Written:
     """Assess every exhibit of the plan and write its files, then report.html; with `as_zip` also
     report.zip, which holds what was written now and nothing that lay there.
@@ -105,22 +123,65 @@ def write_results(
         own = {**_files(one, project, plan, manifests), **files_of(figure, out / name)}
         files |= {f"{name}/{file}": content for file, content in own.items()}
     verdicts = tuple(one.verdict for one in assessed)
-    claims = index(assessed, project.library)
+    claims = index(assessed, project.library, plan.nodes, manifests)
     typed, study = places.command(project.command), project.library.study.title
+    whole = page(assessed, views, claims, profile, typed, made_with, study, otherwise.sentence)
     files |= {
+        **first.files,
         CLAIMS: claims_json(claims, profile.id),
         CLAIMS_PAGE: render_claims(claims, profile),
         JUNIT: junit_xml(verdicts),
-        REPORT: render(
-            page(assessed, views, claims, profile, typed, made_with, study, otherwise.sentence)
-        ),
+        REPORT: render(replace(whole, first=first.sections)),
     }
     told = {name: content and places.of_file(name, content) for name, content in files.items()}
+    books = project.library.documents
+    specs = {
+        name: replace(books[name], text=places(books[name].text))
+        for name in (one.planned.exhibit.id for one in assessed)
+    }
+    sent = {name: content for name, content in told.items() if content is not None}
+    told[SIGNABLE] = sent[SIGNABLE] = statement(sent, verdicts, specs.values())
     if as_zip:
-        sent = {name: content for name, content in told.items() if content is not None}
-        told[ARCHIVE] = archive(sent, out.name)
+        runs = [one for one in manifests.values() if one is not None]
+        packed = _archived(out.name, sent, specs, runs, assessed, whole)
+        told[ARCHIVE] = archive({one: places.of_file(one, text) for one, text in packed.items()})
     publish(out, told)
     return Written(verdicts, undrawn, otherwise)
+
+
+def _archived(
+    root: str,
+    files: Mapping[str, bytes],
+    specs: Mapping[str, Document],
+    runs: Sequence[Manifest],
+    assessed: Sequence[Assessed],
+    whole: Page,
+) -> dict[str, bytes]:
+    """What report.zip holds: the files below one folder with the specs that they are made of, and
+    beside it what the archive is as an RO-Crate; nothing of that where no run can be told of.
+    """
+    placed = {f"{root}/{name}/{SPEC}": one for name, one in specs.items()}
+    sent = {f"{root}/{name}": content for name, content in files.items()}
+    sent = {name: content for name, content in sent.items() if PurePath(name).name[0] != "."}
+    sent |= {name: one.text.encode() for name, one in placed.items()}
+    if not runs:
+        return sent
+    data = {
+        (point.run.dataset.name, point.run.dataset.provenance)
+        for one in assessed
+        for point in one.planned.points
+    }
+    sent[METADATA] = crate(
+        sent,
+        placed,
+        runs,
+        title=f"{whole.study}: {whole.title}",
+        description=f"{whole.headline}. {whole.claims.sentence}.",
+        command=whole.command,
+        sources=whole.sources,
+        data=data,
+    )
+    return sent
 
 
 def _files(

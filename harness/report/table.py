@@ -13,7 +13,7 @@ import pandas as pd
 from harness.check.compare import CellResult
 from harness.check.equivalence import LEVEL
 from harness.check.golden import level_text
-from harness.check.status import Status
+from harness.check.status import Status, Word
 from harness.check.verdict import Verdict
 from harness.frames.cells import rows
 from harness.layout import PUBLISHED
@@ -109,6 +109,8 @@ def comparison(
         lines.append(("difference", "difference", _difference))
     if verdict.golden != PUBLISHED:
         lines.append(("published", "published", lambda cell: GridCell(cell.published)))
+    if verdict.word is Word.BESIDE:
+        lines.append(("difference", "difference", _difference))
     bodies = []
     cells = ((cell.quantity, cell.levels, cell) for cell in verdict.cells)
     for (quantity, at), row in layout.arranged(cells).items():

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from harness.check.estimate import LEVEL, Estimate
 from harness.check.status import Status, Word
 from harness.check.verdict import Verdict
 from harness.spec.exhibit import Exhibit
@@ -71,6 +72,7 @@ _WORDS: Mapping[Word, tuple[str, str]] = {
     Word.UNDECIDED: ("◐", "open"),
     Word.INCOMPLETE: ("◐", "open"),
     Word.NOTHING_HELD: ("✕", "bad"),
+    Word.BESIDE: ("◑", "calm"),
     Word.NOT_COMPARED: ("○", "calm"),
     Word.NOT_TESTED: ("·", "calm"),
 }
@@ -83,6 +85,7 @@ _CLAUSES: Mapping[Word, tuple[str, str]] = {
     Word.NO_CHANGE_BY_BANDS: ("shows no change", "show no change"),
     Word.CHANGED: ("has changed", "have changed"),
     Word.UNDECIDED: ("needs more seeds", "need more seeds"),
+    Word.BESIDE: ("stands beside the published numbers", "stand beside the published numbers"),
     Word.NOTHING_HELD: ("has nothing that could fail", "have nothing that could fail"),
 }
 _LEVELS: Mapping[tuple[str, str], str] = {
@@ -179,6 +182,20 @@ def signed(value: float, unit: str) -> str:
     return f"{MINUS if value < 0 else '+'}{text}"
 
 
+def interval(found: Estimate) -> str:
+    """`high − low 0.31: 0.12 to 0.5 at 95 %, over 5 seeds, by Student's t; it holds in 4 of 5`"""
+    if math.isnan(found.value):
+        return ""
+    if found.is_interval:
+        low, high = number(found.low, found.unit), number(found.high, found.unit)
+        of = found.of if "_" not in found.of else quantity(found.of)
+        said = f"{of} {number(found.value, found.unit)}: {low} to {high} at {100 * LEVEL:.0f} %, "
+        said += found.over
+    else:
+        said = f"none: {found.over}"
+    return f"{said}; it holds in {found.holds} of {found.seeds}" if found.seeds else said
+
+
 def listed(words: Iterable[str]) -> str:
     """`a`, `a and b`, `a, b and c`."""
     found = list(words)
@@ -207,6 +224,14 @@ def of_word(word: Word) -> Mark:
 def clauses(word: Word) -> tuple[str, str]:
     """What one exhibit with this word is or does, and several: `shows no change`, `show …`."""
     return _CLAUSES.get(word, (f"is {word}", f"are {word}"))
+
+
+def told_by(verdict: Verdict) -> tuple[str, str]:
+    """`clauses` of an exhibit; one held against nothing may have claims that were tested."""
+    tested = any(one.status in (Status.PASS, Status.FAIL) for one in verdict.claims)
+    if verdict.word is Word.NOT_COMPARED and tested:
+        return "is told by its claims alone", "are told by their claims alone"
+    return clauses(verdict.word)
 
 
 def counts_of_cells(verdict: Verdict) -> tuple[Count, ...]:

@@ -5,12 +5,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from functools import partial
 from typing import Any
 
 import torch
 
 from harness.engine.cka import Batches, CkaCurve, CkaMap, Pairs, cka_heatmap, time_cka
+from harness.engine.networks import Network
 from harness.errors import HarnessError
 from harness.measures.base import Training
 from harness.measures.cka import CONTROLS, CkaRun
@@ -33,16 +33,18 @@ def run(spec: CkaRun, place: Place, report: Report) -> Numbers:
     with prepared(spec.x.numerics, place) as device:
         x = trained(spec.x, place.inputs["x"], device)
         y = x if spec.y is None else trained(spec.y, place.inputs["y"], device)
-        shown = partial(_minibatches, spec.cka, place, device)
-        shown_x = shown(spec.x, report)
-        batches: Batches | Pairs = shown_x
-        if spec.y is not None and _differ(spec.x, spec.y):
-            batches = zip(shown(spec.y, lambda progress: None), shown_x, strict=True)
+        batches = shown(spec.cka, (spec.y, spec.x), place, device, report)
         also = CONTROLS if spec.controls else ()
         found = cka_heatmap(y, x, batches, estimator=spec.cka.estimator, also=also)
     others = {name: one.values for name, one in found.also.items()}
     arrays = {"values": found.values, **errors({"se": found}), **others}
     write_tensors(place.files / "cka.safetensors", arrays)
+    write_json(place.files / "cka.json", recorded(found, y, x))
+    return {"mean": defined_mean((found.values,)), "undefined": len(found.reasons)}
+
+
+def recorded(found: CkaMap, y: Network, x: Network) -> dict[str, Any]:
+    """What cka.json says of a map and of those beside it: layers, and why cells are undefined."""
     record: dict[str, Any] = {
         "x": described(x, found.names_x),
         "y": described(y, found.names_y),
@@ -54,8 +56,22 @@ def run(spec: CkaRun, place: Place, report: Report) -> Numbers:
     if found.also:
         reasons = {name: undefined(one.reasons) for name, one in found.also.items()}
         record["also"] = {name: {"undefined": whys} for name, whys in reasons.items()}
-    write_json(place.files / "cka.json", record)
-    return {"mean": defined_mean((found.values,)), "undefined": len(found.reasons)}
+    return record
+
+
+def shown(
+    cka: Cka,
+    sides: tuple[Training | None, Training],
+    place: Place,
+    device: torch.device,
+    report: Report,
+) -> Batches | Pairs:
+    """What y and x are shown: the same, or to each its own; without y there is only x."""
+    y, x = sides
+    shown_x = _minibatches(cka, place, device, x, report)
+    if y is None or not _differ(x, y):
+        return shown_x
+    return zip(_minibatches(cka, place, device, y, lambda progress: None), shown_x, strict=True)
 
 
 def _differ(x: Training, y: Training) -> bool:

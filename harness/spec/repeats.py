@@ -29,6 +29,9 @@ class Repeat(Spec):
         description="exhibit/claim, or several of them"
     )
     under: str = Field(min_length=1, description="what differs, as a reader is told")
+    without: str = Field(
+        default="", description="what is not there, as training: what holds without is not about it"
+    )
     suffix: Annotated[str, Field(pattern=r"^([A-Za-z0-9_.-]+)?$", max_length=48)] = ""
     quantity: Name | None = Field(default=None, description="in place of the claim's own")
     along: Name | tuple[Name, ...] | None = Field(default=None, description="likewise")
@@ -140,7 +143,7 @@ def _repeated(
     """The claim of this name as a control has it. What the control holds fixed at the level that
     the claim speaks of is no axis of its cells.
     """
-    made = {**claim, "repeats": name, "under": own["under"]}
+    made = {**claim, "repeats": name, "under": own["under"], "without": own.get("without", "")}
     made["id"] = f"{claim['id']}{_dashed(own.get('suffix'))}"
     made["place"] = f"{claim.get('place', '')}, {own['under']}"
     if isinstance(test := claim.get("test"), dict):

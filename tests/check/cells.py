@@ -10,7 +10,7 @@ import pandas as pd
 
 from harness.check.claims import evaluate
 from harness.check.status import Status
-from harness.frames.cells import CELL_COLUMNS, tidy
+from harness.frames.cells import CELL_COLUMNS, RUN_COLUMNS, tidy
 from harness.frames.frame import Frame
 from harness.spec.claim import Claim
 from harness.spec.claim.predicate import Outcome, Predicate
@@ -25,6 +25,7 @@ class Point:
 
     axes: Mapping[str, Any]
     absence: None = None
+    key: str = ""
 
 
 @dataclass(frozen=True)
@@ -34,8 +35,9 @@ class Cells:
     index: tuple[str, ...]
     cells: pd.DataFrame
     points: Sequence[Point]
-    runs: pd.DataFrame = field(default_factory=pd.DataFrame)
+    runs: pd.DataFrame = field(default_factory=lambda: tidy([], (), RUN_COLUMNS))
     left_out: Mapping[str, Any] = field(default_factory=dict)
+    se: tuple[float, ...] = ()
     is_asked_for = Frame.is_asked_for
 
 
@@ -71,4 +73,4 @@ def tried(test: Predicate, measured: Cells) -> Outcome:
     found: Any = evaluate(claim, measured, counted=True)  # type: ignore[arg-type]
     holds = {Status.PASS: True, Status.FAIL: False, Status.UNDEFINED: None}[found.status]
     why = found.sentence.partition(": ")[2]
-    return Outcome(holds, found.measured, why, found.noise)
+    return Outcome(holds, found.measured, why, found.noise, found.estimate.value)

@@ -118,8 +118,8 @@ def test_without_golden_set_claims_are_shown_and_count_for_nothing() -> None:
         if point.axes["neuron"] == "lif":
             store.contents[point.key]["best_accuracy"] = 80.0 - point.axes["width"]
     verdict = judged(store, "quick")
-    assert verdict.word is Word.NOT_COMPARED
-    assert verdict.holds
+    assert verdict.word is Word.BESIDE
+    assert verdict.holds and not verdict.is_held
     assert Status.FAIL in verdict.claim_counts
     assert not any(claim.counted for claim in verdict.claims)
     assert verdict.golden is None
@@ -169,8 +169,9 @@ def test_an_overridden_run_neither_passes_nor_fails(override: str, accuracy: flo
         content["best_accuracy"] = accuracy
     verdict = judged(store)
     assert {cell.status for cell in verdict.cells} == {Status.NOT_COMPARED}
-    assert verdict.word is Word.NOT_COMPARED
+    assert verdict.word is Word.BESIDE and not verdict.is_held
     assert f"--set {override}" in verdict.explanation
+    assert "accuracy: " in verdict.explanation
     assert not any(claim.counted for claim in verdict.claims)
 
 
@@ -408,3 +409,23 @@ def test_cells_that_cannot_fail_hold_nothing(project: Path, std: float | None, s
     assert f"of 2 cells, 2 {'' if std else 'are '}{said}" in verdict.sentence
     assert b"<failure" in junit_xml([verdict])
     assert Status.PASS not in verdict.cell_counts
+
+
+def test_a_short_schedule_on_the_published_data_stands_beside_the_published_numbers() -> None:
+    """Cell by cell, with how far they are off and in which order; on other data they do not."""
+    store = SyntheticStore(plan("table1", profile="quick"))
+    for content in store.contents.values():
+        content["best_accuracy"] -= 12.5
+    store.contents[store.plan.exhibits[0].points[0].key]["best_accuracy"] += 2.5
+    verdict = judged(store, "quick")
+    accuracies = [cell for cell in verdict.cells if cell.quantity == "accuracy"]
+    assert all(cell.is_beside and cell.published and not cell.golden for cell in accuracies)
+    assert sorted({round(cell.difference, 6) for cell in accuracies}) == [-12.5, -10.0]
+    assert "accuracy: 18 cells off by −12.50 in the median (−12.50 to −10.00)" in verdict.why
+    assert "their order beside the published one: Spearman's ρ +0.89" in verdict.why
+    assert "gap: 9 cells off by +0.00 in the median (+0.00 to +2.50)" in verdict.why
+    digits = judged(
+        SyntheticStore(plan("table1", profile="smoke", overrides=("depth=20",))), "smoke"
+    )
+    assert digits.word is Word.NOT_COMPARED
+    assert not any(cell.is_beside for cell in digits.cells)

@@ -35,7 +35,8 @@ MAY: dict[str, set[str]] = {
     "terminal": GROUND | {"plan", "runs", "execute"},
     "app": GROUND | {"spec", "plan", "store", "runs", "execute", "check", "report", "terminal"},
     "results": GROUND
-    | {"spec", "plan", "engine", "store", "runs", "execute", "frames", "check", "report", "app"},
+    | {"spec", "plan", "engine", "store", "runs", "execute", "frames", "check", "report", "app"}
+    | {"diff", "terminal"},
     "cli": GROUND
     | {"spec", "plan", "engine", "store", "runs", "execute", "check", "report", "canary", "diff"}
     | {"terminal", "app", "results"},

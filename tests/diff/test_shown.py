@@ -100,3 +100,37 @@ def test_markdown_calls_nobody_and_leads_nowhere(tmp_path: Path) -> None:
     bare = re.sub(r"(?<!`)(`+)(?!`).+?(?<!`)\1(?!`)", "", shown)  # without code
     assert not re.search(r"@\w|://|www\.", bare), bare
     assert max(line.replace("\\|", "").count("|") for line in shown.splitlines()) == 5
+
+
+def test_a_comment_begins_with_the_verdict_and_folds_every_table(
+    found: Difference, tmp_path: Path
+) -> None:
+    first, *_ = markdown(told(found)).splitlines()
+    assert first.startswith("**Different.** 1 exhibit in both: 99 numbers, 1 claim, 1 verdict")
+    assert len(first) < 200
+    shown = markdown(told(found))
+    assert shown.count("<details>") == shown.count("</details>") == len(list(sections(found)))
+    unfolded = re.sub(r"<details>.*?</details>", "", shown, flags=re.DOTALL)
+    assert "|" not in unfolded
+    same = read_results(tmp_path / "a")
+    assert markdown(told(compare(same, same))).startswith("**No difference.** 1 exhibit in both")
+
+
+def test_a_comment_fits_and_counts_what_was_cut(tmp_path: Path) -> None:
+    """GitHub refuses a comment of more than 65,536 characters."""
+    names = [f"exhibit-{number}" for number in range(300)]
+    for name in names:
+        exhibit(tmp_path / "a", name, cells=[cell(str(one), 1.0) for one in range(10)])
+        exhibit(tmp_path / "b", name, cells=[cell(str(one), 2.0) for one in range(10)])
+    exhibit(tmp_path / "b", names[0], spec={"file": "x.toml", "text": "a = 1\n" * 20_000})
+    for number in range(40):
+        exhibit(tmp_path / "b", f"new-{number}")
+    shown = markdown(told(compare(read_results(tmp_path / "a"), read_results(tmp_path / "b"))))
+    assert len(shown) < 65_536
+    assert len(shown.splitlines()[0]) < 250
+    assert shown.count("<details>") == shown.count("</details>")
+    rows = sum(line.startswith("| exhibit-") for line in shown.splitlines())
+    said = re.findall(r"Cut here, in --json: ([\d,]+) more", shown)
+    cut = [int(one.replace(",", "")) for one in said]
+    assert len(cut) == 2  # of the numbers and of the spec
+    assert rows + cut[0] == 299 * 10 + 12

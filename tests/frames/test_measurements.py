@@ -141,3 +141,56 @@ def test_energy_is_what_the_operations_cost_and_a_network_without_spikes_has_no_
     assert cells_of(frame, "accumulates", neuron="lif")["value"] == 500
     assert cells_of(frame, "firing_rate", layer="relu", step="2")["value"] == 0.5
     assert cells_of(frame, "firing_rate_mean")["neuron"] == "lif"
+
+
+def test_a_null_has_its_maps_and_what_share_of_them_is_more_than_it() -> None:
+    made = plan("beyond-null", overrides=("width=1",))
+    store = Stored(made)
+    names = [layer("conv1"), layer("s1.b0", "s1", "s1.b0", "output")]
+    arrays = {"values": [[0.5, 0.25], [0.25, math.nan]], "se": np.full((2, 2), 0.01)}
+    shares = {"class": [[0.05, 0.5], [0.01, math.nan]], "chance": np.full((2, 2), 0.005)}
+    for null, p in shares.items():
+        arrays |= {f"p-{null}": p, f"familywise-{null}": [[0.5, 0.5], [0.05, math.nan]]}
+        arrays |= {f"beyond-{null}": np.full((2, 2), 0.125), f"same-{null}": np.full((2, 2), 0.2)}
+    undefined = [{"why": "silent", "y": [1], "x": [1]}]
+    also = {name: {"undefined": undefined} for name in ("beyond-class", "beyond-chance")}
+    content = {"x": names, "y": names, "undefined": undefined}
+    content["also"] = also | {"same-class": {"undefined": undefined}}
+    store.keep(made.exhibits[0].points[0], "cka.json", content, **arrays)
+    frame = frame_of(made.exhibits[0], store, {})
+    beyond = {"map": "ann-snn-beyond-class"}
+    assert cells_of(frame, "mean", **beyond)["value"] == 0.125
+    assert cells_of(frame, "mean", map="ann-snn-same-class")["value"] == pytest.approx(0.2)
+    assert cells_of(frame, "share_significant", **beyond)["value"] == pytest.approx(2 / 3)
+    assert cells_of(frame, "share_familywise", **beyond)["value"] == pytest.approx(1 / 3)
+    assert cells_of(frame, "share_significant", map="ann-snn-beyond-chance")["value"] == 1
+    assert cells_of(frame, "diagonal", map="ann-snn", layer="s1.b0")["why"] == "seed 0: silent"
+    assert "input" not in set(frame.cells["position"].dropna())  # no stem, so no first input
+    assert "checkerboard" not in set(frame.cells["quantity"])  # no layers of branches
+
+
+def test_other_measures_have_maps_of_their_own_in_their_units() -> None:
+    made = plan("beyond-measures", overrides=("width=1",))
+    point, store = made.exhibits[0].points[0], Stored(made)
+    names = [layer("s1.b0", "s1", "s1.b0", "output")]
+    arrays = {name: np.full((1, 1), 0.5) for name in point.measure.units}
+    content = {"x": names, "y": names, "undefined": []}
+    content["also"] = {name: {"undefined": []} for name in arrays}
+    store.keep(point, "cka.json", content, values=np.ones((1, 1)), **arrays)
+    frame = frame_of(made.exhibits[0], store, {})
+    units = {
+        name: cells_of(frame, "mean", map=f"ann-snn-{name}")["unit"] for name in point.measure.units
+    }
+    assert {name for name, unit in units.items() if unit == "CKA"} == {
+        "rbf",
+        "first-removed",
+        "largest-removed",
+    }
+    assert {name for name, unit in units.items() if unit == "similarity"} == {
+        "rsa",
+        "mutual-knn",
+        "procrustes",
+    }
+    assert cells_of(frame, "undefined", map="ann-snn-rsa")["unit"] == "cells"
+    content_of = {**content, "arrays": {"values": np.ones((1, 1)), **arrays}}
+    assert [one.unit for one in point.measure.maps(content_of)] == ["CKA", *units.values()]

@@ -237,8 +237,9 @@ def test_measurements_cost_more_with_layers_time_images_and_iterations() -> None
     assert sum(seconds_at("attack", "fig8", typed=("attack.iterations=40",))) > 1.5 * sum(
         seconds_at("attack", "fig8")
     )
-    for kind in ("time_cka", "probe", "workflow", "operations"):
-        found = seconds_at(kind, "fig1", "fig6", "figA3", "figA6", "beyond-energy")
+    controls = ("beyond-energy", "beyond-null", "beyond-measures")
+    for kind in ("time_cka", "probe", "workflow", "operations", "cka_null", "similarity"):
+        found = seconds_at(kind, "fig1", "fig6", "figA3", "figA6", *controls)
         assert found
         assert all(0 < seconds < 600 for seconds in found)
 

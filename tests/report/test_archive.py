@@ -1,4 +1,4 @@
-"""The archive of a report: the same bytes for the same files, in one folder, readable."""
+"""The archive of a report: the same bytes for the same files, readable."""
 
 from __future__ import annotations
 
@@ -14,18 +14,16 @@ FILES = {"report.html": b"<!doctype html>", "table1/frame.csv": b"a,b\n" * 1000}
 
 
 def test_the_same_files_give_the_same_bytes_at_any_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    first = archive(FILES, "smoke")
+    first = archive(FILES)
     later = time.time() + 86_400 * 400
     monkeypatch.setattr(time, "time", lambda: later)
-    assert archive(dict(reversed(FILES.items())), "smoke") == first
-    assert archive(FILES | {"report.html": b"other"}, "smoke") != first
+    assert archive(dict(reversed(FILES.items()))) == first
+    assert archive(FILES | {"report.html": b"other"}) != first
 
 
-def test_it_unpacks_into_one_folder_with_links_intact() -> None:
-    with zipfile.ZipFile(io.BytesIO(archive(FILES, "smoke"))) as packed:
+def test_it_unpacks_with_links_intact() -> None:
+    with zipfile.ZipFile(io.BytesIO(archive(FILES))) as packed:
         assert packed.testzip() is None
-        assert {name: packed.read(name) for name in packed.namelist()} == {
-            f"smoke/{name}": content for name, content in FILES.items()
-        }
+        assert {name: packed.read(name) for name in packed.namelist()} == FILES
         assert all(entry.external_attr >> 16 == 0o100644 for entry in packed.infolist())
         assert packed.infolist()[1].compress_size < 100

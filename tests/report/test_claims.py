@@ -81,11 +81,31 @@ def test_what_was_not_run_is_no_finding(tmp_path: Path) -> None:
     assert [entry.holds for entry in made.entries] == [None, None]
 
 
-def test_claims_of_other_exhibits_are_counted(tmp_path: Path) -> None:
+def test_claims_of_other_exhibits_are_listed_as_not_run(tmp_path: Path) -> None:
     made = found(tmp_path, SyntheticStore(plan("tableD1")), "paper")
     assert made.entries == ()
-    assert made.elsewhere["table1"] == 2
-    assert "tableD1" not in made.elsewhere
+    assert len(made.not_run["table1"]) == 2
+    assert {entry.finding for entry in made.elsewhere} == {Finding.NOT_RUN}
+    every = sum(len(one.claim) for one in library().exhibits.values())
+    assert len(made.elsewhere) == every == sum(n["claims"] for n in made.documents.values())
+    assert made.counts == {}
+
+
+def test_a_claim_says_what_its_runs_took_each_once(tmp_path: Path) -> None:
+    store = SyntheticStore(plan("table1", overrides=("seed=0,1",)))
+    manifests = {key: store.get(key) for key in store.plan.nodes}
+    (one,) = assess(store.plan, library().profile("paper"), store, [folders(tmp_path).golden], {})
+    by_width, by_depth = index([one], library(), store.plan.nodes, manifests).entries
+    assert by_width.seconds == 5 * 2 * 2 * 12.5  # widths, neurons, seeds
+    assert by_depth.seconds == 5 * 2 * 2 * 12.5
+    assert by_width.more[-1].text == "4 min 10 s of runs"
+    assert index([one], library()).entries[0].seconds is None
+
+
+def test_how_often_noise_alone_would_bear_out_the_two_claims_of_table_1(tmp_path: Path) -> None:
+    made = found(tmp_path, SyntheticStore(plan("table1")), "paper")
+    said = [entry.claim.by_noise for entry in made.entries]
+    assert said == [f"noise alone would bear it out in {n} % of cases" for n in (48, 99)]
 
 
 @pytest.mark.parametrize(
@@ -101,10 +121,12 @@ def test_page_and_json_say_the_same_of_each_claim(write: Write, tmp_path: Path) 
     (verdict,) = write(SyntheticStore(plan("table1")))
     folder = tmp_path / "out/paper"
     content = json.loads((folder / "claims.json").read_text(encoding="utf-8"))
-    assert [one["id"] for one in content["claims"]] == [claim.id for claim in verdict.claims]
+    shown = [one for one in content["claims"] if one["exhibit"] == "table1"]
+    assert [one["id"] for one in shown] == [claim.id for claim in verdict.claims]
+    assert {one["verdict"] for one in content["claims"] if one not in shown} == {"not run"}
     assert content["counts"] == {"verified": 2}
     html = (folder / "claims.html").read_text(encoding="utf-8")
-    for one in content["claims"]:
+    for one in shown:
         assert one["verdict"] == "verified"
         assert one["scale"]["here"] == one["scale"]["published"]
         assert one["text"].replace("'", "&#39;") in html

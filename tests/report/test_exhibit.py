@@ -131,7 +131,10 @@ def test_many_missing_cells_are_told_together() -> None:
 def test_published_numbers_stand_beside_a_smaller_scale_without_a_status() -> None:
     shown, view = viewed(SyntheticStore(plan("table1", profile="quick")), "quick")
     roles = [line.role for line in view.grid.bodies[0].rows]
-    assert roles == ["measured", "published"]
+    assert roles == ["measured", "published", "difference"]
+    assert view.against.startswith("Beside the published numbers: data cifar10, as published; ")
+    assert "epochs 3 instead of 300" in view.against
+    assert view.against.endswith("was not run, but at this scale 2 of its 2 claims hold.")
     assert not any(
         cell.mark for body in view.grid.bodies for line in body.rows for cell in line.cells
     )
@@ -289,4 +292,17 @@ def test_every_word_makes_a_sentence() -> None:
         assert all(clause.split()[0] in VERBS for clause in wording.clauses(word)), word
 
 
-VERBS = ("is", "are", "has", "have", "lies", "lie", "shows", "show", "needs", "need")
+VERBS = (
+    "stands",
+    "stand",
+    "is",
+    "are",
+    "has",
+    "have",
+    "lies",
+    "lie",
+    "shows",
+    "show",
+    "needs",
+    "need",
+)

@@ -80,6 +80,7 @@ def test_every_file_is_there(written: Written) -> None:
                 "verdict.json",
             )
         ),
+        "verdicts.intoto.json",
         "verdicts.xml",
     ]
 

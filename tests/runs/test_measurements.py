@@ -232,7 +232,12 @@ def test_time_wise_maps_are_one_for_each_layer(measured: Measured) -> None:
     assert {name: tuple(values.shape) for name, values in maps.items()} == dict.fromkeys(
         (*names, *(f"se/{name}" for name in names)), (3, 3)
     )
-    assert all(bool((maps[f"se/{name}"].fill_diagonal_(1) > 0).all()) for name in names)
+    for name in names:
+        errors, values = maps[f"se/{name}"], maps[name]
+        assert torch.equal(errors.isnan(), values.isnan())
+        assert bool((errors[values < 0.999] > 0).all()) and bool(
+            (errors[values > 0.999] < 0.01).all()
+        )
 
 
 def test_an_attack_leaves_accuracy_and_similarity_for_each_radius(measured: Measured) -> None:

@@ -90,6 +90,8 @@ def test_an_architecture_gives_the_numbers_of_its_revision(
 # Untrained networks, so that nothing but the measurement can move the numbers.
 MEASURED = {
     "cka": ("fig3", "cka.json", ("depth=8",)),
+    "cka_null": ("beyond-null", "cka.json", ("depth=8", "width=1")),
+    "similarity": ("beyond-measures", "cka.json", ("depth=8", "width=1")),
     "time_cka": ("fig6", "cka.json", ("depth=8", "time_steps=3")),
     "attack": ("fig8", "attack.json", ("depth=8", "neuron=relu", "attack.units=pixel")),
     "ladder": ("beyond-attack", "ladder.json", ("depth=8", "neuron=relu", "attack=pgd")),

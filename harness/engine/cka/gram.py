@@ -29,6 +29,9 @@ _COLUMNS_CUDA = 65536
 ROWS = 256  # of a block: smaller ones save more of the lower triangle, larger ones multiply faster
 _EXACT_IN_F32 = 2**24
 _AT_ONCE = 2**22  # numbers of products of channels
+_TOGETHER = 2**20  # numbers of channels, or of their Gram matrices, that are multiplied together
+_LITTLE = 2**24  # products of numbers of a channel, up to which integers gain nothing
+_THIN = 2  # times the columns of a channel are fewer than the images where columns are multiplied
 
 Steps = Sequence[Tensor]
 """The features of one layer, [M, …] for each time step; one entry where there is no time."""
@@ -153,65 +156,107 @@ def upper_gram_and_scaled(
     of each channel, for the price of one and a little: Σ K_c and Σ scale_c²·K_c over the channels.
     With `within` also HSIC₁(K_c, K_c) of each channel, [C].
     """
-    gram, scaled, channel = (_empty_gram(steps) for _ in range(3))
+    gram, scaled = (_empty_gram(steps) for _ in range(2))
+    factor_C = scale_C.square().to(gram.dtype)
     own_C = []
-    with torch.autocast(gram.device.type, enabled=False):
-        for index, factor in enumerate(scale_C.square().tolist()):
-            channel.zero_()
-            for block in _centred_blocks([step[:, index] for step in steps]):
-                add_upper_product(block, channel)
-            gram += channel
-            scaled.add_(channel, alpha=factor)
-            own_C += [_own_hsic(channel, is_centred=True)] if within else []
-    return gram, scaled, torch.stack(own_C) if within else None
+    for some, grams_CMM in _centred_channels(steps):
+        gram += grams_CMM.sum(0)
+        scaled += torch.tensordot(factor_C[some], grams_CMM, 1)
+        own_C += [_own_hsic(grams_CMM, is_centred=True)] if within else []
+    return gram, scaled, torch.cat(own_C) if within else None
 
 
 def upper_gram_and_own(steps: Steps) -> tuple[Tensor, Tensor]:
     """The Gram matrix as `upper_gram` gives it, and HSIC₁(K_c, K_c) of each channel of features
     [M, C, …], [C] in float64.
 
-    A channel of fewer columns than there are images needs no Gram matrix: its features X less their
-    means have ‖X·Xᵀ‖ = ‖Xᵀ·X‖, and the sum of a row of K_c without its diagonal is −‖x_i‖².
+    A channel of few columns needs no Gram matrix: its features X less their means have
+    ‖X·Xᵀ‖ = ‖Xᵀ·X‖, and the sum of a row of K_c without its diagonal is −‖x_i‖².
     """
     images, channels = steps[0].shape[:2]
-    if sum(step[0, 0].numel() for step in steps) >= images:
-        gram = _empty_gram(steps)
-        own_C = []
+    columns = sum(step[0, 0].numel() for step in steps)
+    if columns * _THIN < images:
+        return upper_gram(steps), _own_of_columns(steps)
+    gram = _empty_gram(steps)
+    own_C = []
+    if images**2 * columns <= _LITTLE or not _are_spikes(steps):
+        for _, grams_CMM in _centred_channels(steps):
+            own_C.append(_own_hsic(grams_CMM, is_centred=True))
+            gram += grams_CMM.sum(0)
+    else:
         for index in range(channels):
             channel, is_centred = _product([step[:, index] for step in steps])
-            own_C.append(_own_hsic(channel, is_centred))
+            own_C.append(_own_hsic(channel.unsqueeze(0), is_centred))
             gram += channel
-        return gram, torch.stack(own_C)
+    return gram, torch.cat(own_C)
+
+
+def _own_of_columns(steps: Steps) -> Tensor:
+    """HSIC₁(K_c, K_c) of each channel from [D_c, D_c] products of its D_c columns."""
     with torch.autocast(steps[0].device.type, enabled=False):
-        wide = torch.promote_types(steps[0].dtype, torch.float32)
-        columns = [step.reshape(images, channels, -1) for step in steps]
-        columns_MCD = torch.cat(columns, 2).to(wide)
-        columns_CMD = (columns_MCD - columns_MCD.mean(0)).transpose(0, 1)
+        columns_CMD = _channels(steps, 0, steps[0].shape[1])
         norms_CM = columns_CMD.square().sum(2, dtype=torch.float64)
         few = max(1, _AT_ONCE // columns_CMD.shape[2] ** 2)
         products = (part.mT @ part for part in torch.split(columns_CMD, few))
-        squares = [one.square().sum((1, 2), dtype=torch.float64) for one in products]
-    others_C = torch.cat(squares) - norms_CM.square().sum(1)
-    return upper_gram(steps), _from_sums(others_C, -norms_CM)
+        squares = torch.cat([_squares(one) for one in products])
+    return _from_sums(squares - norms_CM.square().sum(1), -norms_CM)
 
 
-def _own_hsic(gram_MM: Tensor, is_centred: bool) -> Tensor:
-    """HSIC₁(K, K) of a `_product`, float64."""
+def _centred_channels(steps: Steps) -> Iterator[tuple[slice, Tensor]]:
+    """Of each channel of features [M, C, …] the Gram matrix, centred, some channels at a time,
+    [C, M, M], with 0 below the blocks on the diagonal. What is small is one product for many
+    channels, since a product of its own for each takes longer to begin than to do.
+    """
+    images, channels = steps[0].shape[:2]
+    columns = sum(step[0, 0].numel() for step in steps)
+    few = max(1, _TOGETHER // (images * max(images, columns)))
+    with torch.autocast(steps[0].device.type, enabled=False):
+        for start in range(0, channels, few):
+            stop = min(start + few, channels)
+            if few == 1:
+                gram = _empty_gram(steps)
+                for block in _centred_blocks([step[:, start] for step in steps]):
+                    add_upper_product(block, gram)
+                grams_CMM = gram.unsqueeze(0)
+            else:
+                part_CMD = _channels(steps, start, stop)
+                grams_CMM = part_CMD.new_zeros(stop - start, images, images)
+                for row in range(0, images, ROWS):
+                    block = part_CMD[:, row : row + ROWS]
+                    grams_CMM[:, row : row + ROWS, row:] = block @ part_CMD[:, row:].mT
+            yield slice(start, stop), grams_CMM
+
+
+def _channels(steps: Steps, start: int, stop: int) -> Tensor:
+    """Channels start … stop − 1 of features [M, C, …] less their means, [C, M, D_c]."""
+    images = len(steps[0])
+    pieces = [step[:, start:stop].reshape(images, stop - start, -1) for step in steps]
+    columns_MCD = torch.cat(pieces, 2).to(torch.promote_types(steps[0].dtype, torch.float32))
+    return (columns_MCD - columns_MCD.mean(0)).transpose(0, 1)
+
+
+def _are_spikes(steps: Steps) -> bool:
+    """Whether they may be multiplied as integers, by the first image."""
+    return _integers_are_faster(steps[0].device) and _as_integers([rows(steps[0][:1])]) is not None
+
+
+def _own_hsic(grams_CMM: Tensor, is_centred: bool) -> Tensor:
+    """HSIC₁(K, K) of each `_product`, float64."""
     if not is_centred:
-        upper = gram_MM.triu(1)
-        rows_M = upper.sum(1, dtype=torch.float64) + upper.sum(0, dtype=torch.float64)
-        return _from_sums(2 * _squares(upper), rows_M)
+        upper = grams_CMM.triu(1)
+        rows_CM = upper.sum(2, dtype=torch.float64) + upper.sum(1, dtype=torch.float64)
+        return _from_sums(2 * _squares(upper), rows_CM)
     # blocks on the diagonal hold both triangles, all others one; a row adds up to 0 with its end
-    ends_M = gram_MM.diagonal().double()
-    starts = range(0, len(gram_MM), ROWS)
-    blocks = [_squares(gram_MM[at : at + ROWS, at : at + ROWS]) for at in starts]
-    others = 2 * _squares(gram_MM) - torch.stack(blocks).sum() - ends_M.square().sum()
-    return _from_sums(others, -ends_M)
+    ends_CM = grams_CMM.diagonal(0, 1, 2).double()
+    starts = range(0, grams_CMM.shape[1], ROWS)
+    blocks = [_squares(grams_CMM[:, at : at + ROWS, at : at + ROWS]) for at in starts]
+    others = 2 * _squares(grams_CMM) - torch.stack(blocks).sum(0) - ends_CM.square().sum(1)
+    return _from_sums(others, -ends_CM)
 
 
-def _squares(matrix: Tensor) -> Tensor:
-    """Their sum, float64."""
-    norm: Tensor = torch.linalg.vector_norm(matrix, dtype=torch.float64)
+def _squares(matrices: Tensor) -> Tensor:
+    """Their sum in each matrix, float64."""
+    norm: Tensor = torch.linalg.vector_norm(matrices, dim=(-2, -1), dtype=torch.float64)
     return norm.square()
 
 
@@ -264,7 +309,7 @@ def spike_gram(steps: Steps, columns: int, block_rows: int) -> Tensor | None:
     Products of int8 are added up in int32, on a GPU by its tensor cores: exact below 2³¹ features.
     """
     device, images = steps[0].device, len(steps[0])
-    if not _integers_are_faster(device) or _as_integers([rows(steps[0][:1])]) is None:
+    if not _are_spikes(steps):
         return None
     whole_rows, whole_columns = _WHOLE[device.type]
     size = images + -images % whole_rows

@@ -81,7 +81,8 @@ def moments(a: Sequence[HsicVector], b: Sequence[HsicVector]) -> Tensor:
     # of unit vectors h_i/(m·(m − 3)) is half a row's sum, and its deletion changes −slope times it
     slope = images * (images - 2) / ((images - 1) * (images - 4))
     planes = torch.stack([found[name] for name in MOMENTS])
-    return (planes * (slope**2 * (images - 1) / images)).cpu()
+    planes *= slope**2 * (images - 1) / images
+    return planes.cpu()
 
 
 def _rows(vectors: Sequence[HsicVector], start: int, stop: int, images: int) -> Tensor:
@@ -118,8 +119,8 @@ def standard_error(values: Tensor, moments: Tensor) -> Tensor:
     """Of CKA over images, as `values` are shaped."""
     of = dict(zip(MOMENTS, moments, strict=True))
     own = of["k_k"] + of["l_l"] + 2 * of["k_l"]
-    variance = of["kl_kl"] + values.square() / 4 * own - values * (of["kl_k"] + of["kl_l"])
-    return variance.clamp(min=0).sqrt()
+    variance: Tensor = values.square() / 4 * own - values * (of["kl_k"] + of["kl_l"])
+    return (variance + of["kl_kl"]).clamp(min=0).sqrt()
 
 
 def interval(values: Tensor, se: Tensor, level: float) -> tuple[Tensor, Tensor]:
@@ -128,5 +129,5 @@ def interval(values: Tensor, se: Tensor, level: float) -> tuple[Tensor, Tensor]:
     inside = values.clamp(-1, 1)
     middle, width = inside.atanh(), spread / (1 - inside.square())
     exact = inside.abs() >= 1 - _EXACT
-    low, high = (torch.where(exact, inside, (middle + s * width).tanh()) for s in (-1, 1))
+    low, high = (torch.where(exact, values, (middle + s * width).tanh()) for s in (-1, 1))
     return low, high

@@ -120,6 +120,17 @@ def stream_of(layers: Sequence[Steps], *estimators: Estimator) -> Stream:
     return stream
 
 
+def ready(vectors: Sequence[HsicVector]) -> Stream:
+    """Layers whose vectors are at hand, as a stream."""
+
+    def stream(first: int, last: int, deliver: Deliver) -> int:
+        for vector in vectors[first:last]:
+            deliver(vector)
+        return len(vectors)
+
+    return stream
+
+
 def joined(first: Stream, then: Stream) -> Stream:
     """The one layer of `first`, and those of `then`."""
 

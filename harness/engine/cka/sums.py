@@ -94,7 +94,7 @@ class HsicSums:
             reasons = _told(values_E[index], {(i, j): a or b for (i, a), (j, b) in pairs})
             said = (reasons, self.images, self.minibatches, estimator)
             made.append(CkaMap(values_E[index], tuple(names_y), tuple(names_x), *said, axes))
-        also = {one.estimator: one for one in made[1:]}
+        also: dict[str, CkaMap] = {one.estimator: one for one in made[1:]}
         return replace(made[0], also=also, se=self._standard_error(made[0].values))
 
     def curve(self, names: Sequence[str]) -> CkaCurve:

@@ -115,14 +115,14 @@ def cka_heatmap(
             pixels = images_y.unbind(0) if images_y.ndim == 5 else [images_y]
             streams = [joined(stream_of([pixels], *wanted), stream) for stream in streams]
         sums.add(streams[0], None if own else streams[1], images_y.shape[-4])
-    axes = _axes(network_y, network_x)
+    axes = axes_of(network_y, network_x)
     if not given:
         return sums.result(calls_y.names, calls_x.names, axes)
     names_y, names_x = ("pixels", *calls_y.names), ("pixels", *calls_x.names)
     return without_pixels(sums.result(names_y, names_x, axes))
 
 
-def _axes(network_y: Network, network_x: Network) -> tuple[str, str]:
+def axes_of(network_y: Network, network_x: Network) -> tuple[str, str]:
     """Of which network the layers are: by its class, and by its place where that does not tell."""
     y, x = network_y.called, network_x.called
     if network_y is not network_x and y == x:

@@ -23,7 +23,7 @@ for _file in pkgutil.iter_modules(__path__):
 
 class Claim(Spec):
     """What the paper says, where, and how it is put to the test; of one that `repeats` the claim of
-    another exhibit, as "fig2/brighter-with-width", also what is different here.
+    another exhibit, as "fig2/brighter-with-width", also what is different here, and without what.
     """
 
     id: Name
@@ -32,3 +32,4 @@ class Claim(Spec):
     test: Predicate
     repeats: Annotated[str, SkipJsonSchema()] = ""
     under: Annotated[str, SkipJsonSchema()] = ""
+    without: Annotated[str, SkipJsonSchema()] = ""

@@ -9,6 +9,7 @@ from pydantic import Field
 from harness.parts.base import Name
 from harness.spec.claim.course import FEWEST, Ranked, of_orders, signed, spearman
 from harness.spec.claim.predicate import (
+    RHO,
     Outcome,
     Place,
     Places,
@@ -53,7 +54,7 @@ class Agreement(Ranked):
         if rho is None:
             raise Undefined(f"a quantity is the same at every {self.along}, so it has no ranks")
         noise = of_orders(len(by), lambda order: self.bounded(spearman(ranked, order)))
-        return Outcome(self.bounded(rho), _said(rho, pairs), noise=noise)
+        return Outcome(self.bounded(rho), _said(rho, pairs), noise=noise, value=rho, of=RHO)
 
 
 def _said(rho: float, pairs: list[tuple[Place, Place]]) -> str:

@@ -87,7 +87,7 @@ class Compare(Predicate):
         said = f"high − low: {outcome.said}" if outcome.said else ""
         is_sign = self.margin == 0 and self.most is None  # else the size of the noise would decide
         noise = of_coins(len(found), self.share) if is_sign else math.nan
-        return replace(outcome, said=said, noise=noise)
+        return replace(outcome, said=said, noise=noise, of=outcome.of or "high − low")
 
     def _difference(self, high: Place | None, low: Place | None) -> Place:
         """Of a place that either side has."""

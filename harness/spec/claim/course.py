@@ -11,6 +11,9 @@ from pydantic import Field, model_validator
 
 from harness.parts.base import Name
 from harness.spec.claim.predicate import (
+    MANY,
+    RHO,
+    STEPS,
     Outcome,
     Place,
     Places,
@@ -72,7 +75,7 @@ class RankCorrelation(Ranked):
         noise = of_orders(
             len(series), lambda order: self.bounded(spearman(range(len(order)), order))
         )
-        return Outcome(self.bounded(rho), said, noise=noise)
+        return Outcome(self.bounded(rho), said, noise=noise, value=rho, of=RHO)
 
 
 class Monotone(Predicate):
@@ -107,7 +110,8 @@ class Monotone(Predicate):
             len(series), lambda order: all(b > a for a, b in itertools.pairwise(order))
         )
         noise = noise if self.holds else 1 - noise
-        return Outcome((not against) == self.holds, said, noise=noise)
+        share, of = kept / len(steps), STEPS
+        return Outcome((not against) == self.holds, said, noise=noise, value=share, of=of)
 
 
 def _series(test: Predicate, along: str, places: Places) -> list[Place]:
@@ -120,6 +124,11 @@ def _series(test: Predicate, along: str, places: Places) -> list[Place]:
 
 
 def _listed(series: Sequence[Place]) -> str:
+    if len(series) > MANY:
+        named = [series[0], *(end(series, key=lambda one: one.value) for end in (min, max))]
+        first, least, most = (f"{one.label}: {one.shown}" for one in named)
+        last = f"{series[-1].label}: {series[-1].shown}"
+        return f"first {first}, last {last}, least {least}, most {most}"
     return ", ".join(f"{place.label}: {place.shown}" for place in series)
 
 

@@ -84,7 +84,8 @@ class Extreme(Predicate):
         outcome = tally(found, lambda lead: lead > ROUNDING, self.share)
         said = outcome.said and f"lead over the next: {outcome.said}"
         most = max((len(others) for others in groups.values()), default=0)
-        return replace(outcome, said=said, noise=of_coins(len(found), self.share, 1 / (1 + most)))
+        noise = of_coins(len(found), self.share, 1 / (1 + most))
+        return replace(outcome, said=said, noise=noise, of=outcome.of or "lead over the next")
 
     def _lead(self, one: Place | None, others: Sequence[Place]) -> Place:
         """By how much the extreme level leads the next of the others, in the wanted direction."""

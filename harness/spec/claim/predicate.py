@@ -14,6 +14,9 @@ from harness.parts.base import FrozenMap, Name, Part
 
 MANY = 8  # numbers that a reader still takes in one by one
 NO_CELLS = "there are no such cells"
+SHARE = "share of the places"
+STEPS = "share of the steps"
+RHO = "Spearman's ρ"
 ROUNDING = 1e-9  # 93.48 − 92.98 is 0.5000000000000142 in binary: not more than 0.5
 
 Level = str | int | float
@@ -28,12 +31,15 @@ class Undefined(Exception):
 
 @dataclass(frozen=True)
 class Place:
-    """Levels along the axes of a predicate; `why` says what is wrong where `value` is NaN."""
+    """Levels along the axes of a predicate; `why` says what is wrong where `value` is NaN. `se` is
+    the standard error over images of a CKA, where it is known.
+    """
 
     levels: tuple[Any, ...]
     value: float
     unit: str = ""
     why: str = ""
+    se: float = math.nan
 
     @property
     def label(self) -> str:
@@ -55,13 +61,17 @@ Raises Undefined where the cells are no such series."""
 class Outcome:
     """`holds` is None where the cells do not decide it, and `why` says the reason. `said` is what
     was measured, `noise` how often it would hold by noise alone: NaN where that depends on the size
-    of the noise.
+    of the noise. `value` is the number that decides, and `of` what it is: '' for the quantity; `se`
+    is its standard error over images.
     """
 
     holds: bool | None
     said: str = ""
     why: str = ""
     noise: float = math.nan
+    value: float = math.nan
+    of: str = ""
+    se: float = math.nan
 
 
 class Predicate(Part, family="predicate"):
@@ -188,7 +198,9 @@ def tally(found: Sequence[Place], holds: Callable[[float], bool], share: float) 
     said = _tallied(known, [place for place in known if place not in true])
     if unknown:
         said += f"; {len(unknown)} undefined, as {unknown[0].why}"
-    return Outcome(len(true) >= needed, said)
+    if len(found) == 1:
+        return Outcome(len(true) >= needed, said, value=known[0].value, se=known[0].se)
+    return Outcome(len(true) >= needed, said, value=len(true) / len(known), of=SHARE)
 
 
 def _tallied(known: Sequence[Place], against: Sequence[Place]) -> str:

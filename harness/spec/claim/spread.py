@@ -55,7 +55,8 @@ class Spread(Predicate):
             groups.setdefault(tuple(map(str, place.levels[:-1])), []).append(place)
         found = [self._spread(members) for members in groups.values()]
         outcome = tally(found, lambda value: value < self.below - ROUNDING, self.share)
-        return replace(outcome, said=outcome.said and f"largest − smallest: {outcome.said}")
+        said = outcome.said and f"largest − smallest: {outcome.said}"
+        return replace(outcome, said=said, of=outcome.of or "largest − smallest")
 
     def _spread(self, members: Sequence[Place]) -> Place:
         """The spread along the axis, at one combination of levels of `each`."""

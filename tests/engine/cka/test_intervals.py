@@ -139,6 +139,12 @@ def test_a_layer_with_itself_has_no_width() -> None:
         torch.testing.assert_close(end.diagonal(), torch.ones(3).double(), rtol=0, atol=1e-5)
 
 
+def test_what_rounds_to_more_than_1_lies_in_its_interval() -> None:
+    values = torch.tensor([1 + 2e-8, -1 - 2e-8, 1.0, 1 - 1e-9], dtype=torch.float64)
+    low, high = intervals.interval(values, torch.full_like(values, 1e-9), 0.95)
+    assert bool((low <= values).all()) and bool((values <= high).all())
+
+
 def test_a_silent_layer_has_none() -> None:
     first, second = torch.randn(2, 9, 6, generator=DRAW)
     both = MinibatchCKA(["y"], ["silent", "x"])

@@ -1,0 +1,167 @@
+"""report.zip for other programs: the MUSTs of RO-Crate 1.1 and of Process Run Crate 0.5, and a
+statement that a CI can sign.
+
+The validator of RO-Crates asks the web for the context, and needs an older rich than the harness
+runs with; so it has an environment of its own in `nox -s standards`, and the tests check what the
+two specifications say of a crate.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from google.protobuf import json_format
+from in_toto_attestation.predicates.test_result.v0 import test_result_pb2
+from in_toto_attestation.v1 import statement_pb2
+from in_toto_attestation.v1.resource_descriptor import ResourceDescriptor
+from in_toto_attestation.v1.statement import Statement
+
+from harness.check.status import Status, Word
+from harness.report.crate import SUBJECTS, statement
+from harness.report.results import write_results
+from tests.report.conftest import Opened
+from tests.synthetic import SyntheticStore, folders, library, plan
+
+DAY, TIME = r"\d{4}-\d\d-\d\d", r"T\d\d:\d\d:\d\d\+00:00"
+
+
+@pytest.fixture(scope="module")
+def packed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    folder = tmp_path_factory.mktemp("crate")
+    opened = Opened(folders(folder), library(), library().profile("paper"), "harness report")
+    store = SyntheticStore(plan("table1", "tableD1"))
+    write_results(opened, store.plan, store, {}, as_zip=True)
+    with zipfile.ZipFile(folder / "out/paper/report.zip") as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+@pytest.fixture
+def graph(packed: dict[str, bytes]) -> dict[str, dict[str, Any]]:
+    """The entities by id."""
+    said = json.loads(packed["ro-crate-metadata.json"])
+    assert said["@context"][0] == "https://w3id.org/ro/crate/1.1/context"
+    assert len({one["@id"] for one in said["@graph"]}) == len(said["@graph"])  # flattened
+    return {one["@id"]: one for one in said["@graph"]}
+
+
+def ids(said: Any) -> set[str]:
+    return {one["@id"] for one in (said if isinstance(said, list) else [said])}
+
+
+def test_the_root_is_what_ro_crate_asks_for(graph: dict[str, dict[str, Any]]) -> None:
+    about = graph["ro-crate-metadata.json"]
+    assert about["@type"] == "CreativeWork"
+    assert about["about"] == {"@id": "./"}
+    assert about["conformsTo"] == {"@id": "https://w3id.org/ro/crate/1.1"}
+    root = graph["./"]
+    assert root["@type"] == "Dataset"
+    assert all(root[name] for name in ("name", "description", "license"))
+    assert re.fullmatch(DAY, root["datePublished"])
+    profile = graph["https://w3id.org/ro/wfrun/process/0.5"]
+    assert profile["@type"] == "CreativeWork"
+    assert root["conformsTo"] == {"@id": profile["@id"]}
+
+
+def test_every_file_is_part_of_it_with_its_checksum(
+    graph: dict[str, dict[str, Any]], packed: dict[str, bytes]
+) -> None:
+    files = {name: one for name, one in graph.items() if one["@type"] == "File"}
+    assert files.keys() == packed.keys() - {"ro-crate-metadata.json"} == ids(graph["./"]["hasPart"])
+    for name, one in files.items():
+        assert one["sha256"] == hashlib.sha256(packed[name]).hexdigest()
+        assert one["contentSize"] == str(len(packed[name]))
+        assert one["encodingFormat"] != "application/octet-stream"
+
+
+def test_an_action_made_the_results_of_specs_and_data(graph: dict[str, dict[str, Any]]) -> None:
+    (action,) = [one for one in graph.values() if one["@type"] == "CreateAction"]
+    assert graph["./"]["mentions"] == {"@id": action["@id"]}
+    tool = graph[action["instrument"]["@id"]]
+    assert (tool["@type"], bool(tool["softwareVersion"])) == ("SoftwareApplication", True)
+    assert {"paper/table1/spec.toml", "paper/tableD1/spec.toml", "#data-cifar10"} <= ids(
+        action["object"]
+    )
+    parts = ids(graph["./"]["hasPart"])
+    assert ids(action["result"]) == {one for one in parts if not one.endswith("spec.toml")}
+    assert re.fullmatch(DAY + TIME, action["startTime"])
+    assert action["endTime"] > action["startTime"]
+
+
+def test_nothing_is_named_that_is_not_described(graph: dict[str, dict[str, Any]]) -> None:
+    def named(said: Any) -> set[str]:
+        if isinstance(said, list):
+            return {name for one in said for name in named(one)}
+        return {said["@id"]} if isinstance(said, dict) else set()
+
+    every = {name for one in graph.values() for value in one.values() for name in named(value)}
+    assert every <= {*graph, "https://w3id.org/ro/crate/1.1"}
+
+
+def test_the_subjects_of_the_statement_are_verdicts_and_report(packed: dict[str, bytes]) -> None:
+    said = json.loads(packed["paper/verdicts.intoto.json"])
+    assert said["_type"] == "https://in-toto.io/Statement/v1"
+    assert said["predicateType"] == "https://in-toto.io/attestation/test-result/v0.1"
+    found = {one["name"]: one["digest"]["sha256"] for one in said["subject"]}
+    assert set(found) == {
+        *SUBJECTS[1:],
+        "table1/verdict.json",
+        "tableD1/verdict.json",
+    }
+    for name, digest in found.items():
+        assert digest == hashlib.sha256(packed[f"paper/{name}"]).hexdigest()
+    configured = said["predicate"]["configuration"]
+    assert [one["name"] for one in configured] == [
+        "specs/paper/table1.toml",
+        "specs/paper/tableD1.toml",
+    ]
+    spec = hashlib.sha256(packed["paper/table1/spec.toml"]).hexdigest()
+    assert configured[0]["digest"] == {"sha256": spec}
+    assert said["predicate"]["result"] == "PASSED"
+    assert "table1" in said["predicate"]["passedTests"]
+    assert said["predicate"]["failedTests"] == []
+
+
+def test_the_statement_is_what_the_published_schema_says(packed: dict[str, bytes]) -> None:
+    text = packed["paper/verdicts.intoto.json"].decode()
+    parsed = json_format.Parse(text, statement_pb2.Statement())  # refuses a field it has not
+    Statement.copy_from_pb(parsed).validate()
+    said = json.dumps(json.loads(text)["predicate"])
+    predicate = json_format.Parse(said, test_result_pb2.TestResult())
+    assert predicate.result == "PASSED"
+    for one in predicate.configuration:
+        ResourceDescriptor.copy_from_pb(one).validate()
+
+
+def test_the_statement_says_what_failed_and_what_could_not_have(tmp_path: Path) -> None:
+    opened = Opened(folders(tmp_path), library(), library().profile("paper"), "harness report")
+    store = SyntheticStore(plan("table1"))
+    (good,) = write_results(opened, store.plan, store, {}).verdicts
+    (claim, *others) = good.claims
+    bad = replace(good, exhibit="bad", claims=(replace(claim, status=Status.FAIL), *others))
+    idle = replace(good, exhibit="idle", word=Word.NOTHING_HELD, claims=())
+
+    def tests(*verdicts: Any) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(statement({}, verdicts, []))["predicate"]
+        return found
+
+    assert tests(good)["result"] == "PASSED"
+    assert (tests(good, idle)["result"], tests(idle)["warnedTests"]) == ("WARNED", ["idle"])
+    said = tests(bad, idle)
+    assert said["result"] == "FAILED"
+    assert f"bad: claim {claim.id}" in said["failedTests"]
+
+
+def test_a_report_without_any_run_is_no_crate(tmp_path: Path) -> None:
+    opened = Opened(folders(tmp_path), library(), library().profile("paper"), "harness report")
+    store = SyntheticStore(plan("tableD1"))
+    store.contents = {}
+    write_results(opened, store.plan, store, {}, as_zip=True)
+    with zipfile.ZipFile(tmp_path / "out/paper/report.zip") as archive:
+        assert "ro-crate-metadata.json" not in archive.namelist()
