@@ -6,15 +6,18 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 import torch
 
+from harness.check.course import read_courses
+from harness.engine.training.state import TrainingState
 from harness.execute.environment import CODE, code_digest, git_state
-from harness.execute.events import Event, Failed, Finished, Strayed
+from harness.execute.events import Advanced, Event, Failed, Finished, Strayed
 from harness.execute.job import Job, run_job
-from harness.plan.course import Band
+from harness.plan.course import Band, settings_of
 from harness.store.store import Store
 from tests.faults.tiny import three
-from tests.synthetic import plan
+from tests.synthetic import PROJECT, plan
 
 NODES = plan("table1", profile="quick").nodes.values()
 
@@ -66,3 +69,39 @@ def test_an_epoch_that_is_not_like_the_known_ones_is_told_at_once(tmp_path: Path
     assert stray.problem.endswith("% after epoch 2, outside of 99.0 … 100.0 % (5 seeds)")
     logged = [json.loads(line) for line in (job.log).read_text().splitlines()]
     assert [one["message"] for one in logged if one["level"] == "WARNING"] == [stray.problem]
+
+
+class Enough(Exception):
+    """Ends a run whose first epochs are all that is asked for."""
+
+
+@pytest.mark.parametrize(("times", "is_told"), [(1, False), (10, True)])
+def test_a_training_that_goes_wrong_is_told_at_the_first_epoch_that_is_known(
+    times: int, is_told: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of Table 1 under smoke, with a learning rate that is ten times as large as it is told."""
+    made = plan("table1", profile="smoke", only=("depth=20", "width=1", "neuron=relu"))
+    (node,) = made.nodes.values()
+    course = read_courses([PROJECT / "golden"], "smoke")[settings_of(node.spec)]
+    first = min(band.epoch for band in course)
+    right = TrainingState.step
+    monkeypatch.setattr(
+        TrainingState,
+        "step",
+        lambda self, inputs, labels, lr: right(self, inputs, labels, times * lr),
+    )
+    told: list[str] = []
+
+    def tell(event: Event) -> None:
+        told.append(type(event).__name__)
+        if isinstance(event, Advanced) and event.progress.done == first + 1:
+            raise Enough
+        if isinstance(event, Strayed):
+            assert f"after epoch {first}, outside of" in event.problem
+            raise Enough
+
+    job = Job(node, tmp_path / "store", tmp_path / "data", 1, {}, {}, course=course)
+    assert isinstance(run_job(job, tell), Failed)
+    advanced = first if is_told else first + 1
+    wanted = ["Started", *["Advanced"] * advanced, *["Strayed"] * is_told, "Failed"]
+    assert told == wanted
