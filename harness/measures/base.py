@@ -224,9 +224,10 @@ class Measure(Part, family="measure"):
     `makes` is its kind of run, `needs` are the blocks that a point must name; `index` the columns
     that it adds to the axes of the grid to tell its cells apart, along which claims may run too;
     `at_published_size` says that every profile takes it so. `file` of the node holds its numbers,
-    `arrays` its tensors, if it has any. `quantities` are what `read` may give; of them `fine` have
-    so many cells that they are drawn and kept in frame.csv, but never listed on the page, and
-    `held` are those that a measured golden file has.
+    `arrays` its tensors, if it has any, and `beside` more of them, which runs of before do not
+    have. `quantities` are what `read` may give; of them `fine` have so many cells that they are
+    drawn and kept in frame.csv, but never listed on the page, and `held` are those that a measured
+    golden file has.
     """
 
     kind: str
@@ -236,6 +237,7 @@ class Measure(Part, family="measure"):
     index: ClassVar[tuple[str, ...]] = ()
     file: ClassVar[str]
     arrays: ClassVar[str] = ""
+    beside: ClassVar[str] = ""
     quantities: ClassVar[tuple[str, ...]]
     fine: ClassVar[tuple[str, ...]] = ()
     held: ClassVar[tuple[str, ...]] = ()

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 LOW, HIGH = 0.2, 0.8
 SHARE = "share of the cells"
+ERRORS = "errors.safetensors"
 BRANCH = ("conv1", "bn1", "act2", "conv2", "bn2")
 """The residual branch; not its first activation, which an identity shortcut may carry too."""
 
@@ -127,6 +128,7 @@ class Similarity(Measure):
     """A measure that estimates CKA."""
 
     cka: Name = Field(default="paper", description="block that says how similarity is estimated")
+    beside = ERRORS
 
 
 class LayerMaps(Similarity):
