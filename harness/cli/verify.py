@@ -115,7 +115,8 @@ def _run_again(
             room.tree.prepare()
             return Job(node, room.root, layout.data, executor.threads, {}, {}, study=layout.project)
 
-        with screen_for(Board(nodes, queue, executor.slots), console(), voice) as tell:
+        board = Board(nodes, queue, executor.slots, measured=nodes)
+        with screen_for(board, console(), voice) as tell:
             failures = executor(queue, make_job, tell)
         other = 0
         for key, (node, made) in chosen.items():

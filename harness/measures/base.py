@@ -7,7 +7,7 @@ from abc import abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib import import_module
 from math import ceil
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field, GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
@@ -201,6 +201,16 @@ class Side(Spec):
     network: Name | None = None
     neuron: Name | None = None
     seed: int = Field(default=0, ge=0, le=1000, description="added to the seed of the point")
+    epoch: Literal["last", "best"] | None = Field(
+        default=None,
+        description="whose weights it has, as `recipe.kept_epoch`: of that of the point",
+    )
+
+    @property
+    def axes(self) -> dict[str, str]:
+        """The values of axes that it says."""
+        said = {"network": self.network, "neuron": self.neuron, "recipe.kept_epoch": self.epoch}
+        return {axis: value for axis, value in said.items() if value}
 
 
 MEASURED = ("cka", "attack", "probe", "regression", "activation_maximisation")

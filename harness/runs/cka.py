@@ -5,18 +5,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack
 from typing import Any
 
 import torch
 
 from harness.engine.cka import Batches, CkaMap, Pairs, cka_heatmap, time_cka
 from harness.engine.networks import Network
+from harness.engine.networks.shuffle import shuffled_in_time
 from harness.errors import HarnessError
 from harness.measures.base import Training
 from harness.measures.cka import CONTROLS, ERRORS, CkaRun
 from harness.measures.time_cka import TimeCkaRun
 from harness.parts.measurement import Cka
-from harness.runs.layers import chosen, described
+from harness.runs.layers import chosen, described, firing
 from harness.runs.machine import prepared
 from harness.runs.place import Numbers, Place, Report, write_json, write_tensors
 from harness.runs.trained import first, images_of, minibatches, normalisation, trained
@@ -30,12 +32,20 @@ def run(spec: CkaRun, place: Place, report: Report) -> Numbers:
     """
     if spec.y is not None and spec.y.dataset != spec.x.dataset:
         raise HarnessError("cka", "the two networks were trained on different data sets")
-    with prepared(spec.x.numerics, place) as device:
+    with prepared(spec.x.numerics, place) as device, ExitStack() as shuffling:
         x = trained(spec.x, place.inputs["x"], device)
         y = x if spec.y is None else trained(spec.y, place.inputs["y"], device)
+        for network, side, seen in ((x, spec.x, spec.seen_x), (y, spec.y, spec.seen_y)):
+            if side is not None and seen.shuffled:
+                neurons = firing(network, side.neuron)
+                shuffling.enter_context(shuffled_in_time(network, neurons, side.seed))
         batches = shown(spec.cka, (spec.y, spec.x), place, device, report)
         also = CONTROLS if spec.controls else ()
-        found = cka_heatmap(y, x, batches, estimator=spec.cka.estimator, also=also)
+        seen_y = spec.seen_x if spec.y is None else spec.seen_y
+        how, time_x = spec.cka.estimator, spec.seen_x.time
+        found = cka_heatmap(
+            y, x, batches, estimator=how, also=also, time=seen_y.time, time_x=time_x
+        )
     others = {name: one.values for name, one in found.also.items()}
     write_tensors(place.files / "cka.safetensors", {"values": found.values, **others})
     write_errors(place, {"se": found.se})
