@@ -71,6 +71,7 @@ class Merged:
     brought: tuple[Brought, ...]
     contested: tuple[Contested, ...]
     mixed: Mapping[str, str]
+    unasked: int = 0  # runs that no exhibit of the report asks for
 
     @property
     def runs(self) -> int:
@@ -245,6 +246,9 @@ def _sources(found: Merged) -> Section:
     )
     said = f"{counted(len(found.brought), 'source')} with {counted(found.runs, 'run')}"
     said += "." if found.contested else f"; {found.sentence}."
+    if found.unasked:
+        verb = "belongs" if found.unasked == 1 else "belong"
+        said += f" {counted(found.unasked, 'run')} of the store {verb} to none of these exhibits."
     made = ("machine", "versions", "code", "seeds", "started")
     return Section("Merged", (*counts, *made), rows, said)
 
@@ -281,4 +285,5 @@ def record(found: Merged) -> dict[str, Any]:
             for one in found.contested
         ],
         "made_of_others": dict(found.mixed),
+        "asked_for_by_no_exhibit": found.unasked,
     }  # fmt: skip

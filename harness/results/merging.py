@@ -55,6 +55,8 @@ def merge(
             project = replace(project, layout=here)
             merged = _stores(sources, project, scratch, done)
             plan = _whole(project, names)
+            there = {one.key for one in project.store.manifests()}
+            merged = replace(merged, unasked=len(there - plan.nodes.keys()))
             first = FirstSaid(sections(merged), {RECORD: _json(merged)})
             if merged.contested:
                 voice.say(merged.sentence, "red")

@@ -13,6 +13,7 @@ import pytest
 
 from harness.app import make_plan, open_project
 from harness.layout import layout
+from harness.plan.node import Node
 from harness.spec.overrides import parse_override
 from harness.store.manifest import Provenance
 from harness.store.publish import Partial
@@ -120,6 +121,20 @@ def test_archives_and_folders_with_a_store_are_sources_too(type_: Type, tmp_path
     assert type_("merge both b --out again").code == 0  # what was merged is a source
     (cell, *_) = verdict(tmp_path / "again")["cells"]
     assert cell["n"] == 2
+
+
+def test_runs_that_the_report_does_not_show_are_counted(type_: Type, tmp_path: Path) -> None:
+    """As those of other settings: they are in the store, and in no number of the report."""
+    other = Node.of("train", 1, {"recipe": {"epochs": 9}}, {})
+    store = Store(tmp_path / "b")
+    with store.lease(other.key):
+        partial = store.claim(other)
+        assert isinstance(partial, Partial)
+        store.publish(other, partial, Provenance(WHEN, 1.0))
+    assert type_("merge a b --out both").code == 0
+    page = (tmp_path / "both/smoke/report.html").read_text()
+    assert "1 run of the store belongs to none of these exhibits." in page
+    assert Store(tmp_path / "both/store").get(other.key)
 
 
 @pytest.mark.parametrize(
