@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import ExitCode, Faults, HarnessError
@@ -19,6 +20,8 @@ from harness.execute.executor import Crew, MakeJob, Queue
 from harness.execute.job import Job
 from harness.execute.survey import Survey, executor_for, survey
 from harness.layout import Layout, refuse_unwritable
+from harness.plan.course import Course, settings_of
+from harness.plan.estimate import Basis
 from harness.plan.expand import Plan, expand, refuse_idle
 from harness.plan.node import Node
 from harness.plan.resolve import Setting
@@ -237,6 +240,9 @@ def run(project: Project, held: Survey, crew: Crew, voice: Voice) -> Mapping[str
         refuse_unwritable(project.layout.store, "--store")
     if held.downloads:
         refuse_unwritable(project.layout.data, "--data-dir")
+    from harness.check.course import read_courses  # brings pandas
+
+    courses = read_courses(project.layout.goldens, project.profile.golden) if held.todo else {}
     seconds = {key: one.seconds for key, one in held.estimates.items()}
     queue = Queue(held.plan.nodes.values(), set(held.stored), seconds)
     for folder in ("project", "store", "out", "data"):
@@ -244,9 +250,10 @@ def run(project: Project, held: Survey, crew: Crew, voice: Voice) -> Mapping[str
     with executor_for(held, project.layout.store, crew) as executor:
         use_store(project.layout)
         voice.tell(to_do(held, executor.slots))
-        board = Board(held.plan.nodes, queue, executor.slots)
+        measured = {key for key, one in held.estimates.items() if one.basis is Basis.MEASURED}
+        board = Board(held.plan.nodes, queue, executor.slots, measured)
         with screen_for(board, console(), voice) as tell:
-            return executor(queue, job_maker(project, executor.threads), tell)
+            return executor(queue, job_maker(project, executor.threads, courses), tell)
 
 
 def use_store(layout: Layout) -> None:
@@ -259,13 +266,19 @@ def use_store(layout: Layout) -> None:
         record_study(store.tree, layout.project)
 
 
-def job_maker(project: Project, threads: int) -> MakeJob:
-    """What turns a node to do into a job; a run whose spec leaves it open has `threads`."""
+def job_maker(
+    project: Project, threads: int, courses: Mapping[str, Course] = MappingProxyType({})
+) -> MakeJob:
+    """What turns a node to do into a job; a run whose spec leaves it open has `threads`, and a
+    training the course that is known of its settings.
+    """
     layout, made_with = project.layout, environment(project.layout.project)
 
     def make_job(node: Node) -> Job:
         asked = project.requested, made_with, project.fresh
-        return Job(node, layout.store, layout.data, threads, *asked, study=layout.project)
+        course = courses.get(settings_of(node.spec), ()) if node.kind == "train" else ()
+        given = (node, layout.store, layout.data, threads, *asked)
+        return Job(*given, study=layout.project, course=course)
 
     return make_job
 
@@ -321,6 +334,9 @@ def _tell(verdicts: Sequence[Verdict], plan: Plan, voice: Voice) -> None:
     from harness.check.verdict import OTHER_BITS
 
     notes: dict[str, list[str]] = {}
+    strayed = {one.key: one.sentence for verdict in verdicts for one in verdict.strays}
+    for said in strayed.values():
+        voice.say(said, "yellow")
     for verdict in verdicts:
         voice.say(verdict.sentence)
         if labels := [plan.nodes[key].label for key in verdict.repeat.other]:

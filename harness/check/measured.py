@@ -38,7 +38,6 @@ from harness.files import make_folder, os_errors, read_plain, write_durably
 from harness.frames.cells import rows
 from harness.frames.frame import frame_of
 from harness.frames.recorded import Artifacts
-from harness.layout import refuse_unwritable
 from harness.plan.expand import Plan, PlannedExhibit
 from harness.spec.safe_text import decoded
 
@@ -94,7 +93,6 @@ def refuse_unwritten(folder: Path, name: str, planned: PlannedExhibit) -> None:
             problem = f"{rule}: the rule must{' not' * (rule != UNSETTLED)} be unsettled"
             raise HarnessError(f"golden/{name}/{FILE}", problem)
     _contents(folder / name)
-    refuse_unwritable(folder / name, "--project")
 
 
 def _file(planned: PlannedExhibit) -> str:

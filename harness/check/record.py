@@ -34,7 +34,8 @@ def verdict_json(verdict: Verdict) -> bytes:
     exhibits of the command (`shift`), `cells[].sees` in that cell alone. `held` says whether
     anything that counts could have failed; `asked` names the part that it is about, null for the
     whole; `repeat` names runs that gave other bits than when the
-    golden values were measured.
+    golden values were measured. `course` has the trainings that were not where they were known to
+    be after some epoch, and whether that is an alarm or may be chance.
     """
     content = {
         "version": VERSION,
@@ -59,6 +60,7 @@ def verdict_json(verdict: Verdict) -> bytes:
         },
         "held": verdict.is_held,
         "repeat": {"other_bits": list(verdict.repeat.other), "notes": list(verdict.repeat.notes)},
+        "course": [one._asdict() for one in verdict.strays],
         "golden": verdict.golden,
         "overridden": list(verdict.overridden),
         "asked": verdict.asked or None,

@@ -14,6 +14,7 @@ from harness.check.beside import told
 from harness.check.bits import Repeat, repeated
 from harness.check.claims import ClaimResult, evaluate
 from harness.check.compare import MEASURED_HERE, CellResult, compare
+from harness.check.course import Stray
 from harness.check.estimate import seed_by_seed
 from harness.check.shift import ALPHA_SINGLE, seeds_to_decide
 from harness.check.standard import Standard, standard
@@ -21,6 +22,7 @@ from harness.check.status import Status, Word
 from harness.check.together import Group, is_single, seen, together
 from harness.frames.frame import Frame
 from harness.layout import PUBLISHED
+from harness.plan.course import Course
 from harness.plan.expand import PlannedExhibit
 from harness.spec.profile import Profile
 from harness.store.manifest import Manifest
@@ -48,7 +50,8 @@ class Verdict:
     out (`equivalence`), and `word` says both. `overridden` holds what makes it another measurement,
     as typed; `repacked` says that the data set was not the published files; `failures` holds, by
     key, why runs went wrong; `repeat` says whether runs gave their bits again. `asked` says which
-    part of the exhibit this is about, `3 of 18 cells asked for`; nothing of the whole.
+    part of the exhibit this is about, `3 of 18 cells asked for`; nothing of the whole. `strays` are
+    trainings that were not where `courses` say that they were known to be, after some epoch.
     """
 
     exhibit: str
@@ -68,6 +71,8 @@ class Verdict:
     asks: tuple[int, ...] = ()  # seeds that would decide what the bands leave open
     repeat: Repeat = field(default_factory=Repeat)
     asked: str = ""
+    strays: tuple[Stray, ...] = ()  # trainings that were not where they were known to be
+    courses: Mapping[str, Course] = field(default_factory=dict)  # what is known, by settings
 
     @property
     def is_held(self) -> bool:
@@ -311,6 +316,24 @@ def _settled(verdict: Verdict, groups: Sequence[Group], single: int) -> Verdict:
     return replace(
         verdict, word=word, holds=holds, why=why, cells=cells, ranks=ranks, asks=tuple(asks)
     )
+
+
+def strayed(
+    verdict: Verdict,
+    planned: PlannedExhibit,
+    strays: Sequence[Stray],
+    courses: Mapping[str, Course],
+) -> Verdict:
+    """The verdict with those trainings of the exhibit that left their course; where that is no
+    chance it does not hold.
+    """
+    own = tuple(one for one in strays if one.key in planned.nodes)
+    verdict = replace(verdict, strays=own, courses=courses)
+    if alarms := [one.sentence for one in own if one.alarms]:
+        more = f"; and {len(alarms) - 1} more" if len(alarms) > 1 else ""
+        said = [*([verdict.why] if verdict.why and not verdict.holds else []), alarms[0] + more]
+        return replace(verdict, word=Word.CHANGED, holds=False, why="; ".join(said))
+    return verdict
 
 
 def _asked(cell: CellResult, single: int) -> tuple[int, ...]:

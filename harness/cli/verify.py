@@ -81,7 +81,7 @@ def _run_again(
     """Run some stored nodes once more and say where they give other bytes. Those that are `broken`,
     or made from such a one, are left out: what is stored of them is not what was published.
     """
-    from harness.check.bits import CLOCK
+    from harness.check.bits import CLOCK, LATER
     from harness.execute.cores import default_slots, usable_cores
     from harness.execute.environment import making
     from harness.execute.executor import Queue
@@ -115,14 +115,16 @@ def _run_again(
             room.tree.prepare()
             return Job(node, room.root, layout.data, executor.threads, {}, {}, study=layout.project)
 
-        with screen_for(Board(nodes, queue, executor.slots), console(), voice) as tell:
+        board = Board(nodes, queue, executor.slots, measured=nodes)
+        with screen_for(board, console(), voice) as tell:
             failures = executor(queue, make_job, tell)
         other = 0
         for key, (node, made) in chosen.items():
             again = Store(Path(scratch) / key).get(key)
             if again is None:
                 continue
-            names = sorted({*made.files, *again.files} - set(CLOCK))
+            since = set(LATER) - made.files.keys()
+            names = sorted({*made.files, *again.files} - set(CLOCK) - since)
             apart = [name for name in names if made.files.get(name) != again.files.get(name)]
             if apart:
                 ways = ", ".join(ways_apart(made, making())) or "by the same code and versions"

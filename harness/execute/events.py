@@ -38,6 +38,14 @@ class Advanced:
 
 
 @dataclass(frozen=True)
+class Strayed:
+    """A training is not where such trainings were known to be after an epoch."""
+
+    key: str
+    problem: str
+
+
+@dataclass(frozen=True)
 class Waiting:
     """Another process is running the same node; this one waits for its result."""
 
@@ -76,7 +84,7 @@ class Failed:
     lacked_gpu_memory: bool = False  # then a larger share of a GPU helps
 
 
-Event = Started | Advanced | Waiting | Retried | Finished | Failed
+Event = Started | Advanced | Strayed | Waiting | Retried | Finished | Failed
 
 
 def event_record(event: Event) -> dict[str, Any]:

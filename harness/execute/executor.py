@@ -4,7 +4,6 @@ what a queue holds, the longest first among those whose inputs are there.
 
 from __future__ import annotations
 
-import heapq
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -105,10 +104,12 @@ class Queue:
         missing = self._open.keys() | self.running | self.lost
         ready = (one for one in self._open.values() if missing.isdisjoint(one.inputs.values()))
         node = max(ready, key=lambda one: self._paths[one.key], default=None)
-        if node is not None:
-            del self._open[node.key]
-            self.running.add(node.key)
-        return node
+        return node and self.take(node.key)
+
+    def take(self, key: str) -> Node:
+        """The node itself, which runs from now on."""
+        self.running.add(key)
+        return self._open.pop(key)
 
     def finish(self, key: str) -> None:
         """The node is in the store."""
@@ -129,14 +130,6 @@ class Queue:
     @property
     def is_over(self) -> bool:
         return not self._open and not self.running
-
-    def remaining_s(self, slots: int) -> float:
-        """Seconds until the end if the estimates hold and `slots` nodes run side by side."""
-        lanes = [0.0] * max(1, slots)
-        left = (self.seconds.get(key, 0.0) for key in (*self._open, *self.running))
-        for seconds in sorted(left, reverse=True):
-            heapq.heappush(lanes, heapq.heappop(lanes) + seconds)
-        return max(lanes)
 
 
 class Executor(Protocol):

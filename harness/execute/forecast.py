@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import heapq
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -59,20 +59,28 @@ class Placed(NamedTuple):
     slot: int
 
 
-def simulate(nodes: Sequence[Node], seconds: Mapping[str, float], slots: int) -> list[Placed]:
-    """The nodes on so many slots that are alike, in the order of their starts."""
-    queue, free = Queue(nodes, set(), seconds), list(range(slots))
-    running: list[tuple[float, int, Placed]] = []  # by end, then by start
+def simulate(
+    nodes: Sequence[Node],
+    seconds: Mapping[str, float],
+    slots: int,
+    running: Collection[str] = (),
+) -> list[Placed]:
+    """The nodes on so many slots that are alike, in the order of their starts; those that are
+    `running` come before all others.
+    """
+    queue, free = Queue(nodes, set(), seconds), list(range(max(slots, len(running))))
+    ahead = [queue.take(key) for key in running]
+    busy: list[tuple[float, int, Placed]] = []  # by end, then by start
     placed: list[Placed] = []
     now = 0.0
     while not queue.is_over:
-        while free and (node := queue.next()) is not None:
+        while free and (node := ahead.pop() if ahead else queue.next()) is not None:
             end = now + seconds.get(node.key, 0.0)
             placed.append(Placed(node.key, now, end, heapq.heappop(free)))
-            heapq.heappush(running, (end, len(placed), placed[-1]))
-        now = running[0][0]
-        while running and running[0][0] == now:
-            ended = heapq.heappop(running)[2]
+            heapq.heappush(busy, (end, len(placed), placed[-1]))
+        now = busy[0][0]
+        while busy and busy[0][0] == now:
+            ended = heapq.heappop(busy)[2]
             heapq.heappush(free, ended.slot)
             queue.finish(ended.key)
     return placed

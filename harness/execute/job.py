@@ -20,11 +20,13 @@ from harness.execute.events import (
     Failed,
     Finished,
     Started,
+    Strayed,
     Waiting,
     logged,
     tail,
 )
 from harness.files import os_errors
+from harness.plan.course import Course, outside
 from harness.plan.node import Node
 from harness.runs.place import Place, Progress
 from harness.store.manifest import Manifest, Provenance
@@ -49,6 +51,7 @@ class Job:
     anew: bool = False  # run it though it is stored, and take the place of what is
     study: Path | None = None  # the folder that its own Python is imported from
     must_resume: bool = False  # fail where a training would start from scratch
+    course: Course = ()  # of such trainings, to be told of an epoch that is not like them
 
     @property
     def log(self) -> Path:
@@ -110,6 +113,9 @@ def _run(job: Job, store: Store, tell: Tell) -> Finished:
         def report(progress: Progress) -> None:
             _log.info("%s %d/%d %s", progress.unit, progress.done, progress.of, progress.note)
             tell(Advanced(node.key, progress))
+            for problem in outside(job.course, progress.done, progress.numbers):
+                _log.warning("%s", problem)
+                tell(Strayed(node.key, problem))
 
         with os_errors(found.files):
             numbers = dict(node.full.run(place, report))

@@ -16,6 +16,8 @@ from harness.canonical import digest
 from harness.frames.cells import CELL_COLUMNS, RUN_COLUMNS, SE, cells, rows, runs_frame
 from harness.frames.maps import Maps, maps_of
 from harness.frames.recorded import Absence, Artifacts, Recorded, recorded
+from harness.parts.base import identity
+from harness.plan.course import settings_of
 from harness.plan.expand import PlannedExhibit, Point
 
 VERSION = 1  # of frame.json
@@ -49,6 +51,7 @@ class LearningCurve:
     train: tuple[float, ...]
     test: tuple[float, ...]
     best_epoch: int | None
+    settings: str = ""  # the digest of its training's settings
 
 
 @dataclass(frozen=True)
@@ -146,7 +149,8 @@ def _curves(planned: PlannedExhibit, found: Recorded) -> tuple[LearningCurve, ..
                 for split in ("train", "test")
             )
             best = best if isinstance(best, int) else None
-            curves.append(LearningCurve(point.axes, point.seed, train, test, best))
+            settings = settings_of(identity(point.run))
+            curves.append(LearningCurve(point.axes, point.seed, train, test, best, settings))
     return tuple(curves)
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from statistics import fmean
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -17,6 +17,12 @@ from harness.measures.work import BACKWARD, Work, passes, size_of_training
 from harness.parts.base import LayerName, Name
 from harness.parts.measurement import ActivationMaximisation
 
+BORDER = 8  # the middle of an image has an eighth of its side left out all around
+if TYPE_CHECKING:
+    from harness.measures.reading import Floats
+
+FLAT = 1e-6  # of pixels in 0 … 1, which rounding may leave
+STRONGEST = 0.01  # of the waves; white noise has 1 % · (1 + ln 100) = 5.6 % of its power in them
 ACTIVATION, DEGREES, PIXELS = "activation", "degrees", "pixels"
 CONTRAST = "standard deviation of pixels in 0 … 1"
 EDGES = ("top", "left", "bottom", "right")
@@ -79,6 +85,7 @@ class Maximisation(OfWeights, Unit):
         "gain",
         "contrast",
         "contrast_mean",
+        "concentration",
         "orientation",
         "frequency",
         "off_vertical",
@@ -115,6 +122,8 @@ class Maximisation(OfWeights, Unit):
             if known:
                 at = {"region": region}
                 yield Reading("contrast_mean", CONTRAST, fmean(known), levels=at)
+        for start, image_CHW in enumerate(content["arrays"]["images"]):
+            yield from _pattern(_middle(image_CHW), str(start))
         yield from _spectrum(content)
         for edge, value in zip(EDGES, content["seen"], strict=True):
             yield Reading("seen", PIXELS, float(value), levels={"region": edge})
@@ -131,6 +140,29 @@ class Maximisation(OfWeights, Unit):
             yield from picture(str(start), image_CHW)
         if "kernel" in content["arrays"]:
             yield from picture("kernel", content["arrays"]["kernel"])
+
+
+def _middle(image_CHW: Floats) -> Floats:
+    """Without the border, as float64."""
+    rows, columns = (side // BORDER for side in image_CHW.shape[1:])
+    height, width = image_CHW.shape[1:]
+    return image_CHW[:, rows : height - rows, columns : width - columns].astype(float)
+
+
+def _pattern(middle_CHW: Floats, start: str) -> Iterator[Reading]:
+    """How much varies in the middle, and which share of that the strongest hundredth of all waves
+    holds: exponential for white noise, so that its share p holds p · (1 − ln p).
+    """
+    import numpy as np
+
+    waves = middle_CHW - middle_CHW.mean((1, 2), keepdims=True)
+    at = {"start": start, "region": "middle"}
+    yield Reading("contrast", CONTRAST, float(np.sqrt(np.square(waves).mean())), levels=at)
+    power = np.sort(np.square(np.abs(np.fft.fft2(waves))).sum(0), axis=None)
+    strongest = power[-max(1, round(STRONGEST * power.size)) :].sum()
+    is_flat = float(np.abs(waves).max()) < FLAT
+    share = None if is_flat else float(strongest / power.sum())
+    yield defined("concentration", "share of the power", share, NO_CONTRAST, {"start": start})
 
 
 def _spectrum(content: Mapping[str, Any]) -> Iterator[Reading]:

@@ -41,6 +41,21 @@ class ActivationMaximisation(Part, family="activation_maximisation"):
     leak: float = Field(gt=0, le=1, description="slope below 0 of the activation that is climbed")
     size: int = Field(ge=63, le=1024, description="pixels a side")
     starts: int = Field(ge=1, le=16, description="images, each from noise of its own")
+    inside: Annotated[bool, LATER] = Field(
+        default=False, description="average only places whose field holds no padding"
+    )
+    slowest: Annotated[float, LATER] = Field(
+        default=0.0,
+        ge=0,
+        le=0.5,
+        description="cycles per pixel; slower waves and the mean are no part of an image",
+    )
+    noise: Annotated[float, LATER] = Field(
+        default=0.01,
+        gt=0,
+        le=10,
+        description="standard deviation of the start, before the sigmoid; 0.01 is nearly grey",
+    )
     deviations: Deviations = ()
     usual: ClassVar = {
         "parametrisation": "fourier",

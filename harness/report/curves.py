@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,6 +15,7 @@ from harness.check.golden import level_text
 from harness.frames.cells import rows
 from harness.frames.frame import Frame
 from harness.measures.reading import WHOLE, Map
+from harness.plan.course import Course
 from harness.report import wording
 from harness.report.pivot import Block, Pivot, agrees
 
@@ -78,6 +80,7 @@ class Panel(NamedTuple):
     said: str
     lines: tuple[Line, ...]
     last_epoch: str
+    bands: tuple[Line, ...] = ()  # around what is known of such trainings on the test set
 
 
 class Curves(NamedTuple):
@@ -312,8 +315,12 @@ def _extent(values: Sequence[float]) -> str:
     return f"{min(found):.3g} to {max(found):.3g}" if found else "undefined"
 
 
-def learning(frame: Frame, layout: Pivot) -> Curves | None:
-    """Learning curves: a panel for each column of the table, a line for each row and seed."""
+def learning(
+    frame: Frame, layout: Pivot, courses: Mapping[str, Course] = MappingProxyType({})
+) -> Curves | None:
+    """Learning curves: a panel for each column of the table, a line for each row and seed, and a
+    band where a course is known of its settings.
+    """
     if not frame.curves:
         return None
     known = [
@@ -330,6 +337,12 @@ def learning(frame: Frame, layout: Pivot) -> Curves | None:
             continue
         longest = max(len(curve.test) for _, curve in here)
         lines, said = [], []
+        settings = {curve.settings: tones[row] for row, curve in here}
+        bands = [
+            Line(tone, _known(courses[one], longest), is_faint=False)
+            for one, tone in settings.items()
+            if one in courses
+        ]
         for row, curve in here:
             test = dict(enumerate(curve.test, 1))
             best = {curve.best_epoch: test.get(curve.best_epoch or 0, math.nan)}
@@ -341,7 +354,7 @@ def learning(frame: Frame, layout: Pivot) -> Curves | None:
         title = ", ".join(
             f"{wording.axis(n)} {wording.level(n, text, layout.snn)}" for n, text in column
         )
-        panels.append(Panel(title, "; ".join(said), tuple(lines), str(longest)))
+        panels.append(Panel(title, "; ".join(said), tuple(lines), str(longest), tuple(bands)))
     legend = tuple((tone, _words(row, layout) or "run") for row, tone in tones.items())
     return Curves(tuple(panels), legend)
 
@@ -361,6 +374,16 @@ def _points(values: Sequence[float], longest: int) -> str:
         for epoch, value in enumerate(values, start=1)
         if not math.isnan(value)
     )
+
+
+def _known(course: Course, longest: int) -> str:
+    """The corners of a band on the test set: its lower ends, and back along its upper ones; a bar
+    where one epoch is known.
+    """
+    held = [one for one in course if one.quantity == "test_accuracy"]
+    lower = [(one.epoch, one.low) for one in held]
+    upper = [(one.epoch, one.high) for one in reversed(held)]
+    return " ".join(",".join(_at(epoch, value, longest)) for epoch, value in (*lower, *upper))
 
 
 def _at(epoch: int, value: float, longest: int) -> Point:

@@ -146,7 +146,7 @@ def exhibit_view(
         drawn=drawn,
         maps=maps_view(planned, frame),
         charts=charts(frame, layout),
-        curves=learning(frame, layout),
+        curves=learning(frame, layout, verdict.courses),
         deviations=deviations(planned, plan, library.blocks, profile),
         provenance=provenance(planned, plan, document, profile, manifests, failures),
         graph=plan_graph(planned, plan, stored, failures),

@@ -11,9 +11,10 @@ from typing import NamedTuple, Protocol
 import harness
 import paper_figures
 from harness.caches import own_cache
+from harness.check.course import read_courses, strays
 from harness.check.record import junit_xml, verdict_json
 from harness.check.standard import golden_faults
-from harness.check.verdict import Verdict, judge, settle
+from harness.check.verdict import Verdict, judge, settle, strayed
 from harness.errors import HarnessError
 from harness.execute.environment import making
 from harness.execute.events import Failed
@@ -223,7 +224,12 @@ def assess(
         )
         for planned, frame in zip(plan.exhibits, frames, strict=True)
     )
-    return tuple(map(Assessed, plan.exhibits, frames, verdicts))
+    courses = read_courses(goldens, profile.golden)
+    gone = strays(plan, artifacts, courses)
+    return tuple(
+        Assessed(planned, frame, strayed(verdict, planned, gone, courses))
+        for planned, frame, verdict in zip(plan.exhibits, frames, verdicts, strict=True)
+    )
 
 
 def faults_beforehand(plan: Plan, profile: Profile, layout: Layout) -> Iterator[HarnessError]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -23,6 +23,7 @@ class Progress:
     unit: str
     images_per_second: float = 0.0
     note: str = ""
+    numbers: Mapping[str, float] = field(default_factory=dict)  # that a known course has, too
 
 
 @dataclass(frozen=True)

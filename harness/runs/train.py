@@ -17,6 +17,7 @@ from harness.engine.training import Epoch, History
 from harness.engine.training.ranks import ALONE, Ranks
 from harness.engine.training.steps import Step
 from harness.measures.base import Training
+from harness.plan.course import WORDS
 from harness.runs.machine import prepare
 from harness.runs.place import Numbers, Place, Progress, Report, write_json
 from harness.runs.several import run_in_ranks
@@ -27,7 +28,8 @@ TIMES = ("seconds", "images_per_second")  # the only fields of an epoch that two
 
 
 def run(spec: Training, place: Place, report: Report) -> Numbers:
-    """Train; `metrics.json`, `timing.json` and `network.safetensors` (last epoch) are left.
+    """Train; `metrics.json`, `timing.json` and `network.safetensors` (of the epoch that
+    `recipe.kept_epoch` names) are left.
 
     `metrics.json` holds nothing that depends on the clock, so that equal runs leave equal bytes.
     """
@@ -55,7 +57,8 @@ def trained_in(
     def told(epoch: Epoch) -> None:
         note = f"test {epoch.test_accuracy:.2f} %"
         done = epoch.epoch + 1
-        report(Progress(done, spec.recipe.epochs, "epoch", epoch.images_per_second, note))
+        numbers = {name: getattr(epoch, name) for name in WORDS}
+        report(Progress(done, spec.recipe.epochs, "epoch", epoch.images_per_second, note, numbers))
 
     history = training.train(
         net,

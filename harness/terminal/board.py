@@ -4,43 +4,77 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
+from rich.cells import cell_len, set_cell_size
 from rich.console import Console, Group
 from rich.live import Live
 from rich.text import Text
 
-from harness.execute.events import Advanced, Event, Failed, Finished, Retried, Started, Waiting
+from harness.execute.events import (
+    Advanced,
+    Event,
+    Failed,
+    Finished,
+    Retried,
+    Started,
+    Strayed,
+    Waiting,
+)
 from harness.execute.executor import Queue, Tell
+from harness.execute.outlook import Outlook
 from harness.plan.node import Node
 from harness.runs.place import Progress
-from harness.terminal.output import Voice, is_screen, table
+from harness.terminal.output import Voice, is_screen
 from harness.words import duration
 
 QUIET_S = 20.0  # between two plain lines about the same node
+NAME = 24  # letters of a node's name that stay before anything else is left out
+TAIL = 6  # of them at its end: `seed 0`
+GAP = 2  # between two columns
+
+
+class Row(NamedTuple):
+    """A running node on one line."""
+
+    name: str
+    step: str
+    note: str
+    rate: str
+    spent: str
+    left: str
+
+
+STYLES = {Failed: "red", Strayed: "yellow"}
+LEAST = ("rate", "spent", "note", "left")
+"""What a narrow screen leaves out, the first first."""
 
 
 class Board:
     """What is known of the nodes of one execution; both screens are drawn from it."""
 
-    def __init__(self, nodes: Mapping[str, Node], queue: Queue, slots: int) -> None:
+    def __init__(
+        self, nodes: Mapping[str, Node], queue: Queue, slots: int, measured: Collection[str] = ()
+    ) -> None:
         self.nodes = nodes
         self.queue = queue
-        self.slots = slots
         self.total = len(queue.nodes)
         self.began = time.monotonic()
+        self.outlook = Outlook(queue, slots, measured)
         self.running: dict[str, tuple[float, Progress | None]] = {}
         self.settled = 0
         self._told: dict[str, str] = {}  # problem → the first node that failed by it
 
     def tell(self, event: Event) -> None:
         """Take an event into account."""
+        now = time.monotonic()
+        self.outlook.tell(event, now)
         if isinstance(event, Started):
-            self.running[event.key] = (time.monotonic(), None)
+            self.running[event.key] = (now, None)
         elif isinstance(event, Advanced):
-            since = self.running.get(event.key, (time.monotonic(), None))[0]
+            since = self.running.get(event.key, (now, None))[0]
             self.running[event.key] = (since, event.progress)
         elif isinstance(event, Retried):
             self.running.pop(event.key, None)
@@ -60,17 +94,27 @@ class Board:
         return f"[{self.settled}/{self.total}] {label}: {told}"
 
     def eta(self) -> str:
-        """When the rest is done: estimates corrected by the nodes that are."""
-        spent = time.monotonic() - self.began
-        expected = sum(self.queue.seconds.get(key, 0.0) for key in self.queue.done)
-        left = self.queue.remaining_s(self.slots)
-        for key, (since, _) in self.running.items():
-            left -= min(time.monotonic() - since, self.queue.seconds.get(key, 0.0)) / self.slots
+        """When the rest is done."""
+        now = time.monotonic()
         if self.queue.is_over:
-            return f"{duration(spent)} in all"
-        pace = spent * self.slots / expected if expected > 0 else 1.0
-        pace = min(max(pace, 0.2), 5.0)
-        return f"about {duration(max(left, 1.0) * pace)} left"
+            return f"{duration(now - self.began)} in all"
+        return f"about {duration(max(self.outlook.left_s(now), 1.0))} left"
+
+    def rows(self) -> list[Row]:
+        """What each running node is doing."""
+        now = time.monotonic()
+        left = self.outlook.each_left_s(now)
+        return [
+            Row(
+                self.nodes[key].label,
+                _step(progress) if progress else "starting",
+                progress.note if progress else "",
+                f"{rate} images/s" if (rate := _rate(progress)) else "",
+                f"for {duration(now - since)}",
+                f"{duration(left[key])} left" if left.get(key) else "",
+            )
+            for key, (since, progress) in self.running.items()
+        ]
 
 
 def sentence(event: Event) -> str:
@@ -80,6 +124,8 @@ def sentence(event: Event) -> str:
     if isinstance(event, Advanced):
         rate = _rate(event.progress)
         return _told(event.progress) + (f", {rate} images/s" if rate else "")
+    if isinstance(event, Strayed):
+        return f"WARNING: {event.problem}"
     if isinstance(event, Waiting):
         return f"{event.holder} runs it, waiting for the result"
     if isinstance(event, Retried):
@@ -93,11 +139,11 @@ def sentence(event: Event) -> str:
 
 class Lines:
     """Plain lines: starts, ends, failures, and where a long run is, at most every `quiet_s`; or
-    those of one kind of event alone.
+    those of some kinds of event alone.
     """
 
     def __init__(
-        self, board: Board, console: Console, quiet_s: float = QUIET_S, only: type[Any] = object
+        self, board: Board, console: Console, quiet_s: float = QUIET_S, only: Any = object
     ) -> None:
         self.board = board
         self.console = console
@@ -131,19 +177,44 @@ class LiveTable:
         if event is not None:
             self.board.tell(event)
             if not isinstance(event, Started | Advanced):
-                style = "red" if isinstance(event, Failed) else ""
+                style = STYLES.get(type(event), "")
                 self.live.console.print(Text(self.board.line(event), style=style))
         self.live.update(self._drawn())
 
     def _drawn(self) -> Group:
-        rows = []
-        for key, (since, progress) in self.board.running.items():
-            told = _told(progress) if progress else "starting"
-            spent = duration(time.monotonic() - since)
-            rows.append((self.board.nodes[key].label, told, _rate(progress), spent))
-        names = ("running", "progress", "images/s", "for")
         done = f"{self.board.settled}/{self.board.total} nodes, {self.board.eta()}"
-        return Group(table(names, rows, names[2:]), Text(done, style="bold"))
+        lines = fitted(self.board.rows(), self.live.console.width)
+        return Group(*map(Text, lines), Text(done, style="bold"))
+
+
+def fitted(rows: Sequence[Row], width: int) -> list[str]:
+    """A line for each node that a screen of this width holds."""
+    if not rows:
+        return []
+    names = list(Row._fields)
+    columns = dict(zip(names, zip(*rows, strict=True), strict=True))
+    widest = {name: max(map(cell_len, cells)) for name, cells in columns.items()}
+
+    def others() -> int:
+        return sum(GAP + wide for name in names[1:] if (wide := widest[name]))
+
+    for name in LEAST:
+        if min(widest["name"], NAME) + others() > width:
+            names.remove(name)
+    widest["name"] = min(widest["name"], max(NAME // 2, width - others()))
+    lines = []
+    for row in rows:
+        said = row._replace(name=_cut(row.name, widest["name"]))
+        cells = [set_cell_size(getattr(said, name), widest[name]) for name in names]
+        lines.append((" " * GAP).join(cell for cell in cells if cell).rstrip())
+    return lines
+
+
+def _cut(name: str, width: int) -> str:
+    """The name without its middle where it is too long: its end has the seed."""
+    if len(name) <= width:
+        return name
+    return f"{name[: width - TAIL - 1]}…{name[-TAIL:]}"
 
 
 @contextmanager
@@ -152,7 +223,7 @@ def screen_for(board: Board, console: Console, voice: Voice = Voice.PLAIN) -> It
     line if that is wanted.
     """
     if voice is Voice.QUIET:
-        yield Lines(board, console, only=Failed)
+        yield Lines(board, console, only=Failed | Strayed)
     elif voice is Voice.VERBOSE:
         yield Lines(board, console, quiet_s=0)
     elif is_screen(console) and console.is_interactive and not os.environ.get("CI"):
@@ -169,5 +240,8 @@ def _rate(progress: Progress | None) -> str:
 
 
 def _told(progress: Progress) -> str:
-    note = f", {progress.note}" if progress.note else ""
-    return f"{progress.unit} {progress.done}/{progress.of}{note}"
+    return _step(progress) + (f", {progress.note}" if progress.note else "")
+
+
+def _step(progress: Progress) -> str:
+    return f"{progress.unit} {progress.done}/{progress.of}"

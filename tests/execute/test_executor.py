@@ -86,11 +86,3 @@ def test_a_failure_takes_all_that_need_it_and_nothing_else() -> None:
     assert {lost.key for lost in queue.fail("a")} == {"b", "c"}
     assert drain(queue) == ["d"]
     assert queue.is_over
-
-
-def test_remaining_time_is_that_of_the_slots() -> None:
-    nodes = [node(name) for name in "abcd"]
-    queue = Queue(nodes, set(), dict.fromkeys("abcd", 10.0))
-    assert queue.remaining_s(1) == 40.0
-    assert queue.remaining_s(2) == 20.0
-    assert queue.remaining_s(3) == 20.0

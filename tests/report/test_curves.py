@@ -7,6 +7,7 @@ import math
 import pytest
 
 from harness.frames.frame import Frame, frame_of
+from harness.plan.course import Band
 from harness.report.curves import HEIGHT, WIDTH, Chart, charts, learning
 from harness.report.pivot import pivot
 from tests.frames.stored import Stored, residual
@@ -126,3 +127,28 @@ def test_a_network_that_was_never_trained_has_no_learning_curve() -> None:
     for point in planned.points:
         store.contents[point.key] |= {"history": [], "best_epoch": 0}
     assert learning(frame_of(planned, store, {}), pivot(planned)) is None
+
+
+def test_a_known_course_is_a_band_behind_its_curves() -> None:
+    store = SyntheticStore(plan("table1", only=("depth=20,38", "width=1")))
+    (planned,) = store.plan.exhibits
+    frame = frame_of(planned, store, {})
+    (settings,) = {
+        one.settings
+        for one in frame.curves
+        if one.axes == {"neuron": "lif", "depth": 20, "width": 1}
+    }
+    course = [
+        Band(epoch, quantity, low, low + 20.0, low, 1.0, 5)
+        for epoch, low in ((1, 20.0), (3, 60.0))
+        for quantity in ("test_accuracy", "train_accuracy")
+    ]
+    found = learning(frame, pivot(planned), {settings: course})
+    assert found is not None
+    known, other = found.panels
+    assert not other.bands
+    (band,) = known.bands
+    tone = next(tone for tone, word in found.legend if word == "SNN")
+    assert band.tone == tone
+    # epochs 1 and 3 of 5; 20, 60, then back along 80 and 40 percent of 90
+    assert band.points == "0.0,72.000 80.0,36.000 80.0,18.000 0.0,54.000"

@@ -7,13 +7,15 @@ import io
 import pytest
 from rich.console import Console
 from rich.live import Live
+from rich.text import Text
 
-from harness.execute.events import Advanced, Failed, Finished, Started
+from harness.execute.events import Advanced, Failed, Finished, Started, Strayed
 from harness.execute.executor import Queue
 from harness.parts.measurement import Numerics
 from harness.plan.node import Node
 from harness.runs.place import Progress
 from harness.terminal import board as screen
+from harness.terminal.output import Voice
 
 
 class Terminal(io.StringIO):
@@ -39,7 +41,7 @@ def test_a_node_that_took_twice_its_estimate_doubles_what_is_left(
     clock[0] = 200.0
     here.queue.finish("a")
     here.tell(Finished("a", 200.0, here=True))
-    assert here.eta() == "about 3 min 00 s left"
+    assert here.eta() == "about 2 min 53 s left"  # but for the warming up
 
 
 def test_a_line_counts_nodes_and_names_epoch_rate_and_failure() -> None:
@@ -107,11 +109,51 @@ def test_a_file_that_is_to_be_coloured_is_no_screen(
             assert isinstance(tell, screen.Lines)
 
 
-def test_running_nodes_keep_their_names_on_a_narrow_screen() -> None:
-    out = io.StringIO()
-    here = board({"resnet-110": 1.0})
-    with Live(console=Console(file=out, width=40, force_terminal=True)) as live:
+def drawn(width: int, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The screen on which two of three nodes run, one of them in its second minute."""
+    clock, out = [0.0], io.StringIO()
+    monkeypatch.setattr(screen.time, "monotonic", lambda: clock[0])
+    names = ["resnet-20 x16 lif T=4 digits seed 0", "CKA of resnet-20 lif and relu", "vgg-13"]
+    here = board(dict.fromkeys(names, 100.0), slots=2)
+    with Live(console=Console(file=out, width=width, force_terminal=True, no_color=True)) as live:
         tell = screen.LiveTable(here, live)
-        tell(Started("resnet-110", 0))
-        tell(Advanced("resnet-110", Progress(1, 300, "epoch", 1234.5, "test 51.00 %")))
-    assert "resnet-110" in out.getvalue()
+        for name in names[:2]:
+            here.queue.take(name)
+            tell(Started(name, 0))
+        clock[0] = 61.0
+        tell(Advanced(names[0], Progress(3, 10, "epoch", 1234.5, "test 51.00 %")))
+        out.truncate(0)
+        out.seek(0)
+        tell(None)
+    return [Text.from_ansi(line).plain for line in out.getvalue().splitlines()]
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_a_running_node_has_one_line_that_fits(width: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second, total, *_ = drawn(width, monkeypatch)
+    assert max(map(len, (first, second, total))) <= width
+    assert first.startswith("node resnet-20 x1")
+    assert "seed 0  epoch 3/10" in first
+    assert " left" in first
+    assert second.startswith("node CKA of resne")
+    assert "starting" in second
+    assert total.startswith("0/3 nodes, about ")
+    assert ("1,234 images/s" in first) == (width == 120)
+    assert ("test 51.00 %" in first) == (width >= 80)
+
+
+def test_a_very_narrow_screen_keeps_name_and_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    first, *_ = drawn(40, monkeypatch)
+    assert first.startswith("node resnet-20 ")
+    assert first.endswith("…seed 0  epoch 3/10")
+
+
+@pytest.mark.parametrize("voice", [Voice.QUIET, Voice.PLAIN])
+def test_a_training_off_its_known_course_is_a_warning(voice: Voice) -> None:
+    out = io.StringIO()
+    with screen.screen_for(board({"a": 1.0}), Console(file=out, width=200), voice) as tell:
+        tell(Started("a", 0))
+        tell(Advanced("a", Progress(1, 300, "epoch")))
+        tell(Strayed("a", "accuracy 10.2 % after epoch 10, outside of …"))
+    assert "[0/1] node a: WARNING: accuracy 10.2 % after epoch 10" in out.getvalue()
+    assert ("started" in out.getvalue()) == (voice is Voice.PLAIN)

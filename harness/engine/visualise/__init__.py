@@ -18,7 +18,7 @@ from harness.engine.visualise.kernels import (
     shuffled_kernels,
 )
 from harness.engine.visualise.maximise import Maximised, maximise, total_variation
-from harness.engine.visualise.receptive import Box, Contrast, contrast, receptive_field
+from harness.engine.visualise.receptive import Box, Contrast, contrast, receptive_field, within
 
 __all__ = [
     "Box",
@@ -41,4 +41,5 @@ __all__ = [
     "tiled",
     "top_images",
     "total_variation",
+    "within",
 ]

@@ -21,18 +21,18 @@ from harness.engine.networks import Network, hooked
 from harness.engine.networks.hooks import in_mode
 from harness.engine.training.normalisation import Normalisation
 from harness.engine.visualise.activations import Target
+from harness.engine.visualise.receptive import within
 from harness.errors import ExitCode, HarnessError
 from harness.parts.measurement import ActivationMaximisation
 
-_START = 0.01  # standard deviation of the noise before the sigmoid: nearly uniform grey
 Made = tuple[Tensor, Callable[[Tensor], Tensor]]
-"""Numbers to start from, and what makes an image [C, H, W] in 0 … 1 of them; a sigmoid keeps it
-there."""
+"""Standard normal numbers to start from, and what makes an image [C, H, W] of them; a sigmoid keeps
+it in 0 … 1."""
 
 
 def _pixels(shape: tuple[int, int, int], generator: torch.Generator, device: torch.device) -> Made:
     """One number per pixel and colour. A pixel that the target does not see keeps its start."""
-    return _START * torch.randn(shape, generator=generator).to(device), torch.sigmoid
+    return torch.randn(shape, generator=generator).to(device), torch.sigmoid
 
 
 def _fourier(shape: tuple[int, int, int], generator: torch.Generator, device: torch.device) -> Made:
@@ -54,7 +54,22 @@ def _fourier(shape: tuple[int, int, int], generator: torch.Generator, device: to
         return torch.sigmoid(torch.fft.irfft2(spectrum_CHF, s=(height, width)))
 
     drawn = torch.randn((channels, *frequency_HF.shape, 2), generator=generator)
-    return _START * drawn.to(device), image
+    return drawn.to(device), image
+
+
+def _fast(image_CHW: Tensor, slowest: float, mean_C11: Tensor) -> Tensor:
+    """The image about the mean of the data, which is 0 to the network, without a mean of its own
+    and every wave of less than `slowest` cycles per pixel; fainter where it would leave 0 … 1.
+    """
+    height, width = image_CHW.shape[-2:]
+    rows, columns = torch.fft.fftfreq(height), torch.fft.rfftfreq(width)
+    kept_HF = torch.hypot(rows[:, None], columns[None, :]) >= slowest
+    kept_HF[0, 0] = False
+    spectrum_CHF = torch.fft.rfft2(image_CHW) * kept_HF.to(image_CHW.device)
+    waves = torch.fft.irfft2(spectrum_CHF, s=(height, width))
+    room = torch.minimum(mean_C11, 1 - mean_C11).min()
+    image: Tensor = mean_C11 + waves * (room / waves.abs().max()).clamp(max=1.0)
+    return image
 
 
 PARAMETRISATIONS = {"pixel": _pixels, "fourier": _fourier}
@@ -85,7 +100,10 @@ def maximise(
 
     The mean of a convolution is linear in the image, so its best image is one colour with the
     rhythm of the stride. `leak` below 1 rectifies each number before the mean, as the ReLU behind
-    the convolution does, but never to 0, so that a silent start has a way up.
+    the convolution does, but never to 0, so that a silent start has a way up. A kernel whose
+    weights add up to a brightness still has an image of one colour for its best, and a border of
+    another where it meets the padding. With `slowest` the images hold no brightness and no slow
+    wave, and with `inside` the mean is that of the places that see no padding.
 
     Each step maximises activation − total_variation·TV of the image rolled by a draw of its own,
     the network frozen in evaluation mode. Spiking networks are climbed along their surrogate
@@ -93,12 +111,22 @@ def maximise(
     activation has no gradient at the start, as of a dead neuron, or turns NaN.
     """
     device = device_of(network)
-    numbers, image_of = PARAMETRISATIONS[ascent.parametrisation](shape, generator, device)
+    numbers, made = PARAMETRISATIONS[ascent.parametrisation](shape, generator, device)
+    mean_C11 = torch.tensor(normalisation.mean, device=device)[:, None, None]
+
+    def image_of(numbers: Tensor) -> Tensor:
+        image = made(numbers)
+        return _fast(image, ascent.slowest, mean_C11) if ascent.slowest else image
+
+    numbers *= ascent.noise
     adam = torch.optim.Adam([numbers.requires_grad_()], lr=ascent.lr)
     span = 2 * ascent.jitter + 1
     shifts = torch.randint(span, (ascent.steps, 2), generator=generator) - ascent.jitter
     curve = torch.empty(ascent.steps, dtype=torch.float64, device=device)
-    activation_of = partial(_activation, network, target, normalisation, ascent.leak)
+    places = None
+    if ascent.inside and target.position is None:
+        places = within(network, target.layer, *shape[1:])
+    activation_of = partial(_activation, network, target, normalisation, ascent.leak, places)
     seen = torch.no_grad()(activation_of)
     with in_mode(network, "eval"):
         for step, shift in enumerate(map(tuple, shifts.tolist())):
@@ -129,11 +157,18 @@ class _Seen(Exception):
 
 
 def _activation(
-    network: Network, target: Target, normalisation: Normalisation, leak: float, image_CHW: Tensor
+    network: Network,
+    target: Target,
+    normalisation: Normalisation,
+    leak: float,
+    places: tuple[slice, slice] | None,
+    image_CHW: Tensor,
 ) -> Tensor:
     found: list[Tensor] = []
 
     def keep(_: str, feature: Tensor) -> None:
+        if places is not None:
+            feature = feature[(..., *places)]
         found.append(target.activation(functional.leaky_relu(feature, leak)))
         raise _Seen
 

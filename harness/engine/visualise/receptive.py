@@ -59,6 +59,41 @@ def receptive_field(network: Network, target: Target, height: int, width: int) -
     return Box(top, left, bottom + 1, right + 1)
 
 
+@checked
+def within(network: Network, layer: str, height: int, width: int) -> tuple[slice, slice]:
+    """Rows and columns of a layer's output whose windows hold pixels of an H x W image alone, and
+    no padding anywhere on the way.
+
+    Raises:
+        HarnessError: there is no such place.
+    """
+    layers = _layers_before(network, layer)
+    windows = [_window(one) for one in layers if isinstance(one, _Windowed)]
+    if any(isinstance(one, nn.AdaptiveAvgPool2d) for one in layers):
+        raise HarnessError(f"layer {layer}", "has no places: a pool before it has seen everything")
+    rows, columns = (
+        _free(size, [window[axis] for window in windows])
+        for axis, size in enumerate((height, width))
+    )
+    if not (rows and columns):
+        problem = f"every place of it sees the padding around {height} x {width} pixels"
+        raise HarnessError(f"layer {layer}", problem, hint="show it larger images")
+    return slice(rows.start, rows.stop), slice(columns.start, columns.stop)
+
+
+def _free(size: int, windows: Sequence[Window]) -> range:
+    """Outputs of the last window that see only pixels 0 … size − 1."""
+    before, step, reach = 0, 1, 0  # output n sees n·step − before … n·step − before + reach
+    places = size
+    for kernel, stride, padding, dilation, ceil in windows:
+        span = places + 2 * padding - dilation * (kernel - 1) - 1
+        places = (-(-span // stride) if ceil else span // stride) + 1
+        before, reach = before + padding * step, reach + dilation * (kernel - 1) * step
+        step *= stride
+    first = -(-before // step)
+    return range(first, min(places, (size - 1 - reach + before) // step + 1))
+
+
 def _layers_before(network: Network, target: str) -> list[nn.Module]:
     """The modules on the widest path to the target, it and what it contains included."""
     modules = dict(network.named_modules())

@@ -8,12 +8,13 @@ import pytest
 import torch
 from torch import Tensor
 
-from harness.engine.networks import Network, hooked, small
+from harness.engine.networks import Network, alexnet, hooked, small
 from harness.engine.randomness import stream
 from harness.engine.visualise import (
     Maximised,
     Target,
     contrast,
+    gabor_statistics,
     maximise,
     receptive_field,
     total_variation,
@@ -100,6 +101,59 @@ def _activation_of(made: Network, target: Target, image_CHW: Tensor) -> float:
 def test_total_variation_makes_it_smoother(way: str) -> None:
     rough, smooth = (found(parametrisation=way, total_variation=weight) for weight in (0.0, 20.0))
     assert total_variation(smooth.image_CHW) < 0.5 * total_variation(rough.image_CHW)
+
+
+def bright(bars: float) -> Network:
+    """AlexNet with a first channel that is a brightness and, beside it, vertical bars."""
+    wave = torch.cos(torch.arange(11) * 2 * torch.pi / 8)
+    made = alexnet(head="linear").eval()
+    with torch.no_grad():
+        made.get_parameter("features.0.weight")[0] = -0.1 + bars * wave
+    return made
+
+
+def test_brightness_and_border_are_no_pattern() -> None:
+    """What a kernel of a brightness and bars is driven by: one colour, then its bars."""
+    made, target = bright(0.15), Target("features.0", 0)
+    choice: dict[str, Any] = {"parametrisation": "pixel", "jitter": 8, "leak": 0.1, "steps": 30}
+    choice |= {"lr": 0.1, "inside": True, "noise": 0.3}
+    flat, bars = (
+        maximise(
+            made, target, NORMAL,
+            shape=(3, 96, 96), generator=stream(0, "maximise"),
+            ascent=ActivationMaximisation(**choice, slowest=slowest),
+        ).image_CHW
+        for slowest in (0.0, 0.0625)
+    )  # fmt: skip
+    middle = (slice(None), slice(12, 84), slice(12, 84))
+    assert float(flat[middle].mean()) < 0.2
+    assert float(bars.mean()) == pytest.approx(NORMAL.mean[0], abs=1e-4)
+    assert float(bars[middle].std()) > 0.2
+    found = gabor_statistics(bars[middle][None])
+    assert float(found.orientation) == pytest.approx(90, abs=10)
+    assert float(found.frequency) == pytest.approx(1 / 8, abs=0.03)
+
+
+def test_an_image_has_no_wave_slower_than_asked() -> None:
+    image = found(Target("conv2", 1), parametrisation="pixel", slowest=0.2, steps=20).image_CHW
+    assert float(image.min()) >= 0
+    assert float(image.max()) <= 1
+    power = torch.fft.fft2(image - 0.5).abs()
+    frequencies = torch.fft.fftfreq(16)
+    slow = torch.hypot(frequencies[:, None], frequencies) < 0.2
+    assert float(power[:, slow].max()) < 1e-4 * float(power.max())
+
+
+def test_places_that_see_the_padding_do_not_count() -> None:
+    """The activation told is the mean of the others."""
+    made, target = network(), Target("conv1", 2)
+    got = found(target, made, inside=True, steps=3)
+    heard: list[Tensor] = []
+    with hooked(made, ["conv1"], lambda _, feature: heard.append(feature)):
+        made(((got.image_CHW - 0.5) / 0.25)[None])
+    assert got.end == pytest.approx(
+        float(heard[0].detach().mean(0)[0, 2, 1:-1, 1:-1].mean()), abs=1e-5
+    )
 
 
 def test_total_variation_is_that_of_a_ramp() -> None:

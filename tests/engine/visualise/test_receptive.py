@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 import torch
 
-from harness.engine.networks import alexnet, resnet, small, vgg
-from harness.engine.visualise import Box, Target, receptive_field
+from harness.engine.networks import alexnet, hooked, resnet, small, vgg
+from harness.engine.visualise import Box, Target, receptive_field, within
 from harness.errors import HarnessError
 from tests.engine.visualise.cases import positive, seen_by_gradient
 
@@ -92,3 +92,42 @@ def test_targets_without_position_or_behind_a_global_pool_see_all() -> None:
 def test_a_neuron_that_is_not_there_is_refused(target: Target, said: str) -> None:
     with pytest.raises(HarnessError, match=said):
         receptive_field(BUILDERS["resnet"]("relu"), target, 16, 16)
+
+
+@pytest.mark.parametrize(
+    ("build", "layer"), [("small", "conv1"), ("small", "bn2"), ("vgg", "features.4")]
+)
+def test_places_inside_are_those_that_no_padding_changes(build: str, layer: str) -> None:
+    """Were the padding of another value than 0, they alone would give the same."""
+    network, images = positive(BUILDERS[build]("relu")), torch.rand(2, 3, 32, 32) + 0.1
+    places = within(network, layer, 32, 32)
+    before = _heard(network, layer, images)
+    for one in network.modules():
+        if isinstance(one, torch.nn.Conv2d):
+            one.padding_mode = "circular"
+            one._reversed_padding_repeated_twice = [
+                side for side in one.padding[::-1] for _ in "ab"
+            ]  # type: ignore[misc]
+    same = (_heard(network, layer, images) == before).all(0).all(0)
+    wanted = torch.zeros_like(same)
+    wanted[places] = True
+    assert torch.equal(same, wanted)
+    assert wanted.any()
+    assert not wanted.all()
+
+
+def _heard(network: Any, layer: str, images: torch.Tensor) -> torch.Tensor:
+    found: list[torch.Tensor] = []
+    with torch.no_grad(), hooked(network, [layer], lambda _, feature: found.append(feature)):
+        network(images)
+    return found[0].mean(0)
+
+
+def test_alexnets_first_convolution_has_53_of_55_places_inside() -> None:
+    """By hand: 11 pixels at stride 4 from −2: places 1 … 53 see pixels 2 … 220 of 224."""
+    network = alexnet(head="linear")
+    assert within(network, "features.0", 224, 224) == (slice(1, 54), slice(1, 54))
+    with pytest.raises(HarnessError, match="every place of it sees the padding"):
+        within(network, "features.10", 64, 64)
+    with pytest.raises(HarnessError, match="has no places"):
+        within(network, "classifier", 64, 64)
