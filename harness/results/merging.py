@@ -107,6 +107,9 @@ def _store(source: Path, scratch: Path, done: Done) -> Store:
     hint = "name a store, or what harness pack FILE.zip --runs wrote"
     if any(path.glob("*/verdict.json")):
         problem = "holds results, and none of the runs that they were made from"
+        near = path.resolve().parents[1] / "store"  # where a study has it
+        if (near / "format").is_file():
+            hint = f"name the store that they are of, as {near}"
         hint += "; harness diff compares results"
     raise HarnessError(str(source), problem, hint=hint)
 

@@ -141,6 +141,14 @@ def test_runs_that_the_report_does_not_show_are_counted(type_: Type, tmp_path: P
     assert Store(tmp_path / "both/store").get(other.key)
 
 
+def test_results_lead_to_the_store_beside_them(type_: Type, tmp_path: Path) -> None:
+    (tmp_path / "theirs/out/smoke/lif").mkdir(parents=True)
+    (tmp_path / "theirs/out/smoke/lif/verdict.json").write_text("{}")
+    (tmp_path / "b").rename(tmp_path / "theirs/store")
+    said = type_("merge a theirs/out/smoke")
+    assert f"name the store that they are of, as {tmp_path / 'theirs/store'}; harness" in said.err
+
+
 @pytest.mark.parametrize(
     ("line", "code", "problem"),
     [
