@@ -12,6 +12,6 @@ from paper_figures.style import canvas
 
 def draw(frame: DataFrame, maps: DataFrame) -> Figure:
     """The SNN with itself: all shortcuts, then without those of one stage, outlined in green."""
-    figure = canvas(2.4 * max(2, len(points(maps))), 2.6)
+    figure = canvas(2.4 * max(1.25, len(points(maps))), 2.6)
     self_similarity(figure, maps)
     return figure

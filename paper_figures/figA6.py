@@ -18,7 +18,7 @@ def draw(frame: DataFrame, maps: DataFrame) -> Figure:
              ((1.3, self_similarity, maps), (1.0, _probes, probes)) if len(rows)]  # fmt: skip
     heights = [height for height, *_ in shown]
     widest = max((len(points(rows)) for *_, rows in shown), default=2)
-    figure = canvas(2.4 * max(2, widest), 2.0 * sum(heights))
+    figure = canvas(2.4 * max(1.25, widest), 2.0 * sum(heights))
     cut = parts(figure, len(shown), 1, heights=heights)
     for part, (_, draw_part, rows) in zip(cut, shown, strict=True):
         draw_part(part, rows)

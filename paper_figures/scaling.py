@@ -17,13 +17,20 @@ LOW = 0.2  # where the width panel of the paper starts
 
 def draw_scaling(frame: DataFrame, maps: DataFrame) -> Figure:
     """Heatmaps by depth, heatmaps by width; below, their diagonals: by depth each in its own
-    panel, by width in one. An axis of a single level has neither.
+    panel, by width in one. An axis of a single level has neither; of a single network the map
+    stands beside its curve.
     """
     by_depth, by_width = (_over(frame, axis) for axis in ("depth", "width"))
     if not by_depth and not by_width:
         by_width = points(frame)
     rows = [row for row in (_there(maps, by_depth), _there(maps, by_width)) if row]
     curves = [(_stacked, by_depth)] * bool(by_depth) + [(_together, by_width)] * bool(by_width)
+    if [len(row) for row in rows] == [1]:  # side by side: there is no row to stand in
+        figure = canvas(7.2, 2.6)
+        left, right = parts(figure, 1, 2)
+        _heatmaps(left, maps, rows[0])
+        _together(right, frame, by_width)
+        return figure
     columns = max(3, *map(len, rows), 0)
     figure = canvas(1.0 + 2.05 * columns, 2.28 * (len(rows) + 1.6))
     *above, last = parts(figure, len(rows) + 1, 1, heights=[*(1.0 for _ in rows), 1.6])

@@ -18,6 +18,7 @@ from torch import Tensor
 
 from harness.canary.states import STATES, Before, Row, Watcher, forced, in_float64
 from harness.canary.task import Done, Room, Series, projections, series_of, shortened
+from harness.check.bits import LATER
 from harness.engine.networks.neurons import Lif
 from harness.engine.training.checkpoint import Checkpoint
 from harness.engine.training.ranks import ALONE
@@ -176,12 +177,12 @@ def _on(spec: Any, device: str) -> Any:
 
 
 def _files(folder: Path) -> Series:
-    """Every number that a run left, but for its clock."""
+    """Every number that a run left, but for its clock and what kept runs do not have."""
     found: dict[str, Any] = {}
     for path in sorted(folder.iterdir()):
         if path.suffix == ".json" and path.name != "timing.json":
             found |= series_of(json.loads(path.read_text(encoding="utf-8")), path.stem)
-        elif path.suffix == ".safetensors":
+        elif path.suffix == ".safetensors" and path.name not in LATER:
             for name, tensor in load_file(path).items():
                 values = tensor.double().reshape(-1).tolist()
                 found[f"{path.stem}.{name}"] = shortened([v if v == v else None for v in values])

@@ -19,6 +19,8 @@ from harness.store.transfer import Done, send, take_in
 from harness.words import Section, counted
 
 MOST = 20  # runs that are told one by one
+FIELDS = 5  # numbers of a run that are
+UNKNOWN = "not known"
 
 
 class Origin(NamedTuple):
@@ -78,11 +80,14 @@ class Merged:
     def sentence(self) -> str:
         """How far they agree, before anything else."""
         shared = sum(one.same + one.other for one in self.brought)
+        if not shared:
+            return "no two of them have the same run"
         if not self.contested:
-            met = f"{counted(shared, 'run')} that several have are the same" if shared else ""
-            return met or "no two of them have the same run"
-        several = len(self.contested)
-        said = f"{several} of {counted(shared, 'run')} that several sources have differ"
+            is_one = "the one run" if shared == 1 else f"all {shared} runs"
+            return f"{is_one} that several have {'is' if shared == 1 else 'are'} the same"
+        several = sum(one.other for one in self.brought)
+        said = f"{several} of {counted(shared, 'run')} that several sources have "
+        said += "differs" if several == 1 else "differ"
         said += "; this report uses those of the source that was named first"
         mixed = counted(len(self.mixed), "run")
         return said + (f", and {mixed} made of the others" if self.mixed else "")
@@ -172,9 +177,15 @@ def origin(source: str, run: Manifest) -> Origin:
     versions = [f"harness {made['harness']}"] if made.get("harness") else []
     versions += [f"{name} {known[name]}" for name in ROUNDING if known.get(name)]
     code = [str(made[name]) for name in ("code", "git") if made.get(name)]
-    parts = machine, ", ".join(versions), ", git ".join(code)
     seeds = ", ".join(map(str, sorted(seeds_of(run))))
-    return Origin(source, *(part or "not known" for part in parts), seeds or "none", run.started)
+    return Origin(
+        source,
+        machine or UNKNOWN,
+        ", ".join(versions) or UNKNOWN,
+        ", git ".join(code) or UNKNOWN,
+        seeds or "none",
+        run.started,
+    )
 
 
 def seeds_of(run: Manifest) -> set[int]:
@@ -204,43 +215,46 @@ def _together(source: str, runs: Iterable[Manifest]) -> Iterator[Origin]:
 
 def sections(found: Merged) -> tuple[Section, ...]:
     """Disagreements first, then the sources."""
-    return tuple(_sections(found))
+    return (*_disagreements(found), _sources(found))
 
 
-def _sections(found: Merged) -> Iterator[Section]:
+def _disagreements(found: Merged) -> Iterator[Section]:
     shown = found.contested[:MOST]
     if shown:
         more = len(found.contested) - len(shown)
         left = f" Left out here, in merged.json: {counted(more, 'run')} more." if more else ""
-        columns = ("run", "field", "taken", "other", "other − taken")
-        rows = [row for one in shown for row in _numbers(one)]
+        columns: tuple[str, ...] = ("run", "field", "taken", "other", "other − taken")
+        rows = tuple(row for one in shown for row in _numbers(one))
         title = "Where the sources disagree"
-        yield Section(title, columns, tuple(rows), f"{found.sentence}.{left}")
+        yield Section(title, columns, rows, f"{found.sentence}.{left}")
         columns = ("run", "from", "machine", "versions", "code", "seed", "started")
-        made = [(one.run, *each) for one in shown for each in (one.taken, one.other)]
-        yield Section("Who made the runs that differ", columns, tuple(made))
+        made = tuple((one.run, *each) for one in shown for each in (one.taken, one.other))
+        yield Section("Who made the runs that differ", columns, made)
     if found.mixed:
-        rows = [(run, f"made of another {inner} than the one that is here")
-                for run, inner in found.mixed.items()]  # fmt: skip
-        yield Section("Runs made of the others", ("run", "what"), tuple(rows))
-    columns = ("source", "runs", "taken", "same", "other", "machine", "versions", "code", "seeds",
-               "made")  # fmt: skip
-    rows = [
-        (one.source, *(map(str, one[1:5])), *each[1:])
+        said = "made of another {} than the one that is here"
+        rows = tuple((run, said.format(inner)) for run, inner in found.mixed.items())
+        yield Section("Runs made of the others", ("run", "what"), rows)
+
+
+def _sources(found: Merged) -> Section:
+    counts = ("source", "runs", "taken", "same", "other")
+    rows = tuple(
+        (one.source, *map(str, one[1:5]), *each[1:])
         for one in found.brought
         for each in one.origins or (Origin(one.source, *["none"] * 5),)
-    ]
+    )
     said = f"{counted(len(found.brought), 'source')} with {counted(found.runs, 'run')}"
     said += "." if found.contested else f"; {found.sentence}."
-    yield Section("Merged", columns, tuple(rows), said)
+    made = ("machine", "versions", "code", "seeds", "started")
+    return Section("Merged", (*counts, *made), rows, said)
 
 
 def _numbers(one: Contested) -> Iterator[tuple[str, ...]]:
     """The numbers of a run that are about the whole of it first."""
     fields = sorted(one.fields, key=lambda field: field.name.count("."))
-    yield from map(told_of_field, fields[:MOST])
-    if more := len(fields) - MOST if len(fields) > MOST else 0:
-        yield (one.run, f"and {counted(more, 'field')} more", "", "", "")
+    yield from map(told_of_field, fields[:FIELDS])
+    if more := fields[FIELDS:]:
+        yield (one.run, f"and {counted(len(more), 'field')} more", "", "", "")
     if one.files:
         yield (one.run, ", ".join(one.files), "other bytes", "", "")
 

@@ -16,8 +16,10 @@ from harness.diff.compare import Change, together, values_of
 from harness.diff.shown import MOST, Told, changes
 from harness.layout import reachable
 from harness.plan.node import label_of
+from harness.store.faults import Fault
 from harness.store.manifest import Manifest
 from harness.store.store import Store
+from harness.store.verify import verify
 from harness.words import Section, counted
 
 
@@ -43,6 +45,7 @@ class Field:
 class StoreDifference:
     """B against A. `fields` differ in files of JSON; `others` are runs with the names of the other
     files whose bytes differ, and `same` counts the runs that left the same bytes, but for clocks.
+    `broken` are files of either that are not the ones published, whatever their record says.
     """
 
     folders: tuple[str, str]
@@ -51,14 +54,16 @@ class StoreDifference:
     only_after: tuple[str, ...]
     common: int
     same: int
+    broken: tuple[Fault, ...]
     fields: tuple[Field, ...]
     others: Mapping[str, tuple[str, ...]]
     environment: tuple[Change, ...]
 
     @property
     def differs(self) -> bool:
-        """Whether one has a run alone, or other numbers or bytes."""
-        return bool(self.only_before or self.only_after or self.fields or self.others)
+        """Whether one has a run alone, or other numbers or bytes, or is broken."""
+        apart = self.only_before or self.only_after or self.fields or self.others
+        return bool(apart or self.broken)
 
 
 def is_store(folder: Path) -> bool:
@@ -71,8 +76,10 @@ def compare_stores(a: Path, b: Path, *, within: float = 0.0) -> StoreDifference:
     than 0, so are other bytes of what is no JSON.
     """
     stores = Store(a.expanduser()), Store(b.expanduser())
+    broken = [fault for store in stores for fault in verify(store) if not fault.is_information]
+    ruined = {fault.key for fault in broken}
     before, after = ({one.key: one for one in store.manifests()} for store in stores)
-    common = [key for key in before if key in after]
+    common = [key for key in before if key in after and key not in ruined]
     fields: list[Field] = []
     others: dict[str, tuple[str, ...]] = {}
     same = 0
@@ -91,6 +98,7 @@ def compare_stores(a: Path, b: Path, *, within: float = 0.0) -> StoreDifference:
         only_after=tuple(told_run(one) for key, one in after.items() if key not in before),
         common=len(common),
         same=same,
+        broken=tuple(broken),
         fields=tuple(fields),
         others=others,
         environment=together([(run, values_of([x]), values_of([y])) for run, x, y in made]),
@@ -144,25 +152,31 @@ def told_of_stores(found: StoreDifference) -> Told:
     said = f"{counted(found.common, 'run')} in both: {differ} differ, {found.same} the same"
     for name, alone in (("A", found.only_before), ("B", found.only_after)):
         said += f"; {len(alone)} only in {name}" if alone else ""
+    said += f"; {counted(len(found.broken), 'fault')} in what is stored" if found.broken else ""
     return Told(sides, tuple(_sections(found)), said, found.differs)
 
 
 def _sections(found: StoreDifference) -> Iterator[Section]:
+    if found.broken:
+        rows = tuple((str(fault.place), fault.problem) for fault in found.broken)
+        note = "These runs are not compared. harness verify --repair moves them aside."
+        yield Section("Broken", ("where", "what"), rows, note)
     for name, alone in (("A", found.only_before), ("B", found.only_after)):
         if alone:
             yield Section(f"Only in {name}", ("run",), tuple((run,) for run in alone))
     if found.fields:
-        rows, more = [], 0
+        numbers: list[tuple[str, ...]] = []
+        more = 0
         for run in dict.fromkeys(one.run for one in found.fields):
             mine = [one for one in found.fields if one.run == run]
             mine.sort(key=lambda one: one.name.count("."))  # what is about the whole run first
-            rows += [told_of_field(one) for one in mine[:MOST]]
+            numbers += [told_of_field(one) for one in mine[:MOST]]
             more += len(mine[MOST:])
         note = f"Left out here, in --json: {more} more." if more else ""
-        yield Section("Numbers", ("run", "field", "A", "B", "B − A"), tuple(rows), note)
+        yield Section("Numbers", ("run", "field", "A", "B", "B − A"), tuple(numbers), note)
     if found.others:
-        rows = [(run, ", ".join(files)) for run, files in found.others.items()]
-        yield Section("Other bytes", ("run", "files"), tuple(rows))
+        others = tuple((run, ", ".join(files)) for run, files in found.others.items())
+        yield Section("Other bytes", ("run", "files"), others)
     if found.environment:
         yield changes("Made with", "what", found.environment, found.common)
 
@@ -194,6 +208,7 @@ def record_of_stores(found: StoreDifference) -> dict[str, Any]:
         "only_in_B": list(found.only_after),
         "in_both": found.common,
         "the_same": found.same,
+        "broken": [str(fault) for fault in found.broken],
         "numbers": [asdict(one) | {"difference": one.difference} for one in found.fields],
         "other_bytes": {run: list(files) for run, files in found.others.items()},
         "environment": list(map(asdict, found.environment)),

@@ -52,13 +52,15 @@ def recorded(
     contents: dict[str, Mapping[str, Any]] = {}
     absent: dict[str, Absence] = {}
     for key, measure in {point.key: point.measure for point in planned.points}.items():
-        if artifacts.get(key) is None:
+        if (made := artifacts.get(key)) is None:
             failed = key in failures
             absent[key] = Absence(failures[key] if failed else NOT_RUN, failed)
             continue
         try:
             content = _parsed(artifacts.read_bytes(key, measure.file), key, measure.file)
             arrays = _arrays(artifacts, key, measure.arrays) if measure.arrays else {}
+            if measure.beside in made.files:
+                arrays |= _arrays(artifacts, key, measure.beside)
             contents[key] = {**content, ARRAYS: arrays} if measure.arrays else content
         except HarnessError as error:
             absent[key] = Absence(str(error), failed=True)

@@ -7,7 +7,7 @@ from abc import abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib import import_module
 from math import ceil
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field, GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
@@ -201,6 +201,16 @@ class Side(Spec):
     network: Name | None = None
     neuron: Name | None = None
     seed: int = Field(default=0, ge=0, le=1000, description="added to the seed of the point")
+    epoch: Literal["last", "best"] | None = Field(
+        default=None,
+        description="whose weights it has, as `recipe.kept_epoch`: of that of the point",
+    )
+
+    @property
+    def axes(self) -> dict[str, str]:
+        """The values of axes that it says."""
+        said = {"network": self.network, "neuron": self.neuron, "recipe.kept_epoch": self.epoch}
+        return {axis: value for axis, value in said.items() if value}
 
 
 MEASURED = ("cka", "attack", "probe", "regression", "activation_maximisation")
@@ -214,9 +224,10 @@ class Measure(Part, family="measure"):
     `makes` is its kind of run, `needs` are the blocks that a point must name; `index` the columns
     that it adds to the axes of the grid to tell its cells apart, along which claims may run too;
     `at_published_size` says that every profile takes it so. `file` of the node holds its numbers,
-    `arrays` its tensors, if it has any. `quantities` are what `read` may give; of them `fine` have
-    so many cells that they are drawn and kept in frame.csv, but never listed on the page, and
-    `held` are those that a measured golden file has.
+    `arrays` its tensors, if it has any, and `beside` more of them, which runs of before do not
+    have. `quantities` are what `read` may give; of them `fine` have so many cells that they are
+    drawn and kept in frame.csv, but never listed on the page, and `held` are those that a measured
+    golden file has.
     """
 
     kind: str
@@ -226,6 +237,7 @@ class Measure(Part, family="measure"):
     index: ClassVar[tuple[str, ...]] = ()
     file: ClassVar[str]
     arrays: ClassVar[str] = ""
+    beside: ClassVar[str] = ""
     quantities: ClassVar[tuple[str, ...]]
     fine: ClassVar[tuple[str, ...]] = ()
     held: ClassVar[tuple[str, ...]] = ()

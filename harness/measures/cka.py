@@ -29,7 +29,7 @@ from harness.measures.reading import (
     stages,
 )
 from harness.measures.work import Work, grams, size_of_training
-from harness.parts.base import LATER, Name
+from harness.parts.base import LATER, Name, Spec
 from harness.parts.measurement import Cka
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 LOW, HIGH = 0.2, 0.8
 SHARE = "share of the cells"
+ERRORS = "errors.safetensors"
 BRANCH = ("conv1", "bn1", "act2", "conv2", "bn2")
 """The residual branch; not its first activation, which an identity shortcut may carry too."""
 
@@ -46,6 +47,55 @@ CONTROLS: tuple[Control, ...] = get_args(Control)
 """Estimates that a sweep of the unbiased one gives for little more."""
 
 
+Time = Annotated[str, Field(pattern=r"^(concatenated|rate|step-[1-9][0-9]{0,3})$")]
+
+
+class Seen(Spec):
+    """What of an SNN over time is compared. A layer that has one step is the same in all."""
+
+    time: Time = Field(
+        default="concatenated",
+        description="all time steps, their mean `rate`, or one, as `step-1`",
+    )
+    shuffled: bool = Field(
+        default=False,
+        description="each neuron hands on its spikes of an image at other time steps, at random",
+    )
+
+    @property
+    def label(self) -> str:
+        """`rate of shuffled `, or nothing."""
+        time = "" if self.time == "concatenated" else f"{self.time} of "
+        return time + "shuffled " * self.shuffled
+
+    def of(self, training: Training) -> Seen:
+        """What is left of it for a network; of one time step the usual.
+
+        Raises:
+            HarnessError: it has fewer steps, or spikes that are its own affair.
+        """
+        if training.steps == 1:
+            return Seen()
+        step = self.time.removeprefix("step-")
+        if step.isdigit() and int(step) > training.steps:
+            problem = f"{self.time} of {training.label}, which has {training.steps} time steps"
+            raise HarnessError("measure cka: time", problem, hint="name one that it has")
+        if self.shuffled:
+            refuse_shuffling(training, "measure cka: shuffled")
+        return Seen(time=self.time, shuffled=self.shuffled)
+
+
+def refuse_shuffling(training: Training, where: str) -> None:
+    """Raise HarnessError for a network over time whose neurons are its own affair."""
+    if training.steps > 1 and not training.neuron.is_spiking:
+        problem = f"which layers of {training.label} spike is not known here"
+        raise HarnessError(where, problem, hint="leave it out for this network")
+
+
+class SeenSide(Side, Seen):
+    """One network of the map, and what of it over time is compared."""
+
+
 class CkaRun(Run, kind="cka", code="harness.runs.cka:run"):
     """CKA between all layers of two trained networks; without y, of one with itself."""
 
@@ -53,6 +103,8 @@ class CkaRun(Run, kind="cka", code="harness.runs.cka:run"):
     y: Training | None
     cka: Cka
     controls: Annotated[bool, LATER] = False  # all of `CONTROLS` from the same sweep
+    seen_x: Annotated[Seen, LATER] = Seen()
+    seen_y: Annotated[Seen, LATER] = Seen()  # with y
 
     @classmethod
     def work(cls, spec: Mapping[str, Any]) -> Work:
@@ -76,6 +128,7 @@ class Similarity(Measure):
     """A measure that estimates CKA."""
 
     cka: Name = Field(default="paper", description="block that says how similarity is estimated")
+    beside = ERRORS
 
 
 class LayerMaps(Similarity):
@@ -168,6 +221,8 @@ class CkaHeatmap(LayerMaps):
     """CKA between all layers of two networks, or of one (Fig. 2, p. 5); x is across, y up."""
 
     kind: Literal["cka"]
+    x: SeenSide = SeenSide()
+    y: SeenSide | None = Field(default=None, description="none: the network of x with itself")
     also: tuple[Control, ...] = Field(
         default=(),
         description="other estimates beside the unbiased one, from the same sweep: corrected for "
@@ -183,12 +238,14 @@ class CkaHeatmap(LayerMaps):
 
     def resolved(self, trainings: Sequence[Training], parts: Mapping[str, Any]) -> Run:
         """One run has all estimates, whichever of them are asked for."""
-        return super().resolved(trainings, {**parts, "controls": bool(self.also)})
+        seen_y = self.y.of(trainings[1]) if self.y else Seen()
+        seen = {"seen_x": self.x.of(trainings[0]), "seen_y": seen_y}
+        return super().resolved(trainings, {**parts, "controls": bool(self.also), **seen})
 
     def label(self, run: CkaRun) -> str:
         """`CKA of … and itself`."""
-        other = "itself" if run.y is None else run.y.label
-        return f"CKA of {run.x.label} and {other}"
+        other = "itself" if run.y is None else run.seen_y.label + run.y.label
+        return f"CKA of {run.seen_x.label}{run.x.label} and {other}"
 
 
 def _shares(values: Floats, level: Mapping[str, str]) -> Iterator[Reading]:

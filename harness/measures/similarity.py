@@ -40,13 +40,13 @@ class SimilarityRun(Run, kind="similarity", code="harness.runs.similarity:run"):
 
     @classmethod
     def work(cls, spec: Mapping[str, Any]) -> Work:
-        """Gram matrices of a share of the layers, and 14 m³ for the singular values of each pair
-        (Golub and Van Loan, Matrix Computations, 8.6).
+        """Gram matrices of a share of the layers, and for each pair two products and eigenvalues,
+        4 m³ and 4/3 m³ (Golub and Van Loan, Matrix Computations, 8.3).
         """
         sides = [size_of_training(spec[name]) for name in ("x", "y")]
         images, batch = spec["cka"]["images"], spec["cka"]["batch"]
         pairs = sides[0].compared * sides[1].compared * SHARE**2
-        values = Work(14 * images * batch**2 * pairs)
+        values = Work(16 / 3 * images * batch**2 * pairs)
         return sum((grams(side, spec["cka"], SHARE) for side in sides), values)
 
 

@@ -267,7 +267,8 @@ def _specs(above: type[Spec] = Spec) -> Iterable[type[Spec]]:
 
 def _forget_validators() -> None:
     """A kind has come: the validators that were built without it are built anew."""
-    built = [one for one in _specs() if one.__pydantic_complete__]
+    # once each, whatever it derives from
+    built = dict.fromkeys(one for one in _specs() if one.__pydantic_complete__)
     for one in built:
         for name in ("core_schema", "validator", "serializer"):
             delattr(one, f"__pydantic_{name}__")

@@ -60,6 +60,9 @@ class Recipe(Part, family="recipe"):
     crop_padding: int = Field(default=4, ge=0, le=64, description="pixels, zeros, then random crop")
     flip: bool = Field(default=True, description="random horizontal flip")
     precision: Literal["f32", "bf16", "fp16"] = "f32"
+    kept_epoch: Annotated[Literal["last", "best"], LATER] = Field(
+        default="last", description="whose weights are left: the best is so *on the test set*"
+    )
     usual: ClassVar = {
         "epochs": 300,
         "batch": 256,
@@ -72,7 +75,7 @@ class Recipe(Part, family="recipe"):
     def _has_no_idle_numbers(self) -> Recipe:
         """Numbers that play no part must not tell two runs apart."""
         idle = {"betas", "eps"} if self.optimizer == "sgd" else {"momentum", "nesterov"}
-        idle |= {"untrained_norm"} if self.epochs else set()
+        idle |= {"untrained_norm" if self.epochs else "kept_epoch"}
         for name in idle:
             self.__dict__[name] = type(self).model_fields[name].default  # frozen for all others
         return self

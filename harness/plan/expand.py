@@ -226,9 +226,7 @@ def _trainings(
     seed = _seed(exhibit, combination, setting)
 
     def of(side: Side) -> Training:
-        named = {"network": side.network, "neuron": side.neuron}
-        own = {axis: name for axis, name in named.items() if name}
-        here = axes | own | {"seed": seed + side.seed}
+        here = axes | side.axes | {"seed": seed + side.seed}
         return resolve(here, setting, scaled=not measure.at_published_size, places=places)
 
     return tuple(map(of, measure.sides))

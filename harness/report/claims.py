@@ -180,13 +180,11 @@ class Index:
 
     @property
     def scale(self) -> tuple[Fact, ...]:
-        """The scale of all of them together."""
-        published = [entry.published for entry in self.entries if entry.published]
-        return tuple(
-            together(entry.here for entry in self.entries).beside(
-                together(published) if len(published) == len(self.entries) else None
-            )
-        )
+        """The scale of all of them together: of those whose document has one, if there are any."""
+        with_one = [one for one in self.entries if one.published] or self.entries
+        published = [one.published for one in with_one if one.published]
+        here = together(one.here for one in with_one)
+        return tuple(here.beside(together(published) if published else None))
 
 
 def _grouped(entries: Iterable[Entry], by: Callable[[Entry], str]) -> dict[str, list[Entry]]:

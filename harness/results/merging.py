@@ -57,7 +57,7 @@ def merge(
             plan = _whole(project, names)
             first = FirstSaid(sections(merged), {RECORD: _json(merged)})
             if merged.contested:
-                voice.say(f"{merged.sentence}", "red")
+                voice.say(merged.sentence, "red")
             shown = folder / project.profile.id / "report.html"
             outcome = report(project, plan, {}, voice, first=first, shown=shown)
             scratch.rename(folder)

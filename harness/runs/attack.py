@@ -11,7 +11,7 @@ from harness.engine.cka import CkaCurve, clean_against_attacked
 from harness.engine.data.labelled import ImageSet
 from harness.engine.networks import Network
 from harness.measures.attack import RobustnessRun
-from harness.runs.cka import defined_mean, errors, undefined
+from harness.runs.cka import defined_mean, undefined, write_errors
 from harness.runs.layers import described
 from harness.runs.machine import prepared
 from harness.runs.place import Numbers, Place, Report, told, write_json, write_tensors
@@ -20,7 +20,7 @@ from harness.runs.trained import first, normalisation, pictures_of, trained
 
 def run(spec: RobustnessRun, place: Place, report: Report) -> Numbers:
     """Attack; `attack.json` holds the accuracy for each ε with 0, `cka.safetensors` the CKA for
-    each ε above 0 and layer as `values`, and its standard errors over images as `se`.
+    each ε above 0 and layer, `errors.safetensors` its standard errors over images.
     """
     with prepared(spec.x.numerics, place) as device:
         network = trained(spec.x, place.inputs["x"], device)
@@ -30,9 +30,9 @@ def run(spec: RobustnessRun, place: Place, report: Report) -> Numbers:
             accuracies.append(_accuracy(network, images, spec, epsilon))
             curves.append(_similarity(network, images, spec, epsilon))
     values = torch.stack([curve.values for curve in curves])
-    of_each = [*errors({str(row): one for row, one in enumerate(curves)}).values()]
-    arrays = {"values": values, **({"se": torch.stack(of_each)} if of_each else {})}
-    write_tensors(place.files / "cka.safetensors", arrays)
+    write_tensors(place.files / "cka.safetensors", {"values": values})
+    known = [curve.se for curve in curves if curve.se is not None]
+    write_errors(place, {"se": torch.stack(known) if known else None})
     reasons = {(row, at): why for row, one in enumerate(curves) for at, why in one.reasons.items()}
     record = {
         "accuracy": [

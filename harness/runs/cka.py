@@ -5,40 +5,50 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack
 from typing import Any
 
 import torch
 
-from harness.engine.cka import Batches, CkaCurve, CkaMap, Pairs, cka_heatmap, time_cka
+from harness.engine.cka import Batches, CkaMap, Pairs, cka_heatmap, time_cka
 from harness.engine.networks import Network
+from harness.engine.networks.shuffle import shuffled_in_time
 from harness.errors import HarnessError
 from harness.measures.base import Training
-from harness.measures.cka import CONTROLS, CkaRun
+from harness.measures.cka import CONTROLS, ERRORS, CkaRun
 from harness.measures.time_cka import TimeCkaRun
 from harness.parts.measurement import Cka
-from harness.runs.layers import chosen, described
+from harness.runs.layers import chosen, described, firing
 from harness.runs.machine import prepared
 from harness.runs.place import Numbers, Place, Report, write_json, write_tensors
 from harness.runs.trained import first, images_of, minibatches, normalisation, trained
 
 
 def run(spec: CkaRun, place: Place, report: Report) -> Numbers:
-    """Compare; `cka.safetensors` holds the map [layers of y, layers of x] as `values`, and as `se`
-    the standard errors over images where the estimator has them; `cka.json` the names of the
-    layers, where they stand, and why cells are undefined. With `controls` both hold the other
-    estimates by their names, too.
+    """Compare; `cka.safetensors` holds the map [layers of y, layers of x] as `values`, `cka.json`
+    their names, where they stand, and why cells are undefined. With `controls` both hold the other
+    estimates by their names, too. `errors.safetensors` has the standard errors over images as `se`,
+    where the estimator has them.
     """
     if spec.y is not None and spec.y.dataset != spec.x.dataset:
         raise HarnessError("cka", "the two networks were trained on different data sets")
-    with prepared(spec.x.numerics, place) as device:
+    with prepared(spec.x.numerics, place) as device, ExitStack() as shuffling:
         x = trained(spec.x, place.inputs["x"], device)
         y = x if spec.y is None else trained(spec.y, place.inputs["y"], device)
+        for network, side, seen in ((x, spec.x, spec.seen_x), (y, spec.y, spec.seen_y)):
+            if side is not None and seen.shuffled:
+                neurons = firing(network, side.neuron)
+                shuffling.enter_context(shuffled_in_time(network, neurons, side.seed))
         batches = shown(spec.cka, (spec.y, spec.x), place, device, report)
         also = CONTROLS if spec.controls else ()
-        found = cka_heatmap(y, x, batches, estimator=spec.cka.estimator, also=also)
+        seen_y = spec.seen_x if spec.y is None else spec.seen_y
+        how, time_x = spec.cka.estimator, spec.seen_x.time
+        found = cka_heatmap(
+            y, x, batches, estimator=how, also=also, time=seen_y.time, time_x=time_x
+        )
     others = {name: one.values for name, one in found.also.items()}
-    arrays = {"values": found.values, **errors({"se": found}), **others}
-    write_tensors(place.files / "cka.safetensors", arrays)
+    write_tensors(place.files / "cka.safetensors", {"values": found.values, **others})
+    write_errors(place, {"se": found.se})
     write_json(place.files / "cka.json", recorded(found, y, x))
     return {"mean": defined_mean((found.values,)), "undefined": len(found.reasons)}
 
@@ -90,9 +100,12 @@ def _minibatches(
     return minibatches(pixels, cka.batch, normalisation(side, images), device, report)
 
 
-def errors(found: Mapping[str, CkaMap | CkaCurve]) -> dict[str, torch.Tensor]:
-    """Standard errors over images by name, of those that have any."""
-    return {name: one.se for name, one in found.items() if one.se is not None}
+def write_errors(place: Place, found: Mapping[str, torch.Tensor | None]) -> None:
+    """Standard errors over images by name, of those that have any. They have a file of their own,
+    since the bytes of the others are held against golden ones.
+    """
+    if known := {name: one for name, one in found.items() if one is not None}:
+        write_tensors(place.files / ERRORS, known)
 
 
 def undefined(reasons: Mapping[tuple[int, int], str]) -> list[dict[str, Any]]:
@@ -114,9 +127,9 @@ def defined_mean(maps: Iterable[torch.Tensor]) -> float | None:
 
 
 def over_time(spec: TimeCkaRun, place: Place, report: Report) -> Numbers:
-    """Compare; `cka.safetensors` holds a map [T, T] for each layer under its name, and under `se/`
-    and its name the standard errors; `cka.json` the layers in execution order and why cells are
-    undefined.
+    """Compare; `cka.safetensors` holds a map [T, T] for each layer under its name, `cka.json` the
+    layers in execution order and why cells are undefined; `errors.safetensors` the standard errors
+    of each map under `se/` and its name.
     """
     with prepared(spec.x.numerics, place) as device:
         network = trained(spec.x, place.inputs["x"], device)
@@ -124,8 +137,8 @@ def over_time(spec: TimeCkaRun, place: Place, report: Report) -> Numbers:
         batches = _minibatches(spec.cka, place, device, spec.x, report)
         found = time_cka(network, batches, layers, estimator=spec.cka.estimator)
     maps = {name: one.values for name, one in found.items()}
-    of_maps = errors({f"se/{name}": one for name, one in found.items()})
-    write_tensors(place.files / "cka.safetensors", {**maps, **of_maps})
+    write_tensors(place.files / "cka.safetensors", maps)
+    write_errors(place, {f"se/{name}": one.se for name, one in found.items()})
     record = {
         "layers": list(found),
         "undefined": {name: undefined(one.reasons) for name, one in found.items() if one.reasons},

@@ -9,6 +9,7 @@ from torch import nn
 
 from harness.engine.networks import Network
 from harness.engine.networks.outline import Part
+from harness.parts.neurons import Neuron
 
 _ROW = re.compile(r"block(\d+)")  # of the architecture table: a stage
 _BLOCK = re.compile(r"(s\d+\.b\d+)(?:\.(.+))?")
@@ -53,3 +54,11 @@ def chosen(network: Network, words: Sequence[str], activation: type[nn.Module]) 
     wanted = dict.fromkeys(name for word in words for name in groups.get(word, [word]))
     order = {name: place for place, name in enumerate(listed)}
     return tuple(sorted(wanted, key=lambda name: order.get(name, len(order))))
+
+
+def firing(network: Network, neuron: Neuron) -> tuple[str, ...]:
+    """Names of the layers of spiking neurons, in execution order; none of an artificial network."""
+    if not neuron.is_spiking:
+        return ()
+    modules, kind = dict(network.named_modules()), type(neuron.layer())
+    return tuple(name for name in network.layer_names() if isinstance(modules[name], kind))

@@ -6,6 +6,7 @@ from typing import Any
 
 from harness.engine.operations import count_operations
 from harness.measures.operations import OperationsRun
+from harness.runs.layers import firing
 from harness.runs.machine import prepared
 from harness.runs.place import Numbers, Place, Report, write_json
 from harness.runs.trained import first, images_of, minibatches, normalisation, trained
@@ -22,10 +23,7 @@ def run(spec: OperationsRun, place: Place, report: Report) -> Numbers:
         images = images_of(spec.x, place)
         pixels, _ = first(images, "test", spec.images)
         batches = minibatches(pixels, _BATCH, normalisation(spec.x, images), device, report)
-        neuron = type(spec.x.neuron.layer()) if spec.x.neuron.is_spiking else ()
-        modules = dict(network.named_modules())
-        firing = [name for name in network.layer_names() if isinstance(modules[name], neuron)]
-        found = count_operations(network, batches, firing)
+        found = count_operations(network, batches, firing(network, spec.x.neuron))
     layers: list[dict[str, Any]] = [
         {
             "name": name,

@@ -28,7 +28,8 @@ TIMES = ("seconds", "images_per_second")  # the only fields of an epoch that two
 
 
 def run(spec: Training, place: Place, report: Report) -> Numbers:
-    """Train; `metrics.json`, `timing.json` and `network.safetensors` (last epoch) are left.
+    """Train; `metrics.json`, `timing.json` and `network.safetensors` (of the epoch that
+    `recipe.kept_epoch` names) are left.
 
     `metrics.json` holds nothing that depends on the clock, so that equal runs leave equal bytes.
     """

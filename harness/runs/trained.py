@@ -24,7 +24,7 @@ _ONE_AT_A_TIME = threading.Lock()
 
 
 def trained(spec: Training, folder: Path, device: torch.device) -> Network:
-    """The network of the last epoch of a stored training, in evaluation mode.
+    """The network that a stored training left, in evaluation mode.
 
     Raises:
         HarnessError: the weights are not those of such a network.

@@ -7,7 +7,7 @@ from contextlib import suppress
 from functools import partial
 
 from harness.errors import HarnessError
-from harness.layout import Layout
+from harness.layout import PUBLISHED, Layout
 from harness.measures.base import MEASURED, Measure
 from harness.parts.base import suggestion
 from harness.parts.components import require_module
@@ -89,7 +89,11 @@ def _missing_files(exhibit: Exhibit, document: Document, layout: Layout) -> Iter
     golden = {path.name for one in layout.goldens for path in one.glob("*/[!.]*.csv")}
     if exhibit.golden and exhibit.golden not in golden | _written_down(layout):
         problem = f"no folder of golden/ holds {exhibit.golden!r}"
-        yield document.fault(("golden",), problem, suggestion(exhibit.golden, golden))
+        hint = suggestion(exhibit.golden, golden)
+        if exhibit.golden == f"{exhibit.id}.csv":  # where measured values are looked for anyway
+            hint = f"leave it out, then harness golden {exhibit.id} measures values to be held to"
+            hint += f"; published ones would stand in golden/{PUBLISHED}/{exhibit.golden}"
+        yield document.fault(("golden",), problem, hint)
     if exhibit.figure and ":" in exhibit.figure:
         try:
             require_module(exhibit.figure.partition(":")[0])

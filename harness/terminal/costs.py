@@ -15,7 +15,7 @@ from harness.execute.survey import Survey
 from harness.plan.device import Device
 from harness.plan.estimate import Basis, device_of
 from harness.terminal.output import size, table
-from harness.words import duration
+from harness.words import counted, duration
 
 SHOWN = {Basis.MEASURED: "measured", Basis.SCALED: "scaled", Basis.STATED: "roofline"}
 WIDE = 120  # columns of a terminal that hold all of the table of exhibits
@@ -75,7 +75,7 @@ def _exhibit_row(one: Record) -> dict[str, str]:
         "trainings": str(one["trainings"]),
         "shared": str(one["trainings_shared"]),
         "nodes": str(one["nodes"]),
-        "alone": _hours(one["alone_seconds"]),
+        "alone": _hours(one["alone_seconds"]) + (" + ?" if one["unknown_nodes"] else ""),
         "adds": _hours(one["added_seconds"]),
         "slowest": _rate(one["slowest"]),
         "fastest": _rate(one["fastest"]),
@@ -92,6 +92,7 @@ def _sums(record: Record, devices: Mapping[str, Device]) -> list[str]:
     seconds, names = record["seconds_by_basis"], [one.label for one in used]
     parts = [seconds[Basis.MEASURED], seconds[Basis.SCALED], *record["stated_seconds"].values()]
     names[:0] = "measured by stored runs", f"corrected by {record['corrected_by']} stored runs"
+    unknown = counted(record["unknown_nodes"], "node")
     shares = zip(_shares(parts), names, strict=True)
     rests = ", ".join(f"{share} {name}" for share, name in shares if share)
     return [
@@ -101,6 +102,7 @@ def _sums(record: Record, devices: Mapping[str, Device]) -> list[str]:
         f"exhibit were reproduced alone; {size(record['disk_bytes'])} of disk",
         f"rests on: {rests or 'nothing, there is no node'}",
         *(f"roofline, {one}" for one in used),
+        *([f"?: {unknown}, unknown until one like it has run"] if record["unknown_nodes"] else []),
     ]
 
 

@@ -17,6 +17,7 @@ from harness.canary.task import Room
 from harness.canary.verdict import judged
 from harness.engine.norm import TdBatchNorm
 from harness.layout import layout
+from harness.measures.base import Run
 from harness.plan.node import Node
 
 ELSEWHERE: dict[str, Any] = {"arithmetic": {}, "packages": {}}
@@ -49,6 +50,12 @@ def test_a_short_canary_holds_here() -> None:
     assert [one.sentence for one in verdict.findings] == []
     assert {one.name for one in found} == set(names)
     assert all(one.real for one in found)
+
+
+def test_every_kind_of_run_is_in_the_canary() -> None:
+    known = {kind for kind in Run.kinds if ":" not in kind}
+    without = {"given"}  # needs a file of somebody's weights, and tests them as a training does
+    assert known - without <= {node.kind for node in tasks_of(layout())}
 
 
 def test_a_quiet_break_is_seen_at_its_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -43,6 +43,11 @@ def test_other_bits_are_found_and_the_clock_is_none() -> None:
     assert beside(other("timing.json")).other == ()
 
 
+def test_a_file_that_is_left_since_then_is_no_finding() -> None:
+    assert beside(other("errors.safetensors")).other == ()
+    assert beside(other("cka.safetensors")).other == (run().key,)
+
+
 def test_versions_that_may_be_the_reason_are_named() -> None:
     packages = {**ENVIRONMENT["packages"], "torch": "2.14.0"}
     found = beside(other("metrics.json"), environment={**HERE, "packages": packages})

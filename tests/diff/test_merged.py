@@ -32,7 +32,7 @@ def test_every_run_of_every_source_arrives(a: Path, tmp_path: Path) -> None:
     assert [one[1:5] for one in found.brought] == [(1, 1, 0, 0), (2, 1, 1, 0)]
     assert {one.key for one in Store(tmp_path / "ab/store").manifests()} == {FIRST.key, SECOND.key}
     assert not found.contested
-    assert found.sentence == "1 run that several have are the same"
+    assert found.sentence == "the one run that several have is the same"
     assert not [*(tmp_path / "ab/work").iterdir()]
 
 

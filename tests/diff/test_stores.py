@@ -122,3 +122,17 @@ def test_both_forms_hold_every_section(a: Path, tmp_path: Path) -> None:
     for said in (out.getvalue(), markdown(shown)):
         for title in ("Only in A", "Numbers", "Other bytes", "Made with"):
             assert title in said
+
+
+def test_bytes_that_their_record_hides_are_a_difference(a: Path, tmp_path: Path) -> None:
+    """Both stores say that they have the same weights, and one of them has others."""
+    b = put(tmp_path / "b")
+    assert not compare_stores(a, b).differs
+    changed = next(b.glob("nodes/*/*/network.safetensors"))
+    changed.write_bytes(b"w3ights")
+    found = compare_stores(a, b)
+    assert found.differs
+    assert (found.common, found.same) == (0, 0)  # nobody knows what it was
+    shown = markdown(told_of_stores(found))
+    assert shown.startswith("**Different.** 0 runs in both: 0 differ, 0 the same; 1 fault in what")
+    assert "SHA-256" in shown

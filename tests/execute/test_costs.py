@@ -339,3 +339,22 @@ def test_the_hours_of_the_paper_are_those_that_the_docs_say(root: Path) -> None:
         f"({hours['FLOPs']:.0f} hours), bytes {trainings['bytes']} ({hours['bytes']:.0f} hours), "
         f"and launches {trainings['launches']} ({hours['launches']:.0f} hours)"
     ) in said
+
+
+def test_what_nobody_can_estimate_is_told_and_not_counted_as_nothing() -> None:
+    """As of a network that was trained elsewhere: its size is known once it has been built."""
+    held = surveyed(smoke("table1", "tableD1"))
+    known = costs_record(held)
+    assert known["unknown_nodes"] == 0
+    first = held.plan.exhibits[0].nodes[0]
+    nothing = {first: replace(held.estimates[first], seconds=0.0)}
+    held = replace(held, estimates={**held.estimates, **nothing})
+    rows = by_id(costs_record(held))
+    assert (rows["table1"]["unknown_nodes"], rows["tableD1"]["unknown_nodes"]) == (1, 0)
+    console = Console(width=140, legacy_windows=False)
+    with console.capture() as captured:
+        print_costs(held, console, trainings=False)
+    said = captured.get()
+    assert "?: 1 node, unknown until one like it has run" in said
+    (row,) = [line for line in said.splitlines() if line.startswith("table1 ")]
+    assert " + ? " in row

@@ -24,11 +24,15 @@ class Stored:
         self.files: dict[str, Files] = {}
 
     def keep(self, point: Point, record: str, content: Any, **arrays: Any) -> None:
-        """The files of a point's node: its JSON, and its tensors where there are any."""
+        """The files of a point's node: its JSON, and its tensors where there are any; those of
+        errors stand beside the others."""
         files = {record: json.dumps(content).encode()}
-        if arrays:
-            name = point.measure.arrays
-            files[name] = save({key: np.asarray(value) for key, value in arrays.items()})
+        tensors = {key: np.asarray(value) for key, value in arrays.items()}
+        errors = {key: one for key, one in tensors.items() if key.partition("/")[0] == "se"}
+        others = {key: one for key, one in tensors.items() if key not in errors}
+        for name, some in ((point.measure.arrays, others), (point.measure.beside, errors)):
+            if some:
+                files[name] = save(some)
         self.files[point.key] = files
 
     def get(self, key: str) -> Manifest | None:

@@ -87,3 +87,14 @@ def test_a_curve_below_the_papers_axis_lowers_it() -> None:
     figure = drawing("fig2")(*frames((20, 1), low=-0.05))
     together = [axes for axes in figure.axes if axes.lines][-1]
     assert together.get_ylim()[0] == pytest.approx(-0.1)
+
+
+def test_a_single_network_has_its_map_beside_its_curve_and_no_empty_room() -> None:
+    figure = drawing("fig2")(*frames((20, 8)))
+    figure.canvas.draw()
+    page = figure.transSubfigure.inverted()
+    heat, line, *_ = sorted(
+        (page.transform(axes.get_position().transformed(axes.figure.transSubfigure)) for axes in
+         figure.axes if axes.get_xlabel()), key=lambda box: box[0][0],
+    )  # fmt: skip
+    assert heat[0][0] < 0.15 and heat[1][0] < line[0][0] < 0.65

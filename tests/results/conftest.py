@@ -86,7 +86,7 @@ class Study:
 def without_exhibits(folder: Path) -> Path:
     """A small project whose exhibits are gone."""
     small_project(folder)
-    for room in ("paper", "lab"):
+    for room in ("paper", "lab", "beyond"):
         for path in (folder / "specs" / room).glob("*.toml"):
             path.unlink()
     return folder

@@ -97,7 +97,7 @@ def test_seeds_of_two_stores_are_a_mean_with_a_spread(type_: Type, tmp_path: Pat
 def test_runs_that_differ_are_told_first_with_both_provenances(type_: Type, tmp_path: Path) -> None:
     said = type_("merge a c --out both")
     assert said.code == 1, said
-    assert said.out.startswith("1 of 1 run that several sources have differ")
+    assert said.out.startswith("1 of 1 run that several sources have differs;")
     page = (tmp_path / "both/smoke/report.html").read_text()
     told = page.index("Where the sources disagree"), page.index("1 of 1 run that several")
     assert max(told) < page.index("<main>") < page.index('id="summary"')

@@ -146,7 +146,7 @@ def test_recordings_over_time_have_a_step_for_each_frame(measured: Measured) -> 
     _, folder = measured("figA11", "depth=8", "time_steps=3")
     maps = load_file(folder / "cka.safetensors")
     assert {tuple(one.shape) for one in maps.values()} == {(3, 3)}
-    assert float(maps["se/conv1"][0, 1]) > 0
+    assert float(load_file(folder / "errors.safetensors")["se/conv1"][0, 1]) > 0
     assert maps["conv1"].fill_diagonal_(0).max() < 1  # the frames differ already
 
 
@@ -183,11 +183,13 @@ def test_controls_come_from_the_sweep_and_change_nothing_of_it(
     _, plain = measured("fig3", "depth=8")
     node, folder = measured("beyond-input", "depth=8", "width=1")
     maps, known = (load_file(one / "cka.safetensors") for one in (folder, plain))
-    assert set(known) == {"values", "se"}
-    assert set(maps) == {"values", "se", "corrected", "biased", "given-pixels"}
+    assert list(known) == ["values"]
+    assert set(maps) == {"values", "corrected", "biased", "given-pixels"}
     torch.testing.assert_close(maps["values"], known["values"], rtol=0, atol=1e-7, equal_nan=True)
     said = read(folder, "cka.json")
-    assert said.pop("also").keys() == maps.keys() - {"values", "se"}
+    assert said.pop("also").keys() == maps.keys() - {"values"}
+    errors = [load_file(one / "errors.safetensors")["se"] for one in (folder, plain)]
+    torch.testing.assert_close(*errors, rtol=1e-3, atol=1e-6, equal_nan=True)
     assert said == read(plain, "cka.json")  # which says nothing of them
     snn, ann = (features(node, runs, side, 32) for side in ("x", "y"))
     images = images_of(node.full.y, Place(Path(), Path(), runs.data, {}, 1, runs.data))
@@ -229,15 +231,12 @@ def test_time_wise_maps_are_one_for_each_layer(measured: Measured) -> None:
     maps = load_file(folder / "cka.safetensors")
     assert read(folder, "cka.json")["layers"] == ["s1.b0", "s2.b0", "s3.b0"]
     names = ("s1.b0", "s2.b0", "s3.b0")
-    assert {name: tuple(values.shape) for name, values in maps.items()} == dict.fromkeys(
-        (*names, *(f"se/{name}" for name in names)), (3, 3)
-    )
-    for name in names:
-        errors, values = maps[f"se/{name}"], maps[name]
+    assert {name: tuple(one.shape) for name, one in maps.items()} == dict.fromkeys(names, (3, 3))
+    for name, errors in load_file(folder / "errors.safetensors").items():
+        values = maps[name.removeprefix("se/")]
         assert torch.equal(errors.isnan(), values.isnan())
-        assert bool((errors[values < 0.999] > 0).all()) and bool(
-            (errors[values > 0.999] < 0.01).all()
-        )
+        assert bool((errors[values < 0.999] > 0).all())
+        assert bool((errors[values > 0.999] < 0.01).all())
 
 
 def test_an_attack_leaves_accuracy_and_similarity_for_each_radius(measured: Measured) -> None:
@@ -245,7 +244,7 @@ def test_an_attack_leaves_accuracy_and_similarity_for_each_radius(measured: Meas
     said = read(folder, "attack.json")
     assert [row["epsilon"] for row in said["accuracy"]] == [0.0, 0.001, 0.005, 0.01, 0.02, 0.05]
     values = load_file(folder / "cka.safetensors")["values"]
-    errors = load_file(folder / "cka.safetensors")["se"]
+    errors = load_file(folder / "errors.safetensors")["se"]
     assert values.shape == errors.shape == (5, len(said["layers"]))
     assert float(errors.nanmean(1)[0]) < float(errors.nanmean(1)[-1])  # near 1 there is less to err
     assert float(values[0].nanmean()) > float(values[-1].nanmean())  # a larger ball, less alike

@@ -94,6 +94,7 @@ MEASURED = {
     "similarity": ("beyond-measures", "cka.json", ("depth=8", "width=1")),
     "time_cka": ("fig6", "cka.json", ("depth=8", "time_steps=3")),
     "attack": ("fig8", "attack.json", ("depth=8", "neuron=relu", "attack.units=pixel")),
+    "evaluation": ("beyond-time", "evaluation.json", ("depth=8", "time_steps=4")),
     "ladder": ("beyond-attack", "ladder.json", ("depth=8", "neuron=relu", "attack=pgd")),
     "probe": (
         "figA6",

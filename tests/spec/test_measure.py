@@ -9,6 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from harness.errors import HarnessError
 from harness.measures.base import Measure, Side
+from harness.measures.cka import SeenSide
 from harness.parts.attacks import Attack
 from harness.parts.measurement import Cka
 from harness.spec.exhibit import Exhibit
@@ -24,11 +25,11 @@ def measure(**said: Any) -> Any:
     ("said", "sides"),
     [
         ({"kind": "accuracy"}, (Side(),)),
-        ({"kind": "cka", "map": "snn-snn"}, (Side(),)),
-        ({"kind": "cka", "map": "a", "x": Side(seed=1)}, (Side(seed=1),)),
+        ({"kind": "cka", "map": "snn-snn"}, (SeenSide(),)),
+        ({"kind": "cka", "map": "a", "x": SeenSide(seed=1)}, (SeenSide(seed=1),)),
         (
-            {"kind": "cka", "map": "a", "x": Side(neuron="lif"), "y": Side(neuron="relu")},
-            (Side(neuron="lif"), Side(neuron="relu")),
+            {"kind": "cka", "map": "a", "x": SeenSide(neuron="lif"), "y": SeenSide(neuron="relu")},
+            (SeenSide(neuron="lif"), SeenSide(neuron="relu")),
         ),
         ({"kind": "time_cka", "layers": ("blocks",)}, (Side(),)),
     ],

@@ -162,6 +162,14 @@ BROKEN = {
 }
 
 
+def test_a_golden_file_that_is_not_there_yet_is_told_with_the_way_to_it(tmp_path: Path) -> None:
+    named = CLAIM.replace('figure  = "own"', 'golden  = "own.csv"')
+    assert named != CLAIM
+    library = read(study(tmp_path, {"specs/own.toml": named}))
+    with pytest.raises(HarnessError, match="leave it out, then harness golden own measures"):
+        library.exhibit("own")
+
+
 @pytest.mark.parametrize("what", BROKEN)
 def test_a_broken_file_blocks_no_other_exhibit(what: str, tmp_path: Path) -> None:
     other = CLAIM.replace('"own"', '"other"', 1).replace('"own"', '"other"')

@@ -27,6 +27,7 @@ from torch import Tensor, nn
 
 from harness.engine.cka.gram import constant, ordinary, upper_gram_and_scaled
 from harness.engine.cka.hsic import Estimator, Estimators, HsicVector, hsic_vector, packed
+from harness.engine.cka.over_time import CONCATENATED, over_time
 from harness.engine.cka.stream import Deliver, Stream
 from harness.engine.networks import Network, hooked
 from harness.engine.networks.hooks import comparing
@@ -35,16 +36,20 @@ from harness.errors import HarnessError
 
 
 class LayerCalls:
-    """What the hooked layers of a network are called, learnt from the first minibatch."""
+    """What the hooked layers of a network are called, learnt from the first minibatch; `time` says
+    which of their time steps are streamed (`over_time`).
+    """
 
-    def __init__(self, network: Network, layers: Sequence[str] | None) -> None:
-        self.network = network
+    def __init__(
+        self, network: Network, layers: Sequence[str] | None, time: str = CONCATENATED
+    ) -> None:
+        self.network, self.time = network, time
         self.layers = None if layers is None else tuple(dict.fromkeys(layers))
         self.names: tuple[str, ...] = ()
 
     def stream(self, images: Tensor, *estimators: Estimator) -> Stream:
         """The layers' vectors for these images, one forward pass each time it is run."""
-        neighbours = Neighbours(self.network, self.layers, *estimators)
+        neighbours = Neighbours(self.network, self.layers, *estimators, time=self.time)
 
         def run(first: int, last: int, deliver: Deliver) -> int:
             index = 0
@@ -99,9 +104,14 @@ class Neighbours:
     """Packed Gram matrices of layer calls; those of batch norms beside their convolutions'."""
 
     def __init__(
-        self, network: Network, layers: Sequence[str] | None, *estimators: Estimator
+        self,
+        network: Network,
+        layers: Sequence[str] | None,
+        *estimators: Estimator,
+        time: str = CONCATENATED,
     ) -> None:
         self.estimators: Estimators = estimators
+        self._over_time = over_time(time)
         modules = dict(network.named_modules())
         names = [name for name in layers or network.layer_names() if name in modules]
         self._norms = {
@@ -135,8 +145,9 @@ class Neighbours:
         prepared, self._prepared = self._prepared, None
         if prepared is not None and prepared.norm == layer and self._is_input(prepared):
             return prepared.vector
-        steps = features_TM.unbind(0)
-        scale_C = self._scale_after(layer, features_TM)
+        seen_TM = self._over_time(features_TM)
+        steps = seen_TM.unbind(0)
+        scale_C = self._scale_after(layer, seen_TM)
         if scale_C is None or constant(steps):
             return hsic_vector(steps, *self.estimators)
         version = features_TM._version

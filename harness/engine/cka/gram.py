@@ -157,11 +157,12 @@ def upper_gram_and_scaled(
     With `within` also HSIC₁(K_c, K_c) of each channel, [C].
     """
     gram, scaled = (_empty_gram(steps) for _ in range(2))
-    factor_C = scale_C.square().to(gram.dtype)
+    factor_C = scale_C.square().tolist()
     own_C = []
-    for some, grams_CMM in _centred_channels(steps):
-        gram += grams_CMM.sum(0)
-        scaled += torch.tensordot(factor_C[some], grams_CMM, 1)
+    for some, grams_CMM in _centred_channels(steps, together=within):
+        for channel, factor in zip(grams_CMM, factor_C[some], strict=True):
+            gram += channel
+            scaled.add_(channel, alpha=factor)
         own_C += [_own_hsic(grams_CMM, is_centred=True)] if within else []
     return gram, scaled, torch.cat(own_C) if within else None
 
@@ -180,7 +181,7 @@ def upper_gram_and_own(steps: Steps) -> tuple[Tensor, Tensor]:
     gram = _empty_gram(steps)
     own_C = []
     if images**2 * columns <= _LITTLE or not _are_spikes(steps):
-        for _, grams_CMM in _centred_channels(steps):
+        for _, grams_CMM in _centred_channels(steps, together=True):
             own_C.append(_own_hsic(grams_CMM, is_centred=True))
             gram += grams_CMM.sum(0)
     else:
@@ -202,14 +203,14 @@ def _own_of_columns(steps: Steps) -> Tensor:
     return _from_sums(squares - norms_CM.square().sum(1), -norms_CM)
 
 
-def _centred_channels(steps: Steps) -> Iterator[tuple[slice, Tensor]]:
+def _centred_channels(steps: Steps, *, together: bool) -> Iterator[tuple[slice, Tensor]]:
     """Of each channel of features [M, C, …] the Gram matrix, centred, some channels at a time,
-    [C, M, M], with 0 below the blocks on the diagonal. What is small is one product for many
-    channels, since a product of its own for each takes longer to begin than to do.
+    [C, M, M], with 0 below the blocks on the diagonal. With `together` what is small is one product
+    for many channels, since one for each takes longer to begin than to do; it rounds otherwise.
     """
     images, channels = steps[0].shape[:2]
     columns = sum(step[0, 0].numel() for step in steps)
-    few = max(1, _TOGETHER // (images * max(images, columns)))
+    few = max(1, _TOGETHER // (images * max(images, columns))) if together else 1
     with torch.autocast(steps[0].device.type, enabled=False):
         for start in range(0, channels, few):
             stop = min(start + few, channels)

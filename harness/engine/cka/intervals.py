@@ -116,11 +116,13 @@ def flipped(planes: Tensor, estimators: int) -> Tensor:
 
 
 def standard_error(values: Tensor, moments: Tensor) -> Tensor:
-    """Of CKA over images, as `values` are shaped."""
+    """Of CKA over images, as `values` are shaped; 0 of a layer with itself."""
     of = dict(zip(MOMENTS, moments, strict=True))
     own = of["k_k"] + of["l_l"] + 2 * of["k_l"]
     variance: Tensor = values.square() / 4 * own - values * (of["kl_k"] + of["kl_l"])
-    return (variance + of["kl_kl"]).clamp(min=0).sqrt()
+    variance += of["kl_kl"]
+    exact = values.abs() >= 1 - _EXACT
+    return variance.clamp(min=0).sqrt().masked_fill(exact, 0.0)
 
 
 def interval(values: Tensor, se: Tensor, level: float) -> tuple[Tensor, Tensor]:

@@ -152,8 +152,8 @@ def similarities(
     each of `SIMILARITIES`. Arguments as those of `cka_heatmap`; `neighbours` is k of `mutual-knn`,
     `sigma` that of `rbf`, `removed` the share of the images that `largest-removed` leaves out.
 
-    Two Gram matrices of float64 of each layer, 16·M² bytes, are held at once; `procrustes` takes a
-    singular value decomposition [M, M] of each pair. Raises HarnessError as `cka_heatmap` does, and
+    Gram matrices of all layers are held at once, 16·M² bytes each; `procrustes` takes the
+    eigenvalues of a matrix [M, M] for each pair. Raises HarnessError as `cka_heatmap` does, and
     where an image has no more than k neighbours.
     """
     calls = LayerCalls(network_y, layers), LayerCalls(network_x, layers_x or layers)
@@ -222,7 +222,7 @@ def _kernel(name: str, layer: _Layer, kept_M: Tensor, sigma: float) -> HsicVecto
     if layer.standing is Standing.DEFINED:
         return packed(gram.float(), ("unbiased",))
     norm = torch.nan if layer.standing is Standing.BROKEN else 0.0
-    return HsicVector(0.0 * _upper(gram), norm, layer.standing, own={"unbiased": norm})
+    return HsicVector(0.0 * _upper(gram).float(), norm, layer.standing, own={"unbiased": norm})
 
 
 def _products(
@@ -270,9 +270,17 @@ def _neighbours(count: int, layer: _Layer) -> Tensor:
 
 
 def _nuclear(y: Sequence[_Layer], x: Sequence[_Layer]) -> Tensor:
-    """[L_y, L_x] on the CPU; nothing of worth where a layer is undefined."""
-    angles = [[torch.linalg.svdvals(a.factor_MM.T @ b.factor_MM).sum() for b in x] for a in y]
-    return torch.tensor(angles, dtype=torch.float64)
+    """[L_y, L_x] on the CPU, from the squares of the singular values; nothing of worth where a
+    layer is undefined.
+    """
+    of_y, of_x = ([layer.factor_MM for layer in side] for side in (y, x))
+    found = [[_sum_of_roots(a.T @ b) for b in of_x] for a in of_y]
+    return torch.tensor(found, dtype=torch.float64)
+
+
+def _sum_of_roots(product_MM: Tensor) -> float:
+    squares_M = torch.linalg.eigvalsh(product_MM.T @ product_MM)
+    return float(squares_M.clamp(min=0).sqrt().sum())
 
 
 def _upper(matrix_MM: Tensor) -> Tensor:

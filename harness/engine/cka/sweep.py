@@ -20,6 +20,7 @@ from harness.engine.arguments import checked, device_of, named, require_input, t
 from harness.engine.cka.calls import LayerCalls
 from harness.engine.cka.gram import rows
 from harness.engine.cka.hsic import Estimator
+from harness.engine.cka.over_time import CONCATENATED
 from harness.engine.cka.partial import GIVEN_PIXELS, Estimate, without_pixels
 from harness.engine.cka.result import CkaCurve, CkaMap
 from harness.engine.cka.stream import joined, stream_of
@@ -81,6 +82,8 @@ def cka_heatmap(
     layers_x: Sequence[str] | None = None,
     estimator: Estimator = "unbiased",
     also: Sequence[Estimate] = (),
+    time: str = CONCATENATED,
+    time_x: str | None = None,
     memory_limit: int = MEMORY_LIMIT,
 ) -> CkaMap:
     """CKA of each layer of `network_y` with each layer of `network_x`, [L_y, L_x] (paper Fig. 2).
@@ -88,17 +91,20 @@ def cka_heatmap(
     The same network twice is self-CKA (Fig. 4): it runs once and each pair is computed once.
     `layers` are names of modules, by default those that the networks list; `layers_x` where the
     second network's differ. Where the networks do not see the same tensor, such as one frame and
-    ten, `batches` gives pairs. `memory_limit`: see `MinibatchCKA`; features and networks come on
-    top.
+    ten, `batches` gives pairs. `time` says which time steps are a layer's features: all of them
+    "concatenated", their mean "rate", or one, "step-1"; `time_x` where it differs for the second
+    network. `memory_limit`: see `MinibatchCKA`; features and networks come on top.
 
     `also` are further estimates from the same sweep, in `also` of the map: other estimators, and
     "given-pixels", the partial CKA of both layers given what `network_y` is shown (Cui et al. 2022,
     arXiv 2202.00095). Raises HarnessError for unknown layers, fewer images than the estimator
     needs, or none, and for further estimates that do not come with the estimator.
     """
-    own = network_y is network_x and layers_x is None
-    calls_y = LayerCalls(network_y, layers)
-    calls_x = calls_y if own else LayerCalls(network_x, layers if layers_x is None else layers_x)
+    time_x = time if time_x is None else time_x
+    own = network_y is network_x and layers_x is None and time_x == time
+    calls_y = LayerCalls(network_y, layers, time)
+    layers_x = layers if layers_x is None else layers_x
+    calls_x = calls_y if own else LayerCalls(network_x, layers_x, time_x)
     given = GIVEN_PIXELS in also
     if given and estimator != "unbiased":
         raise HarnessError("CKA also", f"{GIVEN_PIXELS!r} comes with 'unbiased' only")

@@ -10,7 +10,7 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +23,7 @@ from harness.engine.training.normalisation import Normalisation
 from harness.files import write_durably
 
 _FORMAT = "harness-training-1"
-_NETWORK = "network/"
+_NETWORK, _BEST = "network/", "best/"
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ class History:
 
     @property
     def last_accuracy(self) -> float:
-        """Percent, of the weights that the run ends with."""
+        """Percent, of the weights after the last epoch."""
         return self.epochs[-1].test_accuracy if self.epochs else self.untrained_accuracy
 
 
@@ -85,6 +85,7 @@ class Checkpoint:
     optimiser: Mapping[str, Tensor]  # by what it is and the parameter: momentum/conv1.weight
     epochs: tuple[Epoch, ...]
     scaler: Mapping[str, float]  # loss scaling of fp16, empty otherwise
+    best: Mapping[str, Tensor] = field(default_factory=dict)  # the network's, where they are kept
 
 
 @dataclass(frozen=True)
@@ -97,6 +98,7 @@ class Unusable:
 def save(path: Path, checkpoint: Checkpoint) -> None:
     """Publish atomically: whole file or none."""
     named = {f"{_NETWORK}{name}": tensor for name, tensor in checkpoint.network.items()}
+    named |= {f"{_BEST}{name}": tensor for name, tensor in checkpoint.best.items()}
     named |= checkpoint.optimiser
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in named.items()}
     metadata = {
@@ -130,12 +132,17 @@ def load(path: Path, identity: str) -> Checkpoint | Unusable | None:
         return Unusable(f"{path} is damaged: its content does not match its hash")
     if metadata["identity"] != identity:
         return Unusable(f"{path} belongs to a run with another network, recipe, seed or data")
+    network, best = (_under(prefix, tensors) for prefix in (_NETWORK, _BEST))
+    optimiser = {
+        name: one for name, one in tensors.items() if not name.startswith((_NETWORK, _BEST))
+    }
     return Checkpoint(
         identity,
-        {name.removeprefix(_NETWORK): one for name, one in tensors.items() if _is_network(name)},
-        {name: one for name, one in tensors.items() if not _is_network(name)},
+        network,
+        optimiser,
         tuple(Epoch(**fields) for fields in json.loads(metadata["epochs"])),
         json.loads(metadata["scaler"]),
+        best,
     )
 
 
@@ -149,8 +156,10 @@ def tensors_hash(tensors: Mapping[str, Tensor]) -> str:
     return digest.hexdigest()
 
 
-def _is_network(name: str) -> bool:
-    return name.startswith(_NETWORK)
+def _under(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {
+        name.removeprefix(prefix): one for name, one in tensors.items() if name.startswith(prefix)
+    }
 
 
 def _digest(tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> str:

@@ -77,6 +77,8 @@ def train(
     with bitwise the same result as an undisturbed run; a file that is damaged or belongs to another
     run is set aside with a warning and `History.discarded_checkpoint`. `report` is called after
     every epoch; `take` takes each step, for one who looks on while it does.
+    The network ends with the weights of the last epoch, or with `recipe.kept_epoch` "best" with
+    those of the epoch of highest test accuracy.
     A recipe of 0 epochs leaves the weights as they are (`Recipe.untrained_norm`), and the history
     has the accuracy of that network alone.
     With `must_resume` a training that would start from scratch raises HarnessError instead.
@@ -135,6 +137,7 @@ def train(
             for epoch in range(done, recipe.epochs):
                 row = _epoch(steps, test_set, answer, seed, epoch)
                 epochs = (*epochs, row)
+                state.keep_best(epochs)
                 kept.keep(state, run, epochs)
                 if report is not None and ranks.first:
                     report(row)
@@ -144,6 +147,8 @@ def train(
             kept.write()
         if lacked:
             raise torch.OutOfMemoryError(f"{lacked}\n{what_fits(steps)}")
+        if state.best:
+            network.load_state_dict(state.best)
     said = (done, discarded, state.not_compiled, steps.not_captured)
     return History(epochs, scale, *said, untrained_accuracy=untrained)
 

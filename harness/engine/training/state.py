@@ -113,6 +113,7 @@ class TrainingState:
         self.ranks, self.last_label = ranks, last_label
         self.optimiser = optimiser_of(network, recipe, fused=device.type == "cuda")
         self.scaler = torch.amp.GradScaler(device.type, enabled=precision == "fp16")
+        self.best: dict[str, Tensor] = {}  # the network's numbers of an epoch that is kept
         self.compiled, spread = compiled, ranks.spread(network)
         self.forward: Forward = Compiled(spread) if compiled else spread
 
@@ -182,8 +183,20 @@ class TrainingState:
             for kept, torchs in _KEPT.items()
             if torchs in self.optimiser.state[parameter]
         }
-        network = {name: one.clone() for name, one in self.network.state_dict().items()}
-        return Checkpoint(identity, network, optimiser, epochs, self.scaler.state_dict())
+        numbers = self.numbers()
+        return Checkpoint(identity, numbers, optimiser, epochs, self.scaler.state_dict(), self.best)
+
+    def numbers(self) -> dict[str, Tensor]:
+        """A copy of those of the network."""
+        return {name: one.clone() for name, one in self.network.state_dict().items()}
+
+    def keep_best(self, epochs: tuple[Epoch, ...]) -> None:
+        """After an epoch, keep its numbers where the recipe wants those of the epoch of highest
+        test accuracy, the first of equals, and this is it.
+        """
+        *before, last = (epoch.test_accuracy for epoch in epochs)
+        if self.recipe.kept_epoch == "best" and all(last > one for one in before):
+            self.best = self.numbers()
 
     def resume(self, checkpoint: Checkpoint) -> None:
         """Put a checkpoint's numbers in place."""
@@ -194,6 +207,7 @@ class TrainingState:
                     one = parameter if kept != "step" else parameter.new_empty(())
                     buffer = torch.empty_like(one, requires_grad=False)
                     self.optimiser.state[parameter][torchs] = buffer.copy_(found)
+        self.best = {name: one.to(self.device) for name, one in checkpoint.best.items()}
         if checkpoint.scaler:
             self.scaler.load_state_dict(dict(checkpoint.scaler))
 

@@ -17,6 +17,7 @@ KEPT = Checkpoint(
     {"momentum/conv1.weight": torch.randn(3, 2).t(), "step/conv1.weight": torch.tensor(2.0)},
     (Epoch(0, 1.0 / 3, 50.0, 60.0, 0.1, 1.0, 1e3),),
     {"scale": 1024.0},
+    {"conv1.weight": torch.randn(2, 3)},
 )
 
 
@@ -33,6 +34,7 @@ def test_what_was_saved_comes_back(path: Path) -> None:
     assert (back.epochs, back.scaler, back.identity) == (KEPT.epochs, KEPT.scaler, "me")
     assert tensors_hash(back.network) == tensors_hash(KEPT.network)
     assert tensors_hash(back.optimiser) == tensors_hash(KEPT.optimiser)
+    assert tensors_hash(back.best) == tensors_hash(KEPT.best)
     assert [file.name for file in path.parent.iterdir()] == ["state.safetensors"]
 
 

@@ -117,6 +117,35 @@ class Interrupted(Exception):
     """Stands for Ctrl-C, SIGTERM or kill -9."""
 
 
+def test_the_weights_of_the_best_epoch_are_kept_also_of_one_before_an_interruption(
+    tmp_path: Path,
+) -> None:
+    recipe = RECIPE.model_copy(update={"epochs": 6, "lr": 0.4, "warmup_epochs": 0})
+    best = recipe.model_copy(update={"kept_epoch": "best"})
+    made, after, path = network(), [], tmp_path / "state"
+
+    def seen(row: Epoch) -> None:
+        after.append({name: one.clone() for name, one in made.state_dict().items()})
+
+    last = made, train(made, images(), recipe, seed=0, report=seen)
+    accuracies = [row.test_accuracy for row in last[1].epochs]
+    chosen = accuracies.index(max(accuracies))
+    assert 0 < chosen < 4, "this recipe is to be best in between"
+
+    def interrupt(row: Epoch) -> None:
+        if row.epoch == chosen + 1:
+            raise Interrupted
+
+    with pytest.raises(Interrupted):
+        run(recipe=best, checkpoint=path, report=interrupt)
+    for kept in (run(recipe=best), run(recipe=best, checkpoint=path)):
+        assert numbers(kept[1]) == numbers(last[1])
+        for name, one in kept[0].state_dict().items():
+            assert torch.equal(one, after[chosen][name]), name
+        found = accuracy(kept[0], *images().split("test"), kept[1].normalisation)
+        assert found == kept[1].best_accuracy
+
+
 @pytest.mark.parametrize(
     ("precision", "optimiser"),
     [("f32", OPTIMISERS[0]), ("fp16", OPTIMISERS[0]), ("fp16", OPTIMISERS[1])],
