@@ -13,7 +13,7 @@ from safetensors.torch import load_file
 from harness.engine.networks import record
 from harness.engine.networks.shuffle import shuffled_in_time
 from harness.errors import HarnessError
-from harness.measures.evaluation import stages_of
+from harness.measures.evaluation import Evaluation, stages_of
 from harness.plan.expand import expand
 from harness.plan.node import Node
 from harness.plan.resolve import Setting
@@ -23,6 +23,7 @@ from harness.spec.overrides import parse_override
 from tests.runs.test_measurements import CPU, Runs, nodes_of, slow_cka
 from tests.synthetic import library
 
+QUANTITIES = ["test_accuracy", "moved_answers"]
 SIZE = ("depth=8", "time_steps=4", "recipe.precision=bf16", "neuron.threshold=0.5")
 
 
@@ -82,6 +83,11 @@ def test_a_network_of_one_step_has_no_other_order(runs: Runs) -> None:
     rows = read(folder, "evaluation.json")["ways"]
     assert [row["accuracy"] is None for row in rows] == [False, True, True, True]
     assert node.full.x.steps == 1
+    measure = Evaluation(kind="evaluation", ways=node.full.ways)
+    found = list(measure.read({"ways": rows}))
+    assert [one.quantity for one in found] == ["test_accuracy", *QUANTITIES * 3]
+    assert found[0].value == rows[0]["accuracy"]
+    assert {one.why for one in found[1:]} == {"the network has one time step"}
 
 
 @pytest.mark.parametrize("wanted", ["CKA of rate of", "CKA of step-3", "CKA of shuffled"])
