@@ -130,6 +130,13 @@ def _numbers(artifacts: Artifacts, key: str) -> dict[int, dict[str, Any]]:
     return {int(one["epoch"]): one for one in content.get("history", ())}
 
 
+def require_trainings(exhibit: str, plan: Plan) -> None:
+    """Raise HarnessError where a plan has no training of which `write_course` could keep anything."""
+    trainings = (node.full for node in plan.nodes.values() if node.kind == "train")
+    if not any(epochs_of(one.recipe.epochs) for one in trainings):
+        raise HarnessError(f"{exhibit} --course", "no training of several epochs is in this plan")
+
+
 def write_course(
     folder: Path,
     name: str,
@@ -144,6 +151,7 @@ def write_course(
     Raises:
         HarnessError: there is no training of several epochs, or one has too few seeds.
     """
+    require_trainings(exhibit, plan)
     lines: dict[tuple[str, ...], tuple[dict[int, float], float]] = {}
     for key, node in plan.nodes.items():
         if node.kind != "train":
@@ -155,9 +163,6 @@ def write_course(
                 at = (quantity, label, settings_of(node.spec), str(epoch))
                 values, _ = lines.setdefault(at, ({}, 100 / training.dataset.classes))
                 values[training.seed] = float(numbers[epoch][quantity])
-    where = f"golden/{name}/{exhibit}{SUFFIX}"
-    if not lines:
-        raise HarnessError(where, "no training of several epochs is in this plan")
     cells = pd.DataFrame(_cell(at, values) for at, (values, _) in lines.items())
     behind = {at: Origin(values, chance=chance) for at, (values, chance) in lines.items()}
     given = (f"{exhibit}{SUFFIX}", cells, INDEX, tuple(WORDS), rests_on)

@@ -51,7 +51,7 @@ def golden(
     - `harness golden --canary` after a change that is meant to change numbers
     """
     from harness import app
-    from harness.check.course import write_course
+    from harness.check.course import require_trainings, write_course
     from harness.check.measured import provenance_of, refuse_unwritten, write_exhibit
     from harness.cli.canary import canary_written
     from harness.execute.environment import environment
@@ -81,8 +81,11 @@ def golden(
         problem = "its numbers are not held against measured values"
         raise HarnessError(f"--profile {scaled.profile}", problem, hint="choose one like smoke")
     refuse_unwritable(layout.golden / name, "--project")
-    for planned in held.plan.exhibits if not course else ():
-        refuse_unwritten(layout.golden, name, planned)
+    for planned in held.plan.exhibits:
+        if course:
+            require_trainings(planned.exhibit.id, held.plan)
+        else:
+            refuse_unwritten(layout.golden, name, planned)
     if held.otherwise:  # the golden file would say that it was made by what is here
         raise HarnessError(exhibit, held.otherwise.sentence, hint="--fresh runs them anew")
     if app.run(project, held, crew, voice):

@@ -15,7 +15,7 @@ from harness.check.golden import level_text
 from harness.frames.cells import rows
 from harness.frames.frame import Frame
 from harness.measures.reading import WHOLE, Map
-from harness.plan.course import Course
+from harness.plan.course import WORDS, Course
 from harness.report import wording
 from harness.report.pivot import Block, Pivot, agrees
 
@@ -27,6 +27,7 @@ MANY, CHARTS = 8, 4  # curves that a chart, charts that a quantity may have
 WIDTH, HEIGHT = 440.0, 210.0  # of the plotting area, in units of the view box
 NAMED, TICKS = 12, 7  # names that an axis has room for, numbers otherwise
 SMALL_WIDTH, SMALL_HEIGHT = 160.0, 90.0  # of a panel, also in learning.js; 0…100 fills the height
+BAR = 0.08  # epochs each way, of a band at one epoch
 TONES = 8  # colours that the style sheet has
 
 Point = tuple[str, str]
@@ -80,7 +81,7 @@ class Panel(NamedTuple):
     said: str
     lines: tuple[Line, ...]
     last_epoch: str
-    bands: tuple[Line, ...] = ()  # around what is known of such trainings on the test set
+    bands: tuple[Line, ...] = ()  # around what is known of such trainings
 
 
 class Curves(NamedTuple):
@@ -339,9 +340,10 @@ def learning(
         lines, said = [], []
         settings = {curve.settings: tones[row] for row, curve in here}
         bands = [
-            Line(tone, _known(courses[one], longest), is_faint=False)
+            Line(tone, corners, quantity == "train_accuracy")
             for one, tone in settings.items()
-            if one in courses
+            for quantity in WORDS
+            if (corners := _known(courses.get(one, ()), quantity, longest))
         ]
         for row, curve in here:
             test = dict(enumerate(curve.test, 1))
@@ -376,17 +378,21 @@ def _points(values: Sequence[float], longest: int) -> str:
     )
 
 
-def _known(course: Course, longest: int) -> str:
-    """The corners of a band on the test set: its lower ends, and back along its upper ones; a bar
-    where one epoch is known.
+def _known(course: Course, quantity: str, longest: int) -> str:
+    """The corners of a band: along its lower ends, and back along its upper ones. It is a bar where
+    one epoch alone is known.
     """
-    held = [one for one in course if one.quantity == "test_accuracy"]
-    lower = [(one.epoch, one.low) for one in held]
-    upper = [(one.epoch, one.high) for one in reversed(held)]
+    held = sorted(one for one in course if one.quantity == quantity)
+    epochs: list[float] = [one.epoch for one in held]
+    if len(held) == 1:
+        held, epochs = held * 2, [epochs[0] - BAR, epochs[0] + BAR]
+    ends = list(zip(epochs, held, strict=True))
+    lower = [(epoch, one.low) for epoch, one in ends]
+    upper = [(epoch, one.high) for epoch, one in reversed(ends)]
     return " ".join(",".join(_at(epoch, value, longest)) for epoch, value in (*lower, *upper))
 
 
-def _at(epoch: int, value: float, longest: int) -> Point:
+def _at(epoch: float, value: float, longest: int) -> Point:
     """Place of an epoch's accuracy; a run of one epoch stands in the middle."""
     across = (epoch - 1) / (longest - 1) if longest > 1 else 0.5
     height = (1 - min(max(value, 0.0), 100.0) / 100) * SMALL_HEIGHT

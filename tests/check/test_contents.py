@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from harness.check.contents import read_contents
+from harness.check.course import SUFFIX
 from harness.check.golden import FIELDS, read_golden, read_table
 from harness.check.standard import keeps_seeds, standard
 from harness.cli.check import CHECKED
@@ -119,6 +120,7 @@ def test_each_golden_file_belongs_to_an_exhibit_and_is_written_down(name: str) -
     contents = read_contents(PROJECT / "golden" / name)
     assert set(contents) == {path.name for path in (PROJECT / "golden" / name).glob("*.csv")}
     owned = {one.golden or f"{one.id}.csv" for one in library().exhibits.values()}
+    owned |= {f"{exhibit}{SUFFIX}" for exhibit in library().exhibits}
     assert set(contents) <= owned
 
 

@@ -7,9 +7,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from harness.check.claims import evaluate
+from harness.check.status import Status
 from harness.frames.frame import Frame, frame_of
+from harness.measures.maximisation import NO_CONTRAST
 from tests.frames.stored import Stored, cells_of
-from tests.synthetic import plan
+from tests.synthetic import library, plan
 
 
 def score(mse: float, variance: float) -> dict[str, Any]:
@@ -108,7 +111,9 @@ def test_kernels_without_contrast_are_left_out_of_the_means() -> None:
     assert "coherence" in frame.fine
 
 
-def maximised(exhibit: str, kernel: Any, orientation: float, outside: float | None) -> Frame:
+def maximised(
+    exhibit: str, kernel: Any, orientation: float, outside: float | None, images: Any = None
+) -> Frame:
     made = plan(exhibit)
     store = Stored(made)
     row = {"start": 1.0, "end": 4.0, "inside": 0.2, "outside": outside}
@@ -122,7 +127,8 @@ def maximised(exhibit: str, kernel: Any, orientation: float, outside: float | No
         "starts": [row, {**row, "end": 6.0}],
         "kernel": kernel,
     }
-    arrays = {"images": np.zeros((2, 3, 8, 8)), "curves": np.ones((2, 5))}
+    images = np.zeros((2, 3, 8, 8)) if images is None else images
+    arrays = {"images": images, "curves": np.ones((2, 5))}
     store.keep(made.exhibits[0].points[0], "maximisation.json", content, **arrays)
     return frame_of(made.exhibits[0], store, {})
 
@@ -173,3 +179,39 @@ def test_top_images_keep_their_ranks_and_everything_stands_beside_them() -> None
     assert cells_of(frame, "neuron")["text"] == "channel 0, row 2, column 1"
     assert frame.maps is not None
     assert frame.maps.table["map"].nunique() == 3 * 3 * 3
+
+
+def pattern(kind: str) -> Any:
+    """An image [3, 96, 96] in 0 … 1: as the search once gave it, or of a known spectrum."""
+    image = np.full((3, 96, 96), 0.04)
+    if kind == "black with a border":
+        image[0, 0] = 0.9
+    if kind == "noise":
+        image += np.random.default_rng(0).uniform(0.0, 0.9, (96, 96))
+    if kind == "grating":
+        image += 0.4 + 0.4 * np.cos(2 * np.pi * np.arange(96) / 8)
+    return image
+
+
+@pytest.mark.parametrize(
+    ("kind", "contrast", "share", "holds"),
+    [
+        ("black with a border", 0.0, None, (False, False)),
+        ("noise", 0.9 / 12**0.5, 0.01 * (1 + np.log(100)), (True, False)),
+        ("grating", 0.4 / 2**0.5, 1.0, (True, True)),
+    ],
+)
+def test_a_border_is_no_pattern_and_noise_is_none_either(
+    kind: str, contrast: float, share: float | None, holds: tuple[bool, bool]
+) -> None:
+    frame = maximised("lab-fig6", None, 10.0, None, images=np.stack([pattern(kind)] * 2))
+    found = cells_of(frame, "contrast", start="0", region="middle")["value"]
+    assert found == pytest.approx(contrast, rel=0.03, abs=1e-9)
+    concentration = cells_of(frame, "concentration", start="1")
+    if share is None:
+        assert concentration["why"] == f"seed 0: {NO_CONTRAST}"
+    else:
+        assert concentration["value"] == pytest.approx(share, rel=0.1)
+    claims = {one.id: one for one in library().exhibit("lab-fig6").claim}
+    asked = (claims[name] for name in ("has-contrast", "is-a-pattern"))
+    assert tuple(evaluate(one, frame, counted=True).status is Status.PASS for one in asked) == holds

@@ -147,7 +147,8 @@ def test_a_known_course_is_a_band_behind_its_curves() -> None:
     assert found is not None
     known, other = found.panels
     assert not other.bands
-    (band,) = known.bands
+    band, train = known.bands
+    assert (band.is_faint, train.is_faint) == (False, True)
     tone = next(tone for tone, word in found.legend if word == "SNN")
     assert band.tone == tone
     # epochs 1 and 3 of 5; 20, 60, then back along 80 and 40 percent of 90
