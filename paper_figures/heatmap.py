@@ -36,6 +36,7 @@ def heatmap(axes: Axes, values: Matrix, *, x: str = "", y: str = "", title: str 
         origin="lower",
         aspect="equal",
         interpolation="antialiased",
+        interpolation_stage="data",  # so that its colours are those of the scale, no mixtures
     )
     if np.isnan(values).any():
         axes.patch.set(facecolor=EMPTY, edgecolor=MUTED, hatch=HATCH, linewidth=0)
