@@ -29,6 +29,7 @@ def heatmap(axes: Axes, values: Matrix, *, x: str = "", y: str = "", title: str 
     if not values.size:
         not_there(axes)
         return
+    has_gaps = bool(np.isnan(values).any())
     axes.imshow(
         values,
         cmap=COLOURS,
@@ -36,8 +37,11 @@ def heatmap(axes: Axes, values: Matrix, *, x: str = "", y: str = "", title: str 
         origin="lower",
         aspect="equal",
         interpolation="antialiased",
+        # of numbers, so that its colours are those of the scale and no mixtures, which pack worse;
+        # but what is undefined would spread over its neighbours
+        interpolation_stage="auto" if has_gaps else "data",
     )
-    if np.isnan(values).any():
+    if has_gaps:
         axes.patch.set(facecolor=EMPTY, edgecolor=MUTED, hatch=HATCH, linewidth=0)
     axes.spines[:].set_visible(False)
     ticks(axes, values.shape)

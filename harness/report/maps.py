@@ -30,7 +30,7 @@ from harness.report import wording
 SCALE = (0.0, 1.0)  # of the colours, as in the paper; what lies below has the colour of 0
 FINEST = 3  # digits after the point
 OF_SPREAD = 2  # of the logarithm of a half width
-LARGE = 100_000  # cells: a map of more has a digit less of both, or a page grows by a half
+LARGE = 30_000  # cells: a map of more has a digit less of both, or a page grows by a half
 STEPS = 60_000  # at most, between the least and the greatest value of a map
 UNDEFINED = 0xFFFF
 
