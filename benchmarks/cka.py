@@ -13,13 +13,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
+from unittest import mock
 
 import torch
 from torch import Tensor
 
 from benchmarks import cka_peers
 from benchmarks.ratio import Row, interleaved
-from harness.engine.cka import cka_heatmap
+from harness.engine.cka import cka_heatmap, stream
 from harness.engine.networks import Network, resnet
 from harness.engine.norm import TdBatchNorm
 from harness.measures.cka import CONTROLS
@@ -107,10 +108,17 @@ def scaling(case: Case, rounds: int) -> list[Row]:
 
 
 def estimates(case: Case, rounds: int) -> list[Row]:
-    """A sweep that gives all estimates against one of the unbiased one alone."""
+    """A sweep that gives more estimates, or no intervals, against one of the unbiased one alone."""
     ann, snn, images = pair(case)
-    timed = {
+
+    def without_intervals() -> object:
+        with mock.patch.object(stream, "moments", lambda a, b: torch.zeros(0, len(a), len(b))):
+            return cka_heatmap(ann, snn, [images])
+
+    timed: dict[str, Callable[[], object]] = {
         OURS: lambda: cka_heatmap(ann, snn, [images]),
+        f"{OURS}, without intervals": without_intervals,
+        f"{OURS}, and corrected": lambda: cka_heatmap(ann, snn, [images], also=("corrected",)),
         f"{OURS}, all estimates": lambda: cka_heatmap(ann, snn, [images], also=CONTROLS),
     }
     return interleaved(f"{case}, estimates", timed, peer=OURS, rounds=rounds)
@@ -122,7 +130,8 @@ def rows(case: Case, rounds: int, *, with_scaling: bool) -> list[Row]:
     """
     found = against(replace(case, images=FEW), rounds, slowest=True)
     found += against(case, rounds, slowest=False)
-    found += estimates(replace(case, images=FEW), rounds)
+    for number in dict.fromkeys((64, FEW, case.images)):
+        found += estimates(replace(case, images=number), rounds)
     return found + (scaling(case, rounds) if with_scaling else [])
 
 

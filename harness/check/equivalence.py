@@ -23,6 +23,8 @@ LEVEL: Final = 1 - 2 * ALPHA  # of the interval that shows both
 ROUNDING: Final = 1e-12  # of a number: 93.48 − 92.98 is 0.5000000000000142, still inside 0.5
 
 NO_SPREAD: Final = "one run beside one run; no spread known"
+CLOSE: Final = "as close as two runs of one recipe would be"
+FURTHER: Final = "further from the published run than two runs would be"
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,9 @@ class Uncertainty:
     status, which asks whether the mean as it is lies inside the tolerance.
 
     `low` and `high` bound the mean at `LEVEL` (Student's t); `p_outside` is the chance of a mean at
-    least so far out were the true one inside. Numbers are NaN where there are none.
+    least so far out were the true one inside. Of one run beside one run, whose spread is known with
+    `df` degrees of freedom, `off` is the distance of both and `half` what 19 of 20 such stay below.
+    Numbers are NaN where there are none.
     """
 
     word: Word
@@ -73,6 +77,9 @@ class Uncertainty:
     low: float = math.nan
     high: float = math.nan
     p_outside: float = math.nan
+    off: float = math.nan
+    half: float = math.nan
+    df: int = 0
 
     @property
     def is_tested(self) -> bool:
@@ -83,6 +90,25 @@ class Uncertainty:
     def sentence(self) -> str:
         """The word with its reason."""
         return f"{self.word}: {self.why}"
+
+    @property
+    def is_single(self) -> bool:
+        """Whether it is of one run beside one run."""
+        return self.why == NO_SPREAD or not math.isnan(self.half)
+
+    @property
+    def is_close(self) -> bool:
+        """Whether one run lies as close to another as 19 of 20 would."""
+        return self.off <= self.half
+
+    @property
+    def short(self) -> str:
+        """The word; of one run what it says instead, in a few words."""
+        if self.why == NO_SPREAD:
+            return "one run, no spread known"
+        if not self.is_single:
+            return str(self.word)
+        return "as close as two runs" if self.is_close else "further than two runs"
 
 
 def rounding(value: float, golden: float) -> float:
@@ -133,10 +159,30 @@ def beside(mean: float, golden: float, spread: Spread | None) -> Uncertainty:
     if spread is None:
         return Uncertainty(Word.INCONCLUSIVE, NO_SPREAD)
     half = t_quantile(0.975, spread.seeds - 1) * spread.std * math.sqrt(1 + 1 / spread.runs)
-    why = f"further from the published run than two runs would be (± {half:.2f} in 19 of 20; "
-    if abs(mean - golden) <= half + rounding(mean, golden):
-        why = f"as close as two runs of one recipe would be (± {half:.2f} in 19 of 20; "
-    return Uncertainty(Word.INCONCLUSIVE, f"{why}spread {spread.std:g} from {spread.source})")
+    off = max(0.0, abs(mean - golden) - rounding(mean, golden))
+    said = CLOSE if off <= half else FURTHER
+    why = f"{said} (± {half:.2f} in 19 of 20; spread {spread.std:g} from {spread.source})"
+    return Uncertainty(Word.INCONCLUSIVE, why, off=off, half=half, df=spread.seeds - 1)
+
+
+def single_runs(cells: Sequence[Uncertainty]) -> str:
+    """What cells of one run each say beside one published run each, together; nothing where none is
+    such. Of m cells some lie out by chance: all of them stay below t(1 − 0.025/m) in 19 of 20.
+    """
+    known = [cell for cell in cells if not math.isnan(cell.half)]
+    close = sum(cell.is_close for cell in known)
+    said = [f"{close} {CLOSE}"] if close else []
+    said += [f"{len(known) - close} {FURTHER}"] if len(known) > close else []
+    if len(known) > 1:
+        wider = [t_quantile(1 - 0.025 / len(known), one.df) / t_quantile(0.975, one.df)
+                 for one in known]  # fmt: skip
+        halves = [one.half * by for one, by in zip(known, wider, strict=True)]
+        inside = all(one.off <= half for one, half in zip(known, halves, strict=True))
+        how = "all" if inside else "not all"
+        said.append(f"{how} within the ± {max(halves):.2f} that hold {len(known)} together")
+    lone = sum(cell.why == NO_SPREAD for cell in cells)
+    said += [f"{lone} of {NO_SPREAD}"] if lone else []
+    return ", ".join(said)
 
 
 def _apart(found: Sample, spread: Spread) -> Sample:

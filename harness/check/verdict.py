@@ -251,8 +251,10 @@ def _evidence(
         if against.golden and against.golden.name != PUBLISHED:
             return said, MEASURED_HERE
         return said, against.why or "no published value was met by a run"
-    words = _counts(Word, (one.word for one in tested)).items()
-    why = f"of {len(tested)} tested cells, {', '.join(f'{n} {word}' for word, n in words)}"
+    several = _counts(Word, (one.word for one in tested if not one.is_single)).items()
+    words = ", ".join(f"{n} {word}" for word, n in several)
+    told_by = ", ".join(filter(None, (words, equivalence.single_runs(tested))))
+    why = f"of {len(tested)} tested cells, {told_by}"
     if said is not Word.REPRODUCED:
         return said, why
     if len(tested) < len(cells):

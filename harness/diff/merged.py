@@ -19,7 +19,7 @@ from harness.store.transfer import Done, send, take_in
 from harness.words import Section, counted
 
 MOST = 20  # runs that are told one by one
-FIELDS = 5  # numbers of a run that are
+FIELDS = 5  # numbers of a run, and things that were left out, that are
 UNKNOWN = "not known"
 
 
@@ -71,10 +71,19 @@ class Merged:
     brought: tuple[Brought, ...]
     contested: tuple[Contested, ...]
     mixed: Mapping[str, str]
+    unasked: int = 0  # runs that no exhibit of the report asks for
+    left: tuple[str, ...] = ()  # seeds of exhibits of which only some runs are there
 
     @property
     def runs(self) -> int:
         return sum(one.taken for one in self.brought)
+
+    @property
+    def omission(self) -> str:
+        """`Left out, since some of their runs are missing: fig1 seed 7`."""
+        named = ", ".join(self.left[:FIELDS])
+        more = f" and {len(self.left) - FIELDS} more" if self.left[FIELDS:] else ""
+        return f"Left out, since some of their runs are missing: {named}{more}"
 
     @property
     def sentence(self) -> str:
@@ -245,6 +254,10 @@ def _sources(found: Merged) -> Section:
     )
     said = f"{counted(len(found.brought), 'source')} with {counted(found.runs, 'run')}"
     said += "." if found.contested else f"; {found.sentence}."
+    if found.unasked:
+        verb = "belongs" if found.unasked == 1 else "belong"
+        said += f" {counted(found.unasked, 'run')} of the store {verb} to none of these exhibits."
+    said += f" {found.omission}." if found.left else ""
     made = ("machine", "versions", "code", "seeds", "started")
     return Section("Merged", (*counts, *made), rows, said)
 
@@ -281,4 +294,6 @@ def record(found: Merged) -> dict[str, Any]:
             for one in found.contested
         ],
         "made_of_others": dict(found.mixed),
+        "asked_for_by_no_exhibit": found.unasked,
+        "left_out": list(found.left),
     }  # fmt: skip

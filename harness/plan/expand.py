@@ -227,9 +227,25 @@ def _trainings(
 
     def of(side: Side) -> Training:
         here = axes | side.axes | {"seed": seed + side.seed}
-        return resolve(here, setting, scaled=not measure.at_published_size, places=places)
+        made = resolve(here, setting, scaled=not measure.at_published_size, places=places)
+        if side.epoch:
+            _require_epoch(side.epoch, made, setting)
+        return made
 
     return tuple(map(of, measure.sides))
+
+
+def _require_epoch(wanted: str, made: Training, setting: Setting) -> None:
+    """Raise HarnessError where a network has no weights of the epoch that a side names, or where
+    all that were typed for have them.
+    """
+    typed = next((one for one in setting.overrides if one.name == "recipe.kept_epoch"), None)
+    if typed is not None:
+        hint = "a row of this exhibit has the other choice already"
+        raise HarnessError(typed.where, "a measure names the epoch of its weights", hint=hint)
+    if made.recipe.kept_epoch != wanted:
+        problem = f"{made.label} has no {wanted} epoch, since no epoch trains it here"
+        raise HarnessError("measure: epoch", problem, hint="leave `epoch` out for it")
 
 
 def _seed(exhibit: Exhibit, combination: Mapping[str, Any], setting: Setting) -> int:

@@ -176,7 +176,13 @@ class Index:
 
     @property
     def failing(self) -> tuple[Entry, ...]:
-        return tuple(entry for entry in self.own if entry.holds is False)
+        """Those that do not hold; of a sentence with several predicates the first of them."""
+        quoted = {
+            (entry.exhibit, entry.claim.text): entry
+            for entry in reversed(self.own)
+            if entry.holds is False
+        }
+        return tuple(reversed(quoted.values()))
 
     @property
     def scale(self) -> tuple[Fact, ...]:

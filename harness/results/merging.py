@@ -54,10 +54,14 @@ def merge(
             here = replace(project.layout, store=scratch / "store", out=scratch)
             project = replace(project, layout=here)
             merged = _stores(sources, project, scratch, done)
-            plan = _whole(project, names)
+            plan, left = _whole(project, names)
+            there = {one.key for one in project.store.manifests()}
+            merged = replace(merged, unasked=len(there - plan.nodes.keys()), left=left)
             first = FirstSaid(sections(merged), {RECORD: _json(merged)})
             if merged.contested:
                 voice.say(merged.sentence, "red")
+            if merged.left:
+                voice.tell(merged.omission)
             shown = folder / project.profile.id / "report.html"
             outcome = report(project, plan, {}, voice, first=first, shown=shown)
             scratch.rename(folder)
@@ -103,6 +107,9 @@ def _store(source: Path, scratch: Path, done: Done) -> Store:
     hint = "name a store, or what harness pack FILE.zip --runs wrote"
     if any(path.glob("*/verdict.json")):
         problem = "holds results, and none of the runs that they were made from"
+        near = path.resolve().parents[1] / "store"  # where a study has it
+        if (near / "format").is_file():
+            hint = f"name the store that they are of, as {near}"
         hint += "; harness diff compares results"
     raise HarnessError(str(source), problem, hint=hint)
 
@@ -111,9 +118,9 @@ def _json(merged: Merged) -> bytes:
     return (json.dumps(record(merged), indent=1, ensure_ascii=False) + "\n").encode()
 
 
-def _whole(project: Project, names: Sequence[str]) -> Plan:
+def _whole(project: Project, names: Sequence[str]) -> tuple[Plan, tuple[str, ...]]:
     """The plan of these exhibits, else of all that are whole in the store, over the seeds of which
-    every run is there.
+    every run is there; and what is left out since only a part of it is.
     """
     stored = {one.key: seeds_of(one) for one in project.store.manifests()}
     setting = project.setting
@@ -124,15 +131,18 @@ def _whole(project: Project, names: Sequence[str]) -> Plan:
         project = replace(project, setting=replace(setting, seeds=every))
     plan = make_plan(project, names or project.library.named(("all",)))
     seeds: dict[str, tuple[int, ...]] = {}
+    left: list[str] = []
     for one in plan.exhibits:
         complete, begun = _seeds(one, stored)
         if complete or (names and begun):
             seeds[one.exhibit.id] = complete or begun
+        chosen = seeds.get(one.exhibit.id, ())
+        left += [f"{one.exhibit.id} seed {seed}" for seed in begun if seed not in chosen]
     lacking = [name for name in project.library.named(names) if name not in seeds]
     if lacking and (names or not seeds):
         raise _lacks(project, plan, lacking, stored)
     found = replace(project, setting=replace(project.setting, seeds=seeds))
-    return make_plan(found, list(seeds))
+    return make_plan(found, list(seeds)), tuple(left)
 
 
 def _seeds(

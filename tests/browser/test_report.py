@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from pathlib import Path
 from typing import Any
@@ -92,6 +93,23 @@ def test_a_value_is_the_one_of_the_frame(report: Path, opened: Opened) -> None:
     (row,) = table.query("depth == 20 and width == 1 and y == 5 and x == 6").itertuples()
     assert value(maps) == f"{row.value:.3f}"
     assert maps.locator(".across").inner_text() == f"→ SNN layer {row.label_x} (7 of 73)"
+
+
+def test_a_cell_has_its_interval_and_an_undefined_one_none(opened: Opened) -> None:
+    maps = maps_of(opened, "fig2")
+    found = maps.locator(".interval").inner_text()
+    low, high = map(float, found.strip("[]").split(", "))
+    of = float(value(maps))
+    by = 1.96 * 0.04  # on the scale of atanh, 5 % rough
+    for end, sign in ((low, -1), (high, 1)):
+        assert math.atanh(end) == pytest.approx(math.atanh(of) + sign * by, rel=0.05)
+    maps.locator("canvas.plane").focus()
+    for key in ["Shift+ArrowDown"] * 8 + ["Shift+ArrowLeft"] * 8:
+        opened.page.keyboard.press(key)
+    for _ in range(5):
+        opened.page.keyboard.press("ArrowRight")
+        opened.page.keyboard.press("ArrowUp")
+    assert (value(maps), maps.locator(".interval").inner_text()) == ("undefined", "")
 
 
 def test_a_click_pins_row_and_column_and_changes_the_picture(opened: Opened) -> None:

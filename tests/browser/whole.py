@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.measures.base import Training
+from harness.measures.cka import CONTROLS
 from harness.plan.expand import Plan, Point
 from tests.frames.stored import Stored, layer
 from tests.synthetic import architecture, metrics, vgg_architecture
@@ -54,6 +55,12 @@ def _cells(rows: int, columns: int, seed: str) -> NDArray[np.float64]:
     return np.clip(ground + 0.01 * draw.standard_normal((rows, columns)), 0, 1)
 
 
+def errors(values: NDArray[np.float64], seed: str) -> NDArray[np.float64]:
+    """Standard errors over images of such cells, by 5 % rough."""
+    draw = np.random.default_rng(zlib.crc32(seed.encode()))
+    return 0.04 * (1 - values**2) * np.exp(0.05 * draw.standard_normal(values.shape))
+
+
 def percent(key: str) -> float:
     """An accuracy that no other run has."""
     return 60.0 + zlib.crc32(key.encode()) % 30_000 / 1000
@@ -75,10 +82,10 @@ def _cka(store: Stored, point: Point) -> None:
     values[5, 5] = np.nan
     undefined = [{"y": [5], "x": [5], "why": "a layer is silent"}]
     content: dict[str, Any] = {"y": rows, "x": rows, "undefined": undefined}
-    names = getattr(point.measure, "also", ())
+    names = CONTROLS if getattr(point.measure, "also", ()) else ()  # one run has all of them
     others = {name: _cells(len(rows), len(rows), point.key + name) for name in names}
     content |= {"also": {name: {"undefined": []} for name in others}} if others else {}
-    store.keep(point, "cka.json", content, values=values, **others)
+    store.keep(point, "cka.json", content, values=values, se=errors(values, point.key), **others)
 
 
 def _time_cka(store: Stored, point: Point) -> None:
@@ -89,6 +96,7 @@ def _time_cka(store: Stored, point: Point) -> None:
     if point.run.network.kind == "vgg":
         names = [f"features.{number}" for number in (0, 3, 7, 10)]
     arrays = {name: _cells(steps, steps, point.key + name) for name in names}
+    arrays |= {f"se/{name}": errors(one, point.key) for name, one in arrays.items()}
     store.keep(point, "cka.json", {"layers": names}, **arrays)
 
 
@@ -99,7 +107,8 @@ def _attack(store: Stored, point: Point) -> None:
     accuracy = [{"epsilon": e, "accuracy": of - 100 * e} for e in (0.0, *epsilon)]
     content: dict[str, Any] = {"accuracy": accuracy, "epsilon": epsilon, "layers": rows}
     values = _cells(len(epsilon), len(rows), point.key)
-    store.keep(point, "attack.json", content | {"undefined": []}, values=values)
+    content["undefined"] = []
+    store.keep(point, "attack.json", content, values=values, se=errors(values, point.key))
 
 
 def _probe(store: Stored, point: Point) -> None:

@@ -19,6 +19,7 @@ from harness.check.equivalence import (
     beside,
     by_seeds,
     sample,
+    single_runs,
     together,
     untested,
     weighed,
@@ -207,3 +208,20 @@ def test_what_is_not_tested_still_has_an_interval() -> None:
     assert found.word is Word.NOT_TESTED
     assert found.low < 2 < found.high
     assert not found.is_tested
+
+
+def test_cells_of_one_run_each_are_told_together_and_never_called_reproduced() -> None:
+    """t(1 − 0.025/18, 4) · 0.16 · √2 = 1.49: of 18 cells one lies beyond 0.63 by chance."""
+    close, further = beside(91.5, 91.06, RESNET110), beside(92.06, 91.06, RESNET110)
+    assert (close.short, further.short) == ("as close as two runs", "further than two runs")
+    assert single_runs([close] * 16 + [further] * 2) == (
+        "16 as close as two runs of one recipe would be, 2 further from the published run than two "
+        "runs would be, all within the ± 1.49 that hold 18 together"
+    )
+    far = beside(93.06, 91.06, RESNET110)
+    assert "not all within the ± 1.49" in single_runs([close] * 17 + [far])
+    lone = beside(91, 91.06, None)
+    assert lone.short == "one run, no spread known"
+    assert single_runs([lone]) == "1 of one run beside one run; no spread known"
+    assert single_runs([close]) == "1 as close as two runs of one recipe would be"
+    assert single_runs([weighed(sample(91.1, 0.1, 3), 91.06, 0.5, None)]) == ""

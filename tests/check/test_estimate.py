@@ -12,7 +12,10 @@ from harness.check.claims import evaluate
 from harness.check.estimate import LEVEL, ONE_SEED, Estimate, estimate, seed_by_seed
 from harness.frames.frame import frame_of
 from harness.report.wording import interval
+from harness.spec.claim import Claim
+from harness.spec.claim.bound import Bound
 from harness.spec.claim.predicate import RHO, SHARE, Outcome
+from tests.check.cells import cells
 from tests.synthetic import SyntheticStore, library, plan
 
 
@@ -61,3 +64,14 @@ def test_a_claim_is_put_to_the_test_seed_by_seed() -> None:
     found = evaluate(gap, frame_of(store.plan.exhibits[0], store, {}), counted=True, each=each)
     assert (found.estimate.holds, found.estimate.seeds, found.estimate.of) == (2, 3, RHO)
     assert seed_by_seed(replace(frame, points=frame.points[:1])) == ()
+
+
+def test_one_seed_has_the_interval_over_its_images_where_that_is_known() -> None:
+    test = Bound(kind="bound", quantity="q", above=0.5, basis="b")
+    one = replace(cells((), {(): 0.8}, unit="CKA"), se=(0.02,))
+    claim = Claim(id="c", text="It is so.", place="p. 6", test=test)
+    found = evaluate(claim, one, counted=True).estimate  # type: ignore[arg-type]
+    half = 1.959964 * 0.02 / (1 - 0.8**2)
+    assert found.low == pytest.approx(math.tanh(math.atanh(0.8) - half), rel=1e-6)
+    assert found.high == pytest.approx(math.tanh(math.atanh(0.8) + half), rel=1e-6)
+    assert interval(found).endswith("for these networks; it says nothing of other seeds")

@@ -18,6 +18,7 @@ def test_variants_say_in_which_fields_they_depart_from_the_first() -> None:
     first = "resnet-20 lif T=4 cifar10 seed 0"
     assert first in labels
     assert f"{first}, recipe.momentum 0.8" in labels
-    (text,) = (label for label in labels if "rectangle" in label)
-    assert text.startswith(f"{first}, neuron.fires_at_threshold false, ")
+    trained, tested = (label for label in labels if "rectangle" in label)
+    assert trained.startswith(f"{first}, neuron.fires_at_threshold false, ")
+    assert tested.startswith(f"2 evaluations of {first}, x.neuron.fires_at_threshold false, ")
     assert "resnet-20 relu cifar10 seed 0, network.shortcut identity" in labels

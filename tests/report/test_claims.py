@@ -134,3 +134,30 @@ def test_page_and_json_say_the_same_of_each_claim(write: Write, tmp_path: Path) 
     first = (folder / "report.html").read_text(encoding="utf-8").partition("<main>")[0]
     assert "Of 2 claims, 2 hold here." in first
     assert 'href="claims.html"' in first
+
+
+def test_a_control_is_no_claim_of_its_own_and_says_whether_the_other_is_robust(
+    write: Write, tmp_path: Path
+) -> None:
+    own = library().documents["table1"].data["claim"]
+    again = {**own[0], "id": "again", "repeats": f"table1/{own[0]['id']}", "under": "once more"}
+    changed = {"table1": {"claim": [*own, again]}}
+    made = plan("table1", changed=changed)
+    exhibit = made.exhibits[0].exhibit
+    books = replace(library(), exhibits={**library().exhibits, "table1": exhibit})
+    write(SyntheticStore(made), books=books)
+    content = json.loads((tmp_path / "out/paper/claims.json").read_bytes())
+    first, second, control = [one for one in content["claims"] if one["exhibit"] == "table1"]
+    assert (first["robust"], second["robust"], control["robust"]) == (True, None, None)
+    assert first["controls_say"] == "holds: once more"
+    assert first["controls"] == [
+        {"exhibit": "table1", "id": "again", "under": "once more", "without": "", "holds": True}
+    ]
+    assert control["repeats"] == "table1/gap-falls-with-width"
+    assert content["counts"] == {"verified": 2}
+    assert content["documents"]["the paper"]["robust"] == 1
+    html = (tmp_path / "out/paper/claims.html").read_text(encoding="utf-8")
+    assert "Of 2 claims, 2 hold here" in html
+    assert '<a href="#table1/gap-falls-with-width">' in html
+    assert 'id="table1/gap-falls-with-width"' in html
+    assert "<dd>robust: holds: once more</dd>" in html

@@ -13,6 +13,7 @@ import pytest
 
 from harness.app import make_plan, open_project
 from harness.layout import layout
+from harness.plan.node import Node
 from harness.spec.overrides import parse_override
 from harness.store.manifest import Provenance
 from harness.store.publish import Partial
@@ -39,19 +40,22 @@ WHEN = datetime(2026, 1, 1, tzinfo=UTC)
 Type = Callable[[str], Said]
 
 
-def ran(study: Path, store: str, seed: int, accuracy: float, **made: Any) -> Store:
-    """A store with one seed of the exhibit, as a machine would have left it."""
+def ran(
+    study: Path, store: str, seed: int, accuracy: float, exhibit: str = "lif", **made: Any
+) -> Store:
+    """A store with one seed of an exhibit, as a machine would have left it."""
     chosen = (parse_override(f"seed={seed}"),)
     here = layout(study, store=study.parent / store)
     project = open_project(here, profile="smoke", overrides=chosen, command="harness")
     found = Store(here.store)
-    (node,) = make_plan(project, ["lif"]).nodes.values()
-    with found.lease(node.key):
-        partial = found.claim(node)
-        assert isinstance(partial, Partial)
-        (partial.files / METRICS).write_text(json.dumps(metrics(accuracy)))
-        environment = {"packages": {"torch": "2.15"}, "processor": "This CPU", "code": "ours"}
-        found.publish(node, partial, Provenance(WHEN, 1.0, environment=environment | made))
+    for node in make_plan(project, [exhibit]).nodes.values():
+        with found.lease(node.key):
+            partial = found.claim(node)
+            if isinstance(partial, Partial):  # else of another exhibit
+                (partial.files / METRICS).write_text(json.dumps(metrics(accuracy)))
+                environment = {"packages": {"torch": "2.15"}, "processor": "This CPU"}
+                environment |= {"code": "ours"} | made
+                found.publish(node, partial, Provenance(WHEN, 1.0, environment=environment))
     return found
 
 
@@ -60,6 +64,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A study beside the stores `a` and `b` of seeds 0 and 7."""
     folder = without_exhibits(tmp_path_factory.mktemp("merging") / "study")
     (folder / "specs/paper/lif.toml").write_text(LIF)
+    two = LIF.replace('"lif"\ntitle', '"two"\ntitle').replace("[8]", "[8, 14]")
+    (folder / "specs/paper/two.toml").write_text(two)
     ran(folder, "a", 0, 60.0)
     ran(folder, "b", 7, 63.0)
     ran(folder, "c", 0, 61.5, processor="Another CPU", code="theirs", packages={"torch": "2.14"})
@@ -76,10 +82,9 @@ def type_(
     return lambda line: typed(f"{line} --project {made / 'study'}", monkeypatch, capsys)
 
 
-def verdict(folder: Path) -> dict[str, list[dict[str, float]]]:
-    found: dict[str, list[dict[str, float]]] = json.loads(
-        (folder / "smoke/lif/verdict.json").read_text()
-    )
+def verdict(folder: Path, exhibit: str = "lif") -> dict[str, list[dict[str, float]]]:
+    said = (folder / f"smoke/{exhibit}/verdict.json").read_text()
+    found: dict[str, list[dict[str, float]]] = json.loads(said)
     return found
 
 
@@ -122,6 +127,28 @@ def test_archives_and_folders_with_a_store_are_sources_too(type_: Type, tmp_path
     assert cell["n"] == 2
 
 
+def test_runs_that_the_report_does_not_show_are_counted(type_: Type, tmp_path: Path) -> None:
+    """As those of other settings: they are in the store, and in no number of the report."""
+    other = Node.of("train", 1, {"recipe": {"epochs": 9}}, {})
+    store = Store(tmp_path / "b")
+    with store.lease(other.key):
+        partial = store.claim(other)
+        assert isinstance(partial, Partial)
+        store.publish(other, partial, Provenance(WHEN, 1.0))
+    assert type_("merge a b --out both").code == 0
+    page = (tmp_path / "both/smoke/report.html").read_text()
+    assert "1 run of the store belongs to none of these exhibits." in page
+    assert Store(tmp_path / "both/store").get(other.key)
+
+
+def test_results_lead_to_the_store_beside_them(type_: Type, tmp_path: Path) -> None:
+    (tmp_path / "theirs/out/smoke/lif").mkdir(parents=True)
+    (tmp_path / "theirs/out/smoke/lif/verdict.json").write_text("{}")
+    (tmp_path / "b").rename(tmp_path / "theirs/store")
+    said = type_("merge a theirs/out/smoke")
+    assert f"name the store that they are of, as {tmp_path / 'theirs/store'}; harness" in said.err
+
+
 @pytest.mark.parametrize(
     ("line", "code", "problem"),
     [
@@ -146,3 +173,19 @@ def test_what_cannot_be_merged_is_refused_and_leaves_nothing(
     said = type_(line)
     assert (said.code, problem in said.err) == (code, True), said
     assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_a_seed_of_which_runs_are_missing_enters_no_mean_and_is_told(
+    made: Path, type_: Type, tmp_path: Path
+) -> None:
+    ran(made / "study", "more", 3, 62.0, "two")
+    said = type_(f"merge a b {made / 'more'} --out three")
+    assert said.code == 0, said
+    assert {cell["n"] for cell in verdict(tmp_path / "three")["cells"]} == {3}
+    assert {cell["n"] for cell in verdict(tmp_path / "three", "two")["cells"]} == {1}
+    told = "Left out, since some of their runs are missing: two seed 0, two seed 7"
+    assert told in said.out
+    assert told in (tmp_path / "three/smoke/report.html").read_text()
+    alone = type_("merge a b --out part --exhibit two")
+    assert alone.code == 0
+    assert {cell["n"] for cell in verdict(tmp_path / "part", "two")["cells"]} >= {2}

@@ -14,10 +14,14 @@ from harness.engine.networks import record
 from harness.engine.networks.shuffle import shuffled_in_time
 from harness.errors import HarnessError
 from harness.measures.evaluation import stages_of
+from harness.plan.expand import expand
 from harness.plan.node import Node
+from harness.plan.resolve import Setting
 from harness.runs.layers import firing
 from harness.runs.trained import images_of, normalisation, trained
+from harness.spec.overrides import parse_override
 from tests.runs.test_measurements import CPU, Runs, nodes_of, slow_cka
+from tests.synthetic import library
 
 SIZE = ("depth=8", "time_steps=4", "recipe.precision=bf16", "neuron.threshold=0.5")
 
@@ -117,3 +121,17 @@ def test_a_step_that_a_network_lacks_is_refused() -> None:
 def test_stages_are_those_of_resnets() -> None:
     with pytest.raises(HarnessError, match="has no stages"):
         nodes_of("beyond-time", "network=vgg", "depth=13", "time_steps=4")
+
+
+@pytest.mark.parametrize(
+    ("typed", "problem"),
+    [
+        ("recipe.epochs=0", "untrained resnet-20 lif .* has no best epoch"),
+        ("recipe.kept_epoch=best", "a measure names the epoch of its weights"),
+    ],
+)
+def test_a_best_epoch_that_is_no_choice_is_refused(typed: str, problem: str) -> None:
+    books = library()
+    setting = Setting(books.blocks, books.profile("smoke"), (parse_override(typed),))
+    with pytest.raises(HarnessError, match=problem):
+        expand(books, ("ablation-cka",), setting)
