@@ -13,7 +13,8 @@ import pytest
 
 from harness.errors import HarnessError
 from harness.frames.frame import Frame, frame_of
-from harness.frames.maps import Maps
+from harness.frames.maps import ENDS, Maps
+from harness.measures.reading import Map
 from harness.plan.expand import Plan
 from tests.frames.stored import Stored, layer
 from tests.synthetic import plan
@@ -149,3 +150,14 @@ def test_a_mean_over_seeds_has_the_mean_of_the_errors_and_the_file_none_of_it() 
     assert "se" not in {*frame.cells.columns, *frame.runs.columns}
     store.keep(points[0], "cka.json", content, values=np.full((2, 2), 0.5))  # one of before
     assert table(framed(made, store))["low"].isna().all()
+
+
+def test_the_lines_are_those_that_pandas_writes() -> None:
+    values = np.array([[1 / 3, math.nan, -0.0], [math.inf, 1e-9, 12345678.9], [1, 0.5, 2e20]])
+    labels = ["conv1", 'a "name"', "%s, 3"]
+    one = Map("ann-snn", labels, labels, values, "layer", ("relu", "lif"))
+    levels = ({"epsilon": 0.05, "depth": 20}, {"epsilon": 1e-7, "depth": 110})
+    maps = Maps(("epsilon", "depth"), tuple((level, one) for level in levels))
+    tidy = maps.table.drop(columns=[*ENDS])
+    expected = tidy.to_csv(index=False, lineterminator="\n", float_format="%.7g")
+    assert gzip.decompress(maps.csv_gz).decode() == expected
