@@ -21,6 +21,7 @@ from harness.report.curves import Chart, Curves, charts, learning
 from harness.report.figures import Drawn
 from harness.report.graph import PlanGraph, plan_graph
 from harness.report.maps import MapsView, maps_view
+from harness.report.palette import with_palettes
 from harness.report.pivot import Pivot, pivot
 from harness.report.provenance import (
     Failure,
@@ -91,7 +92,7 @@ class ExhibitView:
     @property
     def address(self) -> str:
         """Of the drawing, as data: it is part of the page."""
-        svg = self.drawn.svg.decode() if self.drawn else ""
+        svg = with_palettes(self.drawn.svg.decode()) if self.drawn else ""
         svg = re.sub(r">\s+<", "><", re.sub(r"\s+", " ", svg))  # indented by matplotlib
         return "data:image/svg+xml," + quote(svg, safe=_IN_ADDRESSES)
 

@@ -5,7 +5,7 @@ neighbouring cells of a map of similarity differ by little, and what is left ove
 predicted from those left of it and below it takes less than a byte. The script of the page
 (`unpack.js`) goes the way back; its steps stand in `pack`, in this order. An interval is kept as
 the logarithm of its half width on the scale of atanh, in steps of 2 %: it takes little, and the
-script finds both ends.
+script finds both ends. Of a map of hundreds of layers the steps are ten times as large.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from harness.report import wording
 SCALE = (0.0, 1.0)  # of the colours, as in the paper; what lies below has the colour of 0
 FINEST = 3  # digits after the point
 OF_SPREAD = 2  # of the logarithm of a half width
+LARGE = 100_000  # cells: a map of more has a digit less of both, or a page grows by a half
 STEPS = 60_000  # at most, between the least and the greatest value of a map
 UNDEFINED = 0xFFFF
 
@@ -62,11 +63,12 @@ def maps_view(planned: PlannedExhibit, frame: Frame) -> MapsView | None:
     lists = list(dict.fromkeys(sides))
     packed, entries, rounded = {}, [], set()
     for (levels, one), title in zip(maps, _titles(maps, snn), strict=True):
-        made_of = pack(one.matrix)
+        coarser = one.matrix.size > LARGE
+        made_of = pack(one.matrix, FINEST - coarser)
         packed[made_of.name] = made_of.text
         rounded.add(made_of.step)
         neuron = levels.get("neuron") or fixed
-        interval = _interval(one)
+        interval = _interval(one, OF_SPREAD - coarser)
         if interval is not None:
             packed[interval.name] = interval.text
         whose = [neuron if side is None else side for side in one.neurons]
@@ -93,13 +95,13 @@ def maps_view(planned: PlannedExhibit, frame: Frame) -> MapsView | None:
     return MapsView(f"{planned.exhibit.id}-maps", described, packed, rounding, said)
 
 
-def _interval(one: Map) -> Packed | None:
+def _interval(one: Map, digits: int) -> Packed | None:
     """The half widths of a map's intervals; None where they are not known, or there are none."""
     if one.se is None:
         return None
     by = spread(one.matrix, one.se)
     known = by > 0
-    return pack(np.log10(by, where=known, out=np.full(by.shape, np.nan)), OF_SPREAD)
+    return pack(np.log10(by, where=known, out=np.full(by.shape, np.nan)), digits)
 
 
 def _ends(matrix: Floats) -> tuple[float, float]:

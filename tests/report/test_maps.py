@@ -117,3 +117,11 @@ def test_maps_over_time_are_named_by_their_layer() -> None:
 def test_an_exhibit_without_maps_has_no_view() -> None:
     assert viewed(SyntheticStore(plan("table1"))) is None
     assert viewed(Stored(plan("fig2"))) is None
+
+
+def test_a_map_of_very_many_cells_has_a_digit_less(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("harness.report.maps.LARGE", 3)
+    view = viewed(square("fig2"))
+    assert view is not None
+    assert view.described["maps"][0]["step"] == 0.01
+    assert view.rounding == "Values are rounded to 0.01, so they are off by at most 0.005."

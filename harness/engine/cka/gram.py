@@ -31,7 +31,9 @@ _EXACT_IN_F32 = 2**24
 _AT_ONCE = 2**22  # numbers of products of channels
 _TOGETHER = 2**20  # numbers of channels, or of their Gram matrices, that are multiplied together
 _LITTLE = 2**24  # products of numbers of a channel, up to which integers gain nothing
-_THIN = 2  # times the columns of a channel are fewer than the images where columns are multiplied
+_FEW = 512  # columns of a channel, up to which they gain nothing either
+_THIN = 3  # times the columns of a channel are fewer than the images where columns are multiplied
+_HELD = 2.0**-60  # a sum of squares in float32 above which those that vanish are none that count
 
 Steps = Sequence[Tensor]
 """The features of one layer, [M, …] for each time step; one entry where there is no time."""
@@ -180,10 +182,10 @@ def upper_gram_and_own(steps: Steps) -> tuple[Tensor, Tensor]:
         return upper_gram(steps), _own_of_columns(steps)
     gram = _empty_gram(steps)
     own_C = []
-    if images**2 * columns <= _LITTLE or not _are_spikes(steps):
+    if columns <= _FEW or images**2 * columns <= _LITTLE or not _are_spikes(steps):
         for _, grams_CMM in _centred_channels(steps, together=True):
             own_C.append(_own_hsic(grams_CMM, is_centred=True))
-            gram += grams_CMM.sum(0)
+            gram += grams_CMM[0] if len(grams_CMM) == 1 else grams_CMM.sum(0)
     else:
         for index in range(channels):
             channel, is_centred = _product([step[:, index] for step in steps])
@@ -196,7 +198,7 @@ def _own_of_columns(steps: Steps) -> Tensor:
     """HSIC₁(K_c, K_c) of each channel from [D_c, D_c] products of its D_c columns."""
     with torch.autocast(steps[0].device.type, enabled=False):
         columns_CMD = _channels(steps, 0, steps[0].shape[1])
-        norms_CM = columns_CMD.square().sum(2, dtype=torch.float64)
+        norms_CM = torch.linalg.vector_norm(columns_CMD, dim=2).double().square()
         few = max(1, _AT_ONCE // columns_CMD.shape[2] ** 2)
         products = (part.mT @ part for part in torch.split(columns_CMD, few))
         squares = torch.cat([_squares(one) for one in products])
@@ -242,21 +244,29 @@ def _are_spikes(steps: Steps) -> bool:
 
 
 def _own_hsic(grams_CMM: Tensor, is_centred: bool) -> Tensor:
-    """HSIC₁(K, K) of each `_product`, float64."""
-    if not is_centred:
-        upper = grams_CMM.triu(1)
-        rows_CM = upper.sum(2, dtype=torch.float64) + upper.sum(1, dtype=torch.float64)
-        return _from_sums(2 * _squares(upper), rows_CM)
-    # blocks on the diagonal hold both triangles, all others one; a row adds up to 0 with its end
+    """HSIC₁(K, K) of each `_product`, float64: blocks on the diagonal hold both triangles, all
+    others one, and below them is 0.
+    """
     ends_CM = grams_CMM.diagonal(0, 1, 2).double()
     starts = range(0, grams_CMM.shape[1], ROWS)
-    blocks = [_squares(grams_CMM[:, at : at + ROWS, at : at + ROWS]) for at in starts]
-    others = 2 * _squares(grams_CMM) - torch.stack(blocks).sum(0) - ends_CM.square().sum(1)
-    return _from_sums(others, -ends_CM)
+    blocks = [grams_CMM[:, at : at + ROWS, at : at + ROWS] for at in starts]
+    twice = torch.stack([_squares(one) for one in blocks]).sum(0)
+    others = 2 * _squares(grams_CMM) - twice - ends_CM.square().sum(1)
+    if is_centred:  # a row adds up to 0 with its end
+        return _from_sums(others, -ends_CM)
+    rows_CM, columns_CM = (grams_CMM.sum(dim, dtype=torch.float64) for dim in (2, 1))
+    within_CM = torch.cat([one.sum(2, dtype=torch.float64) for one in blocks], 1)
+    return _from_sums(others, rows_CM + columns_CM - within_CM - ends_CM)
 
 
 def _squares(matrices: Tensor) -> Tensor:
-    """Their sum in each matrix, float64."""
+    """Their sum in each matrix, float64. On a CPU those of a row are added up in their own dtype,
+    which is many times faster, unless it does not hold them.
+    """
+    if not matrices.is_cuda:
+        found: Tensor = torch.linalg.vector_norm(matrices, dim=-1).double().square().sum(-1)
+        if bool((found.isfinite() & ((found > _HELD) | (found == 0))).all()):
+            return found
     norm: Tensor = torch.linalg.vector_norm(matrices, dim=(-2, -1), dtype=torch.float64)
     return norm.square()
 

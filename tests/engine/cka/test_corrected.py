@@ -172,3 +172,14 @@ def test_clean_against_attacked_is_corrected_too() -> None:
     with torch.no_grad():
         y, x = (record(network, one, ["s3.b0"])[0][1][0] for one in (images, moved))
     assert float(curve.values) == pytest.approx(expected([y], [x]), rel=1e-3)
+
+
+@pytest.mark.parametrize("scale", [2e13, 2e-10])
+def test_channels_whose_squares_float32_does_not_hold_count_alike(scale: float) -> None:
+    """The Gram matrices of these features are ordinary, and the squares of their numbers are not."""
+    draw = torch.Generator().manual_seed(0)
+    y, x = torch.randn(9, 1, 20, generator=draw) + 0.5 * torch.randn(2, 9, 3, 20, generator=draw)
+    known, found = (MinibatchCKA(["y"], ["x"], estimator="corrected") for _ in range(2))
+    known.update([y], [x + y])
+    found.update([scale * y], [scale * (x + y)])
+    torch.testing.assert_close(found.compute(), known.compute(), rtol=1e-4, atol=0)

@@ -38,11 +38,10 @@ def test_each_neuron_keeps_its_spikes_of_each_image() -> None:
     found = shuffled(spikes, stream(0, "shuffle"))
     assert torch.equal(found.sum(0), spikes.sum(0))
     assert set(found.unique().tolist()) == {0.0, 1.0}
-    moved = (found != spikes).any(0).float().mean()
-    assert 0.8 < moved < 1.0  # each for itself: of one order for all, all or none had moved
+    assert not torch.equal(found, spikes)
 
 
-def test_every_order_is_equally_likely() -> None:
+def test_every_order_is_equally_likely_and_each_train_has_its_own() -> None:
     columns = 60_000
     steps = torch.arange(3.0)[:, None].expand(3, columns)
     found = shuffled(steps, stream(0, "shuffle"))
