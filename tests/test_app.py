@@ -9,6 +9,7 @@ import pytest
 
 from harness import app
 from harness.app import Outcome, Project, check, make_plan, open_project, with_check_seeds
+from harness.check.course import read_courses
 from harness.execute.executor import Crew
 from harness.spec.overrides import parse_override
 from harness.terminal.output import Voice
@@ -66,3 +67,14 @@ def test_seeds_that_a_user_sets_stay(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, golden: Path
 ) -> None:
     assert ran(monkeypatch, tmp_path, golden, "seed=3", asks={"table1": (12,)}) == [{}]
+
+
+def test_a_training_gets_the_course_that_is_known_of_its_settings(tmp_path: Path) -> None:
+    project = open_project(folders(tmp_path), profile="smoke")
+    courses = read_courses(project.layout.goldens, project.profile.golden)
+    make_job = app.job_maker(project, 1, courses)
+    trainings = list(make_plan(project, ["table1"]).nodes.values())
+    known = {job.node.label for job in map(make_job, trainings) if job.course}
+    names = ("relu", "lif T=4", "x2 relu", "x2 lif T=4")
+    assert known == {f"resnet-20 {name} digits seed 0" for name in names}
+    assert not any(app.job_maker(project, 1)(one).course for one in trainings)

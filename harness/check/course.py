@@ -131,7 +131,7 @@ def _numbers(artifacts: Artifacts, key: str) -> dict[int, dict[str, Any]]:
 
 
 def require_trainings(exhibit: str, plan: Plan) -> None:
-    """Raise HarnessError where a plan has no training of which `write_course` could keep anything."""
+    """Raise HarnessError where a plan has no training that `write_course` could keep."""
     trainings = (node.full for node in plan.nodes.values() if node.kind == "train")
     if not any(epochs_of(one.recipe.epochs) for one in trainings):
         raise HarnessError(f"{exhibit} --course", "no training of several epochs is in this plan")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -31,6 +32,7 @@ from harness.terminal.output import Voice, is_screen
 from harness.words import duration
 
 QUIET_S = 20.0  # between two plain lines about the same node
+LOOK_S = 1.0  # between two looks at what is left, which go through all nodes
 NAME = 24  # letters of a node's name that stay before anything else is left out
 TAIL = 6  # of them at its end: `seed 0`
 GAP = 2  # between two columns
@@ -65,6 +67,7 @@ class Board:
         self.outlook = Outlook(queue, slots, measured)
         self.running: dict[str, tuple[float, Progress | None]] = {}
         self.settled = 0
+        self._left, self._looked = 0.0, -math.inf  # what was left at the last look, and when
         self._told: dict[str, str] = {}  # problem → the first node that failed by it
 
     def tell(self, event: Event) -> None:
@@ -81,6 +84,7 @@ class Board:
         elif isinstance(event, Finished | Failed):
             self.running.pop(event.key, None)
             self.settled += 1
+            self._looked = -math.inf
 
     def line(self, event: Event) -> str:
         """One sentence about an event; a problem that many nodes have is spelt out once."""
@@ -98,7 +102,9 @@ class Board:
         now = time.monotonic()
         if self.queue.is_over:
             return f"{duration(now - self.began)} in all"
-        return f"about {duration(max(self.outlook.left_s(now), 1.0))} left"
+        if now - self._looked >= LOOK_S:
+            self._left, self._looked = self.outlook.left_s(now), now
+        return f"about {duration(max(self._left - (now - self._looked), 1.0))} left"
 
     def rows(self) -> list[Row]:
         """What each running node is doing."""

@@ -225,6 +225,7 @@ def test_the_record_is_strict_json_with_stable_keys() -> None:
         "sees",
         "held",
         "repeat",
+        "course",
         "golden",
         "overridden",
         "asked",
