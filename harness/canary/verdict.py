@@ -86,7 +86,10 @@ def findings_of(one: Done, kept: Kept, largest: dict[str, float]) -> Iterator[Fi
         return
     golden = kept.traces.get(one.kind, {}).get(one.name)
     limit = kept.limits.exact.get(one.kind)
-    if golden is None or limit is None:
+    if limit is None:
+        yield Finding(one.name, f"limits.toml has no limit of kind {one.kind} under [exact]")
+        return
+    if golden is None:
         yield Finding(one.name, f"no values of kind {one.kind} are kept of it")
         return
 

@@ -176,7 +176,7 @@ def test_clean_against_attacked_is_corrected_too() -> None:
 
 @pytest.mark.parametrize("scale", [2e13, 2e-10])
 def test_channels_whose_squares_float32_does_not_hold_count_alike(scale: float) -> None:
-    """The Gram matrices of these features are ordinary, and the squares of their numbers are not."""
+    """Gram matrices of these features are ordinary, and the squares of their numbers are not."""
     draw = torch.Generator().manual_seed(0)
     y, x = torch.randn(9, 1, 20, generator=draw) + 0.5 * torch.randn(2, 9, 3, 20, generator=draw)
     known, found = (MinibatchCKA(["y"], ["x"], estimator="corrected") for _ in range(2))
