@@ -76,7 +76,7 @@ def test_runs_of_recordings_in_another_data_folder_stay(
 def tiny_study(folder: Path, depth: int) -> Path:
     """A study with one exhibit that counts the weights of one network."""
     small_project(folder)
-    for room in ("paper", "lab"):
+    for room in ("paper", "lab", "beyond"):
         for path in (folder / "specs" / room).glob("*.toml"):
             path.unlink()
     (folder / "specs/paper/sizes.toml").write_text(SIZES.format(depth=depth))
