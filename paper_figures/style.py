@@ -24,7 +24,7 @@ Point = tuple[float, float]
 SMALL = 8.0  # points
 NORMAL = 9.0
 
-FINE = 200  # dots per inch at which a vector file holds its heatmaps
+FINE = 160  # dots per inch at which a vector file holds its heatmaps
 RAMP = ("#FCA50A", "#E65D2F", "#BC3754", "#85216B", "#4A0C6B", "#0D0887")
 """Six ordered colours, light to dark, for as many levels of one thing."""
 
