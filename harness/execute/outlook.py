@@ -75,7 +75,9 @@ class Outlook:
         self._runs: dict[str, _Run] = {}  # that run
         self._ended: dict[str, _Run] = {}  # here, to their end
         self._started = 0
-        self._trust_s = TRUST * sum(queue.seconds.values()) / max(len(queue.seconds), 1)
+        known = [seconds for seconds in queue.seconds.values() if seconds > 0]
+        self._typical_s = sum(known) / len(known) if known else 1.0
+        self._trust_s = TRUST * self._typical_s
 
     def tell(self, event: Event, at: float) -> None:
         """Take an event into account."""
@@ -119,7 +121,8 @@ class Outlook:
         }
 
     def _estimate(self, key: str) -> float:
-        return self._queue.seconds.get(key, 0.0)
+        """That of the plan, or of a typical node where nobody knows."""
+        return self._queue.seconds.get(key, 0.0) or self._typical_s
 
     def _factors(self, at: float) -> dict[Group, float]:
         """Seconds seen by seconds estimated, of each group. What nothing was seen of has the factor

@@ -162,3 +162,13 @@ def test_it_is_right_after_the_first_tenth(path: Path) -> None:
     record = json.loads(path.read_text())
     for ratio in replayed(record, record["right_at"]):
         assert 1 - RIGHT < ratio < 1 + RIGHT
+
+
+def test_what_nobody_can_estimate_is_taken_for_a_typical_node() -> None:
+    queue, look = outlook({"a": 0.0, "b": 10.0, "c": 0.0}, slots=1)
+    assert look.left_s(0) == 30
+    begin(queue, look, "a", 0)
+    assert look.left_s(0) > 0
+    queue, look = outlook({"a": 0.0, "b": 0.0}, slots=1)
+    begin(queue, look, "a", 0)
+    assert look.left_s(5) > 0  # nothing is known, and nothing is divided by it
