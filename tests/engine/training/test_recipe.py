@@ -65,7 +65,7 @@ def test_sgd_names_its_momentum_and_adamw_need_not() -> None:
 
 
 def test_a_recipe_of_sgd_is_identified_by_what_it_was_before_there_was_another() -> None:
-    younger = {"optimizer", "betas", "eps", "untrained_norm"}
+    younger = {"optimizer", "betas", "eps", "untrained_norm", "kept_epoch"}
     assert identity(Recipe()).keys() == Recipe.model_fields.keys() - younger
     said = identity(Recipe(optimizer="adamw", betas=(0.8, 0.95)))
     assert (said["optimizer"], said["betas"]) == ("adamw", [0.8, 0.95])
