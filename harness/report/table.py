@@ -68,6 +68,11 @@ class Grid:
     bodies: tuple[GridBody, ...]
     is_words: bool  # rather than numbers
 
+    @property
+    def numbers(self) -> int:
+        """How many cells there are in all lines."""
+        return sum(len(row.cells) for body in self.bodies for row in body.rows)
+
 
 def names_of(exhibit: Exhibit, shown: Collection[str] = ()) -> dict[str, str]:
     """Quantity → word in a row's label. The first one of a measure goes without saying, but for an
