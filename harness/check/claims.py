@@ -79,7 +79,8 @@ def evaluate(
         outcome, counted = Outcome(None), False
         status, said = Status.NOT_ASKED, Status.NOT_ASKED.value
     unit = next((place.unit for place in reader.met if place.unit), "")
-    seeds = [_outcome(claim, _Reader(one)) for one in each] if outcome.holds is not None else []
+    is_decided = outcome.holds is not None
+    alone = [_outcome(claim, _Reader(one)) for one in each] or [outcome]  # of one seed it is that
     return ClaimResult(
         id=claim.id,
         text=claim.text,
@@ -91,7 +92,7 @@ def evaluate(
         basis=claim.test.basis,
         counted=counted,
         noise=outcome.noise,
-        estimate=estimate(outcome, reader.quantity, unit, seeds),
+        estimate=estimate(outcome, reader.quantity, unit, alone if is_decided else []),
         keys=frozenset(reader.keys),
         repeats=claim.repeats,
         under=claim.under,

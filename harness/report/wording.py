@@ -193,7 +193,7 @@ def interval(found: Estimate) -> str:
         said += found.over
     else:
         said = f"none: {found.over}"
-    return f"{said}; it holds in {found.holds} of {found.seeds}" if found.seeds else said
+    return f"{said}; it holds in {found.holds} of {found.seeds}" if found.seeds > 1 else said
 
 
 def listed(words: Iterable[str]) -> str:
