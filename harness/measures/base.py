@@ -249,6 +249,11 @@ class Measure(Part, family="measure"):
         return tuple(side for side in named if side is not None) or (Side(),)
 
     @property
+    def known_levels(self) -> Mapping[str, tuple[str, ...]]:
+        """Axis of `index` → all levels that it adds, where these are known before it is run."""
+        return {}
+
+    @property
     def blocks(self) -> Mapping[str, tuple[str, ...]]:
         """Part → the named blocks that it takes it from, in the field of this name: one, or those
         of a measure that has several.
