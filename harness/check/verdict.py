@@ -160,7 +160,6 @@ def judge(
     if exhibit.golden and against.name and not against.changed:
         absent = [against.why]  # a set that is promised and not there
     word, holds, why = _folded(cells, claims, against, absent, evidence)
-    data = [point.run.dataset for point in planned.points]
     return Verdict(
         exhibit=exhibit.id,
         profile=profile.id,
@@ -171,7 +170,7 @@ def judge(
         cells=cells,
         claims=claims,
         overridden=against.changed,
-        repacked=any(one.is_repacked for one in data),
+        repacked=any(one.is_repacked for one in planned.data),
         failures={key: failures[key] for key in planned.nodes if key in failures},
         evidence=evidence,
         evidence_why=evidence_why,

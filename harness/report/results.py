@@ -21,6 +21,7 @@ from harness.execute.events import Failed
 from harness.frames.frame import MAPS, frame_csv, frame_json, frame_of
 from harness.frames.recorded import Artifacts
 from harness.layout import Layout
+from harness.measures.base import data_of
 from harness.plan.expand import Plan
 from harness.report import wording
 from harness.report.claims import claims_json, index
@@ -143,7 +144,7 @@ def write_results(
     told[SIGNABLE] = sent[SIGNABLE] = statement(sent, verdicts, specs.values())
     if as_zip:
         runs = [one for one in manifests.values() if one is not None]
-        packed = _archived(out.name, sent, specs, runs, assessed, whole)
+        packed = _archived(out.name, sent, specs, runs, plan, whole)
         told[ARCHIVE] = archive({one: places.of_file(one, text) for one, text in packed.items()})
     publish(out, told)
     return Written(verdicts, undrawn, otherwise)
@@ -154,7 +155,7 @@ def _archived(
     files: Mapping[str, bytes],
     specs: Mapping[str, Document],
     runs: Sequence[Manifest],
-    assessed: Sequence[Assessed],
+    plan: Plan,
     whole: Page,
 ) -> dict[str, bytes]:
     """What report.zip holds: the files below one folder with the specs that they are made of, and
@@ -167,9 +168,7 @@ def _archived(
     if not runs:
         return sent
     data = {
-        (point.run.dataset.name, point.run.dataset.provenance)
-        for one in assessed
-        for point in one.planned.points
+        (data.name, data.provenance) for run in runs for data in data_of(plan.nodes[run.key].full)
     }
     sent[METADATA] = crate(
         sent,

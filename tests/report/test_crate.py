@@ -94,6 +94,34 @@ def test_an_action_made_the_results_of_specs_and_data(graph: dict[str, dict[str,
     assert action["endTime"] > action["startTime"]
 
 
+@pytest.mark.parametrize(
+    ("profile", "names", "unstored", "read"),
+    [
+        ("smoke", ("fig1", "tableD1"), "", {"digits"}),
+        ("smoke", ("tableD1",), "", set()),
+        ("paper", ("table1", "tableD1"), "train", set()),
+    ],
+)
+def test_only_data_that_a_run_read_is_an_input(
+    profile: str, names: tuple[str, ...], unstored: str, read: set[str], tmp_path: Path
+) -> None:
+    """Networks counted as built read none, and a run that is not there has read none."""
+    opened = Opened(folders(tmp_path), library(), library().profile(profile), "harness report")
+    store = SyntheticStore(plan(*names, profile=profile))
+    kinds = {key: node.kind for key, node in store.plan.nodes.items()}
+    store.contents = {k: v for k, v in store.contents.items() if kinds[k] != unstored}
+    write_results(opened, store.plan, store, {}, as_zip=True)
+    with zipfile.ZipFile(tmp_path / f"out/{profile}/report.zip") as archive:
+        graph = json.loads(archive.read("ro-crate-metadata.json"))["@graph"]
+    (action,) = [one for one in graph if one["@type"] == "CreateAction"]
+    assert {one for one in ids(action["object"]) if one[0] == "#"} == {
+        f"#data-{name}" for name in read
+    }
+    assert {one["name"] for one in graph if one["@id"].startswith("#data-")} == read
+    whole = (tmp_path / f"out/{profile}/report.html").read_text(encoding="utf-8")
+    assert ("Data that stand in" in whole) == ("digits" in read)
+
+
 def test_nothing_is_named_that_is_not_described(graph: dict[str, dict[str, Any]]) -> None:
     def named(said: Any) -> set[str]:
         if isinstance(said, list):
