@@ -14,7 +14,7 @@ from harness.caches import own_cache
 from harness.check.course import read_courses, strays
 from harness.check.record import junit_xml, verdict_json
 from harness.check.standard import golden_faults
-from harness.check.verdict import Verdict, judge, settle, strayed
+from harness.check.verdict import Verdict, disputed, judge, settle, strayed
 from harness.errors import HarnessError
 from harness.execute.environment import making
 from harness.execute.events import Failed
@@ -59,10 +59,13 @@ class Written(NamedTuple):
 
 
 class FirstSaid(NamedTuple):
-    """What a page says before everything else, and the files beside it that hold all of it."""
+    """What a page says before everything else, the files beside it that hold all of it, and the
+    keys of runs on which the sources of the store disagree.
+    """
 
     sections: tuple[Section, ...] = ()
     files: Mapping[str, bytes] = {}
+    contested: frozenset[str] = frozenset()
 
 
 NOTHING = FirstSaid()
@@ -102,6 +105,9 @@ def write_results(
     layout, profile = project.layout, project.profile
     reasons = {key: failures.get(one.cause, one).problem for key, one in failures.items()}
     found = assess(plan, profile, artifacts, layout.goldens, reasons)
+    found = tuple(
+        one._replace(verdict=disputed(one.verdict, one.planned, first.contested)) for one in found
+    )
     assessed = sorted(found, key=lambda one: wording.natural(one.planned.exhibit.id))
     out, made_with = layout.out / profile.id, f"harness {harness.__version__}"
     manifests = {key: artifacts.get(key) for key in plan.nodes}

@@ -57,7 +57,8 @@ def merge(
             plan, left = _whole(project, names)
             there = {one.key for one in project.store.manifests()}
             merged = replace(merged, unasked=len(there - plan.nodes.keys()), left=left)
-            first = FirstSaid(sections(merged), {RECORD: _json(merged)})
+            keys = frozenset(one.key for one in merged.contested)
+            first = FirstSaid(sections(merged), {RECORD: _json(merged)}, keys)
             if merged.contested:
                 voice.say(merged.sentence, "red")
             if merged.left:

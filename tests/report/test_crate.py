@@ -25,7 +25,7 @@ from in_toto_attestation.v1.statement import Statement
 
 from harness.check.status import Status, Word
 from harness.report.crate import SUBJECTS, statement
-from harness.report.results import write_results
+from harness.report.results import FirstSaid, write_results
 from tests.report.conftest import Opened
 from tests.synthetic import SyntheticStore, folders, library, plan
 
@@ -184,6 +184,29 @@ def test_the_statement_says_what_failed_and_what_could_not_have(tmp_path: Path) 
     said = tests(bad, idle)
     assert said["result"] == "FAILED"
     assert f"bad: claim {claim.id}" in said["failedTests"]
+
+
+def test_what_rests_on_a_run_that_sources_have_otherwise_is_a_warning(tmp_path: Path) -> None:
+    opened = Opened(folders(tmp_path), library(), library().profile("paper"), "harness merge")
+    store = SyntheticStore(plan("table1", "tableD1"))
+    table, _ = store.plan.exhibits
+    first = FirstSaid(contested=frozenset({table.nodes[0], "of no exhibit"}))
+    verdict, other = write_results(opened, store.plan, store, {}, first=first).verdicts
+    assert (verdict.word, other.word) == (Word.DISPUTED, Word.REPRODUCED)
+    said = f"sources disagree on 1 of {len(table.nodes)} runs"
+    assert verdict.explanation.startswith(f"{said}; the numbers that were taken hold: ")
+    assert said in verdict.sentence
+    out = tmp_path / "out/paper"
+    predicate = json.loads((out / "verdicts.intoto.json").read_text())["predicate"]
+    assert (predicate["result"], predicate["failedTests"]) == ("WARNED", [])
+    assert {one.partition(":")[0] for one in predicate["warnedTests"]} == {"table1"}
+    assert len(predicate["warnedTests"]) == 1 + sum(one.counted for one in verdict.claims) > 1
+    assert {one.partition(":")[0] for one in predicate["passedTests"]} == {"tableD1"}
+    assert json.loads((out / "table1/verdict.json").read_text())["disputed"] == said
+    page = (out / "report.html").read_text(encoding="utf-8")
+    assert "table1 rests on runs that sources have otherwise" in page.partition("</h1>")[0]
+    cases = (out / "verdicts.xml").read_text(encoding="utf-8")
+    assert cases.partition('name="table1 as a whole"')[2].split("<")[1].startswith("skipped")
 
 
 def test_a_report_without_any_run_is_no_crate(tmp_path: Path) -> None:

@@ -108,6 +108,10 @@ def test_runs_that_differ_are_told_first_with_both_provenances(type_: Type, tmp_
     assert max(told) < page.index("<main>") < page.index('id="summary"')
     for word in ("+1.5", "This CPU", "Another CPU", "theirs", "torch 2.14", "2026-01-01T00:00:00Z"):
         assert word in page
+    signed = json.loads((tmp_path / "both/smoke/verdicts.intoto.json").read_text())["predicate"]
+    assert (signed["result"], signed["warnedTests"]) == ("WARNED", ["lif"])
+    whole = json.loads((tmp_path / "both/smoke/lif/verdict.json").read_text())
+    assert whole["disputed"] == "sources disagree on 1 of 1 run"
     (found,) = json.loads((tmp_path / "both/smoke/merged.json").read_text())["disagreements"]
     assert (found["taken"]["source"], found["other"]["source"]) == ("A: a", "B: c")
     assert 1.5 in [one["difference"] for one in found["numbers"]]
