@@ -121,6 +121,20 @@ def test_runs_that_differ_are_told_first_with_both_provenances(type_: Type, tmp_
     assert json.loads(theirs) == metrics(61.5)
 
 
+def test_stores_that_are_called_alike_are_told_apart_by_their_folders(
+    type_: Type, tmp_path: Path
+) -> None:
+    for name, whose in (("a", "mine"), ("c", "theirs")):
+        (tmp_path / whose).mkdir()
+        (tmp_path / name).rename(tmp_path / whose / "store")
+    assert type_(f"merge {tmp_path}/mine/store {tmp_path}/theirs/store --out both").code == 1
+    page = (tmp_path / "both/smoke/report.html").read_text()
+    assert "A: mine/store" in page
+    assert "B: theirs/store" in page
+    assert str(tmp_path) not in page
+    assert "packages.torch" in page
+
+
 def test_archives_and_folders_with_a_store_are_sources_too(type_: Type, tmp_path: Path) -> None:
     assert type_("pack runs.zip --runs --store b").code == 0
     (tmp_path / "ours").mkdir()
