@@ -183,6 +183,20 @@ class Training(Run, kind="train", code="harness.runs.train:run", revision=2):
         return 4 * size_of_training(spec).weights
 
 
+def data_of(run: Spec) -> tuple[Dataset, ...]:
+    """The data sets in the spec of a run, which are all that it reads; most have one, and what
+    counts a network as built has none.
+    """
+    found: list[Dataset] = []
+    for value in run.__dict__.values():
+        for one in value if isinstance(value, tuple) else (value,):
+            if isinstance(one, Dataset):
+                found.append(one)
+            elif isinstance(one, Spec):
+                found += data_of(one)
+    return tuple(dict.fromkeys(found))
+
+
 class Pretrained(Spec):
     """A network whose weights are had as a file, published or given."""
 
