@@ -7,7 +7,6 @@ import fcntl
 import json
 import os
 import re
-import xml.etree.ElementTree as ElementTree
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -206,8 +205,8 @@ def test_what_an_older_run_stored_does_not_stand_in_for_one_that_failed(
     assert failures.keys().isdisjoint(run["key"] for run in frame["runs"])
     statement = json.loads((out / "verdicts.intoto.json").read_bytes())["predicate"]
     assert (statement["result"], "table1" in statement["failedTests"]) == ("FAILED", True)
-    suite = ElementTree.parse(out / "verdicts.xml").getroot()[0]
-    assert int(suite.attrib["failures"]) > 0
+    suites = (out / "verdicts.xml").read_text(encoding="utf-8").partition("<testsuite ")[0]
+    assert 'failures="' in suites and 'failures="0"' not in suites
     nodes = json.loads((out / "table1/provenance.json").read_bytes())["nodes"]
     assert {one["key"] for one in nodes if not one["stored"]} == failures.keys()
     html = (out / "report.html").read_text(encoding="utf-8")
