@@ -19,7 +19,7 @@ from harness.errors import HarnessError
 from harness.execute.environment import making
 from harness.execute.events import Failed
 from harness.frames.frame import MAPS, frame_csv, frame_json, frame_of
-from harness.frames.recorded import Artifacts
+from harness.frames.recorded import Artifacts, Without
 from harness.layout import Layout
 from harness.measures.base import data_of
 from harness.plan.expand import Plan
@@ -94,7 +94,8 @@ def write_results(
     first: FirstSaid = NOTHING,
 ) -> Written:
     """Assess every exhibit of the plan and write its files, then report.html; with `as_zip` also
-    report.zip, which holds what was written now and nothing that lay there.
+    report.zip, which holds what was written now and nothing that lay there. What an older run
+    stored under a key of `failures` is not read.
 
     The same store gives the same bytes: there is no clock in it, and no folder of this machine.
     Nothing is written unless everything but the drawings could be made.
@@ -103,6 +104,7 @@ def write_results(
         HarnessError: a golden file is wrong, a stored file lacks a field, or the disk refuses.
     """
     layout, profile = project.layout, project.profile
+    artifacts = Without(artifacts, failures.keys())
     reasons = {key: failures.get(one.cause, one).problem for key, one in failures.items()}
     found = assess(plan, profile, artifacts, layout.goldens, reasons)
     found = tuple(
