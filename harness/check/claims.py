@@ -79,7 +79,8 @@ def evaluate(
         outcome, counted = Outcome(None), False
         status, said = Status.NOT_ASKED, Status.NOT_ASKED.value
     unit = next((place.unit for place in reader.met if place.unit), "")
-    seeds = [_outcome(claim, _Reader(one)) for one in each] if outcome.holds is not None else []
+    is_decided = outcome.holds is not None
+    alone = [_outcome(claim, _Reader(one)) for one in each] or [outcome]  # of one seed it is that
     return ClaimResult(
         id=claim.id,
         text=claim.text,
@@ -91,7 +92,7 @@ def evaluate(
         basis=claim.test.basis,
         counted=counted,
         noise=outcome.noise,
-        estimate=estimate(outcome, reader.quantity, unit, seeds),
+        estimate=estimate(outcome, reader.quantity, unit, alone if is_decided else []),
         keys=frozenset(reader.keys),
         repeats=claim.repeats,
         under=claim.under,
@@ -145,7 +146,8 @@ def places(measured: Frame, quantity: str, along: Sequence[str], where: Where) -
     ascending along a single axis.
 
     Which levels there should be is known of the grid's axes from what was planned, of the others
-    from `where`; of the rest those are taken that occur.
+    from `where`; of the rest those are taken that occur. A level of which nothing is there lacks as
+    many places as those of the others that have most.
 
     Raises:
         Undefined: several cells at a place, or a quantity that does not vary along an axis.
@@ -169,7 +171,8 @@ def places(measured: Frame, quantity: str, along: Sequence[str], where: Where) -
         ):
             known = {axis: b for axis, b in zip(along, wanted, strict=True) if b is not None}
             at = levels(known or where)
-            every.append(Place(wanted, math.nan, why=f"no {quantity}{at and f' at {at}'}"))
+            why = f"no {quantity}{at and f' at {at}'}"
+            every += [Place(lacking, math.nan, why=why) for lacking in _filled(wanted, found)]
     try:
         return sorted(every, key=lambda place: float(place.levels[0] if len(along) == 1 else ""))
     except (TypeError, ValueError):  # they are no numbers
@@ -198,6 +201,20 @@ def _expected(measured: Frame, along: Sequence[str], where: Where) -> Iterator[t
         for chosen in itertools.product(*named):
             at = dict(zip((*planned, *others), (*known, *chosen), strict=True))
             yield tuple(at[axis] for axis in along)
+
+
+def _filled(wanted: tuple[Any, ...], found: Mapping[Any, Place]) -> Iterator[tuple[Any, ...]]:
+    """The places that a level without any stands for: where nothing tells which, those of the
+    levels that have most of them, or the one if none has any.
+    """
+    is_open = [level is None for level in wanted]
+    beside: dict[tuple[str, ...], list[tuple[Any, ...]]] = {}
+    for place in found.values():
+        told = zip(place.levels, is_open, strict=True)
+        same = tuple(level_text(level) for level, is_any in told if not is_any)
+        beside.setdefault(same, []).append(place.levels)
+    for levels_there in max(beside.values(), key=len) if any(is_open) and beside else [wanted]:
+        yield tuple(b if b is not None else a for a, b in zip(levels_there, wanted, strict=True))
 
 
 def agrees(at: Mapping[str, Any], where: Where) -> bool:

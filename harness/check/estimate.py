@@ -66,23 +66,25 @@ def estimate(outcome: Outcome, quantity: str, unit: str, each: Sequence[Outcome]
     seed by itself. Of a rank correlation or a share it ends where these do. Of one seed it is that
     over images, where this is known.
     """
+    held = sum(one.holds is True for one in each)
     if math.isnan(outcome.value):
-        return Estimate(of=outcome.of or quantity)
+        return Estimate(of=outcome.of or quantity, holds=held, seeds=len(each))
     told = "" if outcome.of in WITHIN else unit
-    alone = Estimate(outcome.value, outcome.of or quantity, told, over=ONE_SEED)
     values = [one.value for one in each]
+    alone = Estimate(
+        outcome.value, outcome.of or quantity, told, over=ONE_SEED, holds=held, seeds=len(values)
+    )
     if len(values) < 2:
         return alone if math.isnan(outcome.se) else _over_images(alone, outcome.se)
-    held = sum(one.holds is True for one in each)
     if any(map(math.isnan, values)):
         why = "seeds of which one alone does not decide it"
-        return replace(alone, over=why, holds=held, seeds=len(values))
+        return replace(alone, over=why)
     centre, half = fmean(values), t_quantile((1 + LEVEL) / 2, len(values) - 1) * stdev(values)
     half /= math.sqrt(len(values))
     least, most = WITHIN.get(outcome.of, (-math.inf, math.inf))
     low, high = max(least, centre - half), min(most, centre + half)
-    return replace(alone, low=low, high=high, over=f"over {len(values)} seeds, by Student's t",
-                   holds=held, seeds=len(values))  # fmt: skip
+    over = f"over {len(values)} seeds, by Student's t"
+    return replace(alone, low=low, high=high, over=over)
 
 
 def _over_images(alone: Estimate, se: float) -> Estimate:

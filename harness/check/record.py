@@ -33,9 +33,9 @@ def verdict_json(verdict: Verdict) -> bytes:
     change the check would have shown with the chance `power`: `trainings` by ranks over all
     exhibits of the command (`shift`), `cells[].sees` in that cell alone. `held` says whether
     anything that counts could have failed; `asked` names the part that it is about, null for the
-    whole; `repeat` names runs that gave other bits than when the
-    golden values were measured. `course` has the trainings that were not where they were known to
-    be after some epoch, and whether that is an alarm or may be chance.
+    whole; `disputed` says on how many runs merged sources disagree; `repeat` names runs that gave
+    other bits than when the golden values were measured. `course` has the trainings that were not
+    where they were known to be after some epoch, and whether that is an alarm or may be chance.
     """
     content = {
         "version": VERSION,
@@ -64,6 +64,7 @@ def verdict_json(verdict: Verdict) -> bytes:
         "golden": verdict.golden,
         "overridden": list(verdict.overridden),
         "asked": verdict.asked or None,
+        "disputed": verdict.disputed or None,
         "repacked": verdict.repacked,
         "counts": {
             "cells": _by_name(verdict.cell_counts),
@@ -150,7 +151,8 @@ def junit_xml(verdicts: Sequence[Verdict]) -> bytes:
 
 def _cases(verdict: Verdict) -> Iterator[tuple[str, str, str]]:
     """Name, `failure` or `skipped` or nothing, and what is to be said of it."""
-    whole = "failure" if not verdict.holds else "" if verdict.is_held else "skipped"
+    is_sure = verdict.is_held and not verdict.disputed
+    whole = "failure" if not verdict.holds else "" if is_sure else "skipped"
     about = f"{verdict.exhibit} as a whole" if not verdict.asked else verdict.name
     yield about, whole, f"{verdict.word.name}: {verdict.explanation}"
     for cell in verdict.cells:

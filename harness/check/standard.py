@@ -80,7 +80,7 @@ def standard(planned: PlannedExhibit, profile: Profile, folders: Sequence[Path])
     rests_on: Mapping[str, Any] = {}
     if golden and golden.name != PUBLISHED:
         rests_on = provenance_of(_place(folders, golden.name, file))
-    is_beside = bool(published) and not golden and all(map(_is_published, _data(planned)))
+    is_beside = bool(published) and not golden and all(map(_is_published, planned.data))
     return Standard(golden, published, "" if golden else why, name, changed, is_beside, rests_on)
 
 
@@ -127,15 +127,9 @@ def _changes(planned: PlannedExhibit, golden: str | None, profile: Profile) -> I
         return
     if profile.change or profile.substitute != Substitution():
         yield f"profile {profile.id}, which is not the published scale"
-    for data in _data(planned):
+    for data in planned.data:
         if not _is_published(data):
             yield "--repacked-data" if is_accepted(data) else f"{data.name}, not as published"
-
-
-def _data(planned: PlannedExhibit) -> tuple[Dataset, ...]:
-    """The data sets of its trainings."""
-    trainings = (run for point in planned.points for run in point.trainings)
-    return tuple(dict.fromkeys(run.dataset for run in trainings))
 
 
 def _is_published(data: Dataset) -> bool:

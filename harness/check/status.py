@@ -72,6 +72,7 @@ class Word(StrEnum):
     CHANGED = "changed"
     UNDECIDED = "more seeds would decide"
     INCOMPLETE = "incomplete"
+    DISPUTED = "sources disagree"
     NOTHING_HELD = "nothing held"
     BESIDE = "beside the published"
     NOT_COMPARED = "not compared"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from pathlib import Path
@@ -33,6 +33,7 @@ _SENTENCES: Mapping[Word, str] = {  # of all others it is said whether they hold
     Word.INCOMPLETE: (
         "nothing contradicts it, but cells or claims are missing, undefined or unexpected"
     ),
+    Word.DISPUTED: "the numbers that were taken hold",
     Word.NOTHING_HELD: "nothing was held, so nothing could fail: {why}",
     Word.BESIDE: "it stands beside the published numbers and is held against nothing, as {why}",
     Word.NOT_COMPARED: "held against nothing: {why}",
@@ -52,6 +53,7 @@ class Verdict:
     key, why runs went wrong; `repeat` says whether runs gave their bits again. `asked` says which
     part of the exhibit this is about, `3 of 18 cells asked for`; nothing of the whole. `strays` are
     trainings that were not where `courses` say that they were known to be, after some epoch.
+    `disputed` says of how many of its runs the sources that were merged have other numbers.
     """
 
     exhibit: str
@@ -73,6 +75,7 @@ class Verdict:
     asked: str = ""
     strays: tuple[Stray, ...] = ()  # trainings that were not where they were known to be
     courses: Mapping[str, Course] = field(default_factory=dict)  # what is known, by settings
+    disputed: str = ""
 
     @property
     def is_held(self) -> bool:
@@ -86,7 +89,7 @@ class Verdict:
         either = "it holds: {why}" if self.holds else "it does not hold: {why}"
         said = _SENTENCES.get(self.word, either).format(why=why)
         said = said if why in said else f"{said}: {why}"
-        return f"{self.asked}; {said}" if self.asked else said
+        return "; ".join(filter(None, (self.asked, self.disputed, said)))
 
     @property
     def name(self) -> str:
@@ -110,7 +113,7 @@ class Verdict:
         if claims:
             counted = "" if any(claim.counted for claim in self.claims) else " (not counted)"
             said += f"; claims{counted}: {', '.join(claims)}"
-        said = "; ".join(filter(None, (said, self.why)))
+        said = "; ".join(filter(None, (said, self.disputed, self.why)))
         return f"{said}; {self.sees}" if self.sees and self.holds else said
 
     @property
@@ -160,7 +163,6 @@ def judge(
     if exhibit.golden and against.name and not against.changed:
         absent = [against.why]  # a set that is promised and not there
     word, holds, why = _folded(cells, claims, against, absent, evidence)
-    data = [point.run.dataset for point in planned.points]
     return Verdict(
         exhibit=exhibit.id,
         profile=profile.id,
@@ -171,7 +173,7 @@ def judge(
         cells=cells,
         claims=claims,
         overridden=against.changed,
-        repacked=any(one.is_repacked for one in data),
+        repacked=any(one.is_repacked for one in planned.data),
         failures={key: failures[key] for key in planned.nodes if key in failures},
         evidence=evidence,
         evidence_why=evidence_why,
@@ -336,6 +338,18 @@ def strayed(
         said = [*([verdict.why] if verdict.why and not verdict.holds else []), alarms[0] + more]
         return replace(verdict, word=Word.CHANGED, holds=False, why="; ".join(said))
     return verdict
+
+
+def disputed(verdict: Verdict, planned: PlannedExhibit, contested: Collection[str]) -> Verdict:
+    """The verdict of an exhibit on stores that were merged, of which several have the runs with the
+    keys `contested` otherwise: what holds of the numbers that were taken may not hold of others.
+    """
+    several = sum(key in contested for key in planned.nodes)
+    if not several:
+        return verdict
+    said = f"sources disagree on {several} of {counted(len(planned.nodes), 'run')}"
+    word = Word.DISPUTED if verdict.holds and verdict.is_held else verdict.word
+    return replace(verdict, disputed=said, word=word)
 
 
 def _asked(cell: CellResult, single: int) -> tuple[int, ...]:

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from harness.canonical import flatten
+from harness.diff.compare import Values, together, values_of
+from harness.diff.shown import changes
 from harness.diff.stores import Field, apart, told_of_field, told_run
 from harness.errors import HarnessError
 from harness.store.made import ROUNDING
@@ -46,6 +48,7 @@ class Contested:
     other: Origin
     fields: tuple[Field, ...]
     files: tuple[str, ...]
+    made: tuple[Values, Values]  # the whole record of what each was made with
 
 
 class Brought(NamedTuple):
@@ -154,7 +157,8 @@ def _contested(first: tuple[str, Store], second: tuple[str, Store], key: str) ->
     if not fields and not files:
         return None
     made = origin(first[0], mine), origin(second[0], theirs)
-    return Contested(key, told_run(mine), *made, tuple(fields), files)
+    records = values_of([mine.environment]), values_of([theirs.environment])
+    return Contested(key, told_run(mine), *made, tuple(fields), files, records)
 
 
 def _mixed(
@@ -239,6 +243,9 @@ def _disagreements(found: Merged) -> Iterator[Section]:
         columns = ("run", "from", "machine", "versions", "code", "seed", "started")
         made = tuple((one.run, *each) for one in shown for each in (one.taken, one.other))
         yield Section("Who made the runs that differ", columns, made)
+        records = together([(f"{one.run} of {one.other.source}", *one.made) for one in shown])
+        if records:
+            yield changes("Made with", "what", records, len(shown), ("taken", "other"))
     if found.mixed:
         said = "made of another {} than the one that is here"
         rows = tuple((run, said.format(inner)) for run, inner in found.mixed.items())
@@ -290,6 +297,8 @@ def record(found: Merged) -> dict[str, Any]:
                 "numbers": [asdict(field) | {"difference": field.difference}
                             for field in one.fields],
                 "other_bytes": list(one.files),
+                "made_with": [{"name": each.name, "taken": each.before, "other": each.after}
+                              for each in together([(one.run, *one.made)])],
             }
             for one in found.contested
         ],

@@ -103,13 +103,19 @@ def _shown(cell: Cell | None) -> str:
     return f"{cell.value:.6g} {cell.unit}".rstrip()
 
 
-def changes(title: str, column: str, changes: Iterable[Change], common: int) -> Section:
+def changes(
+    title: str,
+    column: str,
+    changes: Iterable[Change],
+    common: int,
+    sides: tuple[str, str] = ("A", "B"),
+) -> Section:
     rows = []
     for one in changes:
         where = "all" if len(one.exhibits) == common else _short(", ".join(one.exhibits))
         a, b = (_short(said) or "none" for said in _told(one.before, one.after))
         rows.append((one.name, a, b, where))
-    return Section(title, (column, "A", "B", "in"), tuple(rows))
+    return Section(title, (column, *sides, "in"), tuple(rows))
 
 
 def _told(*values: str) -> tuple[str, ...]:

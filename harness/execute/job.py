@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import time
 import traceback
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -100,6 +102,9 @@ def _run(job: Job, store: Store, tell: Tell) -> Finished:
         if isinstance(found, Manifest):
             return Finished(node.key, found.wall_s, here=False)
         tell(Started(node.key, found.resumed))
+        if not found.resumed:  # what stands in the log is of another run
+            with suppress(OSError):
+                os.truncate(job.log, 0)
         fields = {"fields": {"spec": node.spec}}
         _log.info("run %s %s, resumed %d times", node.kind, node.key, found.resumed, extra=fields)
         inputs, cache = _inputs(node, store), store.tree.room("cache")

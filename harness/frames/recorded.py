@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -25,6 +25,26 @@ class Artifacts(Protocol):
     def read_bytes(self, key: str, name: str) -> bytes:
         """A file of a stored node, its checksum compared."""
         ...
+
+
+@dataclass(frozen=True)
+class Without:
+    """The store as if nothing stood under the keys that `failed`. A run that failed leaves what an
+    older one stored where it was, and a command must not take that for its own.
+    """
+
+    artifacts: Artifacts
+    failed: Container[str]
+
+    def get(self, key: str) -> Manifest | None:
+        """The manifest of a stored node that did not fail."""
+        return None if key in self.failed else self.artifacts.get(key)
+
+    def read_bytes(self, key: str, name: str) -> bytes:
+        """A file of a stored node that did not fail."""
+        if key in self.failed:
+            raise HarnessError(f"node {key[:8]}: {name}", "is of an older run: the latest failed")
+        return self.artifacts.read_bytes(key, name)
 
 
 @dataclass(frozen=True)

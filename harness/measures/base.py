@@ -183,6 +183,20 @@ class Training(Run, kind="train", code="harness.runs.train:run", revision=2):
         return 4 * size_of_training(spec).weights
 
 
+def data_of(run: Spec) -> tuple[Dataset, ...]:
+    """The data sets in the spec of a run, which are all that it reads; most have one, and what
+    counts a network as built has none.
+    """
+    found: list[Dataset] = []
+    for value in run.__dict__.values():
+        for one in value if isinstance(value, tuple) else (value,):
+            if isinstance(one, Dataset):
+                found.append(one)
+            elif isinstance(one, Spec):
+                found += data_of(one)
+    return tuple(dict.fromkeys(found))
+
+
 class Pretrained(Spec):
     """A network whose weights are had as a file, published or given."""
 
@@ -247,6 +261,11 @@ class Measure(Part, family="measure"):
         """The trainings that it needs at a point, x before y; that of the point, if it has none."""
         named = (getattr(self, name, None) for name in ("x", "y"))
         return tuple(side for side in named if side is not None) or (Side(),)
+
+    @property
+    def known_levels(self) -> Mapping[str, tuple[str, ...]]:
+        """Axis of `index` → all levels that it adds, where these are known before it is run."""
+        return {}
 
     @property
     def blocks(self) -> Mapping[str, tuple[str, ...]]:

@@ -163,6 +163,11 @@ class LayerMaps(Similarity):
         """Other maps beside that of CKA → what they count; they are called `<map>-<name>`."""
         return {}
 
+    @property
+    def known_levels(self) -> Mapping[str, tuple[str, ...]]:
+        """What its maps are called."""
+        return {"map": (self.map, *(f"{self.map}-{name}" for name in self.units))}
+
     def resolved(self, trainings: Sequence[Training], parts: Mapping[str, Any]) -> Run:
         """The others come with the unbiased estimator."""
         if self.units and parts["cka"].estimator != "unbiased":

@@ -10,8 +10,9 @@ from typing import Any
 
 from harness.canonical import fields
 from harness.errors import HarnessError
-from harness.measures.base import Measure, Side, Training
+from harness.measures.base import Measure, Side, Training, data_of
 from harness.parts.base import Spec
+from harness.parts.datasets import Dataset
 from harness.parts.networks import Alexnet
 from harness.plan.apart import holders, refuse_levelled, refuse_relabelled
 from harness.plan.node import Node, nodes_of
@@ -28,7 +29,7 @@ SHOWN = 3  # fields; more would hide the node behind its settings
 @dataclass(frozen=True)
 class Point:
     """One combination of axis values and seed under one measure: the specs of the trainings that
-    it rests on, and the node with its numbers.
+    it rests on, the node with its numbers, and the data sets that this reads.
     """
 
     axes: Mapping[str, Any]  # the varied axes of the exhibit, in the words of its grid
@@ -37,6 +38,7 @@ class Point:
     trainings: tuple[Training, ...]
     key: str
     levels: Mapping[str, Any]  # all axes, in the same words; None where it has no such thing
+    data: tuple[Dataset, ...] = ()
 
     @property
     def run(self) -> Training:
@@ -84,6 +86,11 @@ class PlannedExhibit:
             and level is not None
             and all(levels[axis] == level for levels in others)
         }
+
+    @property
+    def data(self) -> tuple[Dataset, ...]:
+        """The data sets that its runs read, each once."""
+        return tuple(dict.fromkeys(one for point in self.points for one in point.data))
 
     @property
     def brought(self) -> Alexnet | None:
@@ -160,7 +167,7 @@ def _planned(
             levels = {axis: _level(axes, axis, found) for axis, found in having.items()}
             varied = {axis: levels.get(axis) for axis in exhibit.varied()}
             seed = _seed(exhibit, combination, setting)
-            point = Point(varied, seed, measure, trainings, made[-1].key, levels)
+            point = Point(varied, seed, measure, trainings, made[-1].key, levels, data_of(run))
             points.setdefault((*map(str, varied.values()), seed, measure), point)
     _refuse_twins(exhibit, document, points.values(), setting)
     return PlannedExhibit(exhibit, tuple(points.values()), tuple(mine), tuple(setting.overrides))
@@ -310,8 +317,8 @@ def _departing(node: Node, reference: Node) -> Node:
 
 def refuse_idle(plan: Plan, setting: Setting) -> None:
     """Raise HarnessError where what was typed changes nothing in any run of the plan."""
-    trained = (run for one in plan.exhibits for point in one.points for run in point.trainings)
-    if setting.repacked and not any(run.dataset.is_repacked for run in trained):
+    read = (data for one in plan.exhibits for data in one.data)
+    if setting.repacked and not any(data.is_repacked for data in read):
         problem = "the data folder holds no repacked CIFAR set for these exhibits"
         hint = "name the folder above that of the set with --data-dir, or leave the flag out"
         raise HarnessError("--repacked-data", problem, hint=hint)

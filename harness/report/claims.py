@@ -202,14 +202,16 @@ def _grouped(entries: Iterable[Entry], by: Callable[[Entry], str]) -> dict[str, 
 
 def _counted(entries: Sequence[Entry]) -> dict[str, int]:
     holds = Counter(entry.holds for entry in entries)
-    robust = Counter(entry.robust.is_robust for entry in entries if entry.holds)
+    tried = [
+        entry.robust.is_robust is True for entry in entries if entry.holds and entry.robust.said
+    ]
     return {
         "claims": len(entries),
         "hold": holds[True],
         "do_not_hold": holds[False],
         "open": holds[None],
-        "robust": robust[True],
-        "not_robust": robust[False],
+        "robust": tried.count(True),
+        "not_robust": tried.count(False),
     }
 
 
@@ -226,8 +228,9 @@ def index(
     found = sorted(found, key=lambda one: order.index(one[0].exhibit.source.document))
     holds = {
         (verdict.exhibit, claim.id): _HOLDS.get(claim.status)
-        for _, _, verdict in found
+        for _, frame, verdict in found
         for claim in verdict.claims
+        if _was_run(claim, frame)
     }
     controls = controls_of(library, holds)
     entries: list[Entry] = []
@@ -238,9 +241,8 @@ def index(
         if verdict.claims:
             here = scale_of(planned)
             there = published_scale(name, library) if document in library.published else None
-            is_there = not any(point.absence for point in frame.points)
             for claim in verdict.claims:
-                said = _finding(claim, verdict, is_there, is_published=there is not None)
+                said = _finding(claim, verdict, frame, is_published=there is not None)
                 robust = Robustness(
                     _HOLDS.get(claim.status), controls.get(f"{name}/{claim.id}", ())
                 )
@@ -278,13 +280,21 @@ def _seconds(
     return sum(known) if known else None
 
 
+def _was_run(claim: ClaimResult, frame: Frame) -> bool:
+    """Whether what it reads was run, so that it is decided, or nothing more would decide it."""
+    if claim.status is Status.UNDEFINED:
+        return not any(point.absence for point in frame.points)
+    return claim.status is not Status.NOT_ASKED
+
+
 def _finding(
-    claim: ClaimResult, verdict: Verdict, is_there: bool, *, is_published: bool
+    claim: ClaimResult, verdict: Verdict, frame: Frame, *, is_published: bool
 ) -> tuple[Finding, str]:
     if claim.status is Status.NOT_ASKED:
         return Finding.NOT_ASKED, claim.sentence
     if claim.status is Status.UNDEFINED:
-        return (Finding.INCONCLUSIVE if is_there else Finding.NOT_RUN), claim.sentence
+        was_run = _was_run(claim, frame)
+        return (Finding.INCONCLUSIVE if was_run else Finding.NOT_RUN), claim.sentence
     if claim.counted:
         held = claim.status is Status.PASS
         return (Finding.VERIFIED if held else Finding.CONTRADICTED), claim.sentence

@@ -47,8 +47,8 @@ def statement(
 ) -> bytes:
     """An in-toto statement without a signature, of results by their path below the profile's
     folder. Its subjects are the verdicts and the report, its tests the exhibits and the claims that
-    count; an exhibit of which nothing could have failed is a warning. The configuration are the
-    specs.
+    count; an exhibit of which nothing could have failed is a warning, and so is what rests on a run
+    that merged sources have otherwise. The configuration are the specs.
     """
     found: dict[str, list[str]] = {"passed": [], "warned": [], "failed": []}
     for name, word in _tests(verdicts):
@@ -74,12 +74,13 @@ def statement(
 
 def _tests(verdicts: Sequence[Verdict]) -> Iterator[tuple[str, str]]:
     for verdict in verdicts:
-        held = "passed" if verdict.is_held else "warned"
+        sure = "warned" if verdict.disputed else "passed"
+        held = sure if verdict.is_held else "warned"
         yield verdict.exhibit, held if verdict.holds else "failed"
         for claim in verdict.claims:
             if claim.counted:
                 holds = claim.status is Status.PASS
-                yield f"{verdict.exhibit}: claim {claim.id}", "passed" if holds else "failed"
+                yield f"{verdict.exhibit}: claim {claim.id}", sure if holds else "failed"
 
 
 def _resource(name: str, content: bytes) -> dict[str, Any]:

@@ -155,12 +155,7 @@ def _banners(assessed: Sequence[Assessed], profile: Profile, otherwise: str) -> 
         typed = ", ".join(selected.typed for selected in parts[0].planned.only)
         what = "; ".join(f"{one.planned.exhibit.id}: {one.planned.asked}" for one in parts)
         yield Fact("A part", f"{what} ({typed}). The others stand nowhere in this report.")
-    repacked = {
-        point.run.dataset.name
-        for one in assessed
-        for point in one.planned.points
-        if point.run.dataset.is_repacked
-    }
+    repacked = {data.name for one in assessed for data in one.planned.data if data.is_repacked}
     if repacked:
         text = (
             f"{wording.listed(sorted(repacked))} was read from other files than the published "
@@ -178,7 +173,7 @@ def _few(exhibits: Sequence[str]) -> str:
 def _has_substitutes(one: Assessed, profile: Profile) -> bool:
     """Whether a data set that stands in for published ones is in a run of the exhibit."""
     swaps = profile.substitute.dataset
-    points = one.planned.points
+    points = [point for point in one.planned.points if point.data]
     named = ((str(point.levels.get("dataset")), point.measure) for point in points)
     used = {name if what.at_published_size else swaps.get(name, name) for name, what in named}
     return not used.isdisjoint(swaps.values())

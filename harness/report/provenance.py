@@ -91,7 +91,7 @@ def command(planned: PlannedExhibit, profile: Profile) -> str:
         words += ["--set", override.typed]
     for one in planned.only:
         words += ["--only", one.typed]
-    if any(is_accepted(point.run.dataset) for point in planned.points):
+    if any(map(is_accepted, planned.data)):
         words.append("--repacked-data")
     if planned.brought and planned.brought.given:
         words += ["--weights", planned.brought.given.path]
@@ -102,8 +102,8 @@ def _facts(planned: PlannedExhibit, stored: Sequence[Manifest]) -> Iterator[Fact
     seeds = dict.fromkeys(point.seed for point in planned.points)
     if not planned.exhibit.at_published_size:
         yield Fact("seeds", ", ".join(map(str, seeds)))
-        for data in dict.fromkeys(point.run.dataset for point in planned.points):
-            yield Fact("data", data.provenance)
+    for data in planned.data:
+        yield Fact("data", data.provenance)
     if planned.brought and planned.brought.given:
         given, published = planned.brought.given, planned.brought.published
         which = f"{'' if planned.brought.are_published else 'not '}the published ones"

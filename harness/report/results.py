@@ -14,13 +14,14 @@ from harness.caches import own_cache
 from harness.check.course import read_courses, strays
 from harness.check.record import junit_xml, verdict_json
 from harness.check.standard import golden_faults
-from harness.check.verdict import Verdict, judge, settle, strayed
+from harness.check.verdict import Verdict, disputed, judge, settle, strayed
 from harness.errors import HarnessError
 from harness.execute.environment import making
 from harness.execute.events import Failed
 from harness.frames.frame import MAPS, frame_csv, frame_json, frame_of
-from harness.frames.recorded import Artifacts
+from harness.frames.recorded import Artifacts, Without
 from harness.layout import Layout
+from harness.measures.base import data_of
 from harness.plan.expand import Plan
 from harness.report import wording
 from harness.report.claims import claims_json, index
@@ -58,10 +59,13 @@ class Written(NamedTuple):
 
 
 class FirstSaid(NamedTuple):
-    """What a page says before everything else, and the files beside it that hold all of it."""
+    """What a page says before everything else, the files beside it that hold all of it, and the
+    keys of runs on which the sources of the store disagree.
+    """
 
     sections: tuple[Section, ...] = ()
     files: Mapping[str, bytes] = {}
+    contested: frozenset[str] = frozenset()
 
 
 NOTHING = FirstSaid()
@@ -90,7 +94,8 @@ def write_results(
     first: FirstSaid = NOTHING,
 ) -> Written:
     """Assess every exhibit of the plan and write its files, then report.html; with `as_zip` also
-    report.zip, which holds what was written now and nothing that lay there.
+    report.zip, which holds what was written now and nothing that lay there. What an older run
+    stored under a key of `failures` is not read.
 
     The same store gives the same bytes: there is no clock in it, and no folder of this machine.
     Nothing is written unless everything but the drawings could be made.
@@ -99,8 +104,12 @@ def write_results(
         HarnessError: a golden file is wrong, a stored file lacks a field, or the disk refuses.
     """
     layout, profile = project.layout, project.profile
+    artifacts = Without(artifacts, failures.keys())
     reasons = {key: failures.get(one.cause, one).problem for key, one in failures.items()}
     found = assess(plan, profile, artifacts, layout.goldens, reasons)
+    found = tuple(
+        one._replace(verdict=disputed(one.verdict, one.planned, first.contested)) for one in found
+    )
     assessed = sorted(found, key=lambda one: wording.natural(one.planned.exhibit.id))
     out, made_with = layout.out / profile.id, f"harness {harness.__version__}"
     manifests = {key: artifacts.get(key) for key in plan.nodes}
@@ -143,7 +152,7 @@ def write_results(
     told[SIGNABLE] = sent[SIGNABLE] = statement(sent, verdicts, specs.values())
     if as_zip:
         runs = [one for one in manifests.values() if one is not None]
-        packed = _archived(out.name, sent, specs, runs, assessed, whole)
+        packed = _archived(out.name, sent, specs, runs, plan, whole)
         told[ARCHIVE] = archive({one: places.of_file(one, text) for one, text in packed.items()})
     publish(out, told)
     return Written(verdicts, undrawn, otherwise)
@@ -154,7 +163,7 @@ def _archived(
     files: Mapping[str, bytes],
     specs: Mapping[str, Document],
     runs: Sequence[Manifest],
-    assessed: Sequence[Assessed],
+    plan: Plan,
     whole: Page,
 ) -> dict[str, bytes]:
     """What report.zip holds: the files below one folder with the specs that they are made of, and
@@ -167,9 +176,7 @@ def _archived(
     if not runs:
         return sent
     data = {
-        (point.run.dataset.name, point.run.dataset.provenance)
-        for one in assessed
-        for point in one.planned.points
+        (data.name, data.provenance) for run in runs for data in data_of(plan.nodes[run.key].full)
     }
     sent[METADATA] = crate(
         sent,

@@ -44,7 +44,7 @@ def scale_of(planned: PlannedExhibit) -> Scale:
     """The scale of a planned exhibit."""
     trainings = [training for point in planned.points for training in point.trainings]
     return Scale(
-        data=_each(training.dataset.name for training in trainings),
+        data=_each(data.name for data in planned.data),
         epochs=_each(one.recipe.epochs for one in trainings if one.kind == Training.kind),
         networks=_each(training.network.label for training in trainings),
         channels=_each(_channels(training) for training in trainings),

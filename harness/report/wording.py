@@ -71,6 +71,7 @@ _WORDS: Mapping[Word, tuple[str, str]] = {
     Word.CHANGED: ("✕", "bad"),
     Word.UNDECIDED: ("◐", "open"),
     Word.INCOMPLETE: ("◐", "open"),
+    Word.DISPUTED: ("≠", "open"),
     Word.NOTHING_HELD: ("✕", "bad"),
     Word.BESIDE: ("◑", "calm"),
     Word.NOT_COMPARED: ("○", "calm"),
@@ -85,6 +86,7 @@ _CLAUSES: Mapping[Word, tuple[str, str]] = {
     Word.NO_CHANGE_BY_BANDS: ("shows no change", "show no change"),
     Word.CHANGED: ("has changed", "have changed"),
     Word.UNDECIDED: ("needs more seeds", "need more seeds"),
+    Word.DISPUTED: ("rests on runs that sources have otherwise",) * 2,
     Word.BESIDE: ("stands beside the published numbers", "stand beside the published numbers"),
     Word.NOTHING_HELD: ("has nothing that could fail", "have nothing that could fail"),
 }
@@ -193,7 +195,7 @@ def interval(found: Estimate) -> str:
         said += found.over
     else:
         said = f"none: {found.over}"
-    return f"{said}; it holds in {found.holds} of {found.seeds}" if found.seeds else said
+    return f"{said}; it holds in {found.holds} of {found.seeds}" if found.seeds > 1 else said
 
 
 def listed(words: Iterable[str]) -> str:

@@ -57,7 +57,8 @@ def merge(
             plan, left = _whole(project, names)
             there = {one.key for one in project.store.manifests()}
             merged = replace(merged, unasked=len(there - plan.nodes.keys()), left=left)
-            first = FirstSaid(sections(merged), {RECORD: _json(merged)})
+            keys = frozenset(one.key for one in merged.contested)
+            first = FirstSaid(sections(merged), {RECORD: _json(merged)}, keys)
             if merged.contested:
                 voice.say(merged.sentence, "red")
             if merged.left:
@@ -78,6 +79,19 @@ def _refuse_twice(sources: Sequence[Path]) -> None:
             raise HarnessError(str(path), "is named twice", hint="leave one out")
 
 
+def _called(sources: Sequence[Path]) -> list[str]:
+    """The sources as named, but of whole paths, which no report tells, the end in which they
+    differ: `mine/store` and `theirs/store`.
+    """
+    parts = [source.expanduser().absolute().parts for source in sources]
+    most = max(map(len, parts))
+    few = next((n for n in range(1, most) if len({one[-n:] for one in parts}) == len(parts)), most)
+    return [
+        str(Path(*whole[-few:])) if source.expanduser().is_absolute() else str(source)
+        for source, whole in zip(sources, parts, strict=True)
+    ]
+
+
 def _stores(sources: Sequence[Path], project: Project, scratch: Path, done: Done) -> Merged:
     """The runs of all sources in the store of the project."""
     work = scratch / "work"
@@ -85,9 +99,9 @@ def _stores(sources: Sequence[Path], project: Project, scratch: Path, done: Done
         stack.callback(discard, work)
         make_folder(work)
         stores: dict[str, Store] = {}
-        for number, source in enumerate(sources):
+        for number, (source, called) in enumerate(zip(sources, _called(sources), strict=True)):
             letter = chr(ord("A") + number) if number < 26 else str(number + 1)
-            stores[f"{letter}: {source}"] = _store(source, work / str(number), done)
+            stores[f"{letter}: {called}"] = _store(source, work / str(number), done)
         merged = merge_stores(stores, project.store, work, done)
     use_store(project.layout)
     return merged

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 from functools import partial
 
@@ -147,15 +147,18 @@ def _unknown_axes(exhibit: Exhibit, document: Document) -> Iterable[HarnessError
 def _absent_level(
     exhibit: Exhibit, document: Document, at: Path, axis: str, level: object
 ) -> Iterable[HarnessError]:
-    """That no grid has this level, if one is named; nothing is known of those that a measure adds,
-    or that a block or a profile sets where a grid leaves the axis alone.
+    """That no grid has this level, or no measure that adds the axis, if one is named; nothing is
+    known of those that a measure tells when it is run, or that a block or a profile sets where a
+    grid leaves the axis alone.
     """
-    grids = [grid.axes().get(axis) for grid in exhibit.grid]
-    if level == "" or axis in exhibit.added() or not all(grids):
+    adding = [one for one in exhibit.measure if axis in one.index]
+    there: list[Sequence[object] | None] = [one.known_levels.get(axis) for one in adding]
+    there = there or [grid.axes().get(axis) for grid in exhibit.grid]
+    if level == "" or not all(there):
         return
-    known = dict.fromkeys(level_of(axis, one) for values in grids for one in values or ())
+    known = dict.fromkeys(level_of(axis, one) for values in there for one in values or ())
     if not any(same_level(level_of(axis, level), one) for one in known):
-        problem = f"no grid has the level {level!r} of {axis!r}"
+        problem = f"no {'measure' if adding else 'grid'} has the level {level!r} of {axis!r}"
         hint = suggestion(str(level), map(str, known))
         yield document.fault(at, problem, hint)
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from difflib import get_close_matches
 from typing import Annotated, Any
 
 from pydantic import Field
 
 from harness.errors import HarnessError
 from harness.parts.base import FrozenMap, Name, Spec, suggestion
+from harness.spec.claim import Claim
 from harness.spec.claim.predicate import Level
 from harness.spec.document import Document
 from harness.spec.exhibit import same_level
@@ -17,7 +19,8 @@ from harness.spec.validate import validate
 
 _OWN = ("quantity", "along", "where")  # of the predicate, which a control may say anew
 
-Reference = Annotated[str, Field(pattern=r"^[A-Za-z][\w.-]*/[A-Za-z][\w.-]*$", max_length=129)]
+_SHAPE = r"^[A-Za-z][\w.-]*/[A-Za-z][\w.-]*$"  # for editors: what names no claim is told better
+Reference = Annotated[str, Field(max_length=129, json_schema_extra={"pattern": _SHAPE})]
 
 
 class Repeat(Spec):
@@ -61,7 +64,7 @@ def with_repeats(
     }
     found, broken = [], {}
     for document in documents:
-        if not any("repeats" in claim for claim in _claims(document)):
+        if not any("repeats" in claim or _misspelt(claim) for claim in _claims(document)):
             found.append(document)
             continue
         faults: list[HarnessError] = []
@@ -82,6 +85,16 @@ def _references(claim: Mapping[str, Any]) -> Iterable[str]:
     named = claim.get("repeats")
     several = named if isinstance(named, list) else [named]
     return [name for name in several if isinstance(name, str)]
+
+
+def _misspelt(claim: Mapping[str, Any]) -> str:
+    """The field of a claim that should be `repeats`, if there is one: nothing else that it lacks as
+    a claim of its own is worth saying.
+    """
+    if "repeats" in claim:
+        return ""
+    unknown = [name for name in claim if name not in Claim.model_fields]
+    return next(iter(get_close_matches("repeats", unknown, n=1)), "")
 
 
 def _dashed(suffix: Any) -> str:
@@ -108,6 +121,10 @@ def _written_out(
         written.append(claim)
 
     for index, claim in enumerate(document.data["claim"]):
+        if isinstance(claim, dict) and (typed := _misspelt(claim)):
+            at = ("claim", index, typed)
+            faults.append(document.fault(at, "not a field here", "did you mean 'repeats'?"))
+            continue
         if not isinstance(claim, dict) or "repeats" not in claim:
             keep(claim, index)
             continue
@@ -133,6 +150,10 @@ def _unknown(
         said = f"{name!r} repeats another claim itself, and one level is all there is"
         return document.fault(at, said, f"name {repeating[name]!r}")
     near = suggestion(name, known)
+    if "/" not in name:
+        ids = {one.partition("/")[2]: one for one in known}
+        near = "name it as exhibit/claim"
+        near += "".join(f", as {ids[one]}" for one in get_close_matches(name, ids, 1, cutoff=0))
     hint = near or "harness list --json shows the claims of each exhibit"
     return document.fault(at, f"no exhibit has such a claim (got {name!r})", hint)
 

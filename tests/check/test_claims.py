@@ -12,9 +12,15 @@ from harness.check.status import Status
 from harness.frames.frame import frame_of
 from harness.plan.expand import Plan
 from harness.spec.claim import Claim
+from harness.spec.claim.bound import Bound
+from harness.spec.claim.compare import Compare
 from harness.spec.claim.course import Monotone, RankCorrelation
-from harness.spec.claim.predicate import Outcome, Places
+from harness.spec.claim.extreme import Extreme
+from harness.spec.claim.predicate import Outcome, Places, Predicate
+from harness.spec.claim.spread import Spread
 from harness.spec.exhibit import same_level as same
+from tests.check.cells import cells
+from tests.check.cells import tried as put_to_the_test
 from tests.synthetic import SyntheticStore, plan
 
 FALLS = RankCorrelation(
@@ -165,3 +171,55 @@ def test_what_holds_without_having_met_a_number_is_undefined() -> None:
     found = evaluate(claim, frame_of(store.plan.exhibits[0], store, {}), counted=True)
     said = "the predicate cannot be evaluated: there are no such cells"
     assert (found.status, found.sentence) == (Status.UNDEFINED, said)
+
+
+OF_TWO = {(1, "a"): 0.6, (1, "b"): 0.7, (2, "a"): 0.8}
+MISSING_LEVELS = [
+    Bound(kind="bound", quantity="q", along=("width", "layer"), above=0, share=0.5, basis="b"),
+    Compare(
+        kind="compare", quantity="q", along=("width", "layer"), share=0.5, basis="b",
+        high={"map": "m"}, low={"map": "n"},
+    ),
+    Extreme(
+        kind="extreme", quantity="q", each=("layer",), high={"width": 2}, where={"map": "m"},
+        share=0.5, basis="b",
+    ),
+    Spread(
+        kind="spread", quantity="q", each=("layer",), along="width", where={"map": "m"}, below=1,
+        share=0.5, basis="b",
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("test", MISSING_LEVELS, ids=lambda test: test.kind)
+@pytest.mark.parametrize("missing", [(), (4, 8)])
+def test_a_level_of_which_nothing_is_there_lacks_as_many_places_as_another_has(
+    test: Predicate, missing: tuple[int, ...]
+) -> None:
+    if test.kind == "bound":
+        axes, numbers = ["width", "layer"], {(w, layer): 0.1 * w for w in (1, 2) for layer in "abc"}
+    else:
+        axes = ["width", "layer", "map"]
+        numbers = {
+            (w, layer, name): 0.1 * w + (name == "m")
+            for w in (1, 2) for layer in "abc" for name in "mn"
+        }  # fmt: skip
+    lacking = [(width, "a", "m")[: len(axes)] for width in (*missing, *missing[:1])]
+    found = put_to_the_test(test, cells(axes, numbers, grid=["width"], missing=lacking))
+    if not missing or test.kind in ("bound", "compare"):  # of four widths half are there: enough
+        assert found.holds is True
+    else:
+        assert (found.holds, found.why) == (None, "no q at width 4")
+    strict = test.model_copy(update={"share": 0.6})
+    found = put_to_the_test(strict, cells(axes, numbers, grid=["width"], missing=lacking))
+    assert found.holds is (None if missing else True)
+    assert found.why.endswith("no q at width 4" if missing else "")
+
+
+@pytest.mark.parametrize(("above", "holds"), [(0.65, False), (0.0, None)])
+def test_what_is_lacking_decides_only_where_it_matters(above: float, holds: bool | None) -> None:
+    test = Bound(
+        kind="bound", quantity="q", along=("width", "layer"), above=above, share=0.9, basis="b"
+    )
+    measured = cells(["width", "layer"], OF_TWO, grid=["width"], missing=[(4, "a")])
+    assert put_to_the_test(test, measured).holds is holds

@@ -75,3 +75,11 @@ def test_one_seed_has_the_interval_over_its_images_where_that_is_known() -> None
     assert found.low == pytest.approx(math.tanh(math.atanh(0.8) - half), rel=1e-6)
     assert found.high == pytest.approx(math.tanh(math.atanh(0.8) + half), rel=1e-6)
     assert interval(found).endswith("for these networks; it says nothing of other seeds")
+
+
+@pytest.mark.parametrize(("value", "seeds"), [(0.8, (1, 1)), (0.4, (0, 1)), ("diverged", (0, 0))])
+def test_one_seed_is_counted_as_one(value: float | str, seeds: tuple[int, int]) -> None:
+    test = Bound(kind="bound", quantity="q", above=0.5, basis="b")
+    claim = Claim(id="c", text="It is so.", place="p. 6", test=test)
+    found = evaluate(claim, cells((), {(): value}), counted=True).estimate  # type: ignore[arg-type]
+    assert (found.holds, found.seeds) == seeds

@@ -51,6 +51,26 @@ def test_the_first_source_gives_a_run_that_others_have_otherwise(a: Path, tmp_pa
     assert len(record(found)["disagreements"]) == 2
 
 
+def test_another_instruction_set_is_told_as_what_the_records_have_otherwise(tmp_path: Path) -> None:
+    told = {"code": "one", "processor": "this", "in_use": {"capability": "AVX512"}}
+    a = put(tmp_path / "a", arithmetic={"flags": "f"}, **told)
+    made = told | {"in_use": {"capability": "DEFAULT"}}
+    forced = {"flags": "f", "ATEN_CPU_CAPABILITY": "default"}
+    b = put(tmp_path / "b", numbers=NUMBERS | {"accuracy": 90.5}, arithmetic=forced, **made)
+    found = merged(tmp_path / "ab", a, b)
+    by_title = {one.title: one for one in sections(found)}
+    assert by_title["Made with"].columns == ("what", "taken", "other", "in")
+    assert {row[:3] for row in by_title["Made with"].rows} == {
+        ("in_use.capability", "AVX512", "DEFAULT"),
+        ("arithmetic.ATEN_CPU_CAPABILITY", "none", "default"),
+    }
+    (written,) = record(found)["disagreements"]
+    assert {one["name"] for one in written["made_with"]} == {
+        "in_use.capability",
+        "arithmetic.ATEN_CPU_CAPABILITY",
+    }
+
+
 def test_runs_that_rest_on_one_that_was_not_taken_are_named(a: Path, tmp_path: Path) -> None:
     b = put(tmp_path / "b", numbers=NUMBERS | {"accuracy": 90.5})
     put(put(b, ON_FIRST), ABOVE)

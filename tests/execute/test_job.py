@@ -27,9 +27,12 @@ def test_a_failure_says_its_problem_once_and_leaves_the_spec_to_the_log(tmp_path
     (tmp_path / "data").write_text("a file where the folder of the data should be")
     job = Job(node, tmp_path / "store", tmp_path / "data", 1, {}, {})
     told: list[Event] = []
+    log = Store(job.store).log_path(node.key)
+    log.write_text('{"message": "done in 7 s"}\n')  # of an older run, and this one starts anew
     failed = run_job(job, told.append)
     assert isinstance(failed, Failed)
     assert told[-1] is failed
+    assert not [line for line in failed.tail if "done in 7 s" in line]
     assert str(tmp_path / "data") in failed.problem
     assert [line for line in failed.tail if failed.problem in line or '"network"' in line] == []
     first, *_, last = map(json.loads, Path(failed.log).read_text().splitlines())

@@ -151,7 +151,14 @@ def test_a_control_is_no_claim_of_its_own_and_says_whether_the_other_is_robust(
     assert (first["robust"], second["robust"], control["robust"]) == (True, None, None)
     assert first["controls_say"] == "holds: once more"
     assert first["controls"] == [
-        {"exhibit": "table1", "id": "again", "under": "once more", "without": "", "holds": True}
+        {
+            "exhibit": "table1",
+            "id": "again",
+            "under": "once more",
+            "without": "",
+            "holds": True,
+            "was_run": True,
+        }
     ]
     assert control["repeats"] == "table1/gap-falls-with-width"
     assert content["counts"] == {"verified": 2}
@@ -161,3 +168,28 @@ def test_a_control_is_no_claim_of_its_own_and_says_whether_the_other_is_robust(
     assert '<a href="#table1/gap-falls-with-width">' in html
     assert 'id="table1/gap-falls-with-width"' in html
     assert "<dd>robust: holds: once more</dd>" in html
+
+
+@pytest.mark.parametrize(
+    ("is_stored", "said"), [(True, "not decided: once more"), (False, "not run: once more")]
+)
+def test_a_control_that_was_run_and_is_not_decided_leaves_a_claim_without_robustness(
+    write: Write, tmp_path: Path, is_stored: bool, said: str
+) -> None:
+    own = library().documents["table1"].data["claim"]
+    few = {**own[0], "test": {**own[0]["test"], "where": {"depth": 164}}}  # of a single width
+    again = {**few, "id": "again", "repeats": f"table1/{own[1]['id']}", "under": "once more"}
+    made = plan("table1", changed={"table1": {"claim": [*own, again]}})
+    books = replace(library(), exhibits={**library().exhibits, "table1": made.exhibits[0].exhibit})
+    store = SyntheticStore(made)
+    if not is_stored:
+        axes = {"neuron": "lif", "depth": 20, "width": 8}
+        store.contents.pop(next(p.key for p in made.exhibits[0].points if dict(p.axes) == axes))
+    write(store, books=books)
+    content = json.loads((tmp_path / "out/paper/claims.json").read_bytes())
+    _, claim, _ = [one for one in content["claims"] if one["exhibit"] == "table1"]
+    assert (claim["robust"], claim["controls_say"]) == (None, said)
+    assert [content["documents"]["the paper"][how] for how in ("robust", "not_robust")] == [
+        0,
+        int(is_stored),
+    ]

@@ -25,7 +25,7 @@ from in_toto_attestation.v1.statement import Statement
 
 from harness.check.status import Status, Word
 from harness.report.crate import SUBJECTS, statement
-from harness.report.results import write_results
+from harness.report.results import FirstSaid, write_results
 from tests.report.conftest import Opened
 from tests.synthetic import SyntheticStore, folders, library, plan
 
@@ -94,6 +94,34 @@ def test_an_action_made_the_results_of_specs_and_data(graph: dict[str, dict[str,
     assert action["endTime"] > action["startTime"]
 
 
+@pytest.mark.parametrize(
+    ("profile", "names", "unstored", "read"),
+    [
+        ("smoke", ("fig1", "tableD1"), "", {"digits"}),
+        ("smoke", ("tableD1",), "", set()),
+        ("paper", ("table1", "tableD1"), "train", set()),
+    ],
+)
+def test_only_data_that_a_run_read_is_an_input(
+    profile: str, names: tuple[str, ...], unstored: str, read: set[str], tmp_path: Path
+) -> None:
+    """Networks counted as built read none, and a run that is not there has read none."""
+    opened = Opened(folders(tmp_path), library(), library().profile(profile), "harness report")
+    store = SyntheticStore(plan(*names, profile=profile))
+    kinds = {key: node.kind for key, node in store.plan.nodes.items()}
+    store.contents = {k: v for k, v in store.contents.items() if kinds[k] != unstored}
+    write_results(opened, store.plan, store, {}, as_zip=True)
+    with zipfile.ZipFile(tmp_path / f"out/{profile}/report.zip") as archive:
+        graph = json.loads(archive.read("ro-crate-metadata.json"))["@graph"]
+    (action,) = [one for one in graph if one["@type"] == "CreateAction"]
+    assert {one for one in ids(action["object"]) if one[0] == "#"} == {
+        f"#data-{name}" for name in read
+    }
+    assert {one["name"] for one in graph if one["@id"].startswith("#data-")} == read
+    whole = (tmp_path / f"out/{profile}/report.html").read_text(encoding="utf-8")
+    assert ("Data that stand in" in whole) == ("digits" in read)
+
+
 def test_nothing_is_named_that_is_not_described(graph: dict[str, dict[str, Any]]) -> None:
     def named(said: Any) -> set[str]:
         if isinstance(said, list):
@@ -156,6 +184,29 @@ def test_the_statement_says_what_failed_and_what_could_not_have(tmp_path: Path) 
     said = tests(bad, idle)
     assert said["result"] == "FAILED"
     assert f"bad: claim {claim.id}" in said["failedTests"]
+
+
+def test_what_rests_on_a_run_that_sources_have_otherwise_is_a_warning(tmp_path: Path) -> None:
+    opened = Opened(folders(tmp_path), library(), library().profile("paper"), "harness merge")
+    store = SyntheticStore(plan("table1", "tableD1"))
+    table, _ = store.plan.exhibits
+    first = FirstSaid(contested=frozenset({table.nodes[0], "of no exhibit"}))
+    verdict, other = write_results(opened, store.plan, store, {}, first=first).verdicts
+    assert (verdict.word, other.word) == (Word.DISPUTED, Word.REPRODUCED)
+    said = f"sources disagree on 1 of {len(table.nodes)} runs"
+    assert verdict.explanation.startswith(f"{said}; the numbers that were taken hold: ")
+    assert said in verdict.sentence
+    out = tmp_path / "out/paper"
+    predicate = json.loads((out / "verdicts.intoto.json").read_text())["predicate"]
+    assert (predicate["result"], predicate["failedTests"]) == ("WARNED", [])
+    assert {one.partition(":")[0] for one in predicate["warnedTests"]} == {"table1"}
+    assert len(predicate["warnedTests"]) == 1 + sum(one.counted for one in verdict.claims) > 1
+    assert {one.partition(":")[0] for one in predicate["passedTests"]} == {"tableD1"}
+    assert json.loads((out / "table1/verdict.json").read_text())["disputed"] == said
+    page = (out / "report.html").read_text(encoding="utf-8")
+    assert "table1 rests on runs that sources have otherwise" in page.partition("</h1>")[0]
+    cases = (out / "verdicts.xml").read_text(encoding="utf-8")
+    assert cases.partition('name="table1 as a whole"')[2].split("<")[1].startswith("skipped")
 
 
 def test_a_report_without_any_run_is_no_crate(tmp_path: Path) -> None:

@@ -185,6 +185,34 @@ def test_a_failed_run_is_told_with_the_end_of_its_log(write: Write, tmp_path: Pa
         assert said in html
 
 
+@pytest.mark.parametrize("profile", ["paper", "smoke"])
+def test_what_an_older_run_stored_does_not_stand_in_for_one_that_failed(
+    write: Write, tmp_path: Path, profile: str
+) -> None:
+    only = () if profile == "paper" else ("depth=20,width=1",)
+    store = SyntheticStore(plan("table1", profile=profile, only=only), noise={0: 0.5})
+    failed, *_, lost = dict.fromkeys(point.key for point in store.plan.exhibits[0].points)
+    failures = {
+        failed: Failed(failed, "the loss is NaN"),
+        lost: Failed(lost, "not run: it needs another", cause=failed),
+    }
+    (verdict,) = write(store, profile, failures=failures)
+    assert (verdict.word, verdict.holds) == ("incomplete", False)
+    assert verdict.failures == dict.fromkeys(failures, "the loss is NaN")
+    out = tmp_path / "out" / profile
+    frame = json.loads((out / "table1/frame.json").read_bytes())
+    assert {(one["key"], one["why"]) for one in frame["absent"]} == verdict.failures.items()
+    assert failures.keys().isdisjoint(run["key"] for run in frame["runs"])
+    statement = json.loads((out / "verdicts.intoto.json").read_bytes())["predicate"]
+    assert (statement["result"], "table1" in statement["failedTests"]) == ("FAILED", True)
+    suites = (out / "verdicts.xml").read_text(encoding="utf-8").partition("<testsuite ")[0]
+    assert 'failures="' in suites and 'failures="0"' not in suites
+    nodes = json.loads((out / "table1/provenance.json").read_bytes())["nodes"]
+    assert {one["key"] for one in nodes if not one["stored"]} == failures.keys()
+    html = (out / "report.html").read_text(encoding="utf-8")
+    assert "incomplete" in html.partition("<main>")[0]
+
+
 def test_runs_that_fail_alike_are_told_together(write: Write, tmp_path: Path) -> None:
     store = SyntheticStore(plan("table1"))
     first, second, third = (point.key for point in store.plan.exhibits[0].points[:3])

@@ -108,6 +108,10 @@ def test_runs_that_differ_are_told_first_with_both_provenances(type_: Type, tmp_
     assert max(told) < page.index("<main>") < page.index('id="summary"')
     for word in ("+1.5", "This CPU", "Another CPU", "theirs", "torch 2.14", "2026-01-01T00:00:00Z"):
         assert word in page
+    signed = json.loads((tmp_path / "both/smoke/verdicts.intoto.json").read_text())["predicate"]
+    assert (signed["result"], signed["warnedTests"]) == ("WARNED", ["lif"])
+    whole = json.loads((tmp_path / "both/smoke/lif/verdict.json").read_text())
+    assert whole["disputed"] == "sources disagree on 1 of 1 run"
     (found,) = json.loads((tmp_path / "both/smoke/merged.json").read_text())["disagreements"]
     assert (found["taken"]["source"], found["other"]["source"]) == ("A: a", "B: c")
     assert 1.5 in [one["difference"] for one in found["numbers"]]
@@ -115,6 +119,20 @@ def test_runs_that_differ_are_told_first_with_both_provenances(type_: Type, tmp_
                     for name in ("both/store", "c"))  # fmt: skip
     assert json.loads(kept) == metrics(60.0)
     assert json.loads(theirs) == metrics(61.5)
+
+
+def test_stores_that_are_called_alike_are_told_apart_by_their_folders(
+    type_: Type, tmp_path: Path
+) -> None:
+    for name, whose in (("a", "mine"), ("c", "theirs")):
+        (tmp_path / whose).mkdir()
+        (tmp_path / name).rename(tmp_path / whose / "store")
+    assert type_(f"merge {tmp_path}/mine/store {tmp_path}/theirs/store --out both").code == 1
+    page = (tmp_path / "both/smoke/report.html").read_text()
+    assert "A: mine/store" in page
+    assert "B: theirs/store" in page
+    assert str(tmp_path) not in page
+    assert "packages.torch" in page
 
 
 def test_archives_and_folders_with_a_store_are_sources_too(type_: Type, tmp_path: Path) -> None:

@@ -132,6 +132,22 @@ BROKEN: list[tuple[str, str, Callable[[str], str], str]] = [
         r" – did you mean 'lif'",
     ),
     (
+        "a claim that reads a map which no measure makes",
+        "specs/beyond/beyond-null.toml",
+        swap(
+            'where = { map = "ann-snn-beyond-chance" }, ab',
+            'where = { map = "ann-snn-chance" }, ab',
+        ),
+        r"beyond-null\.toml:\d+: claim\.\d\.test\.where\.map: no measure has the level"
+        r" 'ann-snn-chance' of 'map' – did you mean 'ann-snn-beyond-chance'",
+    ),
+    (
+        "a control that repeats a claim of a map which no measure makes",
+        "specs/beyond/beyond-null.toml",
+        swap('where   = { map = "ann-snn-beyond-class" }', 'where   = { map = "ann-snn-rsaa" }'),
+        r"beyond-null\.toml:\d+: claim\.\d.*map: no measure has the level 'ann-snn-rsaa' of 'map'",
+    ),
+    (
         "a difference from a level which no grid has",
         TABLE1,
         swap('minuend    = "relu"', 'minuend    = "rel"'),

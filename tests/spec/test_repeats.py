@@ -92,7 +92,12 @@ WRONG = [
     ('"fig2/higher-with-width"', '"fig2/higher-with-widths"', "did you mean 'fig2/higher-with"),
     ('"fig2/higher-with-width"', '"figs2/brighter"', "repeats: no exhibit has such a claim"),
     ('"fig2/higher-with-width"', '"beyond-width/depth-164-dark"', "name 'fig2/depth-164-dark'"),
-    ('"fig2/higher-with-width"', '"higher-with-width"', "repeats"),
+    (
+        '"fig2/higher-with-width"',
+        '"higher-with-width"',
+        "(got 'higher-with-width') – name it as exhibit/claim, as fig2/higher-with-width",
+    ),
+    ('"fig2/higher-with-width"', '"higher"', "– name it as exhibit/claim, as "),
     ('"fig2/higher-with-width"', '"fig2/width-8-above-0.8"', "two claims are called"),
     ("under   =", "unter   =", "did you mean 'under'"),
     ('under   = "corrected"', "", "under: is missing"),
@@ -120,6 +125,13 @@ def test_what_is_wrong_with_it_is_told_where_it_stands(
     lines = {int(one.split(":")[1]) for one in faults.splitlines() if "control.toml:" in one}
     if said != "two claims are called":  # of the list of them, not of one
         assert lines <= set(range(first, last + 1))
+
+
+@pytest.mark.parametrize("typed", ["repeat", "repeates", "Repeats"])
+def test_a_misspelt_repeat_is_all_that_is_said_of_a_claim(typed: str, project: Path) -> None:
+    faults = refused(project, REPEATED.replace("repeats", typed))
+    assert faults.splitlines() == [faults]
+    assert f"{typed}: not a field here – did you mean 'repeats'?" in faults
 
 
 def test_a_claim_of_a_broken_exhibit_is_told_with_what_is_wrong_there(project: Path) -> None:

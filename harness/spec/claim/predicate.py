@@ -213,13 +213,19 @@ def _tallied(known: Sequence[Place], against: Sequence[Place]) -> str:
         least = min(known, key=lambda place: place.value)
         most = max(known, key=lambda place: place.value)
         middle = sorted(place.value for place in known)[len(known) // 2]
-        percent = math.floor(100 * (len(known) - len(against)) / len(known))
+        percent = _percent(len(known) - len(against), len(known))
         said += f" ({percent} %; least {_named(least)}, most {_named(most)}"
         said += f", median {number(middle, known[0].unit)})"
     if against:
         more = f" and {len(against) - 1} more" if len(against) > 1 else ""
         said += f"; not at {_named(against[0])}{more}"
     return said
+
+
+def _percent(part: int, whole: int) -> int:
+    """The nearest, half up; not all, nor none, unless it is."""
+    nearest = (200 * part + whole) // (2 * whole)
+    return min(max(nearest, 1), 99) if 0 < part < whole else nearest
 
 
 def _named(place: Place) -> str:

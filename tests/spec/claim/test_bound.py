@@ -94,6 +94,19 @@ def test_what_was_measured_is_said() -> None:
     assert tried(bound(above=0.5), percent).said == "91.06"
 
 
+@pytest.mark.parametrize(
+    ("kept", "of", "percent"),
+    [(61, 73, 84), (6, 9, 67), (3, 9, 33), (10, 16, 63), (999, 1000, 99), (1, 1000, 1), (9, 9, 100),
+     (0, 9, 0)],
+)  # fmt: skip
+def test_a_share_is_told_to_the_nearest_percent_and_is_all_or_none_only_if_it_is(
+    kept: int, of: int, percent: int
+) -> None:
+    numbers: Numbers = {(n,): float(n < kept) for n in range(of)}
+    found = tried(bound(along=("place",), above=0.5), cells(["place"], numbers))
+    assert found.said.startswith(f"{kept} of {of} ({percent} %;")
+
+
 def test_its_sentence() -> None:
     test = bound(along=("layer",), where={"depth": 20}, above=0.5, share=0.5)
     assert test.sentence() == "q at depth 20 is above 0.5 at 50 % or more of the levels of layer"
