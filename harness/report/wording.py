@@ -86,7 +86,10 @@ _CLAUSES: Mapping[Word, tuple[str, str]] = {
     Word.NO_CHANGE_BY_BANDS: ("shows no change", "show no change"),
     Word.CHANGED: ("has changed", "have changed"),
     Word.UNDECIDED: ("needs more seeds", "need more seeds"),
-    Word.DISPUTED: ("rests on runs that sources have otherwise",) * 2,
+    Word.DISPUTED: (
+        "rests on runs that sources have otherwise",
+        "rest on runs that sources have otherwise",
+    ),
     Word.BESIDE: ("stands beside the published numbers", "stand beside the published numbers"),
     Word.NOTHING_HELD: ("has nothing that could fail", "have nothing that could fail"),
 }

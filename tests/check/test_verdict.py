@@ -229,6 +229,7 @@ def test_the_record_is_strict_json_with_stable_keys() -> None:
         "golden",
         "overridden",
         "asked",
+        "disputed",
         "repacked",
         "counts",
         "cells",

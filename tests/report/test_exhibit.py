@@ -305,4 +305,6 @@ VERBS = (
     "show",
     "needs",
     "need",
+    "rests",
+    "rest",
 )
