@@ -80,7 +80,8 @@ def evaluate(
         status, said = Status.NOT_ASKED, Status.NOT_ASKED.value
     unit = next((place.unit for place in reader.met if place.unit), "")
     is_decided = outcome.holds is not None
-    alone = [_outcome(claim, _Reader(one)) for one in each] or [outcome]  # of one seed it is that
+    alone = [_outcome(claim, _Reader(one)) for one in each] if is_decided else []
+    alone = alone or [outcome]  # of one seed it is that
     return ClaimResult(
         id=claim.id,
         text=claim.text,
