@@ -110,7 +110,7 @@ def packed(gram_MM: Tensor, estimators: Estimators, own_C: Tensor | None = None)
     upper = gram_MM.triu_(1)
     sums = upper.sum(1, dtype=torch.float64) + upper.sum(0, dtype=torch.float64)
     trace = float(diagonal.sum() - (diagonal.sum() + sums.sum()) / images)  # of the centred K
-    packing = _upper_indices(images, gram_MM.device)
+    packing = upper_indices(images, gram_MM.device)
     ends = None
     if estimators[0] != "biased":
         shift = _halves(sums / (images - 2), (images - 1) * (images - 2), sums.sum())
@@ -175,7 +175,7 @@ def _shifted(upper_MM: Tensor, shift_M: Tensor) -> Tensor:
 
 
 @lru_cache(maxsize=2)  # a sweep has minibatches of one size, and a last one
-def _upper_indices(images: int, device: torch.device) -> Tensor:
+def upper_indices(images: int, device: torch.device) -> Tensor:
     """Flat indices of the strict upper triangle of [M, M], row by row."""
     row, column = torch.triu_indices(images, images, 1, device=device)
     flat: Tensor = row * images + column

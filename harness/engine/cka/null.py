@@ -32,7 +32,7 @@ from harness.engine.arguments import checked, tensor
 from harness.engine.cka.calls import LayerCalls
 from harness.engine.cka.hsic import Hsics, HsicVector
 from harness.engine.cka.result import CkaMap
-from harness.engine.cka.stream import Stream, pairs_of, ready
+from harness.engine.cka.stream import ALL_LAYERS, Stream, by_norms, pairs_of, ready
 from harness.engine.cka.sums import MEMORY_LIMIT, HsicSums
 from harness.engine.cka.sweep import axes_of, minibatches
 from harness.engine.networks import Network
@@ -45,7 +45,6 @@ NULLS: tuple[Null, ...] = get_args(Null)
 Labelled = Iterable[Sequence[Tensor]]
 """Minibatches of images and their labels [M], or of images for each of both networks and labels."""
 
-_ALL = 2**62  # past the last layer of any network
 _COLUMNS = 8192  # of a piece, whose products are added up in float64
 
 
@@ -146,14 +145,11 @@ class _PermutedSums(HsicSums):
     def _permuted(self, stream_y: Stream, stream_x: Stream | None, room: int) -> Hsics:
         y: list[HsicVector] = []
         x: list[HsicVector] = []
-        stream_y(0, _ALL, y.append)
+        stream_y(0, ALL_LAYERS, y.append)
         assert stream_x is not None  # noqa: S101 - there are two networks
-        stream_x(0, _ALL, x.append)
+        stream_x(0, ALL_LAYERS, x.append)
         found = pairs_of(ready(y), ready(x), room)
-        norms_y, norms_x = (
-            torch.tensor([one.norm for one in side], dtype=torch.float64) for side in (y, x)
-        )
-        return replace(found, cross=_cosines(y, x, self.orders) * torch.outer(norms_y, norms_x))
+        return replace(found, cross=by_norms(_cosines(y, x, self.orders), y, x))
 
 
 def _cosines(y: Sequence[HsicVector], x: Sequence[HsicVector], orders_BM: Tensor) -> Tensor:
@@ -174,7 +170,7 @@ def _cosines(y: Sequence[HsicVector], x: Sequence[HsicVector], orders_BM: Tensor
         for start in range(0, len(places_P), _COLUMNS):
             piece = slice(start, start + _COLUMNS)
             total += y_LP[:, piece] @ x_PL.index_select(0, places_P[piece])
-    return found.cpu()
+    return found
 
 
 def _judged(values: Tensor, level: float) -> CkaNull:

@@ -43,7 +43,7 @@ from harness.engine.cka.gram import (
     standing_of,
     upper_gram,
 )
-from harness.engine.cka.hsic import HsicVector, packed
+from harness.engine.cka.hsic import HsicVector, packed, upper_indices
 from harness.engine.cka.result import CkaMap
 from harness.engine.cka.stream import ready
 from harness.engine.cka.sums import MEMORY_LIMIT, HsicSums
@@ -284,5 +284,4 @@ def _sum_of_roots(product_MM: Tensor) -> float:
 
 
 def _upper(matrix_MM: Tensor) -> Tensor:
-    row, column = torch.triu_indices(len(matrix_MM), len(matrix_MM), 1, device=matrix_MM.device)
-    return matrix_MM[row, column]
+    return matrix_MM.flatten().index_select(0, upper_indices(len(matrix_MM), matrix_MM.device))

@@ -37,7 +37,7 @@ def cross_hsic(a: Sequence[HsicVector], b: Sequence[HsicVector]) -> Tensor:
         if left.dtype != right.dtype:
             left, right = left.double(), right.double()
         total += left @ right.T
-    return _scaled(total, a, b)
+    return by_norms(total, a, b)
 
 
 def own_hsic(a: Sequence[HsicVector]) -> Tensor:
@@ -51,7 +51,7 @@ def own_hsic(a: Sequence[HsicVector]) -> Tensor:
         add_upper_product(piece, part)
         total += part
     total = total.triu_(1)
-    return _scaled(total + total.T + torch.eye(len(a), device=total.device), a, a)
+    return by_norms(total + total.T + torch.eye(len(a), device=total.device), a, a)
 
 
 def _each(cross: Tensor, a: Sequence[HsicVector], b: Sequence[HsicVector]) -> Tensor:
@@ -94,7 +94,8 @@ def _piece(vectors: Sequence[HsicVector], at: slice) -> Tensor:
     return piece.double() if max(-low, high) > _PEAK else piece
 
 
-def _scaled(cosines: Tensor, a: Sequence[HsicVector], b: Sequence[HsicVector]) -> Tensor:
+def by_norms(cosines: Tensor, a: Sequence[HsicVector], b: Sequence[HsicVector]) -> Tensor:
+    """HSIC from products of unit vectors [… L_y, L_x], on the CPU."""
     norms_y, norms_x = (
         torch.tensor([vector.norm for vector in side], dtype=torch.float64) for side in (a, b)
     )
@@ -142,7 +143,7 @@ def joined(first: Stream, then: Stream) -> Stream:
     return stream
 
 
-_ALL = 2**62  # past the last layer of any network
+ALL_LAYERS = 2**62  # past the last layer of any network
 
 
 def pairs_of(stream_y: Stream, stream_x: Stream | None, room: int) -> Hsics:
@@ -162,7 +163,7 @@ def _two(stream_y: Stream, stream_x: Stream, room: int) -> Hsics:
         held: list[HsicVector] = []
         layers = stream_y(start, start + group, held.append)
         block = _Block(held, room - len(held))
-        stream_x(0, _ALL, block.add)
+        stream_x(0, ALL_LAYERS, block.add)
         block.flush()
         rows.append(torch.cat(block.columns, dim=2))
         own_y.append(Own.of(held))
@@ -193,7 +194,7 @@ def _own(stream: Stream, room: int) -> Hsics:
         planes[:, start:stop, start:stop] = within
         if stop < layers:
             block = _Block(held, room - len(held))
-            stream(stop, _ALL, block.add)
+            stream(stop, ALL_LAYERS, block.add)
             block.flush()
             beyond = torch.cat(block.columns, dim=2)
             planes[:, start:stop, stop:] = beyond

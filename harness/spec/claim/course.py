@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final, Literal, Self
 
@@ -135,9 +136,7 @@ def _listed(series: Sequence[Place]) -> str:
 def ranks(values: Sequence[float]) -> list[float]:
     """Ranks from 1; equal values share the mean of theirs."""
     ordered = sorted(values)
-    return [
-        (ordered.index(one) + 1 + ordered.index(one) + ordered.count(one)) / 2 for one in values
-    ]
+    return [(bisect_left(ordered, one) + 1 + bisect_right(ordered, one)) / 2 for one in values]
 
 
 def spearman(first: Iterable[float], second: Iterable[float]) -> float | None:
